@@ -1,0 +1,8 @@
+namespace Forno.Tests;
+
+public class ArrowsTests
+{
+    [Fact]
+    public void TorchKnowsNothingOfForno() =>
+        Assert.DoesNotContain(typeof(Torch.DType).Assembly.GetReferencedAssemblies(), a => a.Name!.StartsWith("Forno", StringComparison.Ordinal));
+}
