@@ -1,0 +1,12 @@
+using System.Collections.Frozen;
+
+namespace Forno.App.Conformance;
+
+/// <summary>The suites of goldens that this program knows.</summary>
+public static class SuiteRegistry
+{
+    /// <summary>Every known suite by its folder name; one line a suite, in order of name.</summary>
+    public static readonly FrozenDictionary<string, IConformanceSuite> All = new IConformanceSuite[]
+    {
+    }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);
+}
