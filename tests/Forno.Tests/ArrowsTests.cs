@@ -4,5 +4,5 @@ public class ArrowsTests
 {
     [Fact]
     public void TorchKnowsNothingOfForno() =>
-        Assert.DoesNotContain(typeof(Torch.DType).Assembly.GetReferencedAssemblies(), a => a.Name!.StartsWith("Forno", StringComparison.Ordinal));
+        Assert.DoesNotContain(typeof(global::Forno.Torch.DType).Assembly.GetReferencedAssemblies(), a => a.Name!.StartsWith("Forno", StringComparison.Ordinal));
 }
