@@ -10,6 +10,7 @@ public static class Ops
     private static readonly Op SigmoidOp = Op.Find("aten::sigmoid"), TanhOp = Op.Find("aten::tanh");
     private static readonly Op ReluOp = Op.Find("aten::relu"), LeakyOp = Op.Find("aten::leaky_relu");
     private static readonly Op SoftmaxOp = Op.Find("aten::softmax", "int"), LogSoftmaxOp = Op.Find("aten::log_softmax", "int");
+    private static readonly Op SoftmaxBackwardOp = Op.Find("aten::_softmax_backward_data");
     private static readonly Op EmbeddingOp = Op.Find("aten::embedding"), PadOp = Op.Find("aten::constant_pad_nd");
     private static readonly Op NearestOp = Op.Find("aten::upsample_nearest2d"), BilinearOp = Op.Find("aten::upsample_bilinear2d");
     private static readonly Op AvgPoolOp = Op.Find("aten::avg_pool2d"), AdaptiveAvgOp = Op.Find("aten::adaptive_avg_pool2d");
@@ -64,6 +65,10 @@ public static class Ops
 
     /// <summary>Softmax along a dimension.</summary>
     public static Tensor Softmax(Tensor x, long dim) => SoftmaxOp.Call(x, dim);
+
+    /// <summary>Gradient of a softmax from the gradient of its output and the output itself.</summary>
+    public static Tensor SoftmaxBackward(Tensor grad, Tensor output, long dim) =>
+        SoftmaxBackwardOp.Call(grad, output, dim, output.DType);
 
     /// <summary>Logarithm of the softmax along a dimension.</summary>
     public static Tensor LogSoftmax(Tensor x, long dim) => LogSoftmaxOp.Call(x, dim);

@@ -1,0 +1,70 @@
+using Forno.Torch;
+
+namespace Forno.Nn;
+
+/// <summary>x Wᵀ + b over the last dimension: x [.., in] → [.., out]. Computes in the weight's type.</summary>
+public sealed class Linear : PatchableLayer
+{
+    /// <summary>Reads <c>weight</c> [out, in] and, unless told otherwise, <c>bias</c> [out].</summary>
+    public Linear(Weights weights, long inputs, long outputs, bool bias = true, Init init = Init.FanIn)
+        : base(weights, weights.Take("weight", init, outputs, inputs),
+            bias ? weights.Take("bias", Init.Zeros, outputs) : null)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Apply(Tensor x, Tensor weight, Tensor? bias)
+    {
+        if (x.DType == weight.DType)
+        {
+            return Ops.Linear(x, weight, bias);
+        }
+        using var scope = new Scope();
+        return scope.Keep(Ops.Linear(x.To(weight.DType), weight, bias));
+    }
+}
+
+/// <summary>2-dimensional convolution: x [B, in, H, W] → [B, out, H', W']. Computes in the weight's type.</summary>
+public sealed class Conv2d : PatchableLayer
+{
+    /// <summary>Reads <c>weight</c> [out, in, k, k] and, unless told otherwise, <c>bias</c> [out].</summary>
+    public Conv2d(Weights weights, long inputs, long outputs, long kernel, long stride = 1, long padding = 0,
+        bool bias = true, Init init = Init.FanIn)
+        : base(weights, weights.Take("weight", init, outputs, inputs, kernel, kernel),
+            bias ? weights.Take("bias", Init.Zeros, outputs) : null)
+    {
+        Stride = stride;
+        Padding = padding;
+    }
+
+    /// <summary>Step of the window in pixels.</summary>
+    public long Stride { get; }
+
+    /// <summary>Zeros added on every side, in pixels.</summary>
+    public long Padding { get; }
+
+    /// <inheritdoc/>
+    public override Tensor Apply(Tensor x, Tensor weight, Tensor? bias)
+    {
+        if (x.DType == weight.DType)
+        {
+            return Ops.Conv2d(x, weight, bias, Stride, Padding);
+        }
+        using var scope = new Scope();
+        return scope.Keep(Ops.Conv2d(x.To(weight.DType), weight, bias, Stride, Padding));
+    }
+}
+
+/// <summary>A table of vectors: int64 indices [..] → [.., width].</summary>
+public sealed class Embedding
+{
+    /// <summary>Reads <c>weight</c> [count, width].</summary>
+    public Embedding(Weights weights, long count, long width) =>
+        Weight = weights.Take("weight", Init.Normal, count, width);
+
+    /// <summary>The table; belongs to the store.</summary>
+    public Tensor Weight { get; }
+
+    /// <summary>The rows of the given indices.</summary>
+    public Tensor Forward(Tensor indices) => Ops.Embedding(Weight, indices);
+}
