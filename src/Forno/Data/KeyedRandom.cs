@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Forno.Data;
 
 /// <summary>Where random choices come from: a keyed stream, or a test that walks through all of them.</summary>
@@ -20,29 +18,19 @@ public interface IChoices
 public sealed class KeyedRandom : IChoices
 {
     private readonly ulong _key;
-    private readonly ulong _stream;
     private readonly uint[] _block = new uint[4];
     private ulong _counter;
     private int _left;
 
-    private KeyedRandom(ulong key, ulong stream) => (_key, _stream) = (key, stream);
+    private KeyedRandom(ulong key) => _key = key;
 
     /// <summary>The stream of one thing to decide.</summary>
     /// <param name="seed">The run's seed.</param>
     /// <param name="purpose">What is decided, say "flip".</param>
     /// <param name="step">Epoch or step.</param>
     /// <param name="item">Which of the things at that step.</param>
-    public static KeyedRandom For(long seed, string purpose, long step = 0, long item = 0)
-    {
-        var name = 0xcbf29ce484222325UL; // FNV-1a
-        foreach (var b in Encoding.UTF8.GetBytes(purpose))
-        {
-            name = (name ^ b) * 0x100000001b3UL;
-        }
-
-        var key = Mix(Mix((ulong)seed) ^ name);
-        return new KeyedRandom(key, Mix(Mix(key ^ (ulong)step) + (ulong)item));
-    }
+    public static KeyedRandom For(ulong seed, string purpose, long step = 0, long item = 0) =>
+        new(Torch.Rng.Key(seed, purpose, step, item));
 
     /// <inheritdoc/>
     public int Below(int count)
@@ -76,7 +64,7 @@ public sealed class KeyedRandom : IChoices
     {
         if (_left == 0)
         {
-            Philox(_block, _counter++, _stream, _key);
+            Philox(_block, _counter++, 0, _key);
             _left = 4;
         }
 
@@ -98,15 +86,6 @@ public sealed class KeyedRandom : IChoices
         }
 
         (output[0], output[1], output[2], output[3]) = (c0, c1, c2, c3);
-    }
-
-    /// <summary>SplitMix64's finalizer.</summary>
-    private static ulong Mix(ulong z)
-    {
-        z += 0x9E3779B97F4A7C15UL;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return z ^ (z >> 31);
     }
 }
 
