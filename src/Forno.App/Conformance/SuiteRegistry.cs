@@ -8,6 +8,8 @@ public static class SuiteRegistry
     /// <summary>Every known suite by its folder name; one line a suite, in order of name.</summary>
     public static readonly FrozenDictionary<string, IConformanceSuite> All = new IConformanceSuite[]
     {
+        new BucketsSuite(),
+        new CaptionsSuite(),
         new LrSchedulesSuite(),
     }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);
 }

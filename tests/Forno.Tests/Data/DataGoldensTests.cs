@@ -16,7 +16,7 @@ public class DataGoldensTests
     public static TheoryData<string, string> Cases()
     {
         var cases = new TheoryData<string, string>();
-        foreach (var suite in new[] { "lr_schedules" })
+        foreach (var suite in new[] { "buckets", "captions", "lr_schedules" })
         {
             foreach (var folder in Goldens.Folder is null ? [] : ConformanceRunner.Cases(Goldens.Suite(suite)))
             {

@@ -1,0 +1,63 @@
+using System.Text;
+using Forno.Data;
+
+namespace Forno.Tests.Data;
+
+public sealed class CaptionTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("forno-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void ReadsUtf8AndUtf16WithAnyLineEnd()
+    {
+        const string text = "  1girl, café 日本 \r\nsecond";
+        foreach (var encoding in new Encoding[] { new UTF8Encoding(false), new UTF8Encoding(true), new UnicodeEncoding(false, true), new UnicodeEncoding(true, true) })
+        {
+            File.WriteAllBytes(Path.Combine(_folder, "a.txt"), [.. encoding.GetPreamble(), .. encoding.GetBytes(text)]);
+            Assert.Equal("1girl, café 日本", Caption.Read(Path.Combine(_folder, "a.png"), ".txt", wildcard: false));
+            Assert.Equal("1girl, café 日本\nsecond", Caption.Read(Path.Combine(_folder, "a.png"), ".txt", wildcard: true));
+        }
+    }
+
+    [Fact]
+    public void EmptyAndForeignFilesAreRefusedByName()
+    {
+        File.WriteAllText(Path.Combine(_folder, "a.txt"), "");
+        Assert.Contains("a.txt", Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(_folder, "a.png"), ".txt", false)).Message);
+        File.WriteAllBytes(Path.Combine(_folder, "b.txt"), [0x63, 0x61, 0x66, 0xe9]);
+        Assert.Contains("UTF-8", Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(_folder, "b.png"), ".txt", false)).Message);
+        Assert.Null(Caption.Read(Path.Combine(_folder, "c.png"), ".txt", false));
+    }
+
+    [Fact]
+    public void DropoutHappensAtItsRate()
+    {
+        var rules = new CaptionRules { DropoutRate = 0.25, TagDropoutRate = 0.5 };
+        var captions = Enumerable.Range(0, 4000)
+            .Select(i => Caption.Process("a, b, c, d", rules, new(1, 0, 100), KeyedRandom.For(3, "caption", 1, i))).ToArray();
+        Assert.InRange(captions.Count(c => c.Length == 0), 1000, 1350); // a quarter, and 1/16 of the rest lose all four tags
+        Assert.InRange(captions.Sum(c => c.Split(", ", StringSplitOptions.RemoveEmptyEntries).Length), 5700, 6300);
+    }
+
+    [Fact]
+    public void ScansFoldersAndTellsWhatIsMissing()
+    {
+        File.WriteAllText(Path.Combine(_folder, "b.png"), "");
+        File.WriteAllText(Path.Combine(_folder, "A.JPG"), "");
+        File.WriteAllText(Path.Combine(_folder, "A.txt"), "tagged");
+        File.WriteAllText(Path.Combine(_folder, "notes.gif"), "");
+        var settings = new DatasetSettings
+        {
+            Buckets = new BucketRules { Resolution = new(64, 64) },
+            Subsets = [new Subset { ImageDir = _folder, CaptionExtension = ".txt", ClassTokens = "cat" }],
+        };
+        var notices = new List<string>();
+        var data = Dataset.Scan(settings, _ => new Size(80, 64), notices.Add);
+        Assert.Equal(["tagged", "cat"], data.Items.Select(i => i.Example.Caption));
+        Assert.Contains("1 of 2 pictures have no .txt file", Assert.Single(notices));
+        var absent = settings with { Subsets = [new Subset { ImageDir = "/nowhere" }] };
+        Assert.Contains("/nowhere", Assert.Throws<FornoException>(() => Dataset.Scan(absent, _ => default)).Message);
+    }
+}
