@@ -11,5 +11,7 @@ public static class SuiteRegistry
         new BucketsSuite(),
         new CaptionsSuite(),
         new LrSchedulesSuite(),
+        new PicklesSuite(),
+        new SafetensorsSuite(),
     }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);
 }

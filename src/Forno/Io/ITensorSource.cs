@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Forno.Io;
 
 /// <summary>What a weight file says of one tensor.</summary>
@@ -49,11 +51,12 @@ public interface ITensorSource : IDisposable
     void Read(string name, Span<byte> destination);
 
     /// <summary>
-    /// The address of a tensor's contiguous bytes in the mapped file, where they lie there as they are. Valid until
-    /// the source is disposed. The mapping is private: writing there never reaches the file. May be unaligned.
+    /// The address of a tensor's contiguous bytes in the mapped file, where they lie there as they are. The mapping is
+    /// private: writing there never reaches the file. May be unaligned.
     /// </summary>
     /// <param name="name">A key of <see cref="Tensors"/>; others throw <see cref="FornoException"/>.</param>
     /// <param name="address">The first byte, or 0.</param>
+    /// <param name="keepAlive">The address is valid as long as this object is referenced, even after the source is disposed.</param>
     /// <returns>False when the bytes must be fetched by <see cref="Read"/> (compressed or strided storage).</returns>
-    bool TryGetAddress(string name, out nint address);
+    bool TryGetAddress(string name, out nint address, [NotNullWhen(true)] out object? keepAlive);
 }

@@ -8,6 +8,7 @@ internal sealed unsafe class MappedFile : IDisposable
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private byte* _address;
+    private bool _lent;
 
     private MappedFile(MemoryMappedFile? file, MemoryMappedViewAccessor? view, byte* address, long length)
     {
@@ -78,8 +79,30 @@ internal sealed unsafe class MappedFile : IDisposable
         return new ReadOnlySpan<byte>(Address + offset, count);
     }
 
+    /// <summary>
+    /// Notes that addresses are handed out: from now on the file stays mapped until the garbage collector finds that
+    /// nobody holds this object, however early <see cref="Dispose"/> comes.
+    /// </summary>
+    public MappedFile Lend()
+    {
+        _lent = true;
+        return this;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
+    {
+        if (!_lent)
+        {
+            Unmap();
+            GC.SuppressFinalize(this);
+        }
+    }
+
+    /// <summary>Unmaps a file whose addresses were lent.</summary>
+    ~MappedFile() => Unmap();
+
+    private void Unmap()
     {
         if (_address != null)
         {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Forno.Io;
 
@@ -117,11 +118,12 @@ public sealed class PickleFile : ITensorSource
     }
 
     /// <inheritdoc/>
-    public unsafe bool TryGetAddress(string name, out nint address)
+    public unsafe bool TryGetAddress(string name, out nint address, [NotNullWhen(true)] out object? keepAlive)
     {
         this.Info(name);
         var tensor = _tensors[name];
         var direct = IsContiguous(tensor) && _offsets.ContainsKey(tensor.Storage.Key);
+        keepAlive = direct ? _map.Lend() : null;
         address = direct ? (nint)(_map.Address + _offsets[tensor.Storage.Key] + tensor.ByteOffset) : 0;
         return direct;
     }

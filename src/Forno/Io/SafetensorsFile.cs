@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Forno.Io;
 
@@ -87,8 +88,9 @@ public sealed class SafetensorsFile : ITensorSource
     }
 
     /// <inheritdoc/>
-    public unsafe bool TryGetAddress(string name, out nint address)
+    public unsafe bool TryGetAddress(string name, out nint address, [NotNullWhen(true)] out object? keepAlive)
     {
+        keepAlive = _map.Lend();
         address = (nint)(_map.Address + Locate(name, out _));
         return true;
     }

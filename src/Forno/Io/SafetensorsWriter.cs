@@ -1,4 +1,5 @@
 using System.Text;
+using Forno.Torch;
 
 namespace Forno.Io;
 
@@ -26,6 +27,25 @@ public sealed record TensorToWrite(string Name, ElementType Type, IReadOnlyList<
             }
         });
     }
+
+    /// <summary>
+    /// A libtorch tensor, wherever and however it lies; it must live until the file is written, and is brought to the
+    /// processor and converted only then.
+    /// </summary>
+    /// <param name="name">Its key.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="type">The type to store; null for the tensor's own.</param>
+    public static unsafe TensorToWrite From(string name, Tensor tensor, DType? type = null)
+    {
+        var stored = type ?? tensor.DType;
+        long[] shape = tensor.Shape.ToArray();
+        return new TensorToWrite(name, ElementTypes.FromDType(stored), shape, stream =>
+        {
+            using var scope = new Scope();
+            Tensor host = tensor.Detach().To(Device.Cpu).To(stored).Contiguous();
+            At(name, ElementTypes.FromDType(stored), shape, (nint)host.Pointer).WriteTo(stream);
+        });
+    }
 }
 
 /// <summary>
@@ -41,6 +61,15 @@ public static class SafetensorsWriter
     /// <param name="metadata">Its metadata, or null for none.</param>
     public static void Write(string path, IReadOnlyCollection<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         AtomicFile.Write(path, stream => Write(stream, tensors, metadata));
+
+    /// <summary>Writes a dictionary of tensors to a file; the old one stays if anything fails.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">Its tensors by key.</param>
+    /// <param name="metadata">Its metadata, or null for none.</param>
+    /// <param name="type">The type to store floating-point tensors in; null for each one's own.</param>
+    public static void Write(
+        string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, DType? type = null) =>
+        Write(path, tensors.Select(pair => TensorToWrite.From(pair.Key, pair.Value, pair.Value.DType.IsFloat() ? type : null)).ToArray(), metadata);
 
     /// <summary>Writes to a stream.</summary>
     /// <param name="stream">Where to; only written forward.</param>
