@@ -50,12 +50,14 @@ internal static unsafe partial class Vips
     {
     }
 
-    /// <summary>libvips' error text, cleared after reading.</summary>
+    /// <summary>libvips' error text, cleared after reading. It is one for the process: of two pictures that fail at the same
+    /// time one may get both texts.</summary>
     public static string TakeError()
     {
         string text = Marshal.PtrToStringUTF8(ErrorBuffer()) ?? "";
         ErrorClear();
-        return string.Join("; ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        string[] lines = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
+        return lines.Length > 0 ? string.Join("; ", lines) : "libvips gave no reason";
     }
 
     /// <summary>GObject's tagged value, 24 bytes.</summary>

@@ -140,7 +140,7 @@ internal static class PocketBuilder
                 }
                 else
                 {
-                    failures.Add($"{art.Name}/{chosen[start + i].Icon.Name}: {outcomes[i].Failure}");
+                    failures.Add(outcomes[i].Failure!);
                 }
             }
 
@@ -152,12 +152,13 @@ internal static class PocketBuilder
     private static (string[]? Colours, string? Failure) Draw(ArtSet art, Icon icon, byte[] planes)
     {
         const int Side = PocketData.Side;
+        string source = $"{art.Name}/{icon.Name}";
         try
         {
-            using Picture drawing = Picture.LoadSvg(icon.Svg(Side), Side, $"{art.Name}/{icon.Name}");
+            using Picture drawing = Picture.LoadSvg(icon.Svg(Side), Side, source);
             if (drawing.Width != Side || drawing.Height != Side || drawing.Bands != 4)
             {
-                return (null, $"drawn as {drawing.Width}×{drawing.Height} with {drawing.Bands} channels");
+                return (null, $"{source}: drawn as {drawing.Width}×{drawing.Height} with {drawing.Bands} channels");
             }
 
             using Picture flat = drawing.Flatten(Rgb.White);
@@ -172,7 +173,7 @@ internal static class PocketBuilder
                 ink += Math.Min(r, Math.Min(g, b)) < 240 ? 1 : 0;
             }
 
-            return ink < LeastInk * Side * Side ? (null, "blank") : (ColourWords.Measure(drawing.ToArray()), null);
+            return ink < LeastInk * Side * Side ? (null, $"{source}: blank") : (ColourWords.Measure(drawing.ToArray()), null);
         }
         catch (FornoException e)
         {
