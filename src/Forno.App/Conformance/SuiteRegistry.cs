@@ -13,5 +13,6 @@ public static class SuiteRegistry
         new LrSchedulesSuite(),
         new PicklesSuite(),
         new SafetensorsSuite(),
+        new TokenizerSuite(),
     }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);
 }
