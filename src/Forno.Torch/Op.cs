@@ -9,7 +9,7 @@ namespace Forno.Torch;
 /// </summary>
 public sealed unsafe class Op
 {
-    private const int MaxResults = 64;
+    private const int FewResults = 64, MostResults = 4096;
     private static readonly ConcurrentDictionary<(string, string), Op?> Known = new();
     private readonly void* op;
 
@@ -37,8 +37,9 @@ public sealed unsafe class Op
     /// <summary>Calls the operator; its first result.</summary>
     public Tensor Call(params ReadOnlySpan<Arg> args)
     {
-        Native.Value* results = stackalloc Native.Value[MaxResults];
-        int n = Invoke(args, results);
+        int capacity = Capacity(args);
+        Native.Value* results = stackalloc Native.Value[capacity];
+        int n = Invoke(args, results, capacity);
         for (int i = 1; i < n; i++)
         {
             Discard(results[i]);
@@ -51,8 +52,9 @@ public sealed unsafe class Op
     /// <summary>Calls the operator; all its results, lists laid flat. Undefined ones are null.</summary>
     public Tensor[] CallMany(params ReadOnlySpan<Arg> args)
     {
-        Native.Value* results = stackalloc Native.Value[MaxResults];
-        int n = Invoke(args, results);
+        int capacity = Capacity(args);
+        Native.Value* results = stackalloc Native.Value[capacity];
+        int n = Invoke(args, results, capacity);
         var tensors = new Tensor[n];
         for (int i = 0; i < n; i++)
         {
@@ -64,8 +66,9 @@ public sealed unsafe class Op
     /// <summary>Calls an operator for its effect, such as one that works in place.</summary>
     public void Run(params ReadOnlySpan<Arg> args)
     {
-        Native.Value* results = stackalloc Native.Value[MaxResults];
-        int n = Invoke(args, results);
+        int capacity = Capacity(args);
+        Native.Value* results = stackalloc Native.Value[capacity];
+        int n = Invoke(args, results, capacity);
         for (int i = 0; i < n; i++)
         {
             Discard(results[i]);
@@ -83,7 +86,18 @@ public sealed unsafe class Op
         }
     }
 
-    private int Invoke(ReadOnlySpan<Arg> args, Native.Value* results)
+    // Operators over lists of tensors return as many.
+    private static int Capacity(ReadOnlySpan<Arg> args)
+    {
+        int most = FewResults;
+        foreach (ref readonly Arg a in args)
+        {
+            most = Math.Max(most, Math.Min(a.Words, MostResults));
+        }
+        return most;
+    }
+
+    private int Invoke(ReadOnlySpan<Arg> args, Native.Value* results, int capacity)
     {
         int words = 0;
         foreach (ref readonly Arg a in args)
@@ -100,7 +114,7 @@ public sealed unsafe class Op
             {
                 free = args[i].Fill(&values[i], free);
             }
-            int code = Native.ft_op_call(op, values, args.Length, results, MaxResults, &count);
+            int code = Native.ft_op_call(op, values, args.Length, results, capacity, &count);
             if (code != 0)
             {
                 throw Native.Failure(code, Describe(args));
