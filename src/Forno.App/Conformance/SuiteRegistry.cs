@@ -11,6 +11,7 @@ public static class SuiteRegistry
         new BucketsSuite(),
         new CaptionsSuite(),
         new LrSchedulesSuite(),
+        new OptimizersSuite(),
         new PicklesSuite(),
         new SafetensorsSuite(),
         new TokenizerSuite(),

@@ -1,0 +1,168 @@
+using Forno.App.Conformance;
+using Forno.Io;
+using Forno.Optim;
+using Forno.Torch;
+
+namespace Forno.Tests.Optim;
+
+public class OptimizerTests
+{
+    public static TheoryData<string> All() => [.. Optimizers.Names];
+
+    public static TheoryData<string> Cases() => Goldens.Folder is null
+        ? []
+        : [.. ConformanceRunner.Cases(Goldens.Suite("optimizers")).Select(f => Path.GetFileName(f)!)];
+
+    [GoldenTheory]
+    [MemberData(nameof(Cases))]
+    public void AgreesWithTheReference(string name)
+    {
+        CaseResult result = ConformanceRunner.RunCase(
+            SuiteRegistry.All["optimizers"], Path.Combine(Goldens.Suite("optimizers"), name));
+        Assert.True(result.Outcome != CaseOutcome.Fail, result.Message);
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void ALoadedStateGoesOnBitForBit(string name)
+    {
+        using var scope = new Scope();
+        ParameterGroup[] one = Groups(), two = Groups();
+        using Optimizer first = Optimizers.Create(name, one, new Dictionary<string, object?>());
+        Run(first, 0, 5);
+
+        var tensors = first.State().Tensors.ToDictionary(t => t.Key, t => t.Value.Clone());
+        var scalars = first.State().Scalars.ToDictionary(s => s.Key, s => s.Value);
+        foreach ((Parameter from, Parameter to) in one.SelectMany(g => g.Parameters).Zip(two.SelectMany(g => g.Parameters)))
+        {
+            using var mode = Autograd.NoGrad();
+            to.Tensor.Copy_(from.Tensor);
+        }
+        Run(first, 5, 5);
+
+        using Optimizer second = Optimizers.Create(name, two, new Dictionary<string, object?>());
+        second.Load(new OptimizerState(tensors, scalars));
+        Run(second, 5, 5);
+        Assert.Equal(Numbers(one), Numbers(two));
+        Assert.Equal(first.State().Scalars, second.State().Scalars);
+        foreach ((string key, Tensor t) in first.State().Tensors)
+        {
+            Assert.Equal(t.ToArray<float>(), second.State().Tensors[key].ToArray<float>());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void AParameterWithoutGradientStays(string name)
+    {
+        using var scope = new Scope();
+        ParameterGroup[] groups = Groups();
+        using Optimizer optimizer = Optimizers.Create(name, groups, new Dictionary<string, object?> { ["weight_decay"] = 0.5, ["lr"] = 1L });
+        float[] before = groups[1].Parameters[0].Tensor.ToArray<float>();
+        Run(optimizer, 0, 3, skip: "c");
+        Assert.Equal(before, groups[1].Parameters[0].Tensor.ToArray<float>());
+        Assert.DoesNotContain(optimizer.State().Tensors.Keys, k => k.StartsWith("c.", StringComparison.Ordinal));
+        Assert.DoesNotContain("c.steps", optimizer.State().Scalars.Keys);
+    }
+
+    [Fact]
+    public void NothingLeaks()
+    {
+        long before = Tensor.LiveCount;
+        foreach (string name in Optimizers.Names)
+        {
+            using var scope = new Scope();
+            using Optimizer optimizer = Optimizers.Create(name, Groups(), new Dictionary<string, object?>());
+            Run(optimizer, 0, 1);
+            long after = Tensor.LiveCount;
+            using (var inner = new Scope())
+            {
+                Run(optimizer, 1, 4);
+            }
+            Assert.Equal(after, Tensor.LiveCount);
+            optimizer.Load(optimizer.State());
+            Assert.Equal(after, Tensor.LiveCount);
+        }
+        Assert.Equal(before, Tensor.LiveCount);
+    }
+
+    [Fact]
+    public void ManyMoreParametersThanOneCallHolds()
+    {
+        using var scope = new Scope();
+        Tensor[] tensors = [.. Enumerable.Range(0, Foreach.ChunkSize + 70).Select(i => Tensor.From<float>([i, 1], 2))];
+        Tensor[] doubled = Foreach.Add(tensors, tensors);
+        Assert.Equal(tensors.Length, doubled.Length);
+        Assert.Equal([2f * (Foreach.ChunkSize + 69), 2], doubled[^1].ToArray<float>());
+        Foreach.Mul_(tensors, 3);
+        Assert.Equal([3f * 5, 3], tensors[5].ToArray<float>());
+        Assert.Equal([3f * (Foreach.ChunkSize + 3), 3], tensors[Foreach.ChunkSize + 3].ToArray<float>());
+    }
+
+    [Fact]
+    public void UnknownOptionsNamesAndForeignStatesAreRefused()
+    {
+        using var scope = new Scope();
+        ParameterGroup[] groups = Groups();
+        var e = Assert.Throws<FornoException>(() => Optimizers.Create(
+            "prodigy", groups, PythonLiteral.Arguments(["decouple=True", "safeguard_wamrup=True"], "optimizer_args")));
+        Assert.Contains("safeguard_wamrup", e.Message, StringComparison.Ordinal);
+        Assert.Contains("safeguard_warmup", e.Message, StringComparison.Ordinal);
+        Assert.Contains("AdamW", Assert.Throws<FornoException>(() => Optimizers.Create("AdamX", groups, new Dictionary<string, object?>())).Message, StringComparison.Ordinal);
+        foreach (string wrong in new[] { "betas=0.9", "betas=(0.9, 1.5)", "eps='small'", "weight_decay=-1", "eps=True", "betas=None" })
+        {
+            Assert.Throws<FornoException>(() => Optimizers.Create("AdamW", groups, PythonLiteral.Arguments([wrong], "optimizer_args")));
+        }
+
+        using Optimizer adam = Optimizers.Create("AdamW", groups, PythonLiteral.Arguments(["betas=0.9,0.99", "weight_decay=1e-2"], "optimizer_args"));
+        using Optimizer prodigy = Optimizers.Create("Prodigy", Groups(), new Dictionary<string, object?>());
+        Run(adam, 0, 1);
+        Assert.Throws<FornoException>(() => prodigy.Load(adam.State()));
+        OptimizerState state = adam.State();
+        Assert.Throws<FornoException>(() => adam.Load(state with { Scalars = new Dictionary<string, double>(state.Scalars) { ["x.steps"] = 1 } }));
+    }
+
+    [Fact]
+    public void ProdigyRefusesDifferentLearningRates()
+    {
+        using var scope = new Scope();
+        ParameterGroup[] groups = Groups();
+        using Optimizer prodigy = Optimizers.Create("Prodigy", groups, new Dictionary<string, object?>());
+        groups[0].Lr = 0.5;
+        Assert.Throws<FornoException>(() => Run(prodigy, 0, 1));
+    }
+
+    internal static ParameterGroup[] Groups() =>
+    [
+        new() { Name = "one", Parameters = [Make("a", 1, 3, 4), Make("b", 2, 5)] },
+        new() { Name = "two", Parameters = [Make("c", 3, 2, 3, 2, 2)] },
+    ];
+
+    internal static Parameter Make(string name, long item, params long[] shape)
+    {
+        using var scope = new Scope();
+        using Generator random = Rng.For(7, "test parameters", item: item);
+        Tensor t = scope.Keep(random.Randn(shape));
+        t.RequiresGrad = true;
+        return new Parameter(name, t);
+    }
+
+    private static void Run(Optimizer optimizer, int start, int count, string? skip = null)
+    {
+        for (int k = start; k < start + count; k++)
+        {
+            using var scope = new Scope();
+            long item = 0;
+            foreach (Parameter p in optimizer.Parameters)
+            {
+                using Generator random = Rng.For(8, "test gradients", k, item++);
+                p.Tensor.Grad = p.Name == skip ? null : random.Randn(p.Tensor.Shape);
+            }
+            optimizer.Step();
+            optimizer.ZeroGrad();
+        }
+    }
+
+    private static float[] Numbers(ParameterGroup[] groups) =>
+        [.. groups.SelectMany(g => g.Parameters).SelectMany(p => p.Tensor.ToArray<float>())];
+}
