@@ -12,6 +12,7 @@ public static class SuiteRegistry
         new CaptionsSuite(),
         new LrSchedulesSuite(),
         new OptimizersSuite(),
+        new CheckpointManifestSuite(),
         new PicklesSuite(),
         new SafetensorsSuite(),
         new TokenizerSuite(),
