@@ -10,6 +10,7 @@ public static class SuiteRegistry
     {
         new BucketsSuite(),
         new CaptionsSuite(),
+        new KohyaConfigSuite(),
         new LrSchedulesSuite(),
         new OptimizersSuite(),
         new CheckpointManifestSuite(),
