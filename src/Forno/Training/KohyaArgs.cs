@@ -104,7 +104,7 @@ public sealed class KohyaArgs
         {
             (OptionKind.Flag, bool) => value,
             (OptionKind.Flag, 0L or 1L) => value is 1L,
-            (OptionKind.Text, string) => value,
+            (OptionKind.Str, string) => value,
             (OptionKind.Whole, long) => value,
             (OptionKind.Whole, double d) when d == Math.Floor(d) && Math.Abs(d) < 1e15 => (long)d,
             (OptionKind.Real or OptionKind.Steps, long or double) => value,
@@ -124,7 +124,7 @@ public sealed class KohyaArgs
         var wanted = option.Kind switch
         {
             OptionKind.Flag => "true or false",
-            OptionKind.Text => "text in quotes",
+            OptionKind.Str => "text in quotes",
             OptionKind.Whole => "a whole number",
             _ => "a number",
         };
@@ -185,7 +185,7 @@ public sealed class KohyaArgs
 
     private static object Parsed(KohyaOption option, string text, string where)
     {
-        if (option.Kind == OptionKind.Text)
+        if (option.Kind == OptionKind.Str)
         {
             return Single(option, text, where);
         }
@@ -247,7 +247,7 @@ public sealed class KohyaArgs
         {
             if (long.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out var n))
             {
-                numbers.Add(whole ? n : (double)n);
+                numbers.Add(whole ? (object)n : (double)n);
             }
             else if (!whole && double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var d))
             {

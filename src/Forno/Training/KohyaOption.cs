@@ -7,7 +7,7 @@ public enum OptionKind
     Flag,
 
     /// <summary>Text.</summary>
-    Text,
+    Str,
 
     /// <summary>A whole number.</summary>
     Whole,
