@@ -8,7 +8,15 @@ internal static unsafe partial class Native
 {
     private const string Lib = "forno_torch";
 
-    static Native() => NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
+    static Native()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(Native).Assembly, Resolve);
+        // Left alone, Debian's libtorch starts with one thread on some machines.
+        if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null or "")
+        {
+            ft_threads(Environment.ProcessorCount);
+        }
+    }
 
     [StructLayout(LayoutKind.Explicit, Size = 16)]
     internal struct Value

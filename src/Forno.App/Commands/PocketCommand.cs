@@ -11,5 +11,6 @@ internal static class PocketCommand
     public static Command Build(Cli cli) => new FornoCommand("pocket", Summary, "forno pocket data")
     {
         PocketDataCommand.Build(cli),
+        PocketTrainCommand.Build(cli),
     };
 }

@@ -55,7 +55,8 @@ public static partial class AtomicFile
     private static string Resolve(string path)
     {
         var full = Path.GetFullPath(path);
-        return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        // Asking a file that is not there throws; a link that leads nowhere is still a link.
+        return new FileInfo(full) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : full;
     }
 
     private static void Replace(string path, string target, string temporary)
