@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
+using Forno.Io;
+using Forno.Torch;
 
 namespace Forno.App.Conformance;
 
@@ -85,6 +87,31 @@ public sealed class Comparison(GoldenCase golden)
             Differs($"{name}: {outside} of {got.Length} outside atol {Text(bound.Atol)} rtol {Text(bound.Rtol)}; worst at "
                 + $"{worst} of {Shape(wantShape)}: {Text(double.CreateChecked(got[worst]))}, want {Text(double.CreateChecked(want[worst]))}");
         }
+    }
+
+    /// <summary>Compares a tensor with the golden one of the same name: type, shape, numbers.</summary>
+    /// <param name="name">The tensor's name in the goldens; chooses the bound.</param>
+    /// <param name="got">What was computed, on any device, in any layout.</param>
+    /// <param name="goldens">The file that has the answer.</param>
+    /// <param name="bound">The limits; null takes the case's.</param>
+    public void Tensor(string name, Tensor got, ITensorSource goldens, Bound? bound = null)
+    {
+        using Scope scope = new();
+        Tensor want = goldens.Load(name);
+        if (got.DType != want.DType)
+        {
+            Fail($"{name}: type {got.DType}, want {want.DType}");
+            return;
+        }
+
+        // float64 holds every float exactly; integers beyond 2^53 do not occur in goldens.
+        Numbers<double>(
+            name,
+            got.Detach().To(Device.Cpu).To(DType.Float64).Contiguous().AsSpan<double>(),
+            got.Shape,
+            want.To(DType.Float64).Contiguous().AsSpan<double>(),
+            want.Shape,
+            bound ?? golden.Tolerance.For(name));
     }
 
     /// <summary>Compares one number by the case's bound for this name, or by the given one.</summary>

@@ -11,10 +11,13 @@ public static class SuiteRegistry
         new BucketsSuite(),
         new CaptionsSuite(),
         new KohyaConfigSuite(),
+        new ExtraNetworksSuite(),
         new LrSchedulesSuite(),
         new OptimizersSuite(),
         new CheckpointManifestSuite(),
         new PicklesSuite(),
+        new PromptAttentionSuite(),
+        new PromptChunksSuite(),
         new SafetensorsSuite(),
         new TokenizerSuite(),
     }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);
