@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Forno.Imaging;
+using Forno.Io;
 
 namespace Forno.Pocket;
 
@@ -42,19 +43,15 @@ internal static class PocketBuilder
         Directory.CreateDirectory(folder);
         var records = new List<PocketRecord>();
         var failures = new List<string>();
-        string pictures = Path.Combine(folder, PocketData.PicturesFile);
-        using (var file = new PictureWriter(pictures))
+        var pictures = new List<byte[]>();
+        foreach (ArtSet art in ArtSet.All)
         {
-            foreach (ArtSet art in ArtSet.All)
-            {
-                // Read again rather than kept: the largest set has 100 MB of drawings.
-                IconSet set = IconSet.Read(Path.Combine(assets, art.Name));
-                Draw(art, set.Icons, Choose(art, set, characters, names, heldOut), file, records, failures, progress, stop);
-            }
-
-            file.Finish();
-            Save(folder, records, file.Hash);
+            // Read again rather than kept: the largest set has 100 MB of drawings.
+            IconSet set = IconSet.Read(Path.Combine(assets, art.Name));
+            Draw(art, set.Icons, Choose(art, set, characters, names, heldOut), pictures, records, failures, progress, stop);
         }
+
+        Save(folder, records, pictures);
 
         return new PocketReport(records.Count, records.GroupBy(r => r.Set).ToDictionary(g => g.Key, g => g.Count()), failures);
     }
@@ -110,7 +107,7 @@ internal static class PocketBuilder
         ArtSet art,
         IReadOnlyList<Icon> icons,
         List<(Icon Icon, PocketRecord Record)> chosen,
-        PictureWriter file,
+        List<byte[]> pictures,
         List<PocketRecord> records,
         List<string> failures,
         IProgress<PocketProgress>? progress,
@@ -128,14 +125,14 @@ internal static class PocketBuilder
             int count = Math.Min(Chunk, chosen.Count - start);
             Parallel.For(0, count, new ParallelOptions { CancellationToken = stop }, i =>
             {
-                planes[i] ??= new byte[PocketData.PictureBytes];
+                planes[i] = new byte[PocketData.PictureBytes];
                 outcomes[i] = Draw(art, chosen[start + i].Icon, planes[i]);
             });
             for (int i = 0; i < count; i++)
             {
                 if (outcomes[i].Colours is { } colours)
                 {
-                    file.Write(planes[i]);
+                    pictures.Add(planes[i]);
                     records.Add(chosen[start + i].Record with { Colours = colours });
                 }
                 else
@@ -181,11 +178,19 @@ internal static class PocketBuilder
         }
     }
 
-    private static void Save(string folder, List<PocketRecord> records, string hash)
+    private static void Save(string folder, List<PocketRecord> records, List<byte[]> pictures)
     {
-        string path = Path.Combine(folder, PocketData.RecordsFile);
-        File.WriteAllBytes(path + ".tmp", JsonSerializer.SerializeToUtf8Bytes(new PocketSidecar(hash, records), PocketData.Json));
-        File.Move(path + ".tmp", path, overwrite: true);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (byte[] picture in pictures)
+        {
+            hash.AppendData(picture);
+        }
+
+        SafetensorsWriter.Write(
+            Path.Combine(folder, PocketData.PicturesFile),
+            [new TensorToWrite(PocketData.PicturesTensor, ElementType.U8, [pictures.Count, 3, PocketData.Side, PocketData.Side], stream => pictures.ForEach(p => stream.Write(p)))]);
+        var sidecar = new PocketSidecar(Convert.ToHexStringLower(hash.GetHashAndReset()), records);
+        AtomicFile.WriteBytes(Path.Combine(folder, PocketData.RecordsFile), JsonSerializer.SerializeToUtf8Bytes(sidecar, PocketData.Json));
     }
 
     internal static uint StableHash(string text) =>

@@ -1,8 +1,7 @@
-using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Forno.Io;
 
 namespace Forno.Pocket;
 
@@ -11,7 +10,7 @@ namespace Forno.Pocket;
 /// On disk a folder with <c>pictures.safetensors</c> (<c>pictures</c>: uint8 [N, 3, 128, 128], RGB planes) and
 /// <c>records.json</c>. Opened, the pixels are memory-mapped; reading is safe from several threads.
 /// </summary>
-public sealed unsafe class PocketData : IDisposable
+public sealed class PocketData : IDisposable
 {
     /// <summary>Pixels of a side.</summary>
     public const int Side = 128;
@@ -25,6 +24,9 @@ public sealed unsafe class PocketData : IDisposable
     /// <summary>The descriptions' file name.</summary>
     public const string RecordsFile = "records.json";
 
+    /// <summary>The tensor's name within its file.</summary>
+    public const string PicturesTensor = "pictures";
+
     internal static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -35,15 +37,11 @@ public sealed unsafe class PocketData : IDisposable
     // Every reduced set has these, so that the first prompts anyone tries have something behind them.
     private static readonly string[] AlwaysNamed = ["red heart", "green apple", "cat face"];
 
-    private readonly MemoryMappedFile map;
-    private readonly MemoryMappedViewAccessor view;
-    private readonly byte* pixels;
+    private readonly SafetensorsFile file;
 
-    private PocketData(MemoryMappedFile map, MemoryMappedViewAccessor view, byte* pixels, PocketSidecar sidecar)
+    private PocketData(SafetensorsFile file, PocketSidecar sidecar)
     {
-        this.map = map;
-        this.view = view;
-        this.pixels = pixels;
+        this.file = file;
         Records = sidecar.Records;
         Sha256 = sidecar.PicturesSha256;
     }
@@ -96,22 +94,15 @@ public sealed unsafe class PocketData : IDisposable
         }
 
         PocketSidecar sidecar = JsonSerializer.Deserialize<PocketSidecar>(File.ReadAllBytes(recordsPath), Json)!;
-        long length = new FileInfo(path).Length;
-        MemoryMappedFile map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        MemoryMappedViewAccessor view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        byte* start = null;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        // The file is our own: one tensor, so its data is what follows the header.
-        long offset = length < 8 ? length : 8 + (long)BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, 8));
-        if (length - offset != (long)sidecar.Records.Count * PictureBytes)
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        if (file.Tensors.TryGetValue(PicturesTensor, out TensorInfo? tensor) && tensor.Type == ElementType.U8
+            && tensor.Shape.SequenceEqual([sidecar.Records.Count, 3, Side, Side]))
         {
-            view.SafeMemoryMappedViewHandle.ReleasePointer();
-            view.Dispose();
-            map.Dispose();
-            throw new FornoException($"{path}: does not hold the {sidecar.Records.Count} pictures of {RecordsFile}; build the data again");
+            return new PocketData(file, sidecar);
         }
 
-        return new PocketData(map, view, start + offset, sidecar);
+        file.Dispose();
+        throw new FornoException($"{path}: does not hold the {sidecar.Records.Count} pictures of {RecordsFile}; build the data again");
     }
 
     /// <summary>A picture's bytes: RGB planes [3, 128, 128]. Valid until the data is disposed.</summary>
@@ -120,7 +111,7 @@ public sealed unsafe class PocketData : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        return new ReadOnlySpan<byte>(pixels + ((long)index * PictureBytes), PictureBytes);
+        return file.Bytes(PicturesTensor).Slice(index * PictureBytes, PictureBytes);
     }
 
     /// <summary>The numbers of a split's pictures, ascending.</summary>
@@ -152,12 +143,7 @@ public sealed unsafe class PocketData : IDisposable
     }
 
     /// <summary>Lets go of the mapped file.</summary>
-    public void Dispose()
-    {
-        view.SafeMemoryMappedViewHandle.ReleasePointer();
-        view.Dispose();
-        map.Dispose();
-    }
+    public void Dispose() => file.Dispose();
 
     private static string[] Known(ReadOnlySpan<string> sets)
     {
