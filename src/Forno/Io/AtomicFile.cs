@@ -42,7 +42,11 @@ public static partial class AtomicFile
         }
         finally
         {
-            File.Delete(temporary); // gone already when the rename succeeded
+            // Gone already when the rename succeeded; Delete would throw if the folder is missing, and hide why.
+            if (File.Exists(temporary))
+            {
+                File.Delete(temporary);
+            }
         }
     }
 

@@ -25,6 +25,9 @@ internal static class PocketBuilder
     // Of the drawings in a skin tone, one in this many stays: the words get known, the people do not outweigh the rest.
     private const int ToneShare = 12;
 
+    // Names with this many spaces have one tag at most, so that no caption passes 39 tokens.
+    private const int LongName = 6;
+
     // Share of pixels that must differ from the white ground.
     private const double LeastInk = 0.005;
 
@@ -85,7 +88,7 @@ internal static class PocketBuilder
                 Icon = icon.Name,
                 Concept = emoji?.Concept ?? name,
                 Name = name,
-                Tags = emoji?.Tags ?? [],
+                Tags = emoji is null ? [] : name.Count(c => c == ' ') < LongName ? emoji.Tags : emoji.Tags[..Math.Min(1, emoji.Tags.Length)],
                 Group = emoji?.Group ?? "",
                 Subgroup = emoji?.Subgroup ?? "",
                 Colours = [],
