@@ -20,5 +20,6 @@ public static class SuiteRegistry
         new PromptChunksSuite(),
         new SafetensorsSuite(),
         new TokenizerSuite(),
+        new UNetSuite(),
     }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);
 }
