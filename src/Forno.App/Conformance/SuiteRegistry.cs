@@ -15,6 +15,8 @@ public static class SuiteRegistry
         new LrSchedulesSuite(),
         new OptimizersSuite(),
         new CheckpointManifestSuite(),
+        new ClipTextSuite(),
+        new ClipVisionSuite(),
         new PicklesSuite(),
         new PromptAttentionSuite(),
         new PromptChunksSuite(),

@@ -66,13 +66,22 @@ public static class Resample
     /// <param name="newHeight">Rows wanted.</param>
     /// <returns>[newHeight, newWidth, bands].</returns>
     /// <exception cref="ArgumentException">The sizes do not fit the samples.</exception>
-    public static byte[] Lanczos(ReadOnlySpan<byte> source, int width, int height, int bands, int newWidth, int newHeight)
+    public static byte[] Lanczos(ReadOnlySpan<byte> source, int width, int height, int bands, int newWidth, int newHeight) =>
+        Pillow(source, width, height, bands, newWidth, newHeight, LanczosKernel, 3);
+
+    /// <summary>Pillow's <c>BICUBIC</c>: the cubic of Catmull and Rom (a = −0.5), otherwise as its Lanczos.</summary>
+    /// <inheritdoc cref="Lanczos"/>
+    public static byte[] Bicubic(ReadOnlySpan<byte> source, int width, int height, int bands, int newWidth, int newHeight) =>
+        Pillow(source, width, height, bands, newWidth, newHeight, CubicKernel, 2);
+
+    private static byte[] Pillow(
+        ReadOnlySpan<byte> source, int width, int height, int bands, int newWidth, int newHeight, Func<double, double> kernel, double reach)
     {
         ReadOnlySpan<byte> pixels = Checked(source, width, height, bands, newWidth, newHeight);
         if (newWidth != width)
         {
             var rows = new byte[checked(newWidth * height * bands)];
-            Window[] windows = Windows(width, newWidth);
+            Window[] windows = Windows(width, newWidth, kernel, reach);
             for (int y = 0; y < height; y++)
             {
                 Convolve(pixels.Slice(y * width * bands, width * bands), bands, bands, rows.AsSpan(y * newWidth * bands, newWidth * bands), bands, windows);
@@ -85,7 +94,7 @@ public static class Resample
         {
             int stride = newWidth * bands;
             var columns = new byte[checked(stride * newHeight)];
-            Window[] windows = Windows(height, newHeight);
+            Window[] windows = Windows(height, newHeight, kernel, reach);
             // Columns of all bands lie side by side: each is a line with the row length as its step.
             for (int x = 0; x < stride; x++)
             {
@@ -207,11 +216,11 @@ public static class Resample
 
     private readonly record struct Window(int From, int[] Weights);
 
-    private static Window[] Windows(int size, int newSize)
+    private static Window[] Windows(int size, int newSize, Func<double, double> kernel, double reach)
     {
         double scale = (double)size / newSize;
         double stretch = Math.Max(scale, 1);
-        double support = 3 * stretch;
+        double support = reach * stretch;
         var windows = new Window[newSize];
         for (int i = 0; i < newSize; i++)
         {
@@ -222,7 +231,7 @@ public static class Resample
             double sum = 0;
             for (int j = 0; j < weights.Length; j++)
             {
-                weights[j] = LanczosKernel((j + from - centre + 0.5) * (1 / stretch));
+                weights[j] = kernel((j + from - centre + 0.5) * (1 / stretch));
                 sum += weights[j];
             }
 
@@ -237,6 +246,13 @@ public static class Resample
     }
 
     private static double LanczosKernel(double x) => x is >= -3 and < 3 ? Sinc(x) * Sinc(x / 3) : 0;
+
+    private static double CubicKernel(double x)
+    {
+        const double A = -0.5;
+        x = Math.Abs(x);
+        return x < 1 ? ((((A + 2) * x) - (A + 3)) * x * x) + 1 : x < 2 ? ((((x - 5) * x) + 8) * x - 4) * A : 0;
+    }
 
     private static double Sinc(double x)
     {

@@ -56,6 +56,9 @@ public sealed class WeightStore : IDisposable
     /// <summary>The file's name, for errors.</summary>
     public string Origin { get; }
 
+    /// <summary>Whether the store makes its tensors at random, for a model to train.</summary>
+    public bool IsNew => source is null;
+
     /// <summary>Type in which matrix and convolution weights are kept.</summary>
     public DType DType { get; }
 
