@@ -98,13 +98,13 @@ public sealed class Dataset
 
     /// <summary>Looks into the folders: pictures by name (ordinal), their captions and sizes.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="measure">Reads a picture's upright size from its file.</param>
+    /// <param name="measure">Reads a picture's header; null = <see cref="PictureLoader.Measure"/>.</param>
     /// <param name="notice">Receives what the user should know, a line each.</param>
     /// <exception cref="FornoException">A folder is absent, or a file is broken.</exception>
-    public static Dataset Scan(DatasetSettings settings, Func<string, Size> measure, Action<string>? notice = null)
+    public static Dataset Scan(DatasetSettings settings, Func<string, PictureInfo>? measure = null, Action<string>? notice = null)
     {
         settings.Buckets.Check();
-        return new(settings, [.. settings.Subsets.Select(s => ScanFolder(s, measure, notice))]);
+        return new(settings, [.. settings.Subsets.Select(s => ScanFolder(s, measure ?? PictureLoader.Measure, notice))]);
     }
 
     /// <summary>The pictures directly in a folder, by name (ordinal): .png .jpg .jpeg .webp .bmp, all lower or all upper case.</summary>
@@ -125,7 +125,7 @@ public sealed class Dataset
     public static string CaptionOf(string picture, Subset subset) =>
         Caption.Read(picture, subset.CaptionExtension, subset.Captions.Wildcard) ?? subset.ClassTokens ?? "";
 
-    private static List<Example> ScanFolder(Subset subset, Func<string, Size> measure, Action<string>? notice)
+    private static List<Example> ScanFolder(Subset subset, Func<string, PictureInfo> measure, Action<string>? notice)
     {
         var examples = new List<Example>();
         if (subset.NumRepeats < 1)
@@ -134,13 +134,20 @@ public sealed class Dataset
             return examples;
         }
 
-        var (uncaptioned, bare) = (0, 0);
+        var (uncaptioned, bare, transparent) = (0, 0, 0);
         foreach (var picture in Pictures(subset.ImageDir))
         {
             var written = Caption.FindFile(picture, subset.CaptionExtension) is not null;
             uncaptioned += written ? 0 : 1;
             bare += written || subset.ClassTokens is not null ? 0 : 1;
-            examples.Add(new Example(picture, CaptionOf(picture, subset), measure(picture)));
+            var info = measure(picture);
+            transparent += info.HasAlpha ? 1 : 0;
+            examples.Add(new Example(picture, CaptionOf(picture, subset), info.Size));
+        }
+
+        if (transparent > 0)
+        {
+            notice?.Invoke($"{subset.ImageDir}: {transparent} of {examples.Count} pictures have an alpha channel, which is dropped; what is transparent trains as whatever colour lies under it");
         }
 
         if (examples.Count == 0)

@@ -54,7 +54,7 @@ public sealed class CaptionTests : IDisposable
             Subsets = [new Subset { ImageDir = _folder, CaptionExtension = ".txt", ClassTokens = "cat" }],
         };
         var notices = new List<string>();
-        var data = Dataset.Scan(settings, _ => new Size(80, 64), notices.Add);
+        var data = Dataset.Scan(settings, _ => new PictureInfo(new Size(80, 64), false), notices.Add);
         Assert.Equal(["tagged", "cat"], data.Items.Select(i => i.Example.Caption));
         Assert.Contains("1 of 2 pictures have no .txt file", Assert.Single(notices));
         var absent = settings with { Subsets = [new Subset { ImageDir = "/nowhere" }] };
