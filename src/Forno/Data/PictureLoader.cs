@@ -39,7 +39,7 @@ public static class PictureLoader
     /// <exception cref="FornoException">The file is damaged, or not the one that was scanned.</exception>
     public static Tensor Load(string path, BucketFit fit, int cropLeft, int cropTop, bool flip)
     {
-        var pixels = Resampler.Resize(Rgb(path, fit.Original), fit.Original, fit.Resized);
+        var pixels = Resample.ForTraining(Rgb(path, fit.Original), fit.Original.Width, fit.Original.Height, 3, fit.Resized.Width, fit.Resized.Height);
         var (width, height) = (fit.Bucket.Width, fit.Bucket.Height);
         var planes = new float[3 * height * width];
         for (var y = 0; y < height; y++)

@@ -29,19 +29,14 @@ public sealed class CacheTests : IDisposable
     }
 
     [Fact]
-    public void ShrinkingAveragesAreasAndGrowingKeepsRange()
+    public void PicturesAreResizedBeforeTheCrop()
     {
-        byte[] Grey(params byte[] values) => [.. values.SelectMany(v => new[] { v, v, v })];
-        byte[] Resize(byte[] grey, Size from, Size to) => [.. Resampler.Resize(Grey(grey), from, to).Where((_, i) => i % 3 == 0)];
-        Assert.Equal([3, 13], Resize([1, 2, 10, 11, 3, 4, 14, 15], new(4, 2), new(2, 1))); // halves up in 2x2: 2.5 and 12.5
-        Assert.Equal([30, 80], Resize([0, 30, 60, 60, 90, 90], new(6, 1), new(2, 1)));
-        // 3 -> 2: the middle cell is shared half and half
-        Assert.Equal([(byte)((0 * 2 / 3.0) + (90 / 3.0)), (byte)((90 / 3.0) + (255 * 2 / 3.0))], Resize([0, 90, 255], new(3, 1), new(2, 1)));
-        var grown = Resize([0, 255], new(2, 1), new(8, 1));
-        Assert.Equal(0, grown[0]);
-        Assert.Equal(255, grown[7]);
-        Assert.Equal(grown.Select(v => (byte)(255 - v)), grown.Reverse());
-        Assert.All(Resize([100, 100, 100, 100], new(2, 2), new(5, 7)), v => Assert.Equal(100, v));
+        var path = Save("wide.png", [.. Enumerable.Range(0, 8 * 2 * 3).Select(i => (byte)(i / 3 % 8 * 30))], 8, 2);
+        var fit = new BucketFit { Original = new(8, 2), Resized = new(4, 1), Bucket = new(2, 1) };
+        using var scope = new Scope();
+        // columns 0..7 hold 0, 30, ... 210; pairs average to 15, 75, 135, 195, and the crop keeps the middle two
+        float[] want = [.. new[] { 75, 135 }.Select(v => ((v / 255f) - 0.5f) / 0.5f)];
+        Assert.Equal([.. want, .. want, .. want], PictureLoader.Load(path, fit, fit.CropLeft, fit.CropTop, flip: false).ToArray<float>());
     }
 
     [Theory]
