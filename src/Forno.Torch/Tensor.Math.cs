@@ -26,6 +26,7 @@ public sealed partial class Tensor
     private static readonly Op FillInPlace = Op.Find("aten::fill_", "Scalar"), SqrtInPlace = Op.Find("aten::sqrt_");
     private static readonly Op AddScalarInPlace = Op.Find("aten::add_", "Scalar"), DivInPlace = Op.Find("aten::div_", "Tensor");
     private static readonly Op ClampInPlace = Op.Find("aten::clamp_"), MaximumOp = Op.Find("aten::maximum");
+    private static readonly Op StdOp = Op.Find("aten::std"), StdDim = Op.Find("aten::std", "dim");
     private static readonly Op MinimumOp = Op.Find("aten::minimum");
 
     /// <summary>a + b.</summary>
@@ -121,6 +122,12 @@ public sealed partial class Tensor
 
     /// <summary>Mean over dimensions.</summary>
     public Tensor Mean(long[] dims, bool keepDim = false) => MeanDim.Call(this, dims, keepDim);
+
+    /// <summary>Standard deviation of all elements (unbiased), a scalar tensor.</summary>
+    public Tensor Std() => StdOp.Call(this, true);
+
+    /// <summary>Standard deviation over dimensions (unbiased).</summary>
+    public Tensor Std(long[] dims, bool keepDim = false) => StdDim.Call(this, dims, true, keepDim);
 
     /// <summary>Largest element, a scalar tensor.</summary>
     public Tensor Max() => MaxOp.Call(this);
