@@ -13,6 +13,7 @@ public static class SuiteRegistry
         new KohyaConfigSuite(),
         new ExtraNetworksSuite(),
         new LrSchedulesSuite(),
+        new LossWeightsSuite(),
         new OptimizersSuite(),
         new CheckpointManifestSuite(),
         new ClipTextSuite(),
@@ -21,6 +22,8 @@ public static class SuiteRegistry
         new PromptAttentionSuite(),
         new PromptChunksSuite(),
         new SafetensorsSuite(),
+        new SamplersSuite(),
+        new SigmaSchedulesSuite(),
         new TokenizerSuite(),
         new UNetSuite(),
     }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);
