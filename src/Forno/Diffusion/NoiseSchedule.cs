@@ -152,11 +152,14 @@ public sealed class NoiseSchedule
         return new Timestep(low + Math.Clamp(double.IsNaN(w) ? 0 : w, 0, 1));
     }
 
-    /// <summary>The sigma of a timestep, between whole ones by linear interpolation of ln sigma.</summary>
+    /// <summary>
+    /// The sigma of a timestep, between whole ones by linear interpolation of ln sigma; outside 0 … T−1, that of the end.
+    /// </summary>
     public Sigma ToSigma(Timestep timestep)
     {
-        int low = (int)Math.Floor(timestep.Value), high = (int)Math.Ceiling(timestep.Value);
-        double w = timestep.Value - low;
+        double t = Math.Clamp(timestep.Value, 0, Count - 1);
+        int low = (int)Math.Floor(t), high = (int)Math.Ceiling(t);
+        double w = t - low;
         return new Sigma(w == 0 ? sigmas[low] : Math.Exp(((1 - w) * logSigmas[low]) + (w * logSigmas[high])));
     }
 
