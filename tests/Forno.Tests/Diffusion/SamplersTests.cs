@@ -3,6 +3,7 @@ using Forno.Torch;
 
 namespace Forno.Tests.Diffusion;
 
+[Collection(Alone.Name)]
 public class SamplersTests
 {
     public static TheoryData<string> Names => [.. SamplerRegistry.All.Select(s => s.Name)];

@@ -2,6 +2,7 @@ using Forno.Torch;
 
 namespace Forno.Tests.Torch;
 
+[Collection(Alone.Name)]
 public class AutogradTests
 {
     [Fact]
