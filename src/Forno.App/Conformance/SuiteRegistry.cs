@@ -18,6 +18,7 @@ public static class SuiteRegistry
         new CheckpointManifestSuite(),
         new ClipTextSuite(),
         new ClipVisionSuite(),
+        new MetadataSuite(),
         new PicklesSuite(),
         new PromptAttentionSuite(),
         new PromptChunksSuite(),

@@ -99,11 +99,11 @@ public static class PythonFormat
             case string text: AppendJsonString(json, text); break;
             case IDictionary map:
                 json.Append('{');
-                AppendAll(json, map.Cast<DictionaryEntry>(), entry =>
+                AppendAll(json, map.Keys.Cast<string>(), key =>
                 {
-                    AppendJsonString(json, (string)entry.Key);
+                    AppendJsonString(json, key);
                     json.Append(": ");
-                    AppendJson(json, entry.Value);
+                    AppendJson(json, map[key]);
                 });
                 json.Append('}');
                 break;
