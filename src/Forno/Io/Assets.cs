@@ -29,19 +29,24 @@ public static class Assets
             return Path.GetFullPath(set);
         }
 
+        return Home() is { } home ? Path.Combine(home, "assets", "fetched") : null;
+    }
+
+    /// <summary>The repository's root: FORNO_HOME, else the nearest folder above the program that has its list of packages.</summary>
+    /// <returns>An absolute path, or null where there is none.</returns>
+    public static string? Home()
+    {
         if (Environment.GetEnvironmentVariable("FORNO_HOME") is { Length: > 0 } home)
         {
-            return Path.GetFullPath("assets/fetched", Path.GetFullPath(home));
+            return Path.GetFullPath(home);
         }
 
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
+        DirectoryInfo? d = new(AppContext.BaseDirectory);
+        while (d is not null && !File.Exists(Path.Combine(d.FullName, "assets", "packages.txt")))
         {
-            if (File.Exists(Path.Combine(d.FullName, "assets", "packages.txt")))
-            {
-                return Path.Combine(d.FullName, "assets", "fetched");
-            }
+            d = d.Parent;
         }
 
-        return null;
+        return d?.FullName;
     }
 }
