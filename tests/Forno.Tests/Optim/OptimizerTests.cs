@@ -1,4 +1,3 @@
-using Forno.App.Conformance;
 using Forno.Io;
 using Forno.Optim;
 using Forno.Torch;
@@ -9,19 +8,6 @@ namespace Forno.Tests.Optim;
 public class OptimizerTests
 {
     public static TheoryData<string> All() => [.. Optimizers.Names];
-
-    public static TheoryData<string> Cases() => Goldens.Folder is null
-        ? []
-        : [.. ConformanceRunner.Cases(Goldens.Suite("optimizers")).Select(f => Path.GetFileName(f)!)];
-
-    [GoldenTheory]
-    [MemberData(nameof(Cases))]
-    public void AgreesWithTheReference(string name)
-    {
-        CaseResult result = ConformanceRunner.RunCase(
-            SuiteRegistry.All["optimizers"], Path.Combine(Goldens.Suite("optimizers"), name));
-        Assert.True(result.Outcome != CaseOutcome.Fail, result.Message);
-    }
 
     [Theory]
     [MemberData(nameof(All))]
