@@ -8,10 +8,12 @@ public static class SuiteRegistry
     /// <summary>Every known suite by its folder name; one line a suite, in order of name.</summary>
     public static readonly FrozenDictionary<string, IConformanceSuite> All = new IConformanceSuite[]
     {
+        new AdaptersSuite(),
         new BucketsSuite(),
         new CaptionsSuite(),
         new KohyaConfigSuite(),
         new ExtraNetworksSuite(),
+        new LoraNamesSuite(),
         new LrSchedulesSuite(),
         new LossWeightsSuite(),
         new OptimizersSuite(),

@@ -1,0 +1,132 @@
+using Forno.Nn;
+using Forno.Torch;
+
+namespace Forno.Adapters;
+
+/// <summary>
+/// All the modules of one adapter: made new for training or read from a file (<see cref="AdapterFile"/>), put into a
+/// model's patch slots and taken out again. Owns its modules.
+/// </summary>
+public sealed class AdapterNetwork : IDisposable
+{
+    private readonly List<(PatchableLayer Layer, Adapter Adapter)> applied = [];
+    private readonly Dictionary<string, AdapterTarget> targets;
+
+    /// <summary>Takes over modules with the layers that they are for.</summary>
+    public AdapterNetwork(IEnumerable<(AdapterTarget Target, Adapter Adapter)> modules)
+    {
+        (AdapterTarget Target, Adapter Adapter)[] all = [.. modules];
+        Adapters = [.. all.Select(m => m.Adapter)];
+        targets = all.ToDictionary(m => m.Adapter.Name, m => m.Target, StringComparer.Ordinal);
+    }
+
+    /// <summary>A new LoRA whose modules change nothing yet and learn.</summary>
+    public static AdapterNetwork NewLora(
+        IEnumerable<AdapterModule> modules, ulong seed, AdapterDropout dropout, Device device = default)
+    {
+        var network = new AdapterNetwork(
+            modules.Select(m => (m.Target, (Adapter)LoraAdapter.New(m, seed, dropout, device))));
+        foreach (Tensor t in network.Adapters.SelectMany(a => a.Tensors.Values))
+        {
+            t.RequiresGrad = true;
+        }
+        return network;
+    }
+
+    /// <summary>The modules, in order.</summary>
+    public IReadOnlyList<Adapter> Adapters { get; }
+
+    /// <summary>The modules' tensors by file key (without alphas), in order.</summary>
+    public IEnumerable<(string Key, Tensor Tensor)> Tensors =>
+        Adapters.SelectMany(a => a.Tensors.Select(t => ($"{a.Name}.{t.Key}", t.Value)));
+
+    /// <summary>The layer that a module is for.</summary>
+    public AdapterTarget TargetOf(Adapter adapter) => targets[adapter.Name];
+
+    /// <summary>How strongly the adapter acts on the UNet and on the text encoders; 1 as trained.</summary>
+    public void SetMultipliers(double unet, double text)
+    {
+        foreach (Adapter a in Adapters)
+        {
+            a.Multiplier = TargetOf(a).IsText ? text : unet;
+        }
+    }
+
+    /// <summary>Announces a training forward over these samples; null: back to evaluation.</summary>
+    public void SetDraw(DropoutDraw? draw)
+    {
+        foreach (Adapter a in Adapters)
+        {
+            a.Draw = draw;
+        }
+    }
+
+    /// <summary>Puts every module whose layer is there into that layer's slot. The slots must outlive this or be emptied.</summary>
+    /// <param name="layers">Patchable layers by checkpoint key, of one or several weight stores.</param>
+    /// <returns>Modules whose layer was not found.</returns>
+    /// <exception cref="FornoException">A module does not fit its layer; nothing is changed then.</exception>
+    public IReadOnlyList<Adapter> Apply(params IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers)
+    {
+        (List<(PatchableLayer Layer, Adapter Adapter)> found, List<Adapter> lost) = Locate(layers);
+        foreach ((PatchableLayer layer, Adapter adapter) in found)
+        {
+            AdapterPatch.Add(layer, adapter);
+            applied.Add((layer, adapter));
+        }
+        return lost;
+    }
+
+    /// <summary>Takes all modules out of the slots that <see cref="Apply"/> put them into.</summary>
+    public void Remove()
+    {
+        foreach ((PatchableLayer layer, Adapter adapter) in applied)
+        {
+            AdapterPatch.Remove(layer, adapter);
+        }
+        applied.Clear();
+    }
+
+    /// <summary>Adds factor times the change (at the present multipliers) to the layers' weights for good.</summary>
+    /// <returns>Modules whose layer was not found.</returns>
+    public IReadOnlyList<Adapter> Merge(double factor, params IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers)
+    {
+        (List<(PatchableLayer Layer, Adapter Adapter)> found, List<Adapter> lost) = Locate(layers);
+        foreach ((PatchableLayer layer, Adapter adapter) in found)
+        {
+            adapter.Merge(layer, factor);
+        }
+        return lost;
+    }
+
+    /// <summary>Takes the modules out of their slots and frees them.</summary>
+    public void Dispose()
+    {
+        Remove();
+        foreach (Adapter a in Adapters)
+        {
+            a.Dispose();
+        }
+    }
+
+    private (List<(PatchableLayer Layer, Adapter Adapter)> Found, List<Adapter> Lost) Locate(
+        IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers)
+    {
+        IReadOnlyDictionary<string, PatchableLayer>[] all = [.. layers];
+        List<(PatchableLayer, Adapter)> found = [];
+        List<Adapter> lost = [];
+        foreach (Adapter adapter in Adapters)
+        {
+            string key = TargetOf(adapter).Key;
+            if (Array.Find(all, l => l.ContainsKey(key)) is { } store)
+            {
+                adapter.RequireFit(store[key]);
+                found.Add((store[key], adapter));
+            }
+            else
+            {
+                lost.Add(adapter);
+            }
+        }
+        return (found, lost);
+    }
+}

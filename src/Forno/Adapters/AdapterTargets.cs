@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Forno.Models;
+
+namespace Forno.Adapters;
+
+/// <summary>
+/// The layers of a model that adapters can change, from its measures alone. Names and block numbers are those of
+/// kohya-ss/sd-scripts <c>networks/lora.py</c> (<c>get_block_index</c>) and <c>svd_merge_lora.py</c>.
+/// </summary>
+public static partial class AdapterTargets
+{
+    private const string UNetName = "lora_unet_";
+
+    /// <summary>All targets of a full-size model of a family.</summary>
+    public static IReadOnlyList<AdapterTarget> FullSize(ModelFamily family) =>
+        Of(family, family.FullSizeUNet, [.. family.TextEncoders.Select(e => e.FullSize)]);
+
+    /// <summary>All targets, in the order in which kohya's trainer makes its modules: text encoders, then the UNet.</summary>
+    /// <param name="family">The family, which decides the naming.</param>
+    /// <param name="unet">The UNet's measures; null: there is none.</param>
+    /// <param name="texts">The text encoders' measures, as many as the family has, or none.</param>
+    public static IReadOnlyList<AdapterTarget> Of(ModelFamily family, UNetLayout? unet, IReadOnlyList<TextLayout> texts)
+    {
+        var targets = new List<AdapterTarget>();
+        for (int i = 0; i < texts.Count; i++)
+        {
+            string name = texts.Count == 1 ? "lora_te_" : string.Create(CultureInfo.InvariantCulture, $"lora_te{i + 1}_");
+            // 2.x conditions on the last layer but one: its trainer does not even build the last.
+            int layers = texts[i].Layers - (IsSd2(family) ? 1 : 0);
+            Text(targets, name, family.TextEncoders[i].Prefix, texts[i], layers);
+        }
+        if (unet is not null)
+        {
+            targets.AddRange(UNet(family, unet));
+        }
+        return targets;
+    }
+
+    /// <summary>Targets by every name that files use for them.</summary>
+    public static IReadOnlyDictionary<string, AdapterTarget> ByName(IEnumerable<AdapterTarget> targets)
+    {
+        var names = new Dictionary<string, AdapterTarget>(StringComparer.Ordinal);
+        foreach (AdapterTarget target in targets)
+        {
+            names.Add(target.Name, target);
+            if (target.Alias is { } alias)
+            {
+                names.Add(alias, target);
+            }
+        }
+        return names;
+    }
+
+    private static bool IsSd2(ModelFamily family) => family.Name == ModelFamily.Sd21.Name;
+
+    private static void Text(List<AdapterTarget> targets, string prefix, string keys, TextLayout text, int layers)
+    {
+        bool open = text.Naming == TextNaming.OpenClip;
+        for (int i = 0; i < layers; i++)
+        {
+            string layer = string.Create(CultureInfo.InvariantCulture, $"{keys}{(open ? "transformer.resblocks" : "encoder.layers")}.{i}.");
+            string name = string.Create(CultureInfo.InvariantCulture, $"{prefix}text_model_encoder_layers_{i}_");
+            foreach (string part in (string[])["k_proj", "v_proj", "q_proj", "out_proj"])
+            {
+                Add("self_attn_" + part, (open ? "attn." : "self_attn.") + part, TargetPart.TextAttention, text.Width, text.Width);
+            }
+            Add("mlp_fc1", open ? "mlp.c_fc" : "mlp.fc1", TargetPart.TextMlp, text.MlpWidth, text.Width);
+            Add("mlp_fc2", open ? "mlp.c_proj" : "mlp.fc2", TargetPart.TextMlp, text.Width, text.MlpWidth);
+
+            void Add(string end, string key, TargetPart part, long outputs, long inputs) => targets.Add(new AdapterTarget
+            {
+                Name = name + end, Key = layer + key, Shape = [outputs, inputs], HasBias = true, Part = part,
+            });
+        }
+    }
+
+    private static IEnumerable<AdapterTarget> UNet(ModelFamily family, UNetLayout layout)
+    {
+        bool sgm = family.Name == ModelFamily.Sdxl.Name;
+        IReadOnlyDictionary<string, long[]> shapes = layout.Keys("");
+        var found = new List<AdapterTarget>();
+        foreach ((string key, long[] shape) in shapes)
+        {
+            if (shape.Length < 2 || Part(key) is not { } part || (sgm && part == TargetPart.Stem))
+            {
+                continue; // norms and biases, and what has no name in XL's files
+            }
+            string single = key[..^".weight".Length];
+            string diffusers = KeyMap.UNetToDiffusers(key, layout)![..^".weight".Length];
+            string name = (sgm ? single : diffusers).Replace('.', '_');
+            found.Add(new AdapterTarget
+            {
+                Name = UNetName + name,
+                Alias = sgm ? UNetName + diffusers.Replace('.', '_') : null,
+                Key = ModelFamily.UNetPrefix + single,
+                Shape = part == TargetPart.Projection && !sgm ? [shape[0], shape[1], 1, 1] : shape,
+                HasBias = shapes.ContainsKey(single + ".bias"),
+                Part = part,
+                BlockIndex = sgm ? SgmBlock(single) : DiffusersBlock(diffusers),
+                WeightIndex = sgm ? SgmWeight(single) : DiffusersWeight(diffusers),
+            });
+        }
+        // The 1.x and 2.x trainer makes the middle last.
+        return sgm ? found : found.OrderBy(t => t.BlockIndex == MiddleBlock ? 1 : 0);
+    }
+
+    private const int MiddleBlock = 12;
+
+    private static TargetPart? Part(string key) =>
+        !key.EndsWith(".weight", StringComparison.Ordinal) || key.StartsWith("label_emb.", StringComparison.Ordinal) ? null
+        : key.StartsWith("time_embed.", StringComparison.Ordinal) || key is "input_blocks.0.0.weight" or "out.2.weight" ? TargetPart.Stem
+        : key.Contains(".attn1.", StringComparison.Ordinal) || key.Contains(".attn2.", StringComparison.Ordinal) ? TargetPart.Attention
+        : key.Contains(".ff.", StringComparison.Ordinal) ? TargetPart.FeedForward
+        : key.Contains(".proj_in.", StringComparison.Ordinal) || key.Contains(".proj_out.", StringComparison.Ordinal) ? TargetPart.Projection
+        : key.Contains(".op.", StringComparison.Ordinal) || key.EndsWith(".conv.weight", StringComparison.Ordinal) ? TargetPart.Resampling
+        : TargetPart.Residual;
+
+    private static int DiffusersBlock(string name) => Place(name) switch
+    {
+        ("down", var i, "downsamplers", _) => 1 + (3 * i) + 2,
+        ("down", var i, _, var j) => 1 + (3 * i) + j,
+        ("up", var i, "upsamplers", _) => 13 + (3 * i) + 2,
+        ("up", var i, _, var j) => 13 + (3 * i) + j,
+        ("mid", _, _, _) => MiddleBlock,
+        _ => -1,
+    };
+
+    private static int DiffusersWeight(string name) => Place(name) switch
+    {
+        ("down", var i, "downsamplers", _) => 1 + (3 * (i + 1)),
+        ("down", var i, _, var j) => 2 + (3 * i) + j,
+        ("up", var i, "upsamplers", _) => 14 + (3 * i) + 2,
+        ("up", var i, _, var j) => 14 + (3 * i) + j,
+        ("mid", _, _, _) => 13,
+        _ => 0,
+    };
+
+    private static int SgmBlock(string key) => SgmPlace(key) switch
+    {
+        ("input", var n) => 1 + n,
+        ("middle", var n) => 10 + n,
+        ("output", var n) => 13 + n,
+        _ => -1,
+    };
+
+    private static int SgmWeight(string key) => SgmPlace(key) switch
+    {
+        ("input", var n) => 1 + n,
+        ("middle", _) => 13,
+        ("output", var n) => 14 + n,
+        _ => 0,
+    };
+
+    private static (string Way, int Block, string Kind, int Index)? Place(string name)
+    {
+        if (name.StartsWith("mid_block.", StringComparison.Ordinal))
+        {
+            return ("mid", 0, "", 0);
+        }
+        Match m = DiffusersPlace().Match(name);
+        return m.Success ? (m.Groups[1].Value, Number(m, 2), m.Groups[3].Value, Number(m, 4)) : null;
+    }
+
+    private static (string Way, int Block)? SgmPlace(string key)
+    {
+        Match m = SinglePlace().Match(key);
+        return m.Success ? (m.Groups[1].Value, Number(m, 2)) : null;
+    }
+
+    private static int Number(Match match, int group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^(down|up)_blocks\.(\d+)\.(\w+)\.(\d+)\.")]
+    private static partial Regex DiffusersPlace();
+
+    [GeneratedRegex(@"^(input|middle|output)_block(?:s)?\.(\d+)\.")]
+    private static partial Regex SinglePlace();
+}

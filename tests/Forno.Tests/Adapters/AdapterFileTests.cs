@@ -1,0 +1,104 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Forno.Adapters;
+using Forno.Io;
+using Forno.Models;
+using Forno.Torch;
+
+namespace Forno.Tests.Adapters;
+
+public sealed class AdapterFileTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-adapters-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    public static TheoryData<string> HashCases() => Goldens.Folder is null
+        ? []
+        : [.. Directory.EnumerateDirectories(Goldens.Suite("metadata"), "hashes-*").Select(f => Path.GetFileName(f)!)];
+
+    [Fact]
+    public void ASavedAdapterIsReadBackWhole()
+    {
+        using var scope = new Scope();
+        AdapterTarget[] targets = [.. AdapterTargets.FullSize(ModelFamily.Sd15).Take(14)];
+        AdapterModule[] modules = [.. new LoraSettings { Dim = 2, Alpha = 3 }.Choose(targets)];
+        using AdapterNetwork network = AdapterNetwork.NewLora(modules, 5, AdapterDropout.None);
+        string path = Path.Combine(folder, "a.safetensors");
+        var metadata = new Dictionary<string, string> { ["ss_network_dim"] = "2", ["modelspec.title"] = "brød \"x\"" };
+        AdapterFile.Save(path, network, metadata, DType.Float32);
+
+        using AdapterFile file = AdapterFile.Load(path, AdapterTargets.FullSize(ModelFamily.Sd15));
+        Assert.Empty(file.Strangers);
+        Assert.Equal("brød \"x\"", file.Metadata["modelspec.title"]);
+        var read = file.Network.Tensors.ToDictionary(t => t.Key, t => t.Tensor);
+        Assert.Equal(network.Tensors.Count(), read.Count);
+        foreach ((string key, Tensor t) in network.Tensors)
+        {
+            Assert.Equal(t.Shape.ToArray(), read[key].Shape.ToArray());
+            Assert.Equal(t.ToArray<float>(), read[key].ToArray<float>());
+        }
+        Assert.All(file.Network.Adapters, a => Assert.Equal(1.5, a.Scale));
+
+        using SafetensorsFile raw = SafetensorsFile.Open(path);
+        Assert.Empty(raw.Tensors[modules[0].Target.Name + ".alpha"].Shape);
+        byte[] bytes = File.ReadAllBytes(path);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan((int)raw.DataOffset))), file.Metadata["sshs_model_hash"]);
+        Assert.Equal("e3b0c442", file.Metadata["sshs_legacy_hash"]);
+    }
+
+    [Fact]
+    public void AnAdapterOfAnotherFamilyIsRefusedAndStrangersAreTold()
+    {
+        using var scope = new Scope();
+        AdapterTarget[] xl = [.. AdapterTargets.FullSize(ModelFamily.Sdxl).Where(t => !t.IsText).Take(3)];
+        AdapterTarget[] sd = [.. AdapterTargets.FullSize(ModelFamily.Sd15).Take(2)];
+        string only = Path.Combine(folder, "xl.safetensors"), mixed = Path.Combine(folder, "mixed.safetensors");
+        Save(only, xl);
+        Save(mixed, [.. xl, .. sd]);
+        Assert.Contains(only, Assert.Throws<FornoException>(() => AdapterFile.Load(only, AdapterTargets.FullSize(ModelFamily.Sd15))).Message, StringComparison.Ordinal);
+        using AdapterFile file = AdapterFile.Load(mixed, AdapterTargets.FullSize(ModelFamily.Sd15));
+        Assert.Equal(xl.Select(t => t.Name).Order(StringComparer.Ordinal), file.Strangers.Order(StringComparer.Ordinal));
+        Assert.Equal(2, file.Network.Adapters.Count);
+
+        void Save(string path, AdapterTarget[] targets)
+        {
+            using AdapterNetwork network = AdapterNetwork.NewLora(targets.Select(t => new AdapterModule(t, 1, 1)), 1, AdapterDropout.None);
+            AdapterFile.Save(path, network, new Dictionary<string, string>(), DType.Float16);
+        }
+    }
+
+    [GoldenTheory]
+    [MemberData(nameof(HashCases))]
+    public void HashesAreKohyas(string name)
+    {
+        string at = Path.Combine(Goldens.Suite("metadata"), name);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(at, "case.json")));
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(at, json.RootElement.GetProperty("params").GetProperty("file").GetString()!));
+        (string model, string legacy) = AdapterHashes.Of(
+            [.. file.Tensors.Values.Select(t => TensorToWrite.From(t.Name, t.Type, t.Shape, file.ReadBytes(t.Name)))], file.Metadata);
+        JsonElement expect = json.RootElement.GetProperty("expect");
+        Assert.Equal(expect.GetProperty("sshs_model_hash").GetString(), model);
+        Assert.Equal(expect.GetProperty("sshs_legacy_hash").GetString(), legacy);
+    }
+
+    [Fact]
+    public void UnknownNetworkArgumentsAreRefused()
+    {
+        var e = Assert.Throws<FornoException>(() => LoraSettings.Read(false, 4, 1, null, new Dictionary<string, string> { ["conv_dmi"] = "4" }));
+        Assert.Contains("conv_dim", e.Message, StringComparison.Ordinal);
+        Assert.Throws<FornoException>(() => LoraSettings.Read(false, 4, 1, null, new Dictionary<string, string> { ["block_dims"] = "1,2" }));
+        Assert.Throws<FornoException>(() => LoraSettings.Read(false, 4, 1, null, new Dictionary<string, string> { ["up_lr_weight"] = "tangent" }));
+        Assert.Throws<FornoException>(() => LoraSettings.Read(false, 0, 1, null, new Dictionary<string, string>()));
+    }
+
+    [Fact]
+    public void Sd2HasOneTextLayerLessAndConvolutionProjections()
+    {
+        AdapterModule[] modules = [.. new LoraSettings().Choose(AdapterTargets.FullSize(ModelFamily.Sd21))];
+        Assert.Equal(23 * 6, modules.Count(m => m.Target.IsText));
+        AdapterTarget projection = modules.First(m => m.Target.Part == TargetPart.Projection).Target;
+        Assert.Equal([320, 320, 1, 1], projection.Shape);
+        Assert.Equal("model.diffusion_model.input_blocks.1.1.proj_in", projection.Key);
+    }
+}
