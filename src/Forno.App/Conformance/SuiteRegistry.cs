@@ -14,6 +14,7 @@ public static class SuiteRegistry
         new KohyaConfigSuite(),
         new ExtraNetworksSuite(),
         new LoraNamesSuite(),
+        new LoraOnModelSuite(),
         new LrSchedulesSuite(),
         new LossWeightsSuite(),
         new OptimizersSuite(),

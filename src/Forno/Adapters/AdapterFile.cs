@@ -80,6 +80,11 @@ public sealed class AdapterFile : IDisposable
         }
     }
 
+    /// <summary>Kinds of modules in a file that cannot be read yet, by name; empty: the file can be loaded.</summary>
+    public static IReadOnlyList<string> UnknownKinds(ITensorSource source) =>
+        [.. Modules(source).Values.Where(suffixes => !suffixes.TrueForAll(LoraSuffixes.Contains))
+            .Select(suffixes => KindOf(suffixes) ?? suffixes[0]).Distinct().Order(StringComparer.Ordinal)];
+
     /// <summary>Makes a module of the kind that its tensors tell.</summary>
     /// <param name="origin">The file, for errors.</param>
     /// <param name="name">The module's name.</param>

@@ -38,9 +38,8 @@ public sealed record AdapterTarget
     public string? Alias { get; init; }
 
     /// <summary>
-    /// Checkpoint key without <c>.weight</c>, the layer's key in a weight store. OpenCLIP stores queries, keys and values
-    /// as one tensor <c>attn.in_proj_weight</c>: their keys here end in <c>attn.q_proj</c>, <c>attn.k_proj</c>,
-    /// <c>attn.v_proj</c>.
+    /// The layer's key in a weight store: its checkpoint key without <c>.weight</c>; text towers by Hugging Face's names,
+    /// as <see cref="Models.ClipKeys"/> brings them to.
     /// </summary>
     public required string Key { get; init; }
 

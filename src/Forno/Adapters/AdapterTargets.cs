@@ -14,21 +14,25 @@ public static partial class AdapterTargets
 
     /// <summary>All targets of a full-size model of a family.</summary>
     public static IReadOnlyList<AdapterTarget> FullSize(ModelFamily family) =>
-        Of(family, family.FullSizeUNet, [.. family.TextEncoders.Select(e => e.FullSize)]);
+        Of(family, family.FullSizeUNet, [.. family.TextEncoders.Select(e => new ClipTextConfig
+        {
+            Width = e.FullSize.Width, Layers = e.FullSize.Layers, MlpWidth = e.FullSize.MlpWidth, Heads = e.Heads,
+        })]);
 
     /// <summary>All targets, in the order in which kohya's trainer makes its modules: text encoders, then the UNet.</summary>
     /// <param name="family">The family, which decides the naming.</param>
     /// <param name="unet">The UNet's measures; null: there is none.</param>
-    /// <param name="texts">The text encoders' measures, as many as the family has, or none.</param>
-    public static IReadOnlyList<AdapterTarget> Of(ModelFamily family, UNetLayout? unet, IReadOnlyList<TextLayout> texts)
+    /// <param name="texts">The text encoders, as many as the family has, or none.</param>
+    public static IReadOnlyList<AdapterTarget> Of(ModelFamily family, UNetLayout? unet, IReadOnlyList<ClipTextConfig> texts)
     {
         var targets = new List<AdapterTarget>();
         for (int i = 0; i < texts.Count; i++)
         {
-            string name = texts.Count == 1 ? "lora_te_" : string.Create(CultureInfo.InvariantCulture, $"lora_te{i + 1}_");
+            string name = family.TextEncoders.Count == 1
+                ? "lora_te_" : string.Create(CultureInfo.InvariantCulture, $"lora_te{i + 1}_");
             // 2.x conditions on the last layer but one: its trainer does not even build the last.
-            int layers = texts[i].Layers - (IsSd2(family) ? 1 : 0);
-            Text(targets, name, family.TextEncoders[i].Prefix, texts[i], layers);
+            int layers = IsSd2(family) ? Math.Min(texts[i].Layers, texts[i].Layers + texts[i].DroppedLayers - 1) : texts[i].Layers;
+            Text(targets, name, ClipTextConfig.TowerPath(family.TextEncoders[i].Prefix), texts[i], layers);
         }
         if (unet is not null)
         {
@@ -54,25 +58,27 @@ public static partial class AdapterTargets
 
     private static bool IsSd2(ModelFamily family) => family.Name == ModelFamily.Sd21.Name;
 
-    private static void Text(List<AdapterTarget> targets, string prefix, string keys, TextLayout text, int layers)
+    private static void Text(List<AdapterTarget> targets, string prefix, string tower, ClipTextConfig text, int layers)
     {
-        bool open = text.Naming == TextNaming.OpenClip;
         for (int i = 0; i < layers; i++)
         {
-            string layer = string.Create(CultureInfo.InvariantCulture, $"{keys}{(open ? "transformer.resblocks" : "encoder.layers")}.{i}.");
-            string name = string.Create(CultureInfo.InvariantCulture, $"{prefix}text_model_encoder_layers_{i}_");
+            string layer = string.Create(CultureInfo.InvariantCulture, $"text_model.encoder.layers.{i}.");
             foreach (string part in (string[])["k_proj", "v_proj", "q_proj", "out_proj"])
             {
-                Add("self_attn_" + part, (open ? "attn." : "self_attn.") + part, TargetPart.TextAttention, text.Width, text.Width);
+                Add(layer + "self_attn." + part, TargetPart.TextAttention, text.Width, text.Width);
             }
-            Add("mlp_fc1", open ? "mlp.c_fc" : "mlp.fc1", TargetPart.TextMlp, text.MlpWidth, text.Width);
-            Add("mlp_fc2", open ? "mlp.c_proj" : "mlp.fc2", TargetPart.TextMlp, text.Width, text.MlpWidth);
-
-            void Add(string end, string key, TargetPart part, long outputs, long inputs) => targets.Add(new AdapterTarget
-            {
-                Name = name + end, Key = layer + key, Shape = [outputs, inputs], HasBias = true, Part = part,
-            });
+            Add(layer + "mlp.fc1", TargetPart.TextMlp, text.MlpWidth, text.Width);
+            Add(layer + "mlp.fc2", TargetPart.TextMlp, text.Width, text.MlpWidth);
         }
+
+        void Add(string path, TargetPart part, long outputs, long inputs) => targets.Add(new AdapterTarget
+        {
+            Name = prefix + path.Replace('.', '_'),
+            Key = tower.Length == 0 ? path : $"{tower}.{path}",
+            Shape = [outputs, inputs],
+            HasBias = true,
+            Part = part,
+        });
     }
 
     private static IEnumerable<AdapterTarget> UNet(ModelFamily family, UNetLayout layout)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Forno.Adapters;
 using Forno.Io;
 using Forno.Models;
+using Forno.Nn;
 using Forno.Torch;
 
 namespace Forno.Tests.Adapters;
@@ -100,5 +101,24 @@ public sealed class AdapterFileTests : IDisposable
         AdapterTarget projection = modules.First(m => m.Target.Part == TargetPart.Projection).Target;
         Assert.Equal([320, 320, 1, 1], projection.Shape);
         Assert.Equal("model.diffusion_model.input_blocks.1.1.proj_in", projection.Key);
+    }
+
+    [Theory]
+    [InlineData("sd15")]
+    [InlineData("sd15-inpainting")]
+    [InlineData("sd21")]
+    [InlineData("sdxl")]
+    public void EveryTargetIsALayerOfItsModel(string name)
+    {
+        ModelFamily family = ModelFamily.All[name];
+        var weights = ClipKeys.Unify(family.FullSizeKeys().ToDictionary(
+            k => k.Key, k => new WeightEntry(k.Value, () => throw new InvalidOperationException())));
+        IReadOnlyList<AdapterTarget> targets = AdapterTargets.FullSize(family);
+        Assert.Equal(targets.Count, targets.Select(t => t.Key).Distinct().Count());
+        foreach (AdapterTarget target in targets)
+        {
+            Assert.Equal(target.Shape.Where(s => s != 1), weights[target.Key + ".weight"].Shape.Where(s => s != 1));
+            Assert.Equal(target.HasBias, weights.ContainsKey(target.Key + ".bias"));
+        }
     }
 }
