@@ -134,7 +134,7 @@ public sealed class AdapterFile : IDisposable
                 tensors.Add(TensorToWrite.From($"{a.Name}.{AlphaKey}", Tensor.Full([], a.Alpha), type));
             }
         }
-        (string model, string legacy) = AdapterHashes.Of(tensors, metadata);
+        (string model, string legacy) = ModelHash.Adapter(tensors, metadata);
         var all = new Dictionary<string, string>(metadata, StringComparer.Ordinal)
         {
             ["sshs_model_hash"] = model, ["sshs_legacy_hash"] = legacy,

@@ -4,7 +4,6 @@ using Forno.Torch;
 
 namespace Forno.Tests.Optim;
 
-[Collection(Alone.Name)]
 public class OptimizerTests
 {
     public static TheoryData<string> All() => [.. Optimizers.Names];
