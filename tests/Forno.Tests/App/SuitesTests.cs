@@ -3,6 +3,7 @@ using Forno.App.Conformance;
 namespace Forno.Tests.App;
 
 /// <summary>Every suite that the registry names agrees with the goldens; a new suite is tested by its registry line.</summary>
+[Collection(Alone.Name)] // some cases have limits of time
 public class SuitesTests
 {
     public static TheoryData<string> Names => [.. SuiteRegistry.All.Keys.Order(StringComparer.Ordinal)];

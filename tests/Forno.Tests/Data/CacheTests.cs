@@ -4,6 +4,7 @@ using Forno.Torch;
 
 namespace Forno.Tests.Data;
 
+[Collection(Alone.Name)]
 public sealed class CacheTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("forno-cache-").FullName;
