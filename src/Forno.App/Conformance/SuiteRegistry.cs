@@ -23,6 +23,7 @@ public static class SuiteRegistry
         new ClipVisionSuite(),
         new MetadataSuite(),
         new PicklesSuite(),
+        new PngMetaSuite(),
         new PromptAttentionSuite(),
         new PromptChunksSuite(),
         new SafetensorsSuite(),
