@@ -18,7 +18,10 @@ public static class CheckpointWeights
         return entries;
     }
 
-    /// <summary>Several files as one: later ones replace keys of earlier ones.</summary>
+    /// <summary>
+    /// Several files as one: later ones replace keys of earlier ones. CLIP towers of every form come out under Hugging
+    /// Face's names (<see cref="ClipKeys.Unify"/>).
+    /// </summary>
     public static WeightStore Open(IReadOnlyList<ITensorSource> sources, DType type = DType.Float32, Device device = default)
     {
         var entries = new Dictionary<string, WeightEntry>(StringComparer.Ordinal);
@@ -29,6 +32,6 @@ public static class CheckpointWeights
                 entries[key] = entry;
             }
         }
-        return WeightStore.From(entries, sources[0].Path, type, device);
+        return WeightStore.From(ClipKeys.Unify(entries), sources[0].Path, type, device);
     }
 }

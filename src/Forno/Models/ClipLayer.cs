@@ -71,13 +71,13 @@ internal sealed class ClipLayers
     }
 
     /// <summary>Keep no inner activations of the layers, and compute them again in backward.</summary>
-    public bool Checkpointing { get; set; }
+    public bool GradientCheckpointing { get; set; }
 
     public Tensor Run(int index, Tensor x, Tensor? mask)
     {
         ClipLayer layer = layers[index];
         // A segment whose input needs no gradient would get none; there is little to save before the first that does.
-        if (!Checkpointing || !Autograd.Enabled || !x.RequiresGrad)
+        if (!GradientCheckpointing || !Autograd.Enabled || !x.RequiresGrad)
         {
             return layer.Forward(x, mask);
         }

@@ -35,10 +35,10 @@ public sealed class ClipText
     public ClipTextConfig Config { get; }
 
     /// <summary>Gradient checkpointing: layers keep no inner activations and compute them again in backward.</summary>
-    public bool Checkpointing
+    public bool GradientCheckpointing
     {
-        get => layers.Checkpointing;
-        set => layers.Checkpointing = value;
+        get => layers.GradientCheckpointing;
+        set => layers.GradientCheckpointing = value;
     }
 
     /// <summary>Vectors of tokens, without positions: int64 [B, T] → fp32 [B, T, width].</summary>

@@ -5,7 +5,7 @@ namespace Forno.Models;
 /// <summary>What a CLIP text tower is: its sizes, and what its weights cannot tell.</summary>
 public sealed record ClipTextConfig
 {
-    /// <summary>Metadata key of the number of heads, for towers whose heads are not 64 channels wide.</summary>
+    /// <summary>Metadata key of the number of heads, for towers whose heads are not 64 channels wide; with two towers "4,5".</summary>
     public const string HeadsKey = "forno.text_num_heads";
 
     /// <summary>Channels.</summary>
@@ -77,6 +77,25 @@ public sealed record ClipTextConfig
                 ?? (shapes[projection] is [var rows, var columns] && columns == layout.Width ? (int)rows : null),
             DroppedLayers = layout is { Width: 1024, Layers: 23 } ? 1 : 0,
         };
+    }
+
+    /// <summary>The numbers of heads that a file's metadata tell, one for each of its encoders; nulls where they tell none.</summary>
+    /// <param name="metadata">The file's metadata; <see cref="HeadsKey"/> holds numbers with commas between them.</param>
+    /// <param name="encoders">How many text encoders the file has.</param>
+    /// <param name="origin">The file's name, for errors.</param>
+    /// <exception cref="FornoException">The entry is no list of so many numbers.</exception>
+    public static int?[] HeadsOf(IReadOnlyDictionary<string, string> metadata, int encoders, string origin)
+    {
+        if (!metadata.TryGetValue(HeadsKey, out string? text))
+        {
+            return new int?[encoders];
+        }
+
+        int?[] heads = [.. text.Split(',').Select(part =>
+            int.TryParse(part, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out int n) && n > 0 ? n : (int?)null)];
+        return heads.Length == encoders && !heads.Contains(null)
+            ? heads
+            : throw FornoException.ForFile(origin, $"its metadata entry {HeadsKey} is '{text}'", $"It should be {encoders} numbers, or absent.");
     }
 
     /// <summary>What weights cannot tell, for the metadata of a file.</summary>

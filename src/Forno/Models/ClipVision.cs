@@ -38,10 +38,10 @@ public sealed class ClipVision
     public ClipVisionConfig Config { get; }
 
     /// <summary>Gradient checkpointing: layers keep no inner activations and compute them again in backward.</summary>
-    public bool Checkpointing
+    public bool GradientCheckpointing
     {
-        get => layers.Checkpointing;
-        set => layers.Checkpointing = value;
+        get => layers.GradientCheckpointing;
+        set => layers.GradientCheckpointing = value;
     }
 
     /// <summary>Pictures → embeddings.</summary>
