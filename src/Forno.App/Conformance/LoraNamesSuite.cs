@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Forno.Adapters;
 using Forno.Models;
+using Forno.Nn;
 
 namespace Forno.App.Conformance;
 
@@ -56,7 +57,7 @@ internal sealed class LoraNamesSuite : IConformanceSuite
 
         LoraSettings settings = LoraSettings.Read(
             family == ModelFamily.Sdxl, Number(p, "network_dim") is { } dim ? (int)dim : null, Number(p, "network_alpha"), null, arguments);
-        AdapterModule[] modules = [.. settings.Choose(AdapterTargets.FullSize(family))];
+        AdapterModule[] modules = [.. settings.Choose(PatchTargets.FullSize(family))];
         Rows(comparison, expect, modules.Select(m => m.Target), modules.Select(Row));
         if (expect.TryGetProperty("block_lr_weight", out JsonElement weights))
         {
@@ -86,13 +87,13 @@ internal sealed class LoraNamesSuite : IConformanceSuite
     private static void Lycoris(GoldenCase golden, Comparison comparison)
     {
         ModelFamily family = ModelFamily.All[golden.Params.GetProperty("model").GetString()!];
-        AdapterTarget[] targets =
-            [.. LycorisPreset.Choose(golden.Params.GetProperty("preset").GetString()!, AdapterTargets.FullSize(family))];
+        PatchTarget[] targets =
+            [.. LycorisPreset.Choose(golden.Params.GetProperty("preset").GetString()!, PatchTargets.FullSize(family))];
         Rows(comparison, golden.Expect, targets, targets.Select(t => new object?[] { t.Name, t.Shape, 4 }));
     }
 
     private static void Rows(
-        Comparison comparison, JsonElement expect, IEnumerable<AdapterTarget> targets, IEnumerable<object?[]> rows)
+        Comparison comparison, JsonElement expect, IEnumerable<PatchTarget> targets, IEnumerable<object?[]> rows)
     {
         var counts = targets.CountBy(t => t.IsText).ToDictionary(c => c.Key, c => c.Value);
         comparison.Json("counts", new Dictionary<string, int>
@@ -117,11 +118,11 @@ internal sealed class LoraNamesSuite : IConformanceSuite
 
     private static void Aliases(GoldenCase golden, Comparison comparison)
     {
-        IReadOnlyDictionary<string, AdapterTarget> names = AdapterTargets.ByName(AdapterTargets.FullSize(ModelFamily.Sdxl));
+        IReadOnlyDictionary<string, PatchTarget> names = AdapterFile.ByName(PatchTargets.FullSize(ModelFamily.Sdxl));
         foreach (JsonElement pair in golden.Expect.GetProperty("pairs").EnumerateArray())
         {
             string name = pair[0].GetString()!;
-            comparison.Same(name, names.TryGetValue(name, out AdapterTarget? t) ? t.Name : null, pair[1].GetString());
+            comparison.Same(name, names.TryGetValue(name, out PatchTarget? t) ? t.Name : null, pair[1].GetString());
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed class LoraOnModelSuite : IConformanceSuite
             ClipTextConfig? textConfig = p.TryGetProperty("text_encoder", out JsonElement text) ? TextOf(text) : null;
             var encoder = textConfig is null ? null
                 : new ClipText(store.At(ClipTextConfig.TowerPath(family.TextEncoders[0].Prefix)), textConfig);
-            IReadOnlyList<AdapterTarget> targets = AdapterTargets.Of(family, config.Layout, textConfig is null ? [] : [textConfig]);
+            IReadOnlyList<PatchTarget> targets = PatchTargets.Of(family, config.Layout, textConfig is null ? [] : [textConfig]);
             var comparison = new Comparison(golden);
             for (int run = 0; run < runs.Length; run++)
             {
@@ -67,7 +67,7 @@ internal sealed class LoraOnModelSuite : IConformanceSuite
     }
 
     private static void Check(GoldenCase golden, Comparison comparison, GoldenTensors tensors, int run, JsonElement json,
-        IReadOnlyList<AdapterTarget> targets, WeightStore store, UNet unet, ClipText? encoder)
+        IReadOnlyList<PatchTarget> targets, WeightStore store, UNet unet, ClipText? encoder)
     {
         AdapterFile[] adapters = [.. Loras(json).Select(l => AdapterFile.Load(golden.PathOf(l.GetProperty("file").GetString()!), targets))];
         try

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Forno.Io;
+using Forno.Nn;
 using Forno.Torch;
 
 namespace Forno.Adapters;
@@ -34,30 +35,30 @@ public sealed class AdapterFile : IDisposable
 
     /// <summary>Reads a file (safetensors, or PyTorch's formats as data only).</summary>
     /// <param name="path">The file.</param>
-    /// <param name="targets">The model's layers (<see cref="AdapterTargets"/>).</param>
+    /// <param name="targets">The model's layers that adapters can change.</param>
     /// <param name="device">Where the tensors go.</param>
     /// <exception cref="FornoException">Not readable, damaged, of an unknown kind, or nothing in it is for this model.</exception>
-    public static AdapterFile Load(string path, IEnumerable<AdapterTarget> targets, Device device = default)
+    public static AdapterFile Load(string path, IEnumerable<PatchTarget> targets, Device device = default)
     {
         using ITensorSource source = Checkpoint.Open(path);
         return Load(source, targets, device);
     }
 
-    /// <inheritdoc cref="Load(string, IEnumerable{AdapterTarget}, Device)"/>
+    /// <inheritdoc cref="Load(string, IEnumerable{PatchTarget}, Device)"/>
     /// <param name="source">The open file; it may be disposed afterwards.</param>
     /// <param name="targets">The model's layers.</param>
     /// <param name="device">Where the tensors go.</param>
-    public static AdapterFile Load(ITensorSource source, IEnumerable<AdapterTarget> targets, Device device = default)
+    public static AdapterFile Load(ITensorSource source, IEnumerable<PatchTarget> targets, Device device = default)
     {
         using var scope = new Scope();
-        IReadOnlyDictionary<string, AdapterTarget> names = AdapterTargets.ByName(targets);
-        var modules = new List<(AdapterTarget, Adapter)>();
+        IReadOnlyDictionary<string, PatchTarget> names = ByName(targets);
+        var modules = new List<(PatchTarget, Adapter)>();
         var strangers = new List<string>();
         try
         {
             foreach ((string name, List<string> suffixes) in Modules(source))
             {
-                if (names.TryGetValue(name, out AdapterTarget? target))
+                if (names.TryGetValue(name, out PatchTarget? target))
                 {
                     modules.Add((target, Read(source, name, suffixes, device)));
                 }
@@ -144,6 +145,21 @@ public sealed class AdapterFile : IDisposable
 
     /// <summary>Frees the modules.</summary>
     public void Dispose() => Network.Dispose();
+
+    /// <summary>Targets by every name that files use for them.</summary>
+    public static IReadOnlyDictionary<string, PatchTarget> ByName(IEnumerable<PatchTarget> targets)
+    {
+        var names = new Dictionary<string, PatchTarget>(StringComparer.Ordinal);
+        foreach (PatchTarget target in targets)
+        {
+            names.Add(target.Name, target);
+            if (target.Alias is { } alias)
+            {
+                names.Add(alias, target);
+            }
+        }
+        return names;
+    }
 
     private static Dictionary<string, List<string>> Modules(ITensorSource source)
     {

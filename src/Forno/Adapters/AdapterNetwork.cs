@@ -10,12 +10,12 @@ namespace Forno.Adapters;
 public sealed class AdapterNetwork : IDisposable
 {
     private readonly List<(PatchableLayer Layer, Adapter Adapter)> applied = [];
-    private readonly Dictionary<string, AdapterTarget> targets;
+    private readonly Dictionary<string, PatchTarget> targets;
 
     /// <summary>Takes over modules with the layers that they are for.</summary>
-    public AdapterNetwork(IEnumerable<(AdapterTarget Target, Adapter Adapter)> modules)
+    public AdapterNetwork(IEnumerable<(PatchTarget Target, Adapter Adapter)> modules)
     {
-        (AdapterTarget Target, Adapter Adapter)[] all = [.. modules];
+        (PatchTarget Target, Adapter Adapter)[] all = [.. modules];
         Adapters = [.. all.Select(m => m.Adapter)];
         targets = all.ToDictionary(m => m.Adapter.Name, m => m.Target, StringComparer.Ordinal);
     }
@@ -41,7 +41,7 @@ public sealed class AdapterNetwork : IDisposable
         Adapters.SelectMany(a => a.Tensors.Select(t => ($"{a.Name}.{t.Key}", t.Value)));
 
     /// <summary>The layer that a module is for.</summary>
-    public AdapterTarget TargetOf(Adapter adapter) => targets[adapter.Name];
+    public PatchTarget TargetOf(Adapter adapter) => targets[adapter.Name];
 
     /// <summary>How strongly the adapter acts on the UNet and on the text encoders; 1 as trained.</summary>
     public void SetMultipliers(double unet, double text)

@@ -1,10 +1,11 @@
 using System.Globalization;
+using Forno.Nn;
 
 namespace Forno.Adapters;
 
 /// <summary>
 /// Ranks, alphas and learning rates by block, as kohya's <c>network_args</c> give them: 25 blocks in 1.x and 2.x, 23 in
-/// XL (<see cref="AdapterTarget.BlockIndex"/>). Rules: kohya-ss/sd-scripts <c>networks/lora.py</c>,
+/// XL (<see cref="PatchTarget.BlockIndex"/>). Rules: kohya-ss/sd-scripts <c>networks/lora.py</c>,
 /// <c>get_block_dims_and_alphas</c> and <c>get_block_lr_weight</c>.
 /// </summary>
 public sealed record BlockSettings

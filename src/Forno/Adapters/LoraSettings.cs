@@ -1,4 +1,5 @@
 using System.Globalization;
+using Forno.Nn;
 
 namespace Forno.Adapters;
 
@@ -72,10 +73,10 @@ public sealed record LoraSettings
     }
 
     /// <summary>The modules that a new adapter has over the given layers: kohya's choice.</summary>
-    public IEnumerable<AdapterModule> Choose(IEnumerable<AdapterTarget> targets)
+    public IEnumerable<AdapterModule> Choose(IEnumerable<PatchTarget> targets)
     {
         bool conv = Blocks is null ? ConvDim is not null : Blocks.ConvDims is not null;
-        foreach (AdapterTarget target in targets)
+        foreach (PatchTarget target in targets)
         {
             if (target.Part is TargetPart.Stem || (target.Part is TargetPart.Residual or TargetPart.Resampling && !conv))
             {
@@ -89,7 +90,7 @@ public sealed record LoraSettings
         }
     }
 
-    private (int Dim, double Alpha) Rank(AdapterTarget target)
+    private (int Dim, double Alpha) Rank(PatchTarget target)
     {
         if (target.BlockIndex is { } block && Blocks is { } blocks)
         {
@@ -111,7 +112,7 @@ public sealed record LoraSettings
 /// <param name="Target">The layer that it changes.</param>
 /// <param name="Rank">Its rank.</param>
 /// <param name="Alpha">Its alpha; never 0.</param>
-public sealed record AdapterModule(AdapterTarget Target, int Rank, double Alpha);
+public sealed record AdapterModule(PatchTarget Target, int Rank, double Alpha);
 
 /// <summary>Probabilities with which parts of an adapter are left out in a training step.</summary>
 public sealed record AdapterDropout

@@ -1,12 +1,13 @@
 using System.Collections.Frozen;
+using Forno.Nn;
 
 namespace Forno.Adapters;
 
 /// <summary>LyCORIS' presets: which layers a new adapter takes (KohakuBlueleaf/LyCORIS, <c>lycoris/config.py</c>).</summary>
 public static class LycorisPreset
 {
-    private static readonly FrozenDictionary<string, Func<AdapterTarget, bool>> All =
-        new Dictionary<string, Func<AdapterTarget, bool>>
+    private static readonly FrozenDictionary<string, Func<PatchTarget, bool>> All =
+        new Dictionary<string, Func<PatchTarget, bool>>
         {
             ["full"] = _ => true,
             ["full-lin"] = t => !t.IsSpatial,
@@ -20,11 +21,11 @@ public static class LycorisPreset
 
     /// <summary>The layers that a preset takes.</summary>
     /// <exception cref="FornoException">There is no such preset.</exception>
-    public static IEnumerable<AdapterTarget> Choose(string preset, IEnumerable<AdapterTarget> targets) =>
-        All.TryGetValue(preset, out Func<AdapterTarget, bool>? takes)
+    public static IEnumerable<PatchTarget> Choose(string preset, IEnumerable<PatchTarget> targets) =>
+        All.TryGetValue(preset, out Func<PatchTarget, bool>? takes)
             ? targets.Where(takes)
             : throw new FornoException($"network_args: there is no preset '{preset}'. There are: {string.Join(", ", Names)}.");
 
-    private static bool InTransformer(AdapterTarget t) =>
+    private static bool InTransformer(PatchTarget t) =>
         t.Part is TargetPart.Attention or TargetPart.FeedForward or TargetPart.Projection;
 }

@@ -17,14 +17,14 @@ public sealed class AdapterFileTests : IDisposable
     public void ASavedAdapterIsReadBackWhole()
     {
         using var scope = new Scope();
-        AdapterTarget[] targets = [.. AdapterTargets.FullSize(ModelFamily.Sd15).Take(14)];
+        PatchTarget[] targets = [.. PatchTargets.FullSize(ModelFamily.Sd15).Take(14)];
         AdapterModule[] modules = [.. new LoraSettings { Dim = 2, Alpha = 3 }.Choose(targets)];
         using AdapterNetwork network = AdapterNetwork.NewLora(modules, 5, AdapterDropout.None);
         string path = Path.Combine(folder, "a.safetensors");
         var metadata = new Dictionary<string, string> { ["ss_network_dim"] = "2", ["modelspec.title"] = "brød \"x\"" };
         AdapterFile.Save(path, network, metadata, DType.Float32);
 
-        using AdapterFile file = AdapterFile.Load(path, AdapterTargets.FullSize(ModelFamily.Sd15));
+        using AdapterFile file = AdapterFile.Load(path, PatchTargets.FullSize(ModelFamily.Sd15));
         Assert.Empty(file.Strangers);
         Assert.Equal("brød \"x\"", file.Metadata["modelspec.title"]);
         var read = file.Network.Tensors.ToDictionary(t => t.Key, t => t.Tensor);
@@ -47,17 +47,17 @@ public sealed class AdapterFileTests : IDisposable
     public void AnAdapterOfAnotherFamilyIsRefusedAndStrangersAreTold()
     {
         using var scope = new Scope();
-        AdapterTarget[] xl = [.. AdapterTargets.FullSize(ModelFamily.Sdxl).Where(t => !t.IsText).Take(3)];
-        AdapterTarget[] sd = [.. AdapterTargets.FullSize(ModelFamily.Sd15).Take(2)];
+        PatchTarget[] xl = [.. PatchTargets.FullSize(ModelFamily.Sdxl).Where(t => !t.IsText).Take(3)];
+        PatchTarget[] sd = [.. PatchTargets.FullSize(ModelFamily.Sd15).Take(2)];
         string only = Path.Combine(folder, "xl.safetensors"), mixed = Path.Combine(folder, "mixed.safetensors");
         Save(only, xl);
         Save(mixed, [.. xl, .. sd]);
-        Assert.Contains(only, Assert.Throws<FornoException>(() => AdapterFile.Load(only, AdapterTargets.FullSize(ModelFamily.Sd15))).Message, StringComparison.Ordinal);
-        using AdapterFile file = AdapterFile.Load(mixed, AdapterTargets.FullSize(ModelFamily.Sd15));
+        Assert.Contains(only, Assert.Throws<FornoException>(() => AdapterFile.Load(only, PatchTargets.FullSize(ModelFamily.Sd15))).Message, StringComparison.Ordinal);
+        using AdapterFile file = AdapterFile.Load(mixed, PatchTargets.FullSize(ModelFamily.Sd15));
         Assert.Equal(xl.Select(t => t.Name).Order(StringComparer.Ordinal), file.Strangers.Order(StringComparer.Ordinal));
         Assert.Equal(2, file.Network.Adapters.Count);
 
-        void Save(string path, AdapterTarget[] targets)
+        void Save(string path, PatchTarget[] targets)
         {
             using AdapterNetwork network = AdapterNetwork.NewLora(targets.Select(t => new AdapterModule(t, 1, 1)), 1, AdapterDropout.None);
             AdapterFile.Save(path, network, new Dictionary<string, string>(), DType.Float16);
@@ -77,9 +77,9 @@ public sealed class AdapterFileTests : IDisposable
     [Fact]
     public void Sd2HasOneTextLayerLessAndConvolutionProjections()
     {
-        AdapterModule[] modules = [.. new LoraSettings().Choose(AdapterTargets.FullSize(ModelFamily.Sd21))];
+        AdapterModule[] modules = [.. new LoraSettings().Choose(PatchTargets.FullSize(ModelFamily.Sd21))];
         Assert.Equal(23 * 6, modules.Count(m => m.Target.IsText));
-        AdapterTarget projection = modules.First(m => m.Target.Part == TargetPart.Projection).Target;
+        PatchTarget projection = modules.First(m => m.Target.Part == TargetPart.Projection).Target;
         Assert.Equal([320, 320, 1, 1], projection.Shape);
         Assert.Equal("model.diffusion_model.input_blocks.1.1.proj_in", projection.Key);
     }
@@ -94,9 +94,9 @@ public sealed class AdapterFileTests : IDisposable
         ModelFamily family = ModelFamily.All[name];
         var weights = ClipKeys.Unify(family.FullSizeKeys().ToDictionary(
             k => k.Key, k => new WeightEntry(k.Value, () => throw new InvalidOperationException())));
-        IReadOnlyList<AdapterTarget> targets = AdapterTargets.FullSize(family);
+        IReadOnlyList<PatchTarget> targets = PatchTargets.FullSize(family);
         Assert.Equal(targets.Count, targets.Select(t => t.Key).Distinct().Count());
-        foreach (AdapterTarget target in targets)
+        foreach (PatchTarget target in targets)
         {
             Assert.Equal(target.Shape.Where(s => s != 1), weights[target.Key + ".weight"].Shape.Where(s => s != 1));
             Assert.Equal(target.HasBias, weights.ContainsKey(target.Key + ".bias"));

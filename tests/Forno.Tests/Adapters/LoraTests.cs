@@ -6,12 +6,12 @@ namespace Forno.Tests.Adapters;
 
 public class LoraTests
 {
-    private static readonly AdapterTarget LinearTarget = new()
+    private static readonly PatchTarget LinearTarget = new()
     {
         Name = "lora_unet_linear", Key = "linear", Shape = [12, 8], HasBias = true, Part = TargetPart.Attention,
     };
 
-    private static readonly AdapterTarget ConvTarget = new()
+    private static readonly PatchTarget ConvTarget = new()
     {
         Name = "lora_unet_conv", Key = "conv", Shape = [6, 4, 3, 3], HasBias = true, Part = TargetPart.Residual,
     };
@@ -213,7 +213,7 @@ public class LoraTests
     private static AdapterNetwork New(AdapterDropout dropout, ulong seed = 1) => AdapterNetwork.NewLora(
         [new(LinearTarget, 3, 2), new(ConvTarget, 2, 2)], seed, dropout);
 
-    private static LoraAdapter Module(AdapterTarget target, int rank) =>
+    private static LoraAdapter Module(PatchTarget target, int rank) =>
         LoraAdapter.New(new AdapterModule(target, rank, 1), 1, AdapterDropout.None);
 
     internal static WeightStore Model(DType type = DType.Float32)

@@ -1,19 +1,19 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Forno.Models;
+using Forno.Nn;
 
-namespace Forno.Adapters;
+namespace Forno.Models;
 
 /// <summary>
 /// The layers of a model that adapters can change, from its measures alone. Names and block numbers are those of
 /// kohya-ss/sd-scripts <c>networks/lora.py</c> (<c>get_block_index</c>) and <c>svd_merge_lora.py</c>.
 /// </summary>
-public static partial class AdapterTargets
+public static partial class PatchTargets
 {
     private const string UNetName = "lora_unet_";
 
     /// <summary>All targets of a full-size model of a family.</summary>
-    public static IReadOnlyList<AdapterTarget> FullSize(ModelFamily family) =>
+    public static IReadOnlyList<PatchTarget> FullSize(ModelFamily family) =>
         Of(family, family.FullSizeUNet, [.. family.TextEncoders.Select(e => new ClipTextConfig
         {
             Width = e.FullSize.Width, Layers = e.FullSize.Layers, MlpWidth = e.FullSize.MlpWidth, Heads = e.Heads,
@@ -23,9 +23,9 @@ public static partial class AdapterTargets
     /// <param name="family">The family, which decides the naming.</param>
     /// <param name="unet">The UNet's measures; null: there is none.</param>
     /// <param name="texts">The text encoders, as many as the family has, or none.</param>
-    public static IReadOnlyList<AdapterTarget> Of(ModelFamily family, UNetLayout? unet, IReadOnlyList<ClipTextConfig> texts)
+    public static IReadOnlyList<PatchTarget> Of(ModelFamily family, UNetLayout? unet, IReadOnlyList<ClipTextConfig> texts)
     {
-        var targets = new List<AdapterTarget>();
+        var targets = new List<PatchTarget>();
         for (int i = 0; i < texts.Count; i++)
         {
             string name = family.TextEncoders.Count == 1
@@ -41,24 +41,9 @@ public static partial class AdapterTargets
         return targets;
     }
 
-    /// <summary>Targets by every name that files use for them.</summary>
-    public static IReadOnlyDictionary<string, AdapterTarget> ByName(IEnumerable<AdapterTarget> targets)
-    {
-        var names = new Dictionary<string, AdapterTarget>(StringComparer.Ordinal);
-        foreach (AdapterTarget target in targets)
-        {
-            names.Add(target.Name, target);
-            if (target.Alias is { } alias)
-            {
-                names.Add(alias, target);
-            }
-        }
-        return names;
-    }
-
     private static bool IsSd2(ModelFamily family) => family.Name == ModelFamily.Sd21.Name;
 
-    private static void Text(List<AdapterTarget> targets, string prefix, string tower, ClipTextConfig text, int layers)
+    private static void Text(List<PatchTarget> targets, string prefix, string tower, ClipTextConfig text, int layers)
     {
         for (int i = 0; i < layers; i++)
         {
@@ -71,7 +56,7 @@ public static partial class AdapterTargets
             Add(layer + "mlp.fc2", TargetPart.TextMlp, text.Width, text.MlpWidth);
         }
 
-        void Add(string path, TargetPart part, long outputs, long inputs) => targets.Add(new AdapterTarget
+        void Add(string path, TargetPart part, long outputs, long inputs) => targets.Add(new PatchTarget
         {
             Name = prefix + path.Replace('.', '_'),
             Key = tower.Length == 0 ? path : $"{tower}.{path}",
@@ -81,11 +66,11 @@ public static partial class AdapterTargets
         });
     }
 
-    private static IEnumerable<AdapterTarget> UNet(ModelFamily family, UNetLayout layout)
+    private static IEnumerable<PatchTarget> UNet(ModelFamily family, UNetLayout layout)
     {
         bool sgm = family.Name == ModelFamily.Sdxl.Name;
         IReadOnlyDictionary<string, long[]> shapes = layout.Keys("");
-        var found = new List<AdapterTarget>();
+        var found = new List<PatchTarget>();
         foreach ((string key, long[] shape) in shapes)
         {
             if (shape.Length < 2 || Part(key) is not { } part || (sgm && part == TargetPart.Stem))
@@ -95,7 +80,7 @@ public static partial class AdapterTargets
             string single = key[..^".weight".Length];
             string diffusers = KeyMap.UNetToDiffusers(key, layout)![..^".weight".Length];
             string name = (sgm ? single : diffusers).Replace('.', '_');
-            found.Add(new AdapterTarget
+            found.Add(new PatchTarget
             {
                 Name = UNetName + name,
                 Alias = sgm ? UNetName + diffusers.Replace('.', '_') : null,

@@ -1,4 +1,4 @@
-namespace Forno.Adapters;
+namespace Forno.Nn;
 
 /// <summary>Where in a model a layer stands; what kinds of adapters take is chosen by it.</summary>
 public enum TargetPart
@@ -29,7 +29,7 @@ public enum TargetPart
 }
 
 /// <summary>A layer of a model that adapters can change, under the name that kohya's files give it.</summary>
-public sealed record AdapterTarget
+public sealed record PatchTarget
 {
     /// <summary>Name in adapter files, such as <c>lora_unet_mid_block_attentions_0_proj_in</c>.</summary>
     public required string Name { get; init; }
@@ -39,7 +39,7 @@ public sealed record AdapterTarget
 
     /// <summary>
     /// The layer's key in a weight store: its checkpoint key without <c>.weight</c>; text towers by Hugging Face's names,
-    /// as <see cref="Models.ClipKeys"/> brings them to.
+    /// as models take them.
     /// </summary>
     public required string Key { get; init; }
 
