@@ -31,5 +31,6 @@ public static class SuiteRegistry
         new SigmaSchedulesSuite(),
         new TokenizerSuite(),
         new UNetSuite(),
+        new VaeSuite(),
     }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);
 }

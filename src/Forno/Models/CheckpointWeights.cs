@@ -18,6 +18,9 @@ public static class CheckpointWeights
         return entries;
     }
 
+    /// <summary>The shapes of a file under the usual single-file names, for detection.</summary>
+    public static TensorShapes Shapes(ITensorSource source) => KeyMap.Canonical(TensorShapes.Of(source));
+
     /// <summary>
     /// Several files as one: later ones replace keys of earlier ones. CLIP towers of every form come out under Hugging
     /// Face's names (<see cref="ClipKeys.Unify"/>).

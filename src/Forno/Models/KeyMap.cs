@@ -25,7 +25,7 @@ public static partial class KeyMap
 
     /// <summary>
     /// Brings a file's keys to the usual single-file names: <c>state_dict/</c> of a Lightning checkpoint, 1.x text keys
-    /// without <c>text_model.</c>, the 2.x text tower under XL's name.
+    /// without <c>text_model.</c>, the 2.x text tower under XL's name, an autoencoder's own file in either naming.
     /// </summary>
     public static TensorShapes Canonical(TensorShapes shapes)
     {
@@ -47,6 +47,9 @@ public static partial class KeyMap
         // XL's code base keeps a lone OpenCLIP tower as embedder 0; at width 1280 it is the refiner's, else 2.x's.
         var lone = top + "conditioner.embedders.0.model.";
         var isSd2 = shapes[lone + "ln_final.weight"] is [not 1280];
+        // A stand-alone autoencoder has no prefix; this key is the same in all of its namings.
+        var isVae = shapes.Has(top + "decoder.conv_in.weight");
+        var levels = isVae ? shapes.CountBelow(top + "encoder.down_blocks.") : 0;
         foreach (var key in shapes.Keys)
         {
             if (!key.StartsWith(top, StringComparison.Ordinal))
@@ -57,6 +60,12 @@ public static partial class KeyMap
             if (isSd2 && key.StartsWith(lone, StringComparison.Ordinal))
             {
                 yield return (key, "cond_stage_model.model." + key[lone.Length..]);
+                continue;
+            }
+
+            if (isVae)
+            {
+                yield return (key, ModelFamily.VaePrefix + VaeToSingle(key[top.Length..], levels));
                 continue;
             }
 

@@ -23,9 +23,26 @@ public sealed record VaeConfig
     /// <summary>Pixels a latent cell stands for, per side.</summary>
     public int Factor => 1 << (Multipliers.Length - 1);
 
+    /// <summary>The autoencoder of a file: shapes first, then metadata.</summary>
+    /// <param name="shapes">The file's shapes under the usual single-file names.</param>
+    /// <param name="metadata">The file's metadata.</param>
+    /// <exception cref="FornoException">The file has no such autoencoder.</exception>
+    public static VaeConfig Detect(TensorShapes shapes, IReadOnlyDictionary<string, string> metadata)
+    {
+        VaeLayout layout = VaeLayout.Detect(shapes, ModelFamily.VaePrefix);
+        return new VaeConfig
+        {
+            Channels = layout.Channels,
+            Multipliers = [.. layout.ChannelMult],
+            BlocksPerLevel = layout.NumResBlocks,
+            LatentChannels = layout.LatentChannels,
+            NormGroups = UNetConfig.Number(metadata, UNetConfig.GroupsKey) ?? 32,
+        };
+    }
+
     /// <summary>What weights cannot tell, for the metadata of a file: <c>forno.norm_groups</c>.</summary>
     public Dictionary<string, string> Metadata() => new()
     {
-        ["forno.norm_groups"] = NormGroups.ToString(CultureInfo.InvariantCulture),
+        [UNetConfig.GroupsKey] = NormGroups.ToString(CultureInfo.InvariantCulture),
     };
 }
