@@ -18,5 +18,6 @@ internal static class CommandRegistry
         new("conformance", ConformanceCommand.Summary, ConformanceCommand.Build),
         new("doctor", DoctorCommand.Summary, DoctorCommand.Build),
         new("pocket", PocketCommand.Summary, PocketCommand.Build),
+        new("train", TrainCommand.Summary, TrainCommand.Build),
     }.ToFrozenDictionary(entry => entry.Name, StringComparer.Ordinal);
 }

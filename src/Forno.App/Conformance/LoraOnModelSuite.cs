@@ -122,7 +122,7 @@ internal sealed class LoraOnModelSuite : IConformanceSuite
         return encoder.Hidden(tensors.Load("in.input_ids"), skip);
     }
 
-    private static ClipTextConfig TextOf(JsonElement json) => new()
+    internal static ClipTextConfig TextOf(JsonElement json) => new()
     {
         Width = json.GetProperty("hidden_size").GetInt32(),
         Layers = json.GetProperty("num_hidden_layers").GetInt32(),

@@ -30,6 +30,7 @@ public static class SuiteRegistry
         new SamplersSuite(),
         new SigmaSchedulesSuite(),
         new TokenizerSuite(),
+        new TrainLoopSuite(),
         new UNetSuite(),
         new VaeSuite(),
     }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);

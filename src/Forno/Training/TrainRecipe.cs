@@ -27,6 +27,9 @@ public sealed record TrainRecipe
     /// <summary>The data sets.</summary>
     public required IReadOnlyList<DatasetSettings> Datasets { get; init; }
 
+    /// <summary>The same as kohya's resolved options, for the metadata.</summary>
+    public required IReadOnlyList<DatasetBlueprint> Blueprints { get; init; }
+
     /// <summary>Whether the data sets came from a dataset config (kohya's metadata differs).</summary>
     public required bool HasDatasetConfig { get; init; }
 

@@ -90,6 +90,7 @@ public static class TrainRecipeReader
                 ClipSkip = values.Whole("clip_skip", 1),
             },
             Datasets = datasets,
+            Blueprints = blueprints,
             HasDatasetConfig = configPath is not null,
             Network = Network(values),
             Optimizer = Optimizer(values),
