@@ -80,7 +80,7 @@ public sealed class UNet
     public bool GradientCheckpointing { get; set; }
 
     /// <summary>The raw prediction (eps or v).</summary>
-    /// <param name="x">Latents, scaled as the schedule demands [B, in, H, W]; H and W multiples of 2^(levels−1).</param>
+    /// <param name="x">Latents, scaled as the schedule demands [B, in, H, W].</param>
     /// <param name="timesteps">[B], not necessarily whole numbers.</param>
     /// <param name="context">Text conditioning [B, T, D].</param>
     /// <param name="vector">XL's vector conditioning [B, V]; null for the others.</param>
@@ -104,7 +104,9 @@ public sealed class UNet
         foreach (Stage stage in up)
         {
             Tensor skip = skips.Pop();
-            h = Run(stage, Ops.Cat([h, skip], 1), inputs);
+            // An upsampling leads to the next skip's size: twice its own, or one less where an odd side was halved.
+            (long, long) size = skips.TryPeek(out Tensor? next) ? (next.Size(2), next.Size(3)) : default;
+            h = Run(stage, Ops.Cat([h, skip], 1), inputs, size);
             if (!Autograd.Enabled)
             {
                 skip.Dispose();
@@ -135,9 +137,9 @@ public sealed class UNet
         return scope.Keep(vector is null ? e : e + label2!.Forward(Ops.Silu(label0!.Forward(vector))));
     }
 
-    private Tensor Run(Stage stage, Tensor x, UNetInputs inputs) => GradientCheckpointing && Autograd.Enabled
-        ? Autograd.Checkpoint(v => stage.Forward(v[0], new UNetInputs(v[1], v[2])), x, inputs.Embedding, inputs.Context)
-        : stage.Forward(x, inputs);
+    private Tensor Run(Stage stage, Tensor x, UNetInputs inputs, (long, long) upTo = default) => GradientCheckpointing && Autograd.Enabled
+        ? Autograd.Checkpoint(v => stage.Forward(v[0], new UNetInputs(v[1], v[2]), upTo), x, inputs.Embedding, inputs.Context)
+        : stage.Forward(x, inputs, upTo);
 
     /// <summary>One numbered block: a convolution, or a residual block, perhaps a transformer, perhaps an upsampling.</summary>
     private sealed class Stage
@@ -162,7 +164,7 @@ public sealed class UNet
 
         public Conv2d? Up { get; set; }
 
-        public Tensor Forward(Tensor x, UNetInputs inputs)
+        public Tensor Forward(Tensor x, UNetInputs inputs, (long Height, long Width) upTo)
         {
             using var scope = new Scope();
             if (plain is not null)
@@ -176,7 +178,7 @@ public sealed class UNet
             }
             if (Up is not null)
             {
-                h = Up.Forward(Ops.UpsampleNearest(h, h.Size(2) * 2, h.Size(3) * 2));
+                h = Up.Forward(Ops.UpsampleNearest(h, upTo.Height, upTo.Width));
             }
             return scope.Keep(h);
         }
