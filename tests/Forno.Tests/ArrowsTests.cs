@@ -21,7 +21,7 @@ public class ArrowsTests
 
     /// <summary>Arrows within a floor: files are read by rooms beside Io, and a training draws its samples.</summary>
     private static readonly (string From, string To)[] Beside =
-        [("Text", "Io"), ("Imaging", "Io"), ("Training", "Generation")];
+        [("Text", "Io"), ("Imaging", "Io"), ("Training", "Generation"), ("Models", "Diffusion")];
 
     private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(f => (OpCode)f.GetValue(null)!).ToDictionary(o => o.Value);

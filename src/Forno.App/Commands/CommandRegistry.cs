@@ -17,6 +17,8 @@ internal static class CommandRegistry
     {
         new("conformance", ConformanceCommand.Summary, ConformanceCommand.Build),
         new("doctor", DoctorCommand.Summary, DoctorCommand.Build),
+        new("generate", GenerateCommand.Summary, GenerateCommand.Build),
+        new("grid", GridCommand.Summary, GridCommand.Build),
         new("pocket", PocketCommand.Summary, PocketCommand.Build),
         new("train", TrainCommand.Summary, TrainCommand.Build),
     }.ToFrozenDictionary(entry => entry.Name, StringComparer.Ordinal);

@@ -1,4 +1,4 @@
-using Forno.Adapters;
+using System.Globalization;
 using Forno.Diffusion;
 using Forno.Io;
 using Forno.Nn;
@@ -20,6 +20,19 @@ public sealed record BaseModelOptions
 
     /// <summary>What the UNet predicts; null: by the file's marks.</summary>
     public Prediction? Prediction { get; init; }
+
+    /// <summary>Whether it was trained on a schedule that ends in pure noise; null: by the file's marks.</summary>
+    public bool? ZeroTerminalSnr { get; init; }
+
+    /// <summary>A weight type by the names that kohya's and diffusers' options use.</summary>
+    /// <exception cref="FornoException">No such name; lists the valid ones.</exception>
+    public static DType ParseType(string name) => name switch
+    {
+        "fp32" or "float" or "float32" or "no" => DType.Float32,
+        "bf16" or "bfloat16" => DType.BFloat16,
+        "fp16" or "float16" or "half" => DType.Float16,
+        _ => throw new FornoException($"precision '{name}' is unknown; valid: fp32, bf16, fp16"),
+    };
 }
 
 /// <summary>
@@ -31,39 +44,60 @@ public sealed class BaseModel : IDisposable
     private readonly List<ITensorSource> files = [];
     private readonly List<WeightStore> stores = [];
     private readonly BaseModelOptions options;
+    private readonly Lazy<string> hash, vaeHash;
     private Vae? vae;
 
     private BaseModel(string path, BaseModelOptions options)
     {
         this.options = options;
         Path = path;
+        hash = new(() => ModelHash.FileSha256(Path));
+        vaeHash = new(() => ModelHash.FileSha256(VaePath));
+        if (options.VaePath is { } other && !File.Exists(other))
+        {
+            throw FornoException.ForFile(other, "there is no such file", "Name an existing VAE file, or none to use the checkpoint's own.");
+        }
         ITensorSource file = Checkpoint.Open(path);
         files.Add(file);
-        TensorShapes shapes = CheckpointWeights.Shapes(file);
-        Family = ModelFamily.Detect(shapes);
-        Prediction = options.Prediction ?? (PredictionHint.Of(file, Family).PredictsV ? Prediction.Velocity : Prediction.Epsilon);
-        WeightStore store = CheckpointWeights.Open([file], options.Type, options.Device);
-        stores.Add(store);
-        UNetConfig config = UNetConfig.Detect(shapes, file.Metadata, Family);
-        Text = TextConditioning.Open(Family, shapes, file.Metadata, store);
-        UNet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), config);
-        store.RequireAllTaken("", key => KeyMap.IsHarmless(key) || Family.IsUnused(key)
-            || key.StartsWith(ModelFamily.VaePrefix, StringComparison.Ordinal));
-        Targets = PatchTargets.Of(Family, config.Layout, [.. Text.Encoders.Select(e => e.Config)]);
+        try
+        {
+            (Family, Prediction, ZeroTerminalSnr, Text, UNet, Targets) = Open(file);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens a checkpoint.</summary>
-    /// <exception cref="FornoException">Not a checkpoint of a known family, or incomplete.</exception>
+    /// <exception cref="FornoException">Not a checkpoint of a known family, incomplete, or with tensors left over.</exception>
     public static BaseModel Load(string path, BaseModelOptions? options = null) => new(path, options ?? new BaseModelOptions());
 
     /// <summary>The file.</summary>
     public string Path { get; }
+
+    /// <summary>The file's name without folder and extension, as infotexts give it.</summary>
+    public string Name => System.IO.Path.GetFileNameWithoutExtension(Path);
+
+    /// <summary>How it was loaded.</summary>
+    public BaseModelOptions Options => options;
+
+    /// <summary>The file's metadata.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => files[0].Metadata;
 
     /// <summary>Its family.</summary>
     public ModelFamily Family { get; }
 
     /// <summary>What the UNet predicts.</summary>
     public Prediction Prediction { get; }
+
+    /// <summary>Whether its noise schedule ends in pure noise.</summary>
+    public bool ZeroTerminalSnr { get; }
+
+    /// <summary>The noise levels that samplers walk.</summary>
+    public NoiseSchedule SamplingSchedule =>
+        ZeroTerminalSnr ? NoiseSchedule.StableDiffusion.ZeroTerminalSnr() : NoiseSchedule.StableDiffusion;
 
     /// <summary>Where it computes.</summary>
     public Device Device => options.Device;
@@ -75,6 +109,7 @@ public sealed class BaseModel : IDisposable
     public UNet UNet { get; }
 
     /// <summary>The autoencoder, loaded when first asked for; fp32, since fp16 overflows in SDXL's.</summary>
+    /// <exception cref="FornoException">There is none in the checkpoint and no other was named, or it is damaged.</exception>
     public Vae Vae => vae ??= OpenVae();
 
     /// <summary>Every layer that an adapter can patch, by checkpoint key.</summary>
@@ -86,11 +121,45 @@ public sealed class BaseModel : IDisposable
     /// <summary>The file that the autoencoder comes from.</summary>
     public string VaePath => options.VaePath ?? Path;
 
+    /// <summary>SHA-256 of the whole checkpoint, lower-case hex; computed once, when first asked for.</summary>
+    public string Hash => hash.Value;
+
+    /// <summary>The same of the autoencoder's own file; null where the checkpoint's is used.</summary>
+    public string? VaeHash => options.VaePath is null ? null : vaeHash.Value;
+
+    /// <summary>
+    /// Side in pixels of the pictures it was trained on: what the metadata's <c>modelspec.resolution</c> says, else the
+    /// family's usual one.
+    /// </summary>
+    public int NativeSize =>
+        int.TryParse(Metadata.GetValueOrDefault("modelspec.resolution", "").Split('x')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int side) && side > 0
+            ? side
+            : Family == ModelFamily.Sdxl ? 1024
+            : Family == ModelFamily.Sd21 && Prediction == Prediction.Velocity ? 768
+            : 512;
+
     /// <inheritdoc/>
     public void Dispose()
     {
         stores.ForEach(s => s.Dispose());
         files.ForEach(f => f.Dispose());
+    }
+
+    private (ModelFamily, Prediction, bool, TextConditioning, UNet, IReadOnlyList<PatchTarget>) Open(ITensorSource file)
+    {
+        TensorShapes shapes = CheckpointWeights.Shapes(file);
+        ModelFamily family = ModelFamily.Detect(shapes);
+        PredictionHint hint = PredictionHint.Of(file, family);
+        Prediction prediction = options.Prediction ?? (hint.PredictsV ? Prediction.Velocity : Prediction.Epsilon);
+        WeightStore store = CheckpointWeights.Open([file], options.Type, options.Device);
+        stores.Add(store);
+        UNetConfig config = UNetConfig.Detect(shapes, file.Metadata, family);
+        TextConditioning text = TextConditioning.Open(family, shapes, file.Metadata, store);
+        var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), config);
+        store.RequireAllTaken("", key => KeyMap.IsHarmless(key) || family.IsUnused(key)
+            || key.StartsWith(ModelFamily.VaePrefix, StringComparison.Ordinal));
+        return (family, prediction, options.ZeroTerminalSnr ?? hint.ZeroTerminalSnr, text, unet,
+            PatchTargets.Of(family, config.Layout, [.. text.Encoders.Select(e => e.Config)]));
     }
 
     private Vae OpenVae()
@@ -100,10 +169,17 @@ public sealed class BaseModel : IDisposable
         {
             files.Add(file);
         }
+        TensorShapes shapes = CheckpointWeights.Shapes(file);
+        if (!shapes.Has(ModelFamily.VaePrefix + "decoder.conv_in.weight"))
+        {
+            throw FornoException.ForFile(file.Path, "it holds no autoencoder (VAE)", "Name a file that does beside the checkpoint: --vae FILE.");
+        }
         // A store of its own: the autoencoder computes in fp32 whatever the rest does.
         WeightStore store = CheckpointWeights.Open([file], DType.Float32, options.Device);
         stores.Add(store);
-        VaeConfig config = VaeConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata);
-        return new Vae(store.At(ModelFamily.VaePrefix.TrimEnd('.')), config, Family.LatentScale);
+        VaeConfig config = VaeConfig.Detect(shapes, file.Metadata);
+        var made = new Vae(store.At(ModelFamily.VaePrefix.TrimEnd('.')), config, Family.LatentScale);
+        store.RequireAllTaken(ModelFamily.VaePrefix, KeyMap.IsHarmless);
+        return made;
     }
 }
