@@ -7,16 +7,27 @@ namespace Forno.App.Commands;
 /// <summary><c>forno pocket train</c>: one of the Pocket base model's trainings, in as many sittings as it takes.</summary>
 internal static class PocketTrainCommand
 {
+    // In the order in which they are needed.
+    private static readonly Dictionary<string, Part> Parts = new(StringComparer.Ordinal)
+    {
+        ["clip"] = new(ClipPairTraining.Defaults, [ClipPairTraining.TextFile, ClipPairTraining.ClipFile], run =>
+            ClipPairTraining.Run(run.Data, run.Folder, run.Options, progress: run.Progress, stop: run.Stop)),
+        ["vae"] = new(VaeTraining.Defaults, ["vae.safetensors"], run =>
+            VaeTraining.Run(run.Data, run.Folder, run.Options, run.Progress, run.Stop)),
+    };
+
     public static Command Build(Cli cli)
     {
         string home = Environment.GetEnvironmentVariable("FORNO_HOME") is { Length: > 0 } set ? set : ".";
-        Argument<string> part = new("part") { Description = "Which training: vae" };
-        part.AcceptOnlyFromAmong("vae");
+        string names = string.Join(", ", Parts.Keys);
+        Argument<string> part = new("part") { Description = $"Which training: {names}" };
+        part.AcceptOnlyFromAmong([.. Parts.Keys]);
         Option<string> data = new("--data") { Description = "Folder that `forno pocket data` filled", DefaultValueFactory = _ => Path.Combine(home, "out", "pocket") };
         Option<string?> run = new("--run") { Description = "Folder of the training's state and log (default: out/pocket/PART)" };
         Option<int?> steps = new("--steps") { Description = "Optimizer steps of the whole training" };
         Option<double?> minutes = new("--minutes") { Description = "End this sitting after so long; the next one goes on" };
-        FornoCommand command = new("train", "Train a part of the Pocket base model; resumes where it stopped", "forno pocket train vae --minutes 90")
+        FornoCommand command = new("train", "Train a part of the Pocket base model; resumes where it stopped",
+            "forno pocket train clip", "forno pocket train vae --minutes 90")
         {
             part, data, run, steps, minutes,
         };
@@ -29,22 +40,28 @@ internal static class PocketTrainCommand
         return command;
     }
 
-    private static int Run(Cli cli, string part, string dataFolder, string folder, int? steps, double? minutes)
+    private static int Run(Cli cli, string name, string dataFolder, string folder, int? steps, double? minutes)
     {
+        Part part = Parts[name];
         using PocketData data = PocketData.Open(dataFolder);
-        PocketFitOptions options = VaeTraining.Defaults;
-        options = options with
+        PocketFitOptions options = part.Defaults with
         {
-            Steps = steps ?? options.Steps,
+            Steps = steps ?? part.Defaults.Steps,
             Budget = minutes is { } m ? TimeSpan.FromMinutes(m) : TimeSpan.MaxValue,
         };
-        using (ProgressBar bar = cli.Progress($"train {part}", options.Steps, "steps"))
+        using (ProgressBar bar = cli.Progress($"train {name}", options.Steps, "steps"))
         {
-            VaeTraining.Run(data, folder, options, new Reporter(bar), cli.Cancel);
+            part.Train(new Sitting(data, folder, options, new Reporter(bar), cli.Cancel));
         }
-        cli.Out.WriteLine($"state and log in {folder}; the averaged weights are {Path.Combine(folder, part + ".safetensors")}");
+
+        cli.Out.WriteLine($"state and log in {folder}; the averaged weights are {string.Join(" and ", part.Files.Select(f => Path.Combine(folder, f)))}");
         return 0;
     }
+
+    private sealed record Sitting(
+        PocketData Data, string Folder, PocketFitOptions Options, IProgress<PocketFitProgress> Progress, CancellationToken Stop);
+
+    private sealed record Part(PocketFitOptions Defaults, string[] Files, Action<Sitting> Train);
 
     private sealed class Reporter(ProgressBar bar) : IProgress<PocketFitProgress>
     {
