@@ -70,6 +70,7 @@ internal static class GenerateCommand
 
         using BaseModel model = draw.Load(parsed);
         request = DrawOptions.Sized(request, model.NativeSize);
+        PicturePaths.MakeFolder(files[0]);
         GenerateResult result;
         using (ProgressBar bar = cli.Progress("draw", (long)request.Steps * request.BatchCount, "steps"))
         {

@@ -84,6 +84,7 @@ internal static partial class GridCommand
 
         using BaseModel model = draw.Load(parsed);
         request = request with { Base = DrawOptions.Sized(request.Base, model.NativeSize) };
+        PicturePaths.MakeFolder(file);
         IReadOnlyList<GridSection> sections;
         IReadOnlyList<string> warnings;
         using (ProgressBar bar = cli.Progress("draw", request.Count, "pictures"))

@@ -32,6 +32,9 @@ internal sealed class PicturePaths(string output, bool overwrite)
         return files;
     }
 
+    /// <summary>Makes the folder of a file that is about to be written.</summary>
+    public static void MakeFolder(string file) => Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+
     /// <summary>Throws if a file is there and may not be overwritten.</summary>
     public static void RequireFree(string file, bool overwrite)
     {
