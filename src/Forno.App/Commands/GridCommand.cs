@@ -98,6 +98,7 @@ internal static partial class GridCommand
         }
 
         Infotext info = Infotext.Of(request.Base with { Prompt = "" }, request.Seeds[0], model);
+        info = request.Seeds.Count == 1 ? info : info with { Fields = [.. info.Fields.Where(f => f.Key != "Seed")] };
         using (Picture sheet = GridSheet.Draw("", sections, info.ToString()))
         {
             AtomicFile.WriteBytes(file, sheet.EncodePng());

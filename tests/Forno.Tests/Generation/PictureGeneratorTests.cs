@@ -1,9 +1,6 @@
-using Forno.Adapters;
 using Forno.Generation;
 using Forno.Io;
 using Forno.Models;
-using Forno.Nn;
-using Forno.Torch;
 
 namespace Forno.Tests.Generation;
 
@@ -175,22 +172,7 @@ public sealed class PictureGeneratorTests : IDisposable
     private IReadOnlyList<GeneratedPicture> Draw(GenerateRequest request, LoraLibrary? library = null) =>
         new PictureGenerator(model, library).Draw(request).Pictures;
 
-    // A LoRA over the attention of text encoder and UNet that does change something.
-    private string Lora(string name)
-    {
-        using var scope = new Scope();
-        using AdapterNetwork network = AdapterNetwork.NewLora(
-            new LoraSettings { Dim = 2, Alpha = 2 }.Choose(model.Targets), 3, AdapterDropout.None);
-        foreach ((string key, Tensor tensor) in network.Tensors)
-        {
-            using Generator random = Rng.For(4, key);
-            tensor.RequiresGrad = false;
-            tensor.Copy_(random.Randn(tensor.Shape) * 0.3);
-        }
-        string path = Path.Combine(tiny.Folder, name + ".safetensors");
-        AdapterFile.Save(path, network, new Dictionary<string, string> { ["ss_output_name"] = "out-name" }, DType.Float32);
-        return path;
-    }
+    private string Lora(string name) => tiny.AddLora(model, name);
 
     private sealed class Collect : IProgress<GenerateProgress>
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Forno.Adapters;
 using Forno.Io;
 using Forno.Models;
 using Forno.Nn;
@@ -24,6 +26,23 @@ internal sealed class TinyModel : IDisposable
     public string File { get; }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    /// <summary>Puts a LoRA over text encoder and UNet into the folder; it does change something.</summary>
+    public string AddLora(BaseModel model, string name, ulong seed = 4, int epoch = 1)
+    {
+        using var scope = new Scope();
+        using AdapterNetwork network = AdapterNetwork.NewLora(new LoraSettings { Dim = 2, Alpha = 2 }.Choose(model.Targets), 3, AdapterDropout.None);
+        foreach ((string key, Tensor tensor) in network.Tensors)
+        {
+            using Generator random = Rng.For(seed, key);
+            tensor.RequiresGrad = false;
+            tensor.Copy_(random.Randn(tensor.Shape) * 0.3);
+        }
+        string path = Path.Combine(Folder, name + ".safetensors");
+        var metadata = new Dictionary<string, string> { ["ss_output_name"] = "out-name", ["ss_epoch"] = epoch.ToString(CultureInfo.InvariantCulture) };
+        AdapterFile.Save(path, network, metadata, DType.Float32);
+        return path;
+    }
 
     /// <summary>Writes such a checkpoint.</summary>
     public static void Write(
