@@ -11,6 +11,7 @@ internal static class PocketCommand
     public static Command Build(Cli cli) => new FornoCommand("pocket", Summary, "forno pocket data")
     {
         PocketDataCommand.Build(cli),
+        PocketEffectCommand.Build(cli),
         PocketTrainCommand.Build(cli),
     };
 }

@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Forno.Diffusion;
-using Forno.Models;
-using Forno.Torch;
 using Forno.Training;
 
 namespace Forno.App.Commands;
@@ -48,26 +46,7 @@ internal static class TrainCommand
             return 0;
         }
 
-        using BaseModel model = BaseModel.Load(recipe.Model.Path, new BaseModelOptions
-        {
-            VaePath = recipe.Model.Vae,
-            Type = recipe.Run.Precision switch { Precision.Float16 => DType.Float16, Precision.BFloat16 => DType.BFloat16, _ => DType.Float32 },
-            Device = Device.CudaCount > 0 ? Device.Cuda() : Device.Cpu,
-            Prediction = recipe.Model.VParameterization ? Prediction.Velocity : null,
-        });
-        TrainPlan plan = TrainPlan.Make(recipe, model.Prediction, cli.Error.WriteLine);
-        using var console = new TrainConsole(cli, plan);
-        using TrainLog? log = TrainLog.Open(recipe.Output);
-        using var trainer = new Trainer(model, plan, e =>
-        {
-            log?.Tell(e);
-            console.Tell(e);
-        });
-        if ((resume ?? recipe.Run.Resume) is { } state)
-        {
-            trainer.Resume(state);
-        }
-        TrainResult result = trainer.Run(cli.Cancel);
+        TrainResult result = TrainRun.Run(cli, recipe, resume);
         Report(cli, result, json);
         return result.Completed && result.Check is { Good: false } ? 1 : 0;
     }

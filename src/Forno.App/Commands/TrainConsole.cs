@@ -56,6 +56,9 @@ internal sealed class TrainConsole : IDisposable
             case TrainEvent.Saved saved:
                 Say($"saved {saved.Path}");
                 break;
+            case TrainEvent.Sampled sampled:
+                Say($"drew {sampled.Path}");
+                break;
             case TrainEvent.Stepped step:
                 Step(step);
                 break;

@@ -59,7 +59,8 @@ internal static class PocketBuilder
         return new PocketReport(records.Count, records.GroupBy(r => r.Set).ToDictionary(g => g.Key, g => g.Count()), failures);
     }
 
-    private static List<(Icon Icon, PocketRecord Record)> Choose(
+    // The drawings of a set that become pictures, with descriptions that lack their colours yet.
+    internal static List<(Icon Icon, PocketRecord Record)> Choose(
         ArtSet art,
         IconSet set,
         Dictionary<string, IReadOnlyDictionary<string, string>> characters,
@@ -149,7 +150,7 @@ internal static class PocketBuilder
     }
 
     // Draws one icon into planes [3, 128, 128] on white.
-    private static (string[]? Colours, string? Failure) Draw(ArtSet art, Icon icon, byte[] planes)
+    internal static (string[]? Colours, string? Failure) Draw(ArtSet art, Icon icon, byte[] planes)
     {
         const int Side = PocketData.Side;
         string source = $"{art.Name}/{icon.Name}";

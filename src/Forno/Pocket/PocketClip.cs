@@ -87,6 +87,12 @@ public sealed class PocketClip : IDisposable
     public Tensor Pictures(PocketData data, IReadOnlyList<int> indices) => Each(indices.Count, (from, to) =>
         Pair.Vision.Encode(ClipPreprocess.Normalise((PictureBatch.Whole(data, [.. indices.Skip(from).Take(to - from)]) + 1) * 0.5)));
 
+    /// <summary>Pictures of any size as unit vectors [N, D], in the current scope.</summary>
+    /// <param name="pictures">8-bit RGB, row by row.</param>
+    public Tensor Pictures(IReadOnlyList<(byte[] Rgb, int Width, int Height)> pictures) => Each(pictures.Count, (from, to) =>
+        Pair.Vision.Encode(Ops.Stack([.. pictures.Skip(from).Take(to - from)
+            .Select(p => ClipPreprocess.Pixels(p.Rgb, p.Width, p.Height, Pair.Vision.Config.ImageSize))])));
+
     /// <inheritdoc/>
     public void Dispose() => store.Dispose();
 

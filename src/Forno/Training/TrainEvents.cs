@@ -38,4 +38,11 @@ public abstract record TrainEvent
     /// <param name="Step">Optimizer steps done.</param>
     /// <param name="Epoch">The epoch just ended, or null.</param>
     public sealed record SamplesDue(long Step, int? Epoch) : TrainEvent;
+
+    /// <summary>A sample picture was drawn.</summary>
+    /// <param name="Path">The picture.</param>
+    /// <param name="Prompt">What was asked for.</param>
+    /// <param name="Step">Optimizer steps done.</param>
+    /// <param name="Epoch">The epoch just ended, or null.</param>
+    public sealed record Sampled(string Path, string Prompt, long Step, int? Epoch) : TrainEvent;
 }
