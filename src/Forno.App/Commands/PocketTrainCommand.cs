@@ -12,63 +12,89 @@ internal static class PocketTrainCommand
     {
         ["clip"] = new(ClipPairTraining.Defaults, [ClipPairTraining.TextFile, ClipPairTraining.ClipFile], run =>
             ClipPairTraining.Run(run.Data, run.Folder, run.Options, progress: run.Progress, stop: run.Stop)),
-        ["vae"] = new(VaeTraining.Defaults, ["vae.safetensors"], run =>
+        ["vae"] = new(VaeTraining.Defaults, [VaeTraining.VaeFile], run =>
             VaeTraining.Run(run.Data, run.Folder, run.Options, run.Progress, run.Stop)),
+        ["unet"] = new(UNetTraining.Defaults, [UNetTraining.UNetFile], run => UNetTraining.Run(
+            run.Data, run.Vae, run.Text, run.Folder, run.Options, run.UNet, run.Progress, run.Progress, run.Stop)),
     };
 
     public static Command Build(Cli cli)
     {
-        string home = Environment.GetEnvironmentVariable("FORNO_HOME") is { Length: > 0 } set ? set : ".";
-        string names = string.Join(", ", Parts.Keys);
-        Argument<string> part = new("part") { Description = $"Which training: {names}" };
+        string runs = PocketCommand.Runs;
+        Argument<string> part = new("part") { Description = $"Which training, in this order: {string.Join(", ", Parts.Keys)} (clip and vae in either)" };
         part.AcceptOnlyFromAmong([.. Parts.Keys]);
-        Option<string> data = new("--data") { Description = "Folder that `forno pocket data` filled", DefaultValueFactory = _ => Path.Combine(home, "out", "pocket") };
+        Option<string> data = PocketCommand.DataOption();
         Option<string?> run = new("--run") { Description = "Folder of the training's state and log (default: out/pocket/PART)" };
         Option<int?> steps = new("--steps") { Description = "Optimizer steps of the whole training" };
         Option<double?> minutes = new("--minutes") { Description = "End this sitting after so long; the next one goes on" };
+        PocketPartFiles files = PocketPartFiles.Below(runs);
+        Option<string> vae = new("--vae") { Description = "unet: file of the finished autoencoder", DefaultValueFactory = _ => files.Vae };
+        Option<string> text = new("--text") { Description = "unet: file of the finished text tower", DefaultValueFactory = _ => files.Text };
+        Option<int?> concepts = new("--concepts") { Description = "unet: train on so many concepts only, each in all styles" };
+        Option<string?> styles = new("--styles") { Description = $"unet: train on these art sets only, with commas between: {PocketCommand.TrainedSets}" };
         FornoCommand command = new("train", "Train a part of the Pocket base model; resumes where it stopped",
-            "forno pocket train clip", "forno pocket train vae --minutes 90")
+            "forno pocket train clip", "forno pocket train vae --minutes 90", "forno pocket train unet --concepts 500 --styles noto,twemoji,emojione")
         {
-            part, data, run, steps, minutes,
+            part, data, run, steps, minutes, vae, text, concepts, styles,
         };
         command.SetAction(parsed =>
         {
             string name = parsed.GetValue(part)!;
-            string folder = parsed.GetValue(run) ?? Path.Combine(home, "out", "pocket", name);
-            return Run(cli, name, parsed.GetValue(data)!, folder, parsed.GetValue(steps), parsed.GetValue(minutes));
+            Part known = Parts[name];
+            PocketFitOptions options = known.Defaults with
+            {
+                Steps = parsed.GetValue(steps) ?? known.Defaults.Steps,
+                Budget = parsed.GetValue(minutes) is { } m ? TimeSpan.FromMinutes(m) : TimeSpan.MaxValue,
+            };
+            var unet = new UNetRecipe { Concepts = parsed.GetValue(concepts), Styles = PocketCommand.Styles(parsed.GetValue(styles)) };
+            return Run(cli, name, parsed.GetValue(data)!, (pocket, progress) => new Sitting(
+                pocket, parsed.GetValue(run) ?? Path.Combine(runs, name), options, unet,
+                parsed.GetValue(vae)!, parsed.GetValue(text)!, progress, cli.Cancel));
         });
         return command;
     }
 
-    private static int Run(Cli cli, string name, string dataFolder, string folder, int? steps, double? minutes)
+    private static int Run(Cli cli, string name, string dataFolder, Func<PocketData, Reporter, Sitting> sit)
     {
         Part part = Parts[name];
         using PocketData data = PocketData.Open(dataFolder);
-        PocketFitOptions options = part.Defaults with
+        Sitting sitting;
+        using (var reporter = new Reporter(cli, name))
         {
-            Steps = steps ?? part.Defaults.Steps,
-            Budget = minutes is { } m ? TimeSpan.FromMinutes(m) : TimeSpan.MaxValue,
-        };
-        using (ProgressBar bar = cli.Progress($"train {name}", options.Steps, "steps"))
-        {
-            part.Train(new Sitting(data, folder, options, new Reporter(bar), cli.Cancel));
+            sitting = sit(data, reporter);
+            part.Train(sitting);
         }
 
-        cli.Out.WriteLine($"state and log in {folder}; the averaged weights are {string.Join(" and ", part.Files.Select(f => Path.Combine(folder, f)))}");
+        cli.Out.WriteLine($"state and log in {sitting.Folder}; the averaged weights are "
+            + string.Join(" and ", part.Files.Select(f => Path.Combine(sitting.Folder, f))));
         return 0;
     }
 
-    private sealed record Sitting(
-        PocketData Data, string Folder, PocketFitOptions Options, IProgress<PocketFitProgress> Progress, CancellationToken Stop);
+    private sealed record Sitting(PocketData Data, string Folder, PocketFitOptions Options, UNetRecipe UNet,
+        string Vae, string Text, Reporter Progress, CancellationToken Stop);
 
     private sealed record Part(PocketFitOptions Defaults, string[] Files, Action<Sitting> Train);
 
-    private sealed class Reporter(ProgressBar bar) : IProgress<PocketFitProgress>
+    // A bar for the preparation, if there is one, and a bar for the steps.
+    private sealed class Reporter(Cli cli, string name) : IProgress<PocketFitProgress>, IProgress<double>, IDisposable
     {
+        private const int Thousand = 1000;
+        private ProgressBar? preparing, training;
+
+        public void Report(double share) => (preparing ??= cli.Progress("latents and conditionings", Thousand, "‰")).Report((long)(share * Thousand));
+
         public void Report(PocketFitProgress p)
         {
-            bar.Note = string.Create(CultureInfo.InvariantCulture, $"loss {p.Loss:0.0000}  lr {p.LearningRate:0.0e+0}  {p.Note}");
-            bar.Report(p.Step);
+            preparing?.Clear();
+            training ??= cli.Progress($"train {name}", p.Total, "steps");
+            training.Note = string.Create(CultureInfo.InvariantCulture, $"loss {p.Loss:0.0000}  lr {p.LearningRate:0.0e+0}  {p.Note}");
+            training.Report(p.Step);
+        }
+
+        public void Dispose()
+        {
+            preparing?.Dispose();
+            training?.Dispose();
         }
     }
 }

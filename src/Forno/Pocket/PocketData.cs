@@ -125,7 +125,7 @@ public sealed class PocketData : IDisposable
 
     /// <summary>
     /// A reduced training set: concepts that all given art sets draw, chosen by a fixed shuffle ("red heart", "green
-    /// apple" and "cat face" always among them), each in each set.
+    /// apple" and "cat face" first, then the others of <see cref="PocketPrompts"/>), each in each set.
     /// </summary>
     /// <param name="concepts">How many concepts; fewer if there are fewer.</param>
     /// <param name="sets">Names of trained art sets.</param>
@@ -136,7 +136,7 @@ public sealed class PocketData : IDisposable
         int[] all = Indices(PocketSplit.Training, wanted);
         HashSet<string> chosen = [.. all.GroupBy(i => Records[i].Concept)
             .Where(g => g.Select(i => Records[i].Set).Distinct().Count() == wanted.Length)
-            .OrderBy(g => AlwaysNamed.Contains(Records[g.First()].Name) ? 0 : 1)
+            .OrderBy(g => Records[g.First()].Name is var name && AlwaysNamed.Contains(name) ? 0 : PocketPrompts.Concepts.Contains(name) ? 1 : 2)
             .ThenBy(g => PocketBuilder.StableHash(g.Key)).ThenBy(g => g.Key, StringComparer.Ordinal)
             .Take(concepts).Select(g => g.Key)];
         return [.. all.Where(i => chosen.Contains(Records[i].Concept))];

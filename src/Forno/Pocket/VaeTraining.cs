@@ -13,6 +13,9 @@ public static class VaeTraining
     /// <summary>Where its tensors are in the single-file checkpoint.</summary>
     public const string Prefix = "first_stage_model";
 
+    /// <summary>File of the averaged weights, under the single-file checkpoint's keys.</summary>
+    public const string VaeFile = "vae.safetensors";
+
     /// <summary>SD's autoencoder at small widths; 8 norm groups keep each channel's mean, and with it the colour.</summary>
     public static VaeConfig Config { get; } = new()
     {
@@ -35,7 +38,7 @@ public static class VaeTraining
         using var fit = new PocketFit(store, folder, options);
         int[] pictures = data.Indices(PocketSplit.Training);
         fit.Run(step => Loss(vae, data, pictures, step, options), progress, stop);
-        VaeFinish.Write(fit.Averages, data, Path.Combine(folder, "vae.safetensors"));
+        VaeFinish.Write(fit.Averages, data, Path.Combine(folder, VaeFile));
     }
 
     private static (Tensor Loss, string Note) Loss(Vae vae, PocketData data, int[] pictures, int step, PocketFitOptions options)
