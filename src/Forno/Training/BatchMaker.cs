@@ -17,6 +17,7 @@ public sealed class BatchMaker : IDisposable
     private readonly LatentCache? cache;
     private readonly ConditioningCache? texts;
     private readonly CaptionEncoder captionEncoder;
+    private readonly Dictionary<string, string> contents = new(StringComparer.Ordinal);
 
     /// <summary>Prepares caches; nothing is computed yet.</summary>
     /// <param name="model">The base model.</param>
@@ -114,7 +115,17 @@ public sealed class BatchMaker : IDisposable
             return scope.Keep(Ops.Stack([.. examples.Select(e => cache.Get(e.Item, e.Flip).To(DType.Float32).To(model.Device))]));
         }
         Tensor pictures = Ops.Stack([.. examples.Select(PictureLoader.Load)]);
-        return scope.Keep(Encode(pictures, [.. examples.Select(e => $"{e.Item.Example.Path} {e.Flip}")]));
+        return scope.Keep(Encode(pictures, [.. examples.Select(e => $"{Content(e.Item.Example.Path)} {e.Flip}")]));
+    }
+
+    // By content, not by path: the same pictures elsewhere train the same.
+    private string Content(string path)
+    {
+        if (!contents.TryGetValue(path, out string? hash))
+        {
+            contents[path] = hash = TensorCache.HashFile(path);
+        }
+        return hash;
     }
 
     // Like kohya a draw from the posterior, keyed by the picture: the same whatever batch it is encoded in.

@@ -33,7 +33,7 @@ internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> value
         var other => throw new FornoException($"{name}: '{other}' is no list"),
     };
 
-    /// <summary>The option <c>resolution</c>: "512" or "768,512"; null if it is not set.</summary>
+    /// <summary>The option <c>resolution</c>: "512", "768,512" or [768, 512]; null if it is not set.</summary>
     public (int Width, int Height)? Resolution()
     {
         if (this["resolution"] is not { } given)
@@ -41,10 +41,12 @@ internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> value
             return null;
         }
 
-        var parts = Convert.ToString(given, CultureInfo.InvariantCulture)!.Split(',');
+        var parts = given is IEnumerable list and not string
+            ? list.Cast<object>().Select(part => Convert.ToString(part, CultureInfo.InvariantCulture)!).ToArray()
+            : Convert.ToString(given, CultureInfo.InvariantCulture)!.Split(',');
         if (parts.Length > 2 || !parts.All(part => int.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out _)))
         {
-            throw new FornoException($"resolution = {given} must be one size or width,height");
+            throw new FornoException($"resolution = {string.Join(",", parts)} must be one size or width,height");
         }
 
         return (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[^1], CultureInfo.InvariantCulture));
