@@ -19,6 +19,13 @@ internal static class DemoCommand
         Option<string> style = new("--style") { Description = "The style to learn: one that Pocket has not seen", DefaultValueFactory = _ => "openmoji" };
         style.AcceptOnlyFromAmong([.. Pocket.ArtSet.All.Where(a => a.HeldOut).Select(a => a.Name)]);
         Option<int> epochs = new("--epochs") { Description = "Epochs to bake", DefaultValueFactory = _ => 5 };
+        epochs.Validators.Add(given =>
+        {
+            if (given.GetValue(epochs) < 1)
+            {
+                given.AddError("--epochs must be at least 1");
+            }
+        });
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be fetched, baked and written" };
         Option<bool> json = FornoCommand.JsonOption();
         FornoCommand command = new("demo", Summary, "forno demo", "forno demo --style fxemoji --out /tmp/demo") { output, style, epochs, dryRun, json };
@@ -30,7 +37,7 @@ internal static class DemoCommand
             HeldOut = Path.Combine(home, "pocket", "held-out.txt"),
             Out = Path.GetFullPath(parsed.GetValue(output)!),
             Style = parsed.GetValue(style)!,
-            Epochs = parsed.GetValue(epochs) is > 0 and var n ? n : throw new FornoException("--epochs must be at least 1"),
+            Epochs = parsed.GetValue(epochs),
         }, parsed.GetValue(dryRun), parsed.GetValue(json)));
         return command;
     }

@@ -53,7 +53,14 @@ internal sealed class TrainConsole : IDisposable
             case TrainEvent.Preparing p:
                 Bar(p.What, p.Total, "").Report(p.Done);
                 break;
+            case TrainEvent.SamplesDue { Epoch: not null }:
+                EndEpoch();
+                break;
             case TrainEvent.Saved saved:
+                if (saved.Epoch is not null)
+                {
+                    EndEpoch();
+                }
                 Say($"saved {saved.Path}");
                 break;
             case TrainEvent.Sampled sampled:

@@ -49,17 +49,17 @@ internal sealed class DemoReport
         StyleShift shift = result.Shift;
         html.Append("<div class=\"figures\">\n");
         Figure("style similarity", $"{shift.Style.Before:0.000} → {shift.Style.After:0.000}",
-            $"with and without, mean of {shift.Pairs.Count} pairs; p {Compared(shift.Style.Test.P)}", shift.Style.After > shift.Style.Before);
+            $"with and without, mean of {shift.Pairs.Count} pairs; p {Compared(shift.Style.Test.P)}", Verdict(shift.Style.Test));
         Figure("prompt match", $"{shift.Prompt.Before:0.000} → {shift.Prompt.After:0.000}",
-            $"does it still draw what it is asked for? p {Compared(shift.Prompt.Test.P)}", shift.Prompt.After >= shift.Prompt.Before);
+            $"does it still draw what it is asked for? p {Compared(shift.Prompt.Test.P)}", Verdict(shift.Prompt.Test));
         Figure("loss on unseen pictures", $"{Signed(-result.Loss.Fall)}",
-            $"{result.Loss.Before:0.0000} → {result.Loss.After:0.0000} on {result.Loss.Pictures} pictures of the style", result.Loss.Fall > 0);
+            $"{result.Loss.Before:0.0000} → {result.Loss.After:0.0000} on {result.Loss.Pictures} pictures of the style; p {Compared(result.Loss.Test.P)}", Verdict(result.Loss.Test, better: -1));
         Figure("whole demo", $"{Clock(result.Total)}",
-            $"{result.Curve.Count} optimizer steps of {result.Batch} pictures", true);
+            $"{result.Curve.Count} optimizer steps of {result.Batch} pictures", "");
         html.Append("</div>\n");
 
-        void Figure(string name, FormattableString value, FormattableString note, bool good) => Add($"""
-            <div class="figure"><span class="name">{name}</span><b class="{(good ? "good" : "warm")}">{value.ToString(CultureInfo.InvariantCulture)}</b><span>{note.ToString(CultureInfo.InvariantCulture)}</span></div>
+        void Figure(string name, FormattableString value, FormattableString note, string verdict) => Add($"""
+            <div class="figure"><span class="name">{name}</span><b class="{verdict}">{value.ToString(CultureInfo.InvariantCulture)}</b><span>{note.ToString(CultureInfo.InvariantCulture)}</span></div>
 
             """);
     }
@@ -164,6 +164,10 @@ internal sealed class DemoReport
         }
         html.Append("</div>\n");
     }
+
+    // Colour only where the change is more than chance: green for the better, warm for the worse.
+    private static string Verdict(PairedTest test, int better = 1) =>
+        test.P >= 0.05 ? "" : Math.Sign(test.Mean) == better ? "good" : "warm";
 
     private static string Compared(double p) => p < 0.001 ? Probability(p) : "= " + Probability(p);
 

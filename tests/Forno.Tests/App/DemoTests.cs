@@ -75,6 +75,15 @@ public sealed class DemoTests : IDisposable
     }
 
     [Fact]
+    public void NoEpochsAreBadUsage()
+    {
+        using StringWriter output = new(), error = new();
+        using Cli cli = new() { Out = output, Error = error };
+        Assert.Equal(2, Program.Run(["demo", "--epochs", "0"], cli));
+        Assert.Contains("at least 1", error.ToString());
+    }
+
+    [Fact]
     public void AFolderOfSomebodyElseIsLeftAlone()
     {
         Directory.CreateDirectory(Options().Out);
