@@ -67,7 +67,7 @@ internal sealed class DemoReport
     private void Grid()
     {
         Heading("Epochs × weights");
-        Add($"<p class=\"note\">The same seed in every cell. The first column is the bare model; the others have the LoRA of each epoch at growing strength.</p>\n");
+        Add($"<p class=\"note\">The same seed in every cell. “No LoRA” is the bare model; beside it the LoRA of each epoch at growing strength.</p>\n");
         html.Append("<div class=\"sheet\">").Append(Html.ImageFile(result.Grid, "Grid of epochs and weights")).Append("</div>\n");
     }
 
