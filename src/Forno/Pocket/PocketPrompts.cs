@@ -14,7 +14,7 @@ public static class PocketPrompts
         "mushroom", "banana", "grapes", "watermelon", "strawberry", "lemon", "pineapple", "carrot", "pizza", "hamburger",
         "doughnut", "birthday cake", "bread", "cooking", "hot beverage", "beer mug", "soccer ball", "basketball", "guitar", "drum",
         "rocket", "airplane", "automobile", "bicycle", "house", "key", "locked", "light bulb", "bell", "balloon",
-        "wrapped gift", "fire", "star", "crescent moon", "rainbow", "snowflake", "alarm clock", "robot", "skull", "smiling face with sunglasses",
+        "wrapped gift", "fire", "star", "crescent moon", "rainbow", "snowflake", "alarm clock", "robot", "skull", "sunglasses",
     ];
 
     /// <summary>The concepts with a style each, in turn.</summary>
