@@ -1,12 +1,22 @@
 using Forno.Imaging;
 using Forno.Models;
+using Forno.Tests.Generation;
 using Forno.Training;
 
 namespace Forno.Tests.Training;
 
-/// <summary>A folder with a small data set and a configuration over <see cref="TinyModel"/>; trains in this process.</summary>
+/// <summary>A folder with a tiny model, a small data set and a configuration over them; trains in this process.</summary>
 internal sealed class TrainRun : IDisposable
 {
+    // One file for all runs: a state knows the model that it belongs to by its path.
+    private static readonly Lazy<string> ModelPath = new(() =>
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"forno-tiny-{Environment.ProcessId}.safetensors");
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(path);
+        TinyModel.Write(path, 1, new Dictionary<string, string>());
+        return path;
+    });
+
     public TrainRun(string extra = "", int pictures = 5)
     {
         Folder = Directory.CreateTempSubdirectory("forno-train-").FullName;
@@ -22,7 +32,7 @@ internal sealed class TrainRun : IDisposable
         }
         ConfigPath = Path.Combine(Folder, "config.toml");
         File.WriteAllText(ConfigPath, $"""
-            pretrained_model_name_or_path = "{TinyModel.FilePath}"
+            pretrained_model_name_or_path = "{ModelPath.Value}"
             train_data_dir = "{Path.Combine(Folder, "data")}"
             caption_extension = ".txt"
             resolution = "64"
