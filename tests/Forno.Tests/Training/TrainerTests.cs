@@ -60,7 +60,7 @@ public class TrainerTests
     [InlineData("fp16")]
     public void HalfPrecisionTrainsFloat32Masters(string precision)
     {
-        using var run = new TrainRun($"mixed_precision = \"{precision}\"\nnetwork_train_unet_only = true\ncache_text_encoder_outputs = true", pictures: 1);
+        using var run = new TrainRun($"mixed_precision = \"{precision}\"\nnetwork_train_unet_only = true", pictures: 1);
         run.Train(stopAfter: 1);
         using ITensorSource state = Checkpoint.Open(Path.Combine(run.Output, "thing-step00000001-state", TrainState.FileName));
         Assert.All(state.Tensors.Values, t => Assert.Equal(ElementType.F32, t.Type));
