@@ -96,9 +96,17 @@ public static unsafe class Autograd
     /// inputs, kept alive by the graph, and the gradients of the outputs (null: zero), and returns those of the
     /// inputs (null: none). Returns tensors that share the outputs' storage.
     /// </summary>
-    public static Tensor[] Attach(Tensor[] inputs, Tensor[] outputs, Func<Tensor[], Tensor?[], Tensor?[]> backward)
+    public static Tensor[] Attach(Tensor[] inputs, Tensor[] outputs, Func<Tensor[], Tensor?[], Tensor?[]> backward) =>
+        Attach(inputs, inputs, outputs, backward);
+
+    /// <summary>The same for a backward that needs other tensors than the inputs: only <paramref name="kept"/> stay alive.</summary>
+    /// <param name="inputs">What gradients flow to.</param>
+    /// <param name="kept">What backward gets.</param>
+    /// <param name="outputs">Computed without a graph.</param>
+    /// <param name="backward">From the kept tensors and the outputs' gradients to the inputs' gradients.</param>
+    public static Tensor[] Attach(Tensor[] inputs, Tensor[] kept, Tensor[] outputs, Func<Tensor[], Tensor?[], Tensor?[]> backward)
     {
-        var node = new Node(backward, inputs);
+        var node = new Node(backward, kept);
         GCHandle context = GCHandle.Alloc(node);
         nint[] ins = Array.ConvertAll(inputs, t => t.Handle), outs = Array.ConvertAll(outputs, t => t.Handle);
         nint[] results = new nint[outs.Length];
@@ -109,6 +117,7 @@ public static unsafe class Autograd
             if (code != 0)
             {
                 context.Free();
+                node.Dispose();
                 throw Native.Failure(code, "attach a backward");
             }
         }
@@ -194,10 +203,10 @@ public static unsafe class Autograd
         public void Dispose() => Native.ft_grad_mode(before);
     }
 
-    // Holds references of its own to the inputs, so that the caller's scopes may end before backward.
-    private sealed class Node(Func<Tensor[], Tensor?[], Tensor?[]> backward, Tensor[] inputs) : IDisposable
+    // Holds references of its own to what is kept, so that the caller's scopes may end before backward.
+    private sealed class Node(Func<Tensor[], Tensor?[], Tensor?[]> backward, Tensor[] tensors) : IDisposable
     {
-        private readonly Tensor[] kept = Array.ConvertAll(inputs, t => Tensor.Share(t.Handle).Own());
+        private readonly Tensor[] kept = Array.ConvertAll(tensors, t => Tensor.Share(t.Handle).Own());
 
         public Tensor?[] Run(Tensor?[] grads) => backward(kept, grads);
 

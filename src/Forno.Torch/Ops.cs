@@ -1,7 +1,7 @@
 namespace Forno.Torch;
 
 /// <summary>Operators that are not members of <see cref="Tensor"/>: layers' arithmetic, joining, random numbers.</summary>
-public static class Ops
+public static partial class Ops
 {
     private static readonly Op CatOp = Op.Find("aten::cat"), StackOp = Op.Find("aten::stack");
     private static readonly Op LinearOp = Op.Find("aten::linear"), ConvOp = Op.Find("aten::conv2d");

@@ -112,7 +112,7 @@ public sealed class UNet
                 skip.Dispose();
             }
         }
-        return scope.Keep(output.Forward(Ops.Silu(norm.Forward(h))).To(DType.Float32));
+        return scope.Keep(output.Forward(norm.ForwardSilu(h)).To(DType.Float32));
     }
 
     /// <summary>Cosines, then sines, of the timesteps at width/2 frequencies from 1 down to 1/10000: [B, width], fp32.</summary>

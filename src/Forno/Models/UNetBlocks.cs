@@ -29,9 +29,9 @@ internal sealed class UNetResBlock
     public Tensor Forward(Tensor x, Tensor embedding)
     {
         using var scope = new Scope();
-        Tensor h = conv1.Forward(Ops.Silu(norm1.Forward(x)));
+        Tensor h = conv1.Forward(norm1.ForwardSilu(x));
         h = h + time.Forward(embedding).Unsqueeze(-1).Unsqueeze(-1); // [B, C, 1, 1]
-        h = conv2.Forward(Ops.Silu(norm2.Forward(h)));
+        h = conv2.Forward(norm2.ForwardSilu(h));
         return scope.Keep((skip?.Forward(x) ?? x) + h);
     }
 }
@@ -72,8 +72,7 @@ internal sealed class GatedFeedForward
     public Tensor Forward(Tensor x)
     {
         using var scope = new Scope();
-        Tensor[] halves = wide.Forward(x).Chunk(2, -1);
-        return scope.Keep(narrow.Forward(halves[0] * Ops.Gelu(halves[1])));
+        return scope.Keep(narrow.Forward(Gates.Geglu(wide.Forward(x))));
     }
 }
 

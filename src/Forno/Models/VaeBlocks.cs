@@ -22,8 +22,8 @@ internal sealed class VaeResBlock
     public Tensor Forward(Tensor x)
     {
         using var scope = new Scope();
-        Tensor h = conv1.Forward(Ops.Silu(norm1.Forward(x)));
-        h = conv2.Forward(Ops.Silu(norm2.Forward(h)));
+        Tensor h = conv1.Forward(norm1.ForwardSilu(x));
+        h = conv2.Forward(norm2.ForwardSilu(h));
         return scope.Keep(h + (shortcut?.Forward(x) ?? x));
     }
 }

@@ -53,7 +53,7 @@ internal sealed class VaeEncoder
             h = level.Keep(i < downs.Count ? downs[i].Forward(Ops.Pad(t, [0, 1, 0, 1])) : t);
         }
         h = middle.Forward(h);
-        return scope.Keep(output.Forward(Ops.Silu(norm.Forward(h))));
+        return scope.Keep(output.Forward(norm.ForwardSilu(h)));
     }
 }
 
@@ -101,6 +101,6 @@ internal sealed class VaeDecoder
             }
             h = level.Keep(up is null ? t : up.Forward(Ops.UpsampleNearest(t, t.Size(2) * 2, t.Size(3) * 2)));
         }
-        return scope.Keep(output.Forward(Ops.Silu(norm.Forward(h))));
+        return scope.Keep(output.Forward(norm.ForwardSilu(h)));
     }
 }

@@ -4,7 +4,8 @@ namespace Forno.Nn;
 
 /// <summary>
 /// softmax(Q Kᵀ / √d) V. Short sequences are computed at once; long ones in chunks of queries whose probabilities are
-/// computed again in backward, so that no T × T matrix is ever kept.
+/// computed again in backward, so that no T × T matrix is ever kept. On the processor a chunk is part of one head
+/// (<see cref="TiledAttention"/>), so that its scores stay in the caches; on a card, of all heads.
 /// </summary>
 public static class Attention
 {
@@ -25,6 +26,10 @@ public static class Attention
     {
         using var scope = new Scope();
         (long b, long t, long c) = (q.Size(0), q.Size(1), q.Size(2));
+        if (mask is null && !q.Device.IsCuda && t * k.Size(1) > WholeLimit)
+        {
+            return scope.Keep(TiledAttention.Forward(q, k, v, heads));
+        }
         Tensor qh = Split(q, heads), kh = Split(k, heads), vh = Split(v, heads); // [B·h, T, d]
         Tensor o = mask is not null || t * kh.Size(1) <= WholeLimit
             ? Whole(qh, kh, vh, mask)
@@ -41,12 +46,12 @@ public static class Attention
     private static Tensor Whole(Tensor q, Tensor k, Tensor v, Tensor? mask) =>
         Ops.Bmm(Probabilities(q, k, mask), v);
 
-    // Softmax in fp32; the result in the type of q. [n, T, S]
-    private static Tensor Probabilities(Tensor q, Tensor k, Tensor? mask)
+    // Softmax in fp32; the result in the type of q. [.., T, S]
+    internal static Tensor Probabilities(Tensor q, Tensor k, Tensor? mask)
     {
         using var scope = new Scope();
-        double scale = 1 / Math.Sqrt(q.Size(2));
-        Tensor scores = Ops.Bmm(q * scale, k.Transpose(1, 2)).To(DType.Float32);
+        double scale = 1 / Math.Sqrt(q.Size(-1));
+        Tensor scores = (q * scale).MatMul(k.Transpose(-2, -1)).To(DType.Float32);
         if (mask is not null)
         {
             scores = scores + mask;

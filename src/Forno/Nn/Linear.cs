@@ -46,12 +46,22 @@ public sealed class Conv2d : PatchableLayer
     /// <inheritdoc/>
     public override Tensor Apply(Tensor x, Tensor weight, Tensor? bias)
     {
-        if (x.DType == weight.DType)
-        {
-            return Ops.Conv2d(x, weight, bias, Stride, Padding);
-        }
         using var scope = new Scope();
-        return scope.Keep(Ops.Conv2d(x.To(weight.DType), weight, bias, Stride, Padding));
+        Tensor input = x.DType == weight.DType ? x : x.To(weight.DType);
+        bool frozen = !weight.RequiresGrad && bias is not { RequiresGrad: true };
+        if (!frozen || !Autograd.Enabled || !x.RequiresGrad)
+        {
+            return scope.Keep(Ops.Conv2d(input, weight, bias, Stride, Padding));
+        }
+        // libtorch would keep the input for the gradient of a kernel that is not trained.
+        Tensor output;
+        using (Autograd.NoGrad())
+        {
+            output = Ops.Conv2d(input, weight, bias, Stride, Padding);
+        }
+        long[] shape = x.Shape.ToArray();
+        return scope.Keep(Autograd.Attach([input], [weight], [output], (kept, grads) =>
+            [grads[0] is { } grad ? Ops.ConvInputGrad(grad, shape, kept[0], Stride, Padding) : null])[0]);
     }
 }
 
