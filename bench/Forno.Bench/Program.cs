@@ -1,1 +1,37 @@
-Console.WriteLine("forno bench");
+using System.Globalization;
+using Forno.Bench;
+using Forno.Torch;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+const string Usage = """
+    Forno.Bench: ratios measured in one run.
+
+      step   one LoRA training step of a random full-size SD1.5 UNet against its convolutions and matrix products alone
+             --type fp32|bf16   type of the weights (fp32)
+             --checkpointing    with gradient checkpointing
+             --size 512         pixels a side
+             --steps 2          measured steps; the fastest counts
+             --threads N        threads (all)
+             --overhead         instead: a step without convolutions and linear layers, attention included
+             --profile          time of each kind of layer in a forward
+      load   opens a random 2 GB checkpoint by mapping
+      --folder DIR  where the random checkpoint is kept (the system's temporary folder)
+    """;
+
+var options = new BenchOptions(args);
+if (options.Number("threads") is { } threads)
+{
+    TorchRuntime.Threads = threads;
+}
+switch (options.Command)
+{
+    case "step":
+        StepBench.Run(options);
+        return 0;
+    case "load":
+        LoadBench.Run(options);
+        return 0;
+    default:
+        Console.WriteLine(Usage);
+        return options.Command is "" or "help" ? 0 : 2;
+}
