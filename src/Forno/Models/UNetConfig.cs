@@ -40,7 +40,15 @@ public sealed record UNetConfig
     }
 
     /// <summary>Heads of a transformer of that many channels.</summary>
-    public int HeadsAt(int channels) => Heads ?? (channels / (HeadChannels ?? throw new InvalidOperationException("neither heads nor head width")));
+    /// <exception cref="FornoException">The channels cannot be divided so.</exception>
+    public int HeadsAt(int channels)
+    {
+        int part = Heads ?? HeadChannels ?? throw new InvalidOperationException("neither heads nor head width");
+        return channels % part != 0
+            ? throw new FornoException($"a transformer of {channels} channels cannot have heads by the family's rule "
+                + $"({(Heads is null ? $"{part} channels each" : $"{part} of them")}). A file with other widths tells its number of heads in its metadata: {HeadsKey}.")
+            : Heads ?? (channels / part);
+    }
 
     /// <summary>What shapes cannot tell, for the metadata of a file.</summary>
     public Dictionary<string, string> Metadata()
