@@ -11,6 +11,7 @@ internal static class LoadBench
     public static void Run(BenchOptions options)
     {
         string path = RandomCheckpoint.Ensure(options.Folder, DType.BFloat16);
+        Console.WriteLine($"libtorch {TorchRuntime.Version}"); // its own loading is not the file's
         for (int i = 0; i < 3; i++)
         {
             Clock time = Clock.Of(() =>

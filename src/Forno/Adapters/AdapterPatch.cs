@@ -48,7 +48,8 @@ public sealed class AdapterPatch : IPatch
         {
             if (adapter.Branch(layer, x) is { } change)
             {
-                y = y + change;
+                change.Add_(y); // the change is new, and no backward needs it: no third tensor of this size
+                y = change;
             }
         }
         return scope.Keep(y);
