@@ -1,0 +1,35 @@
+namespace Forno.Prepare;
+
+/// <summary>Which files are what, by their names.</summary>
+public static class PictureFiles
+{
+    /// <summary>Extensions of pictures, lower case.</summary>
+    public static IReadOnlyList<string> PictureExtensions { get; } =
+        [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".apng", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".ppm", ".pgm", ".jp2"];
+
+    /// <summary>Extensions of captions, lower case; the first that is there is the caption.</summary>
+    public static IReadOnlyList<string> CaptionExtensions { get; } = [".txt", ".caption", ".cap", ".tags", ".tag", ".wd14"];
+
+    /// <summary>Whether a file has a picture's extension, in whatever case.</summary>
+    public static bool IsPictureName(string file) => Has(PictureExtensions, file);
+
+    /// <summary>Whether a file has a caption's extension, in whatever case.</summary>
+    public static bool IsCaptionName(string file) => Has(CaptionExtensions, file);
+
+    /// <summary>The place of a caption's extension in <see cref="CaptionExtensions"/>.</summary>
+    internal static int CaptionRank(string file)
+    {
+        for (var i = 0; i < CaptionExtensions.Count; i++)
+        {
+            if (file.EndsWith(CaptionExtensions[i], StringComparison.OrdinalIgnoreCase))
+            {
+                return i;
+            }
+        }
+
+        return CaptionExtensions.Count;
+    }
+
+    private static bool Has(IReadOnlyList<string> extensions, string file) =>
+        extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
+}
