@@ -16,6 +16,7 @@ internal static class CommandRegistry
     public static readonly FrozenDictionary<string, CommandEntry> All = new CommandEntry[]
     {
         new("conformance", ConformanceCommand.Summary, ConformanceCommand.Build),
+        new("dataset", DatasetCommand.Summary, DatasetCommand.Build),
         new("demo", DemoCommand.Summary, DemoCommand.Build),
         new("doctor", DoctorCommand.Summary, DoctorCommand.Build),
         new("generate", GenerateCommand.Summary, GenerateCommand.Build),

@@ -23,6 +23,7 @@ public static class SuiteRegistry
         new ClipVisionSuite(),
         new MetadataSuite(),
         new PicklesSuite(),
+        new ImagesSuite(),
         new PngMetaSuite(),
         new PromptAttentionSuite(),
         new PromptChunksSuite(),

@@ -35,6 +35,7 @@ public sealed partial class Picture : IDisposable
     private const int UShort = 2;
     private const int SRgb = 22;
     private const int Cmyk = 15;
+    private const int BlackAndWhite = 1;
 
     internal Picture(VipsImageHandle handle, string source)
     {
@@ -62,6 +63,15 @@ public sealed partial class Picture : IDisposable
 
     /// <summary>Frames or pages in the file; 1 for stills. Only the first is loaded.</summary>
     public int Frames => With(Vips.Pages);
+
+    /// <summary>Whether it carries a colour profile.</summary>
+    public bool HasProfile => With(image => Vips.FieldType(image, "icc-profile-data")) != 0;
+
+    /// <summary>EXIF's orientation, 1–8; 1 is upright.</summary>
+    public int Orientation => With(Vips.Orientation);
+
+    /// <summary>Whether its samples are grey or sRGB (not CMYK, Lab, …).</summary>
+    public bool IsGreyOrRgb => With(Vips.Interpretation) is SRgb or BlackAndWhite;
 
     internal VipsImageHandle Handle { get; }
 

@@ -136,6 +136,9 @@ internal static unsafe partial class Vips
     [LibraryImport(VipsLibrary, EntryPoint = "vips_image_get_n_pages")]
     public static partial int Pages(nint image);
 
+    [LibraryImport(VipsLibrary, EntryPoint = "vips_image_get_orientation")]
+    public static partial int Orientation(nint image);
+
     [LibraryImport(VipsLibrary, EntryPoint = "vips_image_get_typeof", StringMarshalling = StringMarshalling.Utf8)]
     public static partial nuint FieldType(nint image, string name);
 

@@ -133,6 +133,9 @@ public sealed class WorkFolder : IDisposable
     public static string? Unfinished(string root) =>
         Journal.Read(Path.Join(root, Hidden, JournalName)).Find(e => e.State == OperationState.Unfinished || e.Undoing)?.Name;
 
+    /// <summary>The operations of a work folder that need not be opened, oldest first.</summary>
+    public static IReadOnlyList<JournalEntry> ReadHistory(string root) => Journal.Read(Path.Join(root, Hidden, JournalName));
+
     /// <summary>Does what a plan says, several pictures at a time; wholly, or not at all if the disk refuses or it is stopped.</summary>
     /// <param name="plan">The plan, made for this folder as it is now.</param>
     /// <param name="progress">Counts steps.</param>

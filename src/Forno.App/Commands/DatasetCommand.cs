@@ -1,0 +1,16 @@
+using System.CommandLine;
+
+namespace Forno.App.Commands;
+
+/// <summary><c>forno dataset</c>: from a messy folder to clean, bucket-ready pictures.</summary>
+internal static class DatasetCommand
+{
+    public const string Summary = "Clean a folder of pictures for training: import, trim, resize, sort, undo";
+
+    /// <summary>Builds the command; one line a sub-command.</summary>
+    public static Command Build(Cli cli) => new FornoCommand("dataset", Summary,
+        "forno dataset import ~/Downloads/cat -o cat", "forno dataset undo cat")
+    {
+        DatasetUndoCommand.Build(cli),
+    };
+}

@@ -1,0 +1,177 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Forno.Prepare;
+
+namespace Forno.App.Commands;
+
+/// <summary>
+/// The run that the <c>forno dataset</c> commands share: open the work folder, look at the pictures, make the plan, tell
+/// it or do it, and say at the end what was done and what was left out.
+/// </summary>
+internal static class DatasetRun
+{
+    private const int MostLines = 40;
+
+    /// <summary>What a command's plan is made of.</summary>
+    /// <param name="Folder">The pictures.</param>
+    /// <param name="Progress">Counts pictures that were looked at.</param>
+    /// <param name="Cancel">Stops it.</param>
+    internal sealed record Context(PictureFolder Folder, IProgress<long> Progress, CancellationToken Cancel);
+
+    /// <summary>Runs a command that changes pictures in a work folder, or brings them into one.</summary>
+    /// <param name="cli">The outside.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">Its common options.</param>
+    /// <param name="plan">Makes the plan as if the pictures were changed in place.</param>
+    /// <returns>The exit code: 1 if there was something to do and nothing of it could be done.</returns>
+    public static int Run(Cli cli, ParseResult parsed, DatasetOptions options, Func<Context, Plan> plan)
+    {
+        string[] folders = options.Folders(parsed);
+        string? output = options.Output(parsed);
+        bool dryRun = options.DryRun(parsed);
+        string?[] works = [.. folders.Where(Directory.Exists).Select(WorkFolder.Find).Distinct()];
+        if (output is null && works is not [not null] && works.Length > 0)
+        {
+            throw FornoException.ForFile(Shown(folders[0]), "it is no work folder of Forno, and originals are never changed", "Add -o FOLDER: a new folder that takes the changed copies.");
+        }
+
+        if (output is not null)
+        {
+            RequireApart(folders, output);
+            WorkFolder.RequireUsable(output);
+        }
+
+        string? root = output ?? works.FirstOrDefault();
+        if (dryRun && output is null && root is not null && WorkFolder.Unfinished(root) is { } unfinished)
+        {
+            cli.Error.WriteLine($"an interrupted '{unfinished}' would be rolled back first");
+        }
+
+        using WorkFolder? work = dryRun || root is null ? null : output is null ? WorkFolder.Open(root) : WorkFolder.OpenOrCreate(root);
+        Say(cli, work);
+        PictureFolder folder = PictureFolder.Scan(folders);
+        Plan made;
+        using (ProgressBar bar = cli.Progress("look", folder.Pictures.Count, "pictures"))
+        {
+            made = plan(new Context(folder, bar, cli.Cancel));
+        }
+
+        made = output is null ? made : made.BringingOver(folder);
+        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Counted(folder.Pictures.Count, "picture")}");
+    }
+
+    /// <summary>Tells a plan (without a work folder) or does it, and reports.</summary>
+    /// <param name="cli">The outside.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="work">The open work folder; null tells what would be done.</param>
+    /// <param name="json">Whether machines read the answer.</param>
+    /// <param name="of">What was looked at: <c>12 pictures</c>.</param>
+    /// <returns>The exit code.</returns>
+    public static int Finish(Cli cli, Plan plan, WorkFolder? work, bool json, string of)
+    {
+        if (work is null)
+        {
+            Describe(cli, plan, json, of);
+            return plan.Steps.Count == 0 && plan.Problems.Count > 0 ? 1 : 0;
+        }
+
+        Applied applied;
+        using (ProgressBar bar = cli.Progress(plan.Name, plan.Steps.Count, "pictures"))
+        {
+            applied = work.Apply(plan, bar, cli.Cancel);
+        }
+
+        if (json)
+        {
+            cli.Out.WriteLine(JsonSerializer.Serialize(new
+            {
+                Command = plan.Name, WorkFolder = work.Root, Operation = applied.Id, applied.Steps, applied.Files, applied.Problems,
+            }, JsonOutput.Options));
+        }
+        else
+        {
+            cli.Out.WriteLine(applied.Id is { } id
+                ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {applied.Steps} done of {of}, {applied.Files} {Counted(applied.Files, "file")} changed in {Shown(work.Root)} (operation {id}; `forno dataset undo {Quoted(work.Root)}` takes it back)")
+                : $"{plan.Name}: nothing to do in {of}");
+            List(cli, applied.Problems);
+        }
+
+        return applied.Id is null && applied.Problems.Count > 0 ? 1 : 0;
+    }
+
+    /// <summary>Says what was put right when a work folder was opened.</summary>
+    public static void Say(Cli cli, WorkFolder? work)
+    {
+        if (work?.Recovered is { } recovered)
+        {
+            cli.Error.WriteLine($"{Shown(work.Root)}: {recovered}");
+        }
+    }
+
+    /// <summary>Refuses an output folder that lies in a source, or a source that lies in it.</summary>
+    public static void RequireApart(IEnumerable<string> sources, string output)
+    {
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output)) + Path.DirectorySeparatorChar;
+        foreach (string source in sources)
+        {
+            string from = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)) + Path.DirectorySeparatorChar;
+            if (target.StartsWith(from, StringComparison.Ordinal) || from.StartsWith(target, StringComparison.Ordinal))
+            {
+                throw FornoException.ForFile(Shown(output), $"it lies in {Shown(source)} or the other way round", "Choose a folder beside it; a work folder is changed in place without -o.");
+            }
+        }
+    }
+
+    /// <summary>Lists problems at the end.</summary>
+    public static void List(Cli cli, IReadOnlyList<Problem> problems)
+    {
+        if (problems.Count == 0)
+        {
+            return;
+        }
+
+        cli.Error.WriteLine($"{problems.Count} left out:");
+        foreach (Problem problem in problems.Take(MostLines))
+        {
+            cli.Error.WriteLine($"  {Shown(problem.ToString())}");
+        }
+
+        More(cli.Error, problems.Count);
+    }
+
+    /// <summary>A file's name for the terminal: control characters do nothing there.</summary>
+    public static string Shown(string name) =>
+        string.Concat(name.Select(c => c == '\n' ? "\\n" : char.IsControl(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()));
+
+    /// <summary>A word for one or for several.</summary>
+    public static string Counted(int count, string one) => count == 1 ? one : one + "s";
+
+    private static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private static void Describe(Cli cli, Plan plan, bool json, string of)
+    {
+        if (json)
+        {
+            cli.Out.WriteLine(JsonSerializer.Serialize(plan.Describe(), JsonOutput.Options));
+            return;
+        }
+
+        cli.Out.WriteLine($"{plan.Name}: would do {plan.Steps.Count} {Counted(plan.Steps.Count, "step")} of {of}");
+        foreach (PlanStep step in plan.Steps.Take(MostLines))
+        {
+            cli.Out.WriteLine($"  {Shown(step.Subject)}: {Shown(step.What)}");
+        }
+
+        More(cli.Out, plan.Steps.Count);
+        List(cli, plan.Problems);
+    }
+
+    private static void More(TextWriter writer, int count)
+    {
+        if (count > MostLines)
+        {
+            writer.WriteLine($"  … and {count - MostLines} more; --json lists all");
+        }
+    }
+}
