@@ -40,7 +40,7 @@ internal sealed class Floor
         foreach (var kind in kinds)
         {
             Call call = kind.First();
-            Clock time = Best(() => Layer(call)) * kind.Count();
+            Clock time = Layer(call) * kind.Count();
             _ = call.Layer is Conv2d ? convolutions += time : products += time;
         }
         foreach (var kind in Attentions().GroupBy(a => a))
@@ -56,19 +56,27 @@ internal sealed class Floor
         return Clock.Min(Clock.Of(work), Clock.Of(work));
     }
 
-    private static void Layer(Call call)
+    // In the type of the arithmetic: a processor without half-precision products does them in fp32.
+    private static Clock Layer(Call call)
     {
         using var scope = new Scope();
-        Tensor x = Tensor.Full(call.Shape, 0.5, call.Layer.Weight.DType);
-        Tensor y = call.Layer.Base(x);
-        if (!call.Backward)
+        DType type = Arithmetic(call.Layer.Weight.DType);
+        Tensor x = Tensor.Full(call.Shape, 0.5, type), weight = call.Layer.Weight.To(type);
+        Tensor? bias = call.Layer.Bias?.To(type);
+        return Best(() =>
         {
-            return;
-        }
-        _ = call.Layer is Conv2d conv
-            ? Ops.ConvInputGrad(y, call.Shape, conv.Weight, conv.Stride, conv.Padding)
-            : y.Flatten(0, -2).MatMul(call.Layer.Weight);
+            using var once = new Scope();
+            Tensor y = call.Layer.Apply(x, weight, bias);
+            if (call.Backward)
+            {
+                _ = call.Layer is Conv2d conv
+                    ? Ops.ConvInputGrad(y, call.Shape, weight, conv.Stride, conv.Padding)
+                    : y.Flatten(0, -2).MatMul(weight);
+            }
+        });
     }
+
+    private static DType Arithmetic(DType type) => Ops.Widens(type, Device.Cpu) ? DType.Float32 : type;
 
     // The products alone, as tiles of one head's scores.
     private void Attention((long B, long T, long S, long C, DType Type, bool Backward) a)
@@ -104,7 +112,7 @@ internal sealed class Floor
             }
             else if (call.Layer.Key.EndsWith(".to_k", StringComparison.Ordinal))
             {
-                yield return (q!.Shape[0], q.Shape[1], call.Shape[1], q.Shape[2], call.Layer.Weight.DType, q.Backward);
+                yield return (q!.Shape[0], q.Shape[1], call.Shape[1], q.Shape[2], Arithmetic(call.Layer.Weight.DType), q.Backward);
             }
         }
     }

@@ -52,9 +52,14 @@ public static partial class Ops
     public static Tensor ConvInputGrad(Tensor grad, long[] inputShape, Tensor weight, long stride, long padding)
     {
         using var scope = new Scope();
+        DType type = grad.DType;
+        if (Widens(grad))
+        {
+            (grad, weight) = (grad.To(DType.Float32), weight.To(DType.Float32));
+        }
         Tensor input = Tensor.Empty(inputShape, grad.DType, grad.Device); // never read
         return scope.Keep(ConvBackwardOp.CallMany(grad, input, weight, Arg.None, (long[])[stride, stride],
-            (long[])[padding, padding], (long[])[1, 1], false, (long[])[0, 0], 1L, Wanted(true, false, false))[0]);
+            (long[])[padding, padding], (long[])[1, 1], false, (long[])[0, 0], 1L, Wanted(true, false, false))[0].To(type));
     }
 
     /// <summary>x = x · sigmoid(x), in place.</summary>

@@ -26,13 +26,18 @@ public static partial class Ops
     public static Tensor Stack(ReadOnlySpan<Tensor> tensors, long dim = 0) => StackOp.Call(tensors.ToArray(), dim);
 
     /// <summary>x Wᵀ + b: x [.., in], weight [out, in], bias [out].</summary>
-    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) => LinearOp.Call(x, weight, bias);
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) =>
+        Widens(x) ? WideLinear(x, weight, bias) : LinearOp.Call(x, weight, bias);
 
     /// <summary>Convolution: x [B, C, H, W], weight [out, C/groups, kh, kw], bias [out].</summary>
     public static Tensor Conv2d(Tensor x, Tensor weight, Tensor? bias = null, long stride = 1, long padding = 0,
-        long dilation = 1, long groups = 1) =>
-        ConvOp.Call(x, weight, bias, (long[])[stride, stride], (long[])[padding, padding],
-            (long[])[dilation, dilation], groups);
+        long dilation = 1, long groups = 1)
+    {
+        long[] strides = [stride, stride], paddings = [padding, padding], dilations = [dilation, dilation];
+        return Widens(x)
+            ? WideConv2d(x, weight, bias, strides, paddings, dilations, groups)
+            : ConvOp.Call(x, weight, bias, strides, paddings, dilations, groups);
+    }
 
     /// <summary>Group normalisation of x [B, C, …] with a biased variance.</summary>
     public static Tensor GroupNorm(Tensor x, long groups, Tensor? weight, Tensor? bias, double epsilon) =>

@@ -15,10 +15,6 @@ internal static class TrainRun
     /// <param name="also">Receives every event too.</param>
     public static TrainResult Run(Cli cli, TrainRecipe recipe, string? resume = null, Action<TrainEvent>? also = null)
     {
-        if (recipe.Run.Precision != Precision.Float32 && Device.CudaCount == 0 && !HasHalfInstructions())
-        {
-            cli.Error.WriteLine("this processor has no instructions for half precision: mixed_precision = \"no\" is much faster here");
-        }
         using BaseModel model = BaseModel.Load(recipe.Model.Path, new BaseModelOptions
         {
             VaePath = recipe.Model.Vae,
@@ -50,8 +46,4 @@ internal static class TrainRun
             }
         }
     }
-
-    // Without them libtorch computes bf16 and fp16 by plain loops.
-    private static bool HasHalfInstructions() => !File.Exists("/proc/cpuinfo")
-        || File.ReadLines("/proc/cpuinfo").Any(l => l.StartsWith("flags", StringComparison.Ordinal) && l.Contains("_bf16", StringComparison.Ordinal));
 }

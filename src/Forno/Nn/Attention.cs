@@ -30,11 +30,16 @@ public static class Attention
         {
             return scope.Keep(TiledAttention.Forward(q, k, v, heads));
         }
+        DType type = q.DType;
+        if (Ops.Widens(type, q.Device))
+        {
+            (q, k, v) = (q.To(DType.Float32), k.To(DType.Float32), v.To(DType.Float32));
+        }
         Tensor qh = Split(q, heads), kh = Split(k, heads), vh = Split(v, heads); // [B·h, T, d]
         Tensor o = mask is not null || t * kh.Size(1) <= WholeLimit
             ? Whole(qh, kh, vh, mask)
             : Chunked(qh, kh, vh);
-        return scope.Keep(o.View(b, heads, t, c / heads).Transpose(1, 2).Reshape(b, t, c));
+        return scope.Keep(o.View(b, heads, t, c / heads).Transpose(1, 2).Reshape(b, t, c).To(type));
     }
 
     private static Tensor Split(Tensor x, long heads)

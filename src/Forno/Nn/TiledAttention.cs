@@ -22,7 +22,7 @@ internal static class TiledAttention
             foreach ((long b, long h) in Heads(q, heads))
             {
                 using var head = new Scope();
-                Tensor qh = Head(q, b, h, heads), kh = Head(k, b, h, heads).Contiguous(), vh = Head(v, b, h, heads).Contiguous();
+                Tensor qh = Factor(q, b, h, heads), kh = Factor(k, b, h, heads).Contiguous(), vh = Factor(v, b, h, heads).Contiguous();
                 Tensor oh = Head(o, b, h, heads);
                 foreach ((long from, long to) in Tiles(qh, kh))
                 {
@@ -49,8 +49,8 @@ internal static class TiledAttention
         foreach ((long b, long h) in Heads(q, heads))
         {
             using var head = new Scope();
-            Tensor qh = Head(q, b, h, heads), kh = Head(k, b, h, heads).Contiguous(), vh = Head(v, b, h, heads).Contiguous();
-            Tensor gh = Head(grad, b, h, heads), dqh = Head(dq, b, h, heads);
+            Tensor qh = Factor(q, b, h, heads), kh = Factor(k, b, h, heads).Contiguous(), vh = Factor(v, b, h, heads).Contiguous();
+            Tensor gh = Factor(grad, b, h, heads), dqh = Head(dq, b, h, heads);
             double scale = 1 / Math.Sqrt(qh.Size(1));
             Tensor dkh = Tensor.Zeros(kh.Shape), dvh = Tensor.Zeros(vh.Shape); // summed over tiles in fp32
             foreach ((long from, long to) in Tiles(qh, kh))
@@ -60,7 +60,7 @@ internal static class TiledAttention
                 Tensor p = Attention.Probabilities(qt, kh, null); // [r, S]
                 AddProduct(dvh, p.Transpose(0, 1), gt);
                 Tensor dp = gt.MatMul(vh.Transpose(0, 1)).To(DType.Float32);
-                Tensor ds = Ops.SoftmaxBackward(dp, p.To(DType.Float32), -1).To(q.DType);
+                Tensor ds = Ops.SoftmaxBackward(dp, p.To(DType.Float32), -1).To(qh.DType);
                 dqh.Slice(0, from, to).Copy_(ds.MatMul(kh) * scale);
                 AddProduct(dkh, ds.Transpose(0, 1), qt, scale);
             }
@@ -90,6 +90,13 @@ internal static class TiledAttention
                 yield return (b, h);
             }
         }
+    }
+
+    // [T, d] in the type of the arithmetic.
+    private static Tensor Factor(Tensor x, long batch, long head, long heads)
+    {
+        Tensor view = Head(x, batch, head, heads);
+        return Ops.Widens(x.DType, x.Device) ? view.To(DType.Float32) : view;
     }
 
     // [T, d], a view.
