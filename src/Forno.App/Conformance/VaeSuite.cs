@@ -27,10 +27,10 @@ internal sealed class VaeSuite : IConformanceSuite
 
         var comparison = new Comparison(golden);
         JsonElement said = golden.Params.GetProperty("config");
-        comparison.Same("ch", config.Channels, said.GetProperty("ch").GetInt32());
-        comparison.Json("ch_mult", config.Multipliers, said.GetProperty("ch_mult"));
-        comparison.Same("num_res_blocks", config.BlocksPerLevel, said.GetProperty("num_res_blocks").GetInt32());
-        comparison.Same("z_channels", config.LatentChannels, said.GetProperty("z_channels").GetInt32());
+        comparison.Same("ch", config.Layout.Channels, said.GetProperty("ch").GetInt32());
+        comparison.Json("ch_mult", config.Layout.ChannelMult, said.GetProperty("ch_mult"));
+        comparison.Same("num_res_blocks", config.Layout.NumResBlocks, said.GetProperty("num_res_blocks").GetInt32());
+        comparison.Same("z_channels", config.Layout.LatentChannels, said.GetProperty("z_channels").GetInt32());
         (Tensor mean, Tensor logVariance) = vae.EncodeMoments(tensors.Load("in.image"));
         tensors.Compare(comparison, "out.mean", mean);
         tensors.Compare(comparison, "out.logvar", logVariance);

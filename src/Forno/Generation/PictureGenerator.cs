@@ -65,7 +65,7 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
         string prompt = ExtraNetworks.Parse(request.Prompt).Prompts[0];
         int chunks = request.PadConds ? Math.Max(encoder.Chunks(prompt), encoder.Chunks(request.NegativePrompt)) : 1;
         Tensor? inpainting = null;
-        if (model.UNet.Config.Layout.InChannels == model.Vae.Config.LatentChannels + 5)
+        if (model.UNet.Config.Layout.InChannels == model.Vae.Config.Layout.LatentChannels + 5)
         {
             // Everything is masked, and behind the mask everything is grey.
             using var scope = new Scope();
@@ -82,7 +82,7 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
     private Tensor Sample(GenerateRequest request, GuidedNetwork network, ulong seed, SamplerRun run)
     {
         int factor = model.Vae.Config.Factor;
-        long[] shape = [model.Vae.Config.LatentChannels, request.Height / factor, request.Width / factor];
+        long[] shape = [model.Vae.Config.Layout.LatentChannels, request.Height / factor, request.Width / factor];
         IEnumerable<ulong> seeds = Enumerable.Range(0, request.BatchSize).Select(i => unchecked(seed + (ulong)i));
         using var noise = new SeededNoise(seeds, shape, model.Device);
         return SamplerRegistry.Find(request.Sampler).Sample(new SampleRequest

@@ -23,7 +23,7 @@ public sealed class Vae
         Scale = scale;
         encoder = new VaeEncoder(weights["encoder"], config);
         decoder = new VaeDecoder(weights["decoder"], config);
-        int z = config.LatentChannels;
+        int z = config.Layout.LatentChannels;
         quant = new Conv2d(weights["quant_conv"], 2 * z, 2 * z, 1);
         postQuant = new Conv2d(weights["post_quant_conv"], z, z, 1);
     }

@@ -14,27 +14,28 @@ internal sealed class VaeEncoder
 
     public VaeEncoder(Weights weights, VaeConfig config)
     {
-        int channels = config.Channels;
+        VaeLayout layout = config.Layout;
+        int channels = layout.Channels;
         input = new Conv2d(weights["conv_in"], 3, channels, 3, padding: 1);
-        for (int i = 0; i < config.Multipliers.Length; i++)
+        for (int i = 0; i < layout.ChannelMult.Count; i++)
         {
-            int wider = config.Channels * config.Multipliers[i];
+            int wider = layout.Channels * layout.ChannelMult[i];
             Weights level = weights["down"][i];
-            var blocks = new VaeResBlock[config.BlocksPerLevel];
+            var blocks = new VaeResBlock[layout.NumResBlocks];
             for (int j = 0; j < blocks.Length; j++)
             {
                 blocks[j] = new VaeResBlock(level["block"][j], channels, wider, config.NormGroups);
                 channels = wider;
             }
             levels.Add(blocks);
-            if (i < config.Multipliers.Length - 1)
+            if (i < layout.ChannelMult.Count - 1)
             {
                 downs.Add(new Conv2d(level["downsample.conv"], channels, channels, 3, stride: 2));
             }
         }
         middle = new VaeMiddle(weights["mid"], channels, config.NormGroups);
         norm = new GroupNorm(weights["norm_out"], channels, config.NormGroups, 1e-6);
-        output = new Conv2d(weights["conv_out"], channels, 2 * config.LatentChannels, 3, padding: 1);
+        output = new Conv2d(weights["conv_out"], channels, 2 * layout.LatentChannels, 3, padding: 1);
     }
 
     public Tensor Forward(Tensor x)
@@ -67,14 +68,15 @@ internal sealed class VaeDecoder
 
     public VaeDecoder(Weights weights, VaeConfig config)
     {
-        int channels = config.Channels * config.Multipliers[^1];
-        input = new Conv2d(weights["conv_in"], config.LatentChannels, channels, 3, padding: 1);
+        VaeLayout layout = config.Layout;
+        int channels = layout.Channels * layout.ChannelMult[^1];
+        input = new Conv2d(weights["conv_in"], layout.LatentChannels, channels, 3, padding: 1);
         middle = new VaeMiddle(weights["mid"], channels, config.NormGroups);
-        for (int i = config.Multipliers.Length - 1; i >= 0; i--)
+        for (int i = layout.ChannelMult.Count - 1; i >= 0; i--)
         {
-            int narrower = config.Channels * config.Multipliers[i];
+            int narrower = layout.Channels * layout.ChannelMult[i];
             Weights level = weights["up"][i];
-            var blocks = new VaeResBlock[config.BlocksPerLevel + 1];
+            var blocks = new VaeResBlock[layout.NumResBlocks + 1];
             for (int j = 0; j < blocks.Length; j++)
             {
                 blocks[j] = new VaeResBlock(level["block"][j], channels, narrower, config.NormGroups);

@@ -47,7 +47,7 @@ public static class ClipPairTraining
     /// <summary>The recipe's defaults.</summary>
     public static PocketFitOptions Defaults { get; } = new()
     {
-        Steps = 3000, LearningRate = 1e-3, Warmup = 200, Ema = 0.995, WeightDecay = 0.05,
+        Steps = 1250, LearningRate = 1e-3, Warmup = 200, Ema = 0.995, WeightDecay = 0.05,
     };
 
     /// <summary>Trains, or goes on with a training, in a run folder; writes the averaged weights in half precision.</summary>

@@ -121,7 +121,7 @@ public sealed class UNetData : IDisposable
         // Computed chunk by chunk as the writer asks for the bytes, so that it need not fit into memory.
         SafetensorsWriter.Write(path,
         [
-            new TensorToWrite(LatentsKey, ElementType.F32, [pictures.Length, vae.Config.LatentChannels, side, side], stream =>
+            new TensorToWrite(LatentsKey, ElementType.F32, [pictures.Length, vae.Config.Layout.LatentChannels, side, side], stream =>
             {
                 foreach (int[] part in pictures.Chunk(PictureChunk))
                 {

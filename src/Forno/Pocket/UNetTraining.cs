@@ -12,12 +12,12 @@ public sealed record UNetRecipe
     /// <summary>Metadata key of the trained styles (names of art sets, commas between them) in the weights' file.</summary>
     public const string StylesKey = "forno.pocket_styles";
 
-    /// <summary>SD 1.x's structure at small widths: attention everywhere but at the deepest level and in its middle. 12.7 M parameters.</summary>
+    /// <summary>SD 1.x's structure at small widths: attention everywhere but at the deepest level and in its middle. 7.2 M parameters.</summary>
     public UNetConfig Network { get; init; } = new()
     {
         Layout = new UNetLayout
         {
-            ModelChannels = 64, ChannelMult = [1, 2, 4], NumResBlocks = 1, Depth = [1, 1, 0], MiddleDepth = 1, ContextDim = 192,
+            ModelChannels = 48, ChannelMult = [1, 2, 4], NumResBlocks = 1, Depth = [1, 1, 0], MiddleDepth = 1, ContextDim = 192,
         },
         Heads = 4, NormGroups = 8,
     };
@@ -60,7 +60,7 @@ public static class UNetTraining
     /// <summary>The recipe's defaults: 12,000 steps of 32 samples.</summary>
     public static PocketFitOptions Defaults { get; } = new()
     {
-        Steps = 12_000, LearningRate = 6e-4, Warmup = 300, Ema = 0.999, WeightDecay = 0.01,
+        Steps = 12_000, LearningRate = 8e-4, Warmup = 200, Ema = 0.999, WeightDecay = 0.01,
     };
 
     /// <summary>Trains, or goes on, in a run folder; writes the averaged weights in half precision.</summary>

@@ -7,8 +7,8 @@ namespace Forno.Pocket;
 /// <summary>Pocket's autoencoder: f = 8, 4 latent channels, learnt from crops first and whole pictures last.</summary>
 public static class VaeTraining
 {
-    private const int CropBatch = 12, CropSide = 64, WholeBatch = 6, Fields = 3;
-    private const double CropShare = 0.8, FieldShare = 0.7;
+    private const int CropBatch = 12, CropSide = 64, WholeBatch = 4, Fields = 2;
+    private const double CropShare = 0.85, FieldShare = 0.7;
 
     /// <summary>Where its tensors are in the single-file checkpoint.</summary>
     public const string Prefix = "first_stage_model";
@@ -19,13 +19,13 @@ public static class VaeTraining
     /// <summary>SD's autoencoder at small widths; 8 norm groups keep each channel's mean, and with it the colour.</summary>
     public static VaeConfig Config { get; } = new()
     {
-        Channels = 32, Multipliers = [1, 2, 4, 4], BlocksPerLevel = 1, LatentChannels = 4, NormGroups = 8,
+        Layout = new VaeLayout { Channels = 32, ChannelMult = [1, 1, 2, 4], NumResBlocks = 1 }, NormGroups = 8,
     };
 
     /// <summary>The recipe's defaults.</summary>
     public static PocketFitOptions Defaults { get; } = new()
     {
-        Steps = 6500, LearningRate = 1.5e-3, Ema = 0.995, WeightDecay = 0.01,
+        Steps = 3500, LearningRate = 1.5e-3, Ema = 0.995, WeightDecay = 0.01,
     };
 
     /// <summary>Trains, or goes on with a training, in a run folder; writes the averaged weights as <c>vae.safetensors</c>.</summary>
@@ -62,6 +62,6 @@ public static class VaeTraining
     {
         using var scope = new Scope();
         Tensor bias = store.Tensors[Prefix + ".quant_conv.bias"];
-        bias.Slice(0, Config.LatentChannels, 2 * Config.LatentChannels).Fill_(-5);
+        bias.Slice(0, Config.Layout.LatentChannels, 2 * Config.Layout.LatentChannels).Fill_(-5);
     }
 }

@@ -133,7 +133,7 @@ public sealed class BatchMaker : IDisposable
     {
         using var scope = new Scope();
         int f = model.Vae.Config.Factor;
-        long channels = model.Vae.Config.LatentChannels;
+        long channels = model.Vae.Config.Layout.LatentChannels;
         Tensor noise = Ops.Stack([.. keys.Select(k =>
         {
             using Generator g = Rng.For(plan.Seed, "latent " + k);

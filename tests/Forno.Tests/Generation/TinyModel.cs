@@ -12,7 +12,7 @@ internal sealed class TinyModel : IDisposable
 {
     private static readonly ClipTextConfig Text = new() { Width = 32, Layers = 2, Heads = 2, MlpWidth = 64 };
 
-    private static readonly VaeConfig Vae = new() { Channels = 8, Multipliers = [1, 1, 2, 2], BlocksPerLevel = 1, NormGroups = 8 };
+    private static readonly VaeConfig Vae = new() { Layout = new VaeLayout { Channels = 8, ChannelMult = [1, 1, 2, 2], NumResBlocks = 1 }, NormGroups = 8 };
 
     public TinyModel(ulong seed = 1, IReadOnlyDictionary<string, string>? metadata = null, ModelFamily? family = null)
     {

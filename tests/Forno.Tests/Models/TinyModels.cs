@@ -26,7 +26,7 @@ internal static class TinyModels
         NormGroups = 8,
     };
 
-    public static VaeConfig Vae { get; } = new() { Channels = 16, Multipliers = [1, 2, 2], BlocksPerLevel = 1, NormGroups = 4 };
+    public static VaeConfig Vae { get; } = new() { Layout = new VaeLayout { Channels = 16, ChannelMult = [1, 2, 2], NumResBlocks = 1 }, NormGroups = 4 };
 
     /// <summary>A store with random weights everywhere: also where a new network begins with zeros.</summary>
     public static WeightStore Weights(IReadOnlyDictionary<string, long[]> keys, DType type = DType.Float32, ulong seed = 3) =>

@@ -7,10 +7,7 @@ namespace Forno.Tests.Models;
 
 public class VaeTests
 {
-    private static readonly VaeLayout Layout = new()
-    {
-        Channels = TinyModels.Vae.Channels, ChannelMult = TinyModels.Vae.Multipliers, NumResBlocks = TinyModels.Vae.BlocksPerLevel,
-    };
+    private static readonly VaeLayout Layout = TinyModels.Vae.Layout;
 
     [Fact]
     public void LatentsAreScaledOutside()
@@ -52,7 +49,7 @@ public class VaeTests
                 using ITensorSource file = Checkpoint.Open(path);
                 using WeightStore store = CheckpointWeights.Open([file]);
                 VaeConfig config = VaeConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata);
-                Assert.Equal((TinyModels.Vae.Channels, 3, 1, 4), (config.Channels, config.Multipliers.Length, config.BlocksPerLevel, config.NormGroups));
+                Assert.Equal((TinyModels.Vae.Layout.Channels, 3, 1, 4), (config.Layout.Channels, config.Layout.ChannelMult.Count, config.Layout.NumResBlocks, config.NormGroups));
                 var vae = new Vae(store.At("first_stage_model"), config);
                 store.RequireAllTaken("", KeyMap.IsHarmless);
                 float[] y = vae.DecodeRaw(z).ToArray<float>();

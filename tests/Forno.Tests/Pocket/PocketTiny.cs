@@ -24,7 +24,7 @@ public sealed class PocketTiny : IDisposable
         Directory.CreateDirectory(Fake.Run("vae"));
         using (WeightStore store = WeightStore.Random(3))
         {
-            var config = new VaeConfig { Channels = 8, Multipliers = [1, 1, 1, 1], BlocksPerLevel = 1, NormGroups = 8 };
+            var config = new VaeConfig { Layout = new VaeLayout { Channels = 8, ChannelMult = [1, 1, 1, 1], NumResBlocks = 1 }, NormGroups = 8 };
             _ = new Vae(store.At("first_stage_model"), config);
             SafetensorsWriter.Write(Parts.Vae, store.Tensors, config.Metadata(), DType.Float16);
         }
