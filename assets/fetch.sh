@@ -11,13 +11,13 @@ fetched=${FORNO_ASSETS:-$here/fetched}
 names() { grep -v '^#' "$here/packages.txt" | awk 'NF { print $1 }'; }
 
 fetch_one() {
-    local name=$1 package version sum line work
+    local name=$1 package version sum line work parts part members=()
     line=$(awk -v n="$name" '$1 == n' "$here/packages.txt")
     if [[ -z $line ]]; then
         echo "assets/fetch.sh: no package '$name' in assets/packages.txt; there are: $(names | tr '\n' ' ')" >&2
         return 1
     fi
-    read -r _ package version _ sum <<<"$line"
+    read -r _ package version _ sum parts <<<"$line"
     # The stamp is written last: a fetch that was cut off is done again.
     if [[ -f $fetched/$name/.sum && $(<"$fetched/$name/.sum") == "$sum" ]]; then return 0; fi
 
@@ -36,7 +36,10 @@ fetch_one() {
         return 1
     fi
     mkdir "$work/unpacked"
-    tar -xzf "$work/package.tgz" -C "$work/unpacked" --strip-components=1 --no-same-owner
+    set -f # the patterns are tar's
+    for part in $parts; do members+=("*/$part"); done
+    set +f
+    tar -xzf "$work/package.tgz" -C "$work/unpacked" --strip-components=1 --no-same-owner --wildcards "${members[@]}"
     echo "$sum" >"$work/unpacked/.sum"
     rm -rf "${fetched:?}/$name"
     mv "$work/unpacked" "$fetched/$name"

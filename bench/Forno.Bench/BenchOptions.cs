@@ -31,6 +31,8 @@ internal sealed class BenchOptions
         var other => throw new FornoException($"--type {other}: valid are fp32 and bf16"),
     };
 
+    public string? Text(string name) => values.GetValueOrDefault(name);
+
     public bool Has(string name) => values.ContainsKey(name);
 
     public int? Number(string name) => values.TryGetValue(name, out string? text)

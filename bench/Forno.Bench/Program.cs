@@ -14,6 +14,11 @@ const string Usage = """
              --threads N        threads (all)
              --overhead         instead: a step without convolutions and linear layers, attention included
              --profile          time of each kind of layer in a forward
+      upscale  real upscalers (assets/fetch.sh waifu2x) against their convolutions alone
+             --model FILE       this one instead
+             --size 192         pixels a side of the picture
+             --contexts         instead: the error of tiles that see less than the receptive radius
+             --picture FILE     the picture for it
       load   opens a random 2 GB checkpoint by mapping
       --folder DIR  where the random checkpoint is kept (the system's temporary folder)
     """;
@@ -27,6 +32,9 @@ switch (options.Command)
 {
     case "step":
         StepBench.Run(options);
+        return 0;
+    case "upscale":
+        UpscaleBench.Run(options);
         return 0;
     case "load":
         LoadBench.Run(options);

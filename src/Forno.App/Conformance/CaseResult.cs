@@ -11,6 +11,9 @@ public enum CaseOutcome
 
     /// <summary>The case asks for a kind that is not built yet; neither a success nor a failure.</summary>
     Unknown,
+
+    /// <summary>The case needs a package that is not fetched; neither a success nor a failure.</summary>
+    Skipped,
 }
 
 /// <summary>The result of one golden case.</summary>
@@ -33,4 +36,9 @@ public sealed record CaseResult(CaseOutcome Outcome, double MaxAbs, double MaxRe
     /// <param name="kind">What it wants, as the case names it: <c>optimizer Lion</c>, <c>adapter loha</c>.</param>
     /// <returns>A result that is counted apart.</returns>
     public static CaseResult Unknown(string kind) => new(CaseOutcome.Unknown, 0, 0, kind);
+
+    /// <summary>The case cannot be computed for want of a package.</summary>
+    /// <param name="need">What is missing, and how to get it.</param>
+    /// <returns>A result that is counted apart.</returns>
+    public static CaseResult Skipped(string need) => new(CaseOutcome.Skipped, 0, 0, need);
 }

@@ -14,6 +14,9 @@ public sealed record ConformanceReport
     /// <summary>Cases of kinds that are not built yet, within known suites.</summary>
     public int UnknownCases { get; init; }
 
+    /// <summary>Cases that need a package that is not fetched.</summary>
+    public int Skipped { get; init; }
+
     /// <summary>Suites in the folder that this program does not know.</summary>
     public IReadOnlyList<string> UnknownSuites { get; init; } = [];
 }
@@ -76,7 +79,7 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
             present = [only];
         }
 
-        int ok = 0, failed = 0, unknown = 0;
+        int ok = 0, failed = 0, unknown = 0, skipped = 0;
         List<string> unknownSuites = [];
         foreach (string name in present)
         {
@@ -95,6 +98,7 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
                 {
                     CaseOutcome.Ok => ok++,
                     CaseOutcome.Unknown => unknown++,
+                    CaseOutcome.Skipped => skipped++,
                     _ => failed++,
                 };
                 line(Format(subject, result));
@@ -106,15 +110,15 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
             line($"unknown suite {name}");
         }
 
-        return ok + failed + unknown + unknownSuites.Count == 0
+        return ok + failed + unknown + skipped + unknownSuites.Count == 0
             ? throw new FornoException($"{goldens}: nothing to run there; give the folder that holds one folder a suite")
-            : new ConformanceReport { Ok = ok, Failed = failed, UnknownCases = unknown, UnknownSuites = unknownSuites };
+            : new ConformanceReport { Ok = ok, Failed = failed, UnknownCases = unknown, Skipped = skipped, UnknownSuites = unknownSuites };
     }
 
     /// <summary>A result as one line.</summary>
     /// <param name="subject"><c>suite/case</c>.</param>
     /// <param name="result">Its result.</param>
-    /// <returns><c>ok unet/tiny max_abs=… max_rel=…</c>, <c>FAIL …</c> or <c>unknown …</c>; never a line break inside.</returns>
+    /// <returns><c>ok unet/tiny max_abs=… max_rel=…</c>, <c>FAIL …</c>, <c>unknown …</c> or <c>skip …</c>; never a line break inside.</returns>
     public static string Format(string subject, CaseResult result)
     {
         string distances = string.Create(
@@ -123,6 +127,7 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
         {
             CaseOutcome.Ok => $"ok {subject} {distances}",
             CaseOutcome.Unknown => $"unknown {subject} not yet known: {result.Message}",
+            CaseOutcome.Skipped => $"skip {subject} {result.Message}",
             _ => $"FAIL {subject} {distances} {result.Message}",
         };
         return text.ReplaceLineEndings(" ");

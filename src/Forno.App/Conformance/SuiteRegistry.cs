@@ -33,6 +33,7 @@ public static class SuiteRegistry
         new TokenizerSuite(),
         new TrainLoopSuite(),
         new UNetSuite(),
+        new UpscalersSuite(),
         new VaeSuite(),
     }.ToFrozenDictionary(suite => suite.Name, StringComparer.Ordinal);
 }
