@@ -23,5 +23,6 @@ internal static class CommandRegistry
         new("grid", GridCommand.Summary, GridCommand.Build),
         new("pocket", PocketCommand.Summary, PocketCommand.Build),
         new("train", TrainCommand.Summary, TrainCommand.Build),
+        new("upscale", UpscaleCommand.Summary, UpscaleCommand.Build),
     }.ToFrozenDictionary(entry => entry.Name, StringComparer.Ordinal);
 }

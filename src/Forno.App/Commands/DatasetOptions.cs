@@ -3,11 +3,12 @@ using System.CommandLine;
 namespace Forno.App.Commands;
 
 /// <summary>What every <c>forno dataset</c> command takes.</summary>
-internal sealed class DatasetOptions
+/// <param name="what">What its argument says in --help; null: folders of pictures.</param>
+internal sealed class DatasetOptions(string? what = null)
 {
     private readonly Argument<string[]> folders = new("folders")
     {
-        Description = "Folders of pictures, with all below them; in a work folder (or a part of one) the command works in place",
+        Description = what ?? "Folders of pictures, with all below them; in a work folder (or a part of one) the command works in place",
         Arity = ArgumentArity.OneOrMore,
     };
 

@@ -126,12 +126,13 @@ internal sealed partial class Esrgan : UpscaleNetwork
     public override Tensor Forward(Tensor x, Margins margins)
     {
         using var scope = new Scope();
-        // In feature pixels from here on; what a shuffle leaves over is cut in the end.
-        var have = new Margins(margins.Left / shuffle, margins.Top / shuffle, margins.Right / shuffle, margins.Bottom / shuffle);
+        // In feature pixels; what a shuffle leaves over is cut in the end.
+        var all = new Margins(margins.Left / shuffle, margins.Top / shuffle, margins.Right / shuffle, margins.Bottom / shuffle);
+        Margins have = all;
         Tensor y = Head(Body(x, ref have));
-        int grown = 1 << ups.Length, s = Info.Scale;
-        return scope.Keep(Cut(y, (margins.Left * s) - (have.Left * grown), (margins.Top * s) - (have.Top * grown),
-            (margins.Right * s) - (have.Right * grown), (margins.Bottom * s) - (have.Bottom * grown)));
+        long Left(int margin, int dropped) => ((long)margin * Info.Scale) - ((long)dropped << ups.Length);
+        return scope.Keep(Cut(y, Left(margins.Left, all.Left - have.Left), Left(margins.Top, all.Top - have.Top),
+            Left(margins.Right, all.Right - have.Right), Left(margins.Bottom, all.Bottom - have.Bottom)));
     }
 
     // One buffer serves all dense blocks: each layer's answer is written beside its inputs, nothing is joined by copying.
