@@ -6,6 +6,7 @@ public static partial class Ops
     private static readonly Op LeakyInPlace = Op.Find("aten::leaky_relu_"), LeakyOut = Op.Find("aten::leaky_relu", "out");
     private static readonly Op PReluOp = Op.Find("aten::prelu"), BatchNormOp = Op.Find("aten::batch_norm");
     private static readonly Op ShuffleOp = Op.Find("aten::pixel_shuffle"), UnshuffleOp = Op.Find("aten::pixel_unshuffle");
+    private static readonly Op MaxPoolOp = Op.Find("aten::max_pool2d");
     private static readonly Op RollOp = Op.Find("aten::roll"), SigmoidInPlace = Op.Find("aten::sigmoid_");
 
     /// <summary>x = x where positive, slope · x elsewhere.</summary>
@@ -29,6 +30,9 @@ public static partial class Ops
     /// <summary>Elements moved along dimensions, those that leave at one end entering at the other.</summary>
     public static Tensor Roll(Tensor x, ReadOnlySpan<long> shifts, ReadOnlySpan<long> dims) =>
         RollOp.Call(x, shifts.ToArray(), dims.ToArray());
+
+    /// <summary>Maximum over windows of k × k with the given stride, without padding.</summary>
+    public static Tensor MaxPool(Tensor x, long k, long stride) => MaxPoolOp.Call(x, (long[])[k, k], (long[])[stride, stride]);
 
     /// <summary>Batch normalisation of x [B, C, …] by stored means and variances [C] (inference).</summary>
     public static Tensor BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double epsilon) =>

@@ -45,8 +45,12 @@ internal static class UpscalerFile
         {
             return Make(entries, w => new SpanNetwork(w), SpanNetwork.IsHarmless);
         }
+        if (OmniSr.Knows(Has))
+        {
+            return Make(entries, w => new OmniSr(w), OmniSr.IsHarmless);
+        }
         throw FornoException.ForFile(path, $"this is no upscaler that Forno knows: {Guess(entries)}",
-            "It reads ESRGAN (old, new, BSRGAN, ESRGAN+, Real-ESRGAN), Compact (SRVGGNet) and SPAN.");
+            "It reads ESRGAN (old, new, BSRGAN, ESRGAN+, Real-ESRGAN), Compact (SRVGGNet), SPAN and OmniSR.");
 
         (UpscaleNetwork, WeightStore) Make(IReadOnlyDictionary<string, WeightEntry> named, Func<Weights, UpscaleNetwork> build, Func<string, bool>? harmless)
         {
@@ -106,7 +110,6 @@ internal static class UpscalerFile
             : Any("diffusion_model.") || Any("cond_stage_model.") ? "it looks like a Stable Diffusion checkpoint"
             : Any("encoder.down.") || Any("decoder.up.") ? "it looks like a VAE"
             : Any("before_RG.") ? "it looks like a DAT of a form that is not supported"
-            : Any("residual_layer.") && Any("aggr.") ? "it looks like an OmniSR, which is not supported"
             : Any("relative_position") ? "it looks like a transformer (SwinIR, HAT, …)"
             : $"its {entries.Count} tensors, such as {string.Join(", ", entries.Keys.Order(StringComparer.Ordinal).Take(3))}, fit none";
     }
