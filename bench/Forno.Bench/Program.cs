@@ -17,6 +17,7 @@ const string Usage = """
       upscale  real upscalers (assets/fetch.sh waifu2x) against their convolutions alone
              --model FILE       this one instead
              --size 192         pixels a side of the picture
+             --sheet FILE       instead: draws the sheet of docs/upscale.png (wants assets/fetch.sh noto)
              --contexts         instead: the error of tiles that see less than the receptive radius
              --picture FILE     the picture for it
       load   opens a random 2 GB checkpoint by mapping

@@ -12,6 +12,11 @@ internal static class UpscaleBench
 
     public static void Run(BenchOptions options)
     {
+        if (options.Text("sheet") is { } sheet)
+        {
+            UpscaleSheet.Draw(sheet);
+            return;
+        }
         string[] files = options.Text("model") is { } file ? [file] : [.. Models.Select(m => Assets.Find("waifu2x", m))];
         int side = options.Number("size") ?? 192;
         foreach (string path in files)

