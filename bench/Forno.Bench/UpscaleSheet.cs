@@ -10,7 +10,7 @@ namespace Forno.Bench;
 internal static class UpscaleSheet
 {
     private const int Small = 64, Cell = 256, Gap = 8, Head = 26;
-    private static readonly string[] Icons = ["owl", "castle", "steaming-bowl"];
+    private static readonly string[] Icons = ["owl", "castle"];
 
     private static readonly (string Title, string File)[] Models =
     [

@@ -105,7 +105,7 @@ internal static class UpscaleCommand
     }
 }
 
-/// <summary>The models of one command, loaded when the first picture needs them.</summary>
+/// <summary>The models of one command, one after another.</summary>
 internal sealed class UpscaleChain : IDisposable
 {
     private readonly Cli cli;

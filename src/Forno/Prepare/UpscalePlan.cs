@@ -65,8 +65,9 @@ public static class UpscalePlan
                 }
             });
             string path = RelativePath.WithExtension(item.Path, ".png");
+            // The new file first: it is made from the old one.
             List<FileChange> changes = path == item.Path
-                ? [new ReplaceFile(path, content)] : [new RemoveFile(item.Path), new AddFile(path, content)];
+                ? [new ReplaceFile(path, content)] : [new AddFile(path, content), new RemoveFile(item.Path)];
             if (item.Mask is { Shared: false } mask)
             {
                 changes.Add(new ReplaceFile(mask.Path, FileContent.Bytes("enlarged mask", () =>

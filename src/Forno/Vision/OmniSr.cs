@@ -56,11 +56,7 @@ internal sealed class OmniSr : UpscaleNetwork
     public override Tensor Forward(Tensor x, Margins margins)
     {
         using var scope = new Scope();
-        long right = -x.Size(3) & (window - 1), bottom = -x.Size(2) & (window - 1);
-        if ((window & (window - 1)) != 0)
-        {
-            (right, bottom) = ((window - (x.Size(3) % window)) % window, (window - (x.Size(2) % window)) % window);
-        }
+        long right = (window - (x.Size(3) % window)) % window, bottom = (window - (x.Size(2) % window)) % window;
         Tensor f = input.Forward(right + bottom > 0 ? Ops.Pad(x, [0, right, 0, bottom]) : x), y = f;
         foreach (OmniGroup group in groups)
         {
