@@ -22,6 +22,18 @@ public sealed class ImagesSuite : IConformanceSuite
             case "orientation":
                 Orientation(golden, comparison);
                 break;
+            case "duplicates":
+                ImagesDuplicates.Check(golden, comparison);
+                break;
+            case "trim":
+                ImagesTrim.Check(golden, comparison);
+                break;
+            case "sharpness":
+                ImagesSharpness.Check(golden, comparison);
+                break;
+            case "monochrome":
+                ImagesMonochrome.Check(golden, comparison);
+                break;
             case var kind:
                 return CaseResult.Unknown($"kind {kind}");
         }

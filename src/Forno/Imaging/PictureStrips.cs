@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+
+namespace Forno.Imaging;
+
+/// <summary>Takes some rows of a picture.</summary>
+/// <param name="rows">[count, width, bands], row by row; valid during the call only.</param>
+/// <param name="top">The first of them, from 0.</param>
+/// <param name="count">How many.</param>
+public delegate void StripReader(ReadOnlySpan<byte> rows, int top, int count);
+
+public sealed partial class Picture
+{
+    private const int StripBytes = 1 << 19;
+
+    /// <summary>
+    /// Opens a picture to be read once from top to bottom: an upright one is decoded as its rows are asked for, and is
+    /// never whole in memory. 8-bit sRGB, upright, profiles ignored as the trainer ignores them; RGB or RGB and alpha.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FornoException">There is no such file, or it is no picture that libvips reads.</exception>
+    public static Picture LoadStreaming(string path)
+    {
+        using Picture header = Load(path, sequential: true);
+        if (header.Orientation is < 2 or > 8)
+        {
+            return header.ToSrgb8(useProfile: false);
+        }
+
+        // Turning needs rows in another order.
+        using Picture turned = Load(path);
+        return turned.ToSrgb8(useProfile: false);
+    }
+
+    /// <summary>Reads the samples from top to bottom in strips.</summary>
+    /// <param name="read">Takes each strip.</param>
+    /// <exception cref="InvalidOperationException">The samples are not bytes: call <see cref="ToSrgb8"/> first.</exception>
+    /// <exception cref="FornoException">The file behind the picture is damaged.</exception>
+    public unsafe void ReadStrips(StripReader read)
+    {
+        if (!Is8Bit)
+        {
+            throw new InvalidOperationException($"{Source}: its samples are not bytes; ToSrgb8 makes them so");
+        }
+
+        (int width, int height, int bands) = (Width, Height, Bands);
+        int rows = (int)Math.Clamp(StripBytes / Math.Max(1, (long)width * bands), 1, 256);
+        nint image = Handle.NewReference(), region = Vips.NewRegion(image);
+        try
+        {
+            for (int top = 0; top < height; top += rows)
+            {
+                int count = Math.Min(rows, height - top);
+                nint data = Vips.FetchRegion(region, 0, top, width, count, out nuint size);
+                if (data == 0)
+                {
+                    throw new FornoException($"{Source}: its pixels cannot be read ({Vips.TakeError()})");
+                }
+
+                try
+                {
+                    read(new ReadOnlySpan<byte>((void*)data, checked((int)size)), top, count);
+                }
+                finally
+                {
+                    Vips.Free(data);
+                }
+            }
+        }
+        finally
+        {
+            Vips.Unref(region);
+            Vips.Unref(image);
+        }
+    }
+
+    /// <summary>A small version, upright sRGB, its longer side at most as given; files that allow it are decoded small.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="side">Pixels of the longer side.</param>
+    /// <exception cref="FornoException">The file cannot be read.</exception>
+    public static Picture Thumbnail(string path, int side)
+    {
+        using var thumbnail = new VipsOperation("thumbnail", path);
+        return thumbnail.Set("filename", path).Set("width", side).Set("height", side).Set("size", "down").Picture();
+    }
+
+    private static Picture Load(string path, bool sequential)
+    {
+        Vips.EnsureStarted();
+        if (!File.Exists(path))
+        {
+            throw new FornoException($"{path}: there is no such file");
+        }
+
+        nint loader = Vips.FindLoad(path);
+        if (loader == 0)
+        {
+            throw new FornoException($"{path}: not a picture that can be read ({Vips.TakeError()})");
+        }
+
+        using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, path);
+        return load.Set("filename", path).Set("fail-on", "error").Set("access", sequential ? "sequential" : "random").Picture();
+    }
+}
