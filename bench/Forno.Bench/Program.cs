@@ -21,6 +21,10 @@ const string Usage = """
              --contexts         instead: the error of tiles that see less than the receptive radius
              --picture FILE     the picture for it
       load   opens a random 2 GB checkpoint by mapping
+      dedupe 100,000 hashes of pictures: the search for look-alikes with its index against all pairs
+             --count N          hashes (100000)
+      check  measuring pictures as forno dataset check does, against libvips decoding them
+             --count N          files of 3 to 6 megapixels, half PNG, half JPEG (24)
       --folder DIR  where the random checkpoint is kept (the system's temporary folder)
     """;
 
@@ -39,6 +43,12 @@ switch (options.Command)
         return 0;
     case "load":
         LoadBench.Run(options);
+        return 0;
+    case "dedupe":
+        DedupeBench.Run(options);
+        return 0;
+    case "check":
+        CheckBench.Run(options);
         return 0;
     default:
         Console.WriteLine(Usage);

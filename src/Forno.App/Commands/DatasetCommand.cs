@@ -11,6 +11,9 @@ internal static class DatasetCommand
     public static Command Build(Cli cli) => new FornoCommand("dataset", Summary,
         "forno dataset import ~/Downloads/cat -o cat", "forno dataset undo cat")
     {
+        DatasetBucketsCommand.Build(cli),
+        DatasetCheckCommand.Build(cli),
+        DatasetDedupeCommand.Build(cli),
         DatasetUndoCommand.Build(cli),
     };
 }

@@ -37,15 +37,24 @@ internal static class Html
     /// <summary>A whole page that needs no other file.</summary>
     /// <param name="title">In the window's head.</param>
     /// <param name="main">The body's HTML.</param>
-    public static string Page(string title, string main) => new StringBuilder()
+    public static string Page(string title, string main) => Head(title) + main + End;
+
+    /// <summary>What ends a page that <see cref="Head"/> began.</summary>
+    public const string End = "</main>\n</body>\n</html>\n";
+
+    /// <summary>A page up to the beginning of its main part.</summary>
+    /// <param name="title">In the window's head.</param>
+    /// <param name="moreStyle">CSS after the common one.</param>
+    public static string Head(string title, string moreStyle = "") => new StringBuilder()
         .Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
         .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-        .Append("<title>").Append(Text(title)).Append("</title>\n<style>\n").Append(Style()).Append("</style>\n</head>\n<body>\n<main>\n")
-        .Append(main).Append("</main>\n</body>\n</html>\n").ToString();
+        .Append("<title>").Append(Text(title)).Append("</title>\n<style>\n").Append(Resource("report.css")).Append(moreStyle).Append("</style>\n</head>\n<body>\n<main>\n").ToString();
 
-    private static string Style()
+    /// <summary>A text that is part of the program.</summary>
+    /// <param name="name">Its logical name.</param>
+    public static string Resource(string name)
     {
-        using Stream stream = typeof(Html).Assembly.GetManifestResourceStream("report.css")!;
+        using Stream stream = typeof(Html).Assembly.GetManifestResourceStream(name)!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

@@ -36,7 +36,7 @@ public sealed record DuplicateInput
 public sealed record Duplicate(int Id, double Similarity, bool Mirrored, bool Exact);
 
 /// <summary>A picture and those that look the same.</summary>
-/// <param name="Kept">Place of the best: most pixels, then sharpest, then the better format, then the first by name.</param>
+/// <param name="Kept">Place of the best: most pixels, then clearly sharper, then the better format, then less damage.</param>
 /// <param name="Others">The rest, in order of place.</param>
 public sealed record DuplicateGroup(int Kept, IReadOnlyList<Duplicate> Others);
 
@@ -56,7 +56,7 @@ public sealed record DuplicateOptions
 /// <summary>Groups pictures that show the same.</summary>
 public static class Duplicates
 {
-    private const double WideBelow = 75, Screen = 20;
+    private const double WideBelow = 75, Screen = 20, AboutAsSharp = 0.9;
 
     /// <summary>
     /// Groups pictures. The best come first and each becomes the head of a group; every other joins the head that it is
@@ -117,7 +117,8 @@ public static class Duplicates
             progress?.Report(i + 1);
         }
 
-        return [.. others.OrderBy(g => g.Key).Select(g => new DuplicateGroup(g.Key, [.. g.Value.OrderBy(d => d.Id)]))];
+        return [.. others.Select(g => BestFormat(new DuplicateGroup(g.Key, g.Value), pictures, options, judge))
+            .Select(g => g with { Others = [.. g.Others.OrderBy(d => d.Id)] }).OrderBy(g => g.Kept)];
     }
 
     // A rough look first, a close one only where that leaves hope.
@@ -162,6 +163,28 @@ public static class Duplicates
 
             return small;
         }
+    }
+
+    // Compression makes a copy a little sharper by its own noise: among those of about the same sharpness the better format
+    // is kept, if it is as like the others as the head was.
+    private static DuplicateGroup BestFormat(DuplicateGroup group, IReadOnlyList<DuplicateInput> pictures, DuplicateOptions options, Judge judge)
+    {
+        PictureMeasures head = pictures[group.Kept].Measures;
+        int best = group.Others.Where(o => !o.Mirrored && pictures[o.Id].Measures is var m && (m.Width, m.Height) == (head.Width, head.Height) && m.Sharpness > head.Sharpness * AboutAsSharp)
+            .Select(o => o.Id).Append(group.Kept)
+            .OrderByDescending(i => pictures[i].FormatRank).ThenBy(i => pictures[i].Measures.Blockiness)
+            .ThenByDescending(i => pictures[i].Measures.Sharpness).ThenBy(i => pictures[i].Path, StringComparer.Ordinal).First();
+        if (best == group.Kept)
+        {
+            return group;
+        }
+
+        Duplicate[] others = [.. group.Others.Where(o => o.Id != best).Append(new Duplicate(group.Kept, 100, Mirrored: false, Exact: false)).Select(Against)];
+        return others.All(o => o.Similarity >= options.Similarity) ? new DuplicateGroup(best, others) : group;
+
+        Duplicate Against(Duplicate other) => pictures[other.Id].Content == pictures[best].Content
+            ? new Duplicate(other.Id, 100, Mirrored: false, Exact: true)
+            : new Duplicate(other.Id, judge.Percent(best, other.Id, other.Mirrored), other.Mirrored, Exact: false);
     }
 
     // The best of each set of equal files, best first.

@@ -1,0 +1,157 @@
+using System.Globalization;
+using Forno.Data;
+using Forno.Imaging;
+
+namespace Forno.Prepare;
+
+/// <summary>A picture with its place in training and what was found.</summary>
+/// <param name="Picture">The picture.</param>
+/// <param name="Fit">Its bucket; null where it is too small for any.</param>
+/// <param name="Findings">Findings about it alone.</param>
+public sealed record CheckedPicture(SurveyedPicture Picture, BucketFit? Fit, IReadOnlyList<Finding> Findings);
+
+/// <summary>Rules about single pictures. Pure.</summary>
+public static class PictureCheck
+{
+    /// <summary>Sharpness below which a picture that is not much reduced for training looks blurred.</summary>
+    public const double SoftBelow = 40;
+
+    /// <summary>Compression damage from which on it is visible; see <see cref="Blockiness"/>.</summary>
+    public const double BlockyFrom = 0.5;
+
+    private const double MuchBlocky = 1.5, CropShare = 0.08, BorderShare = 0.02, MuchUpscaled = 1.5;
+    private static readonly string[] TrainerFormats = ["png", "jpeg", "webp", "bmp"];
+    private static readonly string[] TrainerExtensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp"];
+
+    private static readonly string[] RetroTags =
+        ["retro", "retro artstyle", "retro style", "1980s", "1980s (style)", "1980s style", "1990s", "1990s (style)", "1990s style", "80s", "90s"];
+
+    /// <summary>Looks at one picture.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="rules">How the trainer will sort it.</param>
+    /// <param name="buckets">The buckets of these rules.</param>
+    public static CheckedPicture Check(SurveyedPicture picture, BucketRules rules, Buckets buckets)
+    {
+        var found = new List<Finding>();
+        BucketFit? fit = FitOf(picture, buckets, found);
+        Trained(picture, found);
+        if (fit is not null)
+        {
+            Sizes(picture, rules, fit, found);
+        }
+
+        Pixels(picture, fit, found);
+        if (picture.Caption is null || picture.Caption.Trim().Length == 0)
+        {
+            found.Add(new Finding("no-caption", FindingLevel.Note, "no caption", "Only the folder's class tokens teach it: whatever it shows sticks to the trigger.",
+                "write its .txt"));
+        }
+
+        return new CheckedPicture(picture, fit, found);
+    }
+
+    /// <summary>The tags of a caption: parts between commas, without blanks around, lower case, underscores as blanks.</summary>
+    public static IEnumerable<string> Tags(string? caption) => (caption ?? "")
+        .Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .Select(t => t.Replace('_', ' ').ToLowerInvariant());
+
+    /// <summary>The share of the picture that its bucket's crop takes away, 0 to 1.</summary>
+    public static double CroppedShare(BucketFit fit) =>
+        1 - ((double)fit.Bucket.Width * fit.Bucket.Height / ((double)fit.Resized.Width * fit.Resized.Height));
+
+    /// <summary>How much the picture is enlarged (above 1) or reduced (below 1) for its bucket.</summary>
+    public static double Scale(BucketFit fit) => (double)fit.Resized.Width / fit.Original.Width;
+
+    private static BucketFit? FitOf(SurveyedPicture picture, Buckets buckets, List<Finding> found)
+    {
+        try
+        {
+            return buckets.Fit(picture.Size);
+        }
+        catch (FornoException)
+        {
+            found.Add(new Finding("no-bucket", FindingLevel.Bad, $"{picture.Size} is less than one bucket step", "With bucket_no_upscale the trainer stops at it.",
+                "remove it, or train without bucket_no_upscale"));
+            return null;
+        }
+    }
+
+    private static void Trained(SurveyedPicture picture, List<Finding> found)
+    {
+        string extension = Path.GetExtension(picture.Item.Path), format = picture.File.Format;
+        if (!TrainerFormats.Contains(format) || !TrainerExtensions.Contains(extension.ToLowerInvariant()) || picture.File.Frames > 1)
+        {
+            string what = picture.File.Frames > 1 ? Invariant($"an animation of {picture.File.Frames} frames") : $"{format} as {(extension.Length > 0 ? extension : "a file without extension")}";
+            found.Add(new Finding("format", FindingLevel.Bad, what, "Trainers pass over what is not png, jpg, webp or bmp, and see one frame of an animation.",
+                "forno dataset import"));
+        }
+        else if (extension.ToLowerInvariant() != "." + format && !(format == "jpeg" && extension.ToLowerInvariant() == ".jpg"))
+        {
+            found.Add(new Finding("disguised", FindingLevel.Note, $"{format} that is called {extension}", "Some tools trust the name and fail.", "forno dataset import"));
+        }
+
+        if (Tags(picture.Caption).FirstOrDefault(t => RetroTags.Contains(t)) is { } retro)
+        {
+            found.Add(new Finding("retro", FindingLevel.Note, $"tagged {retro}", "Screenshots of that era train about three times faster: they burn in first.",
+                "give its folder fewer repeats"));
+        }
+    }
+
+    private static void Sizes(SurveyedPicture picture, BucketRules rules, BucketFit fit, List<Finding> found)
+    {
+        (Size size, Size wanted) = (picture.Size, rules.Resolution);
+        double scale = Scale(fit), cropped = CroppedShare(fit);
+        if ((long)size.Width * size.Height < (long)wanted.Width * wanted.Height)
+        {
+            found.Add(new Finding("small", scale >= MuchUpscaled ? FindingLevel.Warning : FindingLevel.Note,
+                rules.NoUpscale ? $"{size} is less than {wanted}" : Invariant($"{size} is less than {wanted}: enlarged ×{scale:0.00}"),
+                rules.NoUpscale ? "It is trained small, in a bucket of its own size." : "The trainer enlarges it by plain resampling: the LoRA learns the blur.",
+                "forno upscale --needed"));
+        }
+
+        if (cropped >= CropShare)
+        {
+            found.Add(new Finding("cropped", FindingLevel.Warning, Invariant($"{cropped:0 %} is cut off for bucket {fit.Bucket}"),
+                "Heads and feet at the edges are cut: the LoRA learns them cut.", "forno dataset buckets --html sheet.html shows it; then crop or square it"));
+        }
+    }
+
+    private static void Pixels(SurveyedPicture picture, BucketFit? fit, List<Finding> found)
+    {
+        PictureMeasures m = picture.Measures;
+        if (m.Sharpness < SoftBelow && (fit is null || Scale(fit) > 0.5) && (m.Content.Area > 0 && !IsPlain(m)))
+        {
+            found.Add(new Finding("soft", FindingLevel.Warning, Invariant($"blurred (sharpness {m.Sharpness:0.0})"), "The LoRA learns the blur as part of the subject.",
+                "take it out, or find a better copy"));
+        }
+
+        if (m.Blockiness >= BlockyFrom)
+        {
+            found.Add(new Finding("compressed", m.Blockiness >= MuchBlocky ? FindingLevel.Warning : FindingLevel.Note,
+                Invariant($"compression damage ({m.Blockiness:0.0} levels at block edges)"), "Blocks and ringing are learnt as texture.", "find a better copy, or a 1x clean-up model with forno upscale"));
+        }
+
+        if (m.IsMonochrome)
+        {
+            found.Add(new Finding("monochrome", FindingLevel.Note, "no colour", "Many of them make the LoRA forget colours.", "tag it monochrome, or sort it into a folder with fewer repeats"));
+        }
+
+        if (m.UsesAlpha)
+        {
+            found.Add(new Finding("transparent", FindingLevel.Warning, Invariant($"{m.TransparentShare:0 %} of it is transparent"),
+                "Trainers drop alpha: whatever colour lies under it is trained, often black with ragged edges.", "forno dataset flatten"));
+        }
+
+        double border = 1 - ((double)m.Content.Area / ((double)m.Width * m.Height));
+        if (border >= BorderShare)
+        {
+            found.Add(new Finding("borders", FindingLevel.Note, Invariant($"{border:0 %} of it is border of one colour ({m.Content} remains)"),
+                "Empty pixels take the place of the subject's, and bars are learnt as part of the picture.", "forno dataset trim"));
+        }
+    }
+
+    // A picture of one colour is not blurred.
+    private static bool IsPlain(PictureMeasures m) => m.Small.Luma.Max() - m.Small.Luma.Min() < 8;
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

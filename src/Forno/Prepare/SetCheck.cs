@@ -1,0 +1,159 @@
+using System.Globalization;
+using Forno.Data;
+
+namespace Forno.Prepare;
+
+/// <summary>A data set, checked.</summary>
+/// <param name="Pictures">The pictures that can be read, in order of path.</param>
+/// <param name="Duplicates">Groups that show the same; places are those of <paramref name="Pictures"/>.</param>
+/// <param name="Buckets">Buckets in use with the number of pictures in each, ascending.</param>
+/// <param name="Findings">Findings about the set as a whole.</param>
+/// <param name="Problems">Files that cannot be read, and why.</param>
+public sealed record SetReport(
+    IReadOnlyList<CheckedPicture> Pictures, IReadOnlyList<DuplicateGroup> Duplicates, IReadOnlyList<(Size Bucket, int Count)> Buckets,
+    IReadOnlyList<Finding> Findings, IReadOnlyList<Problem> Problems);
+
+/// <summary>Rules about a data set as a whole. Pure.</summary>
+public static class SetCheck
+{
+    /// <summary>More buckets than this make small batches.</summary>
+    public const int ManyBuckets = 9;
+
+    /// <summary>Fewer pictures than this in a folder are flagged.</summary>
+    public const int FewPictures = 8;
+
+    /// <summary>As many pictures a folder are advised.</summary>
+    public const int AdvisedPictures = 20;
+
+    private static readonly string[] Shots = ["portrait", "upper body", "cowboy shot", "full body"];
+
+    /// <summary>Looks at a whole set.</summary>
+    /// <param name="survey">Its pictures, measured.</param>
+    /// <param name="duplicates">Its duplicates.</param>
+    /// <param name="rules">How the trainer will sort it.</param>
+    /// <exception cref="FornoException">The rules make no sense.</exception>
+    public static SetReport Check(PictureSurvey survey, IReadOnlyList<DuplicateGroup> duplicates, BucketRules rules)
+    {
+        rules.Check();
+        var buckets = new Buckets(rules);
+        CheckedPicture[] pictures = [.. survey.Pictures.Select(p => PictureCheck.Check(p, rules, buckets))];
+        foreach (DuplicateGroup group in duplicates)
+        {
+            foreach (Duplicate other in group.Others)
+            {
+                string kept = survey.Pictures[group.Kept].Item.Path;
+                pictures[other.Id] = pictures[other.Id] with { Findings = [.. pictures[other.Id].Findings, DuplicateFinding(other, kept)] };
+            }
+        }
+
+        (Size, int)[] counts = [.. pictures.Where(p => p.Fit is not null).GroupBy(p => p.Fit!.Bucket).Select(g => (g.Key, g.Count())).OrderBy(g => g.Key)];
+        var found = new List<Finding>();
+        if (pictures.Length > 0)
+        {
+            Repetition(duplicates, found);
+            Counts(pictures, counts, found);
+            Folders(pictures, found);
+            Shares(pictures, found);
+            Balance(pictures, found);
+        }
+
+        return new SetReport(pictures, duplicates, counts, found, survey.Problems);
+    }
+
+    private static Finding DuplicateFinding(Duplicate other, string kept) => new("duplicate", FindingLevel.Warning,
+        other.Exact ? $"the same file as {kept}" : Invariant($"{other.Similarity:0} % like {kept}{(other.Mirrored ? ", mirrored" : "")}"),
+        "It is trained more often than the rest and burns in.", "forno dataset dedupe");
+
+    private static void Repetition(IReadOnlyList<DuplicateGroup> duplicates, List<Finding> found)
+    {
+        if (duplicates.Count > 0)
+        {
+            int more = duplicates.Sum(g => g.Others.Count);
+            found.Add(new Finding("duplicates", FindingLevel.Warning, Invariant($"{more} pictures are duplicates of {duplicates.Count} others"),
+                "What is there several times is trained several times as often and burns in.", "forno dataset dedupe"));
+        }
+    }
+
+    private static void Counts(CheckedPicture[] pictures, (Size, int Count)[] counts, List<Finding> found)
+    {
+        if (counts.Length > ManyBuckets)
+        {
+            found.Add(new Finding("many-buckets", FindingLevel.Warning, Invariant($"{counts.Length} buckets for {pictures.Length} pictures"),
+                "A batch never mixes buckets: most batches will be short, and the step count and learning rate no longer mean what they say.",
+                "forno dataset buckets; crop odd shapes, or raise bucket_reso_steps"));
+        }
+
+        int alone = counts.Count(c => c.Count == 1);
+        if (alone > 0)
+        {
+            found.Add(new Finding("alone", FindingLevel.Note, Invariant($"{alone} pictures are alone in their bucket"),
+                "They are always trained as a batch of one.", "forno dataset buckets"));
+        }
+    }
+
+    private static void Folders(CheckedPicture[] pictures, List<Finding> found)
+    {
+        foreach (var folder in pictures.GroupBy(p => p.Picture.Item.Folder).OrderBy(g => g.Key, StringComparer.Ordinal))
+        {
+            int count = folder.Count();
+            if (count < AdvisedPictures)
+            {
+                found.Add(new Finding("few-pictures", count < FewPictures ? FindingLevel.Warning : FindingLevel.Note,
+                    Invariant($"{(folder.Key.Length > 0 ? folder.Key : "the folder")}: {count} {(count == 1 ? "picture" : "pictures")}; {AdvisedPictures} are advised"),
+                    count < FewPictures ? "With fewer than 8 of an outfit the LoRA copies them instead of learning." : "More variety makes it more flexible.",
+                    "add pictures; forno dataset crop makes several shots of a large one"));
+            }
+        }
+    }
+
+    private static void Shares(CheckedPicture[] pictures, List<Finding> found)
+    {
+        int monochrome = pictures.Count(p => p.Picture.Measures.IsMonochrome), retro = pictures.Count(p => p.Findings.Any(f => f.Kind == "retro"));
+        if (monochrome * 2 > pictures.Length)
+        {
+            found.Add(new Finding("mostly-monochrome", FindingLevel.Warning, Invariant($"{monochrome} of {pictures.Length} pictures have no colour"),
+                "The LoRA draws grey unless told otherwise.", "add coloured pictures, or forno dataset sort and fewer repeats for the others"));
+        }
+
+        if (retro > 0 && retro < pictures.Length)
+        {
+            found.Add(new Finding("retro-mix", FindingLevel.Note, Invariant($"{retro} of {pictures.Length} pictures are tagged as of the 1980s or 1990s"),
+                "They train about three times faster than the rest: their look wins.", "forno dataset sort, and fewer repeats for them"));
+        }
+
+        int bare = pictures.Count(p => p.Findings.Any(f => f.Kind == "no-caption"));
+        if (bare > 0)
+        {
+            found.Add(new Finding("captions-missing", FindingLevel.Note, Invariant($"{bare} of {pictures.Length} pictures have no caption"),
+                "Without captions everything in a picture sticks to the trigger.", "write a .txt beside each"));
+        }
+    }
+
+    private static void Balance(CheckedPicture[] pictures, List<Finding> found)
+    {
+        int[] counts = new int[Shots.Length];
+        foreach (CheckedPicture picture in pictures)
+        {
+            int shot = Array.FindIndex(Shots, s => PictureCheck.Tags(picture.Picture.Caption).Contains(s));
+            if (shot >= 0)
+            {
+                counts[shot]++;
+            }
+        }
+
+        int told = counts.Sum();
+        if (told < FewPictures)
+        {
+            return; // captions do not tell
+        }
+
+        string list = string.Join(", ", Shots.Select((s, i) => Invariant($"{counts[i]} {s}")));
+        if (counts.Max() * 10 > told * 6 || counts.Contains(0))
+        {
+            found.Add(new Finding("shots", FindingLevel.Warning, $"one-sided shots: {list}", "The LoRA can only draw well what it has seen: close faces or whole figures, not both.",
+                "add the missing kind; forno dataset crop cuts closer shots out of full ones"));
+        }
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
