@@ -13,7 +13,14 @@ internal static class DatasetCommand
     {
         DatasetBucketsCommand.Build(cli),
         DatasetCheckCommand.Build(cli),
+        DatasetEditCommands.Convert(cli),
         DatasetDedupeCommand.Build(cli),
+        DatasetEditCommands.Flatten(cli),
+        DatasetImportCommand.Build(cli),
+        DatasetEditCommands.Resize(cli),
+        DatasetSortCommand.Build(cli),
+        DatasetEditCommands.Square(cli),
+        DatasetEditCommands.Trim(cli),
         DatasetUndoCommand.Build(cli),
     };
 }

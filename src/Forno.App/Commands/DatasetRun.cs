@@ -30,7 +30,7 @@ internal static class DatasetRun
         string[] folders = options.Folders(parsed);
         string? output = options.Output(parsed);
         bool dryRun = options.DryRun(parsed);
-        string?[] works = [.. folders.Where(Directory.Exists).Select(WorkFolder.Find).Distinct()];
+        string?[] works = [.. folders.Where(f => Path.Exists(f)).Select(f => WorkFolder.Find(Directory.Exists(f) ? f : Path.GetDirectoryName(Path.GetFullPath(f))!)).Distinct()];
         if (output is null && works is not [not null] && works.Length > 0)
         {
             throw FornoException.ForFile(Shown(folders[0]), "it is no work folder of Forno, and originals are never changed", "Add -o FOLDER: a new folder that takes the changed copies.");

@@ -118,6 +118,20 @@ public sealed partial class Picture
         return extract.Set("input", this).Set("left", left).Set("top", top).Set("width", width).Set("height", height).Picture();
     }
 
+    /// <summary>The picture on a larger sheet of one colour; opaque there, also if the picture has alpha.</summary>
+    /// <param name="left">Columns added at the left.</param>
+    /// <param name="top">Rows added at the top.</param>
+    /// <param name="width">Columns of the sheet.</param>
+    /// <param name="height">Rows of the sheet.</param>
+    /// <param name="background">Its colour.</param>
+    public Picture Pad(int left, int top, int width, int height, Rgb background)
+    {
+        using var pad = new VipsOperation("embed", Source);
+        double[] colour = [background.R, background.G, background.B, 255];
+        return pad.Set("in", this).Set("x", left).Set("y", top).Set("width", width).Set("height", height)
+            .Set("extend", "background").Set("background", colour.AsSpan(0, Bands)).Picture();
+    }
+
     /// <summary>Some of the channels.</summary>
     /// <param name="first">The first channel, from 0.</param>
     /// <param name="count">How many.</param>

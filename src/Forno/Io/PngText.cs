@@ -228,15 +228,19 @@ public static class PngText
         output.Write(number);
     }
 
-    private static uint Crc(ReadOnlySpan<byte> bytes)
+    /// <summary>The checksum of a chunk.</summary>
+    /// <param name="type">Its four letters, or type and data together.</param>
+    /// <param name="data">Its data.</param>
+    internal static uint Crc(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data = default) => ~Crc(Crc(uint.MaxValue, type), data);
+
+    private static uint Crc(uint crc, ReadOnlySpan<byte> bytes)
     {
-        var crc = uint.MaxValue;
         foreach (var b in bytes)
         {
             crc = CrcTable[(byte)(crc ^ b)] ^ (crc >> 8);
         }
 
-        return ~crc;
+        return crc;
     }
 
     private static uint[] MakeCrcTable()

@@ -16,7 +16,7 @@ public sealed class FileContent
 
     /// <summary>The bytes of another file, read when they are written.</summary>
     /// <param name="file">Its full path.</param>
-    public static FileContent CopyOf(string file) => new($"copy of {file}", () => output => Copy(file, output));
+    public static FileContent CopyOf(string file) => new($"copy of {file}", () => Copying(file));
 
     /// <summary>A text, as UTF-8.</summary>
     public static FileContent Text(string text) => Bytes("text", () => System.Text.Encoding.UTF8.GetBytes(text));
@@ -29,6 +29,12 @@ public sealed class FileContent
         var bytes = make();
         return output => output.Write(bytes);
     });
+
+    /// <summary>Content whose making ends in something that writes.</summary>
+    internal static FileContent Made(string what, Func<Action<Stream>> prepare) => new(what, prepare);
+
+    /// <summary>Writes the bytes of a file.</summary>
+    internal static Action<Stream> Copying(string file) => output => Copy(file, output);
 
     /// <summary>Makes the content ready.</summary>
     /// <returns>Writes it to a stream.</returns>

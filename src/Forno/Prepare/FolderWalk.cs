@@ -30,6 +30,27 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         return pictures;
     }
 
+    /// <summary>One picture of a folder.</summary>
+    /// <param name="folder">The folder's full path.</param>
+    /// <param name="prefix">What its path begins with.</param>
+    /// <param name="name">Its name.</param>
+    public List<PictureItem> One(string folder, string prefix, string name)
+    {
+        // What else lies beside it is nobody's business.
+        var (others, problems) = (Others.Count, Problems.Count);
+        var (files, below) = Entries(folder, folder);
+        var masks = below.Contains(PictureItem.MaskFolder) ? Entries(folder, Path.Join(folder, PictureItem.MaskFolder)).Files : [];
+        List<PictureItem> found = [.. Match((folder, prefix), files, masks).Where(p => RelativePath.Name(p.Path) == name)];
+        Others.RemoveRange(others, Others.Count - others);
+        Problems.RemoveRange(problems, Problems.Count - problems);
+        if (found.Count == 0)
+        {
+            Problems.Add(new Problem(Path.Join(folder, name), "not a picture, or not one that is looked at"));
+        }
+
+        return found;
+    }
+
     private IEnumerable<PictureItem> Match((string Full, string Path) folder, List<string> files, List<string> masks)
     {
         var pictures = files.Where(f => !PictureFiles.IsCaptionName(f) && isPicture(Path.Join(folder.Full, f))).ToList();

@@ -17,7 +17,7 @@ public sealed record PictureFolder
 
     /// <summary>Looks through folders and all below them.</summary>
     /// <param name="folders">
-    /// Folders that all lie in one work folder, or all in none. In the latter case their contents are put together: paths
+    /// Folders, and single pictures, that all lie in one work folder, or all in none. In the latter case their contents are put together: paths
     /// are relative to each folder (whose own name leads if it has kohya's form <c>N_name</c>), and where two have
     /// the same, the later becomes <c>name-2</c>.
     /// </param>
@@ -26,12 +26,12 @@ public sealed record PictureFolder
     public static PictureFolder Scan(IReadOnlyList<string> folders, Func<string, bool>? isPicture = null)
     {
         string[] full = [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))];
-        if (Array.FindIndex(full, f => !Directory.Exists(f)) is >= 0 and var absent)
+        if (Array.FindIndex(full, f => !Path.Exists(f)) is >= 0 and var absent)
         {
-            throw FornoException.ForFile(folders[absent], "there is no such folder", "Check its name.");
+            throw FornoException.ForFile(folders[absent], "there is no such file or folder", "Check its name.");
         }
 
-        string?[] works = [.. full.Select(WorkFolder.Find).Distinct()];
+        string?[] works = [.. full.Select(f => WorkFolder.Find(Directory.Exists(f) ? f : Path.GetDirectoryName(f)!)).Distinct()];
         if (works.Length > 1)
         {
             throw new FornoException("the folders belong to different work folders, or some to none; run the command once for each");
@@ -42,11 +42,12 @@ public sealed record PictureFolder
         var taken = new HashSet<string>(StringComparer.Ordinal);
         foreach (var folder in full.Where(f => !full.Any(g => g != f && f.StartsWith(g + Path.DirectorySeparatorChar, StringComparison.Ordinal))).Distinct())
         {
-            var prefix = works[0] is { } work ? (work == folder ? "" : RelativePath.Of(work, folder))
-                : RelativePath.Repeats(Path.GetFileName(folder)) is null ? "" : Path.GetFileName(folder);
-            var found = walk.Pictures(folder, prefix);
+            var within = Directory.Exists(folder) ? folder : Path.GetDirectoryName(folder)!;
+            var prefix = works[0] is { } work ? (work == within ? "" : RelativePath.Of(work, within))
+                : within != folder || RelativePath.Repeats(Path.GetFileName(folder)) is null ? "" : Path.GetFileName(folder);
+            var found = within == folder ? walk.Pictures(folder, prefix) : walk.One(within, prefix, Path.GetFileName(folder));
             // Pictures of one folder may share a name, since they share their caption; those of two folders must not.
-            PictureItem[] placed = [.. found.Select(item => Free(item, taken))];
+            PictureItem[] placed = [.. found.Select(item => works[0] is null ? Free(item, taken) : item)];
             taken.UnionWith(placed.Select(StemPath));
             pictures.AddRange(placed);
         }

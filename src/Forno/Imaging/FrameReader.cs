@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+
+namespace Forno.Imaging;
+
+/// <summary>Reads the frames of an animated GIF or WebP one after another; only one is in memory at a time.</summary>
+public static class FrameReader
+{
+    /// <summary>The frames, composed as a viewer shows them, 8-bit sRGB; the caller disposes each.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FornoException">While reading: the file is damaged.</exception>
+    public static IEnumerable<Picture> Read(string path)
+    {
+        using var all = Open(path);
+        using var strip = new Strip(all);
+        var height = all.Height / all.Frames;
+        for (var frame = 0; frame < all.Frames; frame++)
+        {
+            yield return strip.Frame(frame, height);
+        }
+    }
+
+    // All frames below one another, decoded as they are asked for.
+    private static Picture Open(string path)
+    {
+        Vips.EnsureStarted();
+        var loader = Vips.FindLoad(path);
+        if (loader == 0)
+        {
+            throw new FornoException($"{path}: not a picture that can be read ({Vips.TakeError()})");
+        }
+
+        using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, path);
+        using var frames = load.Set("filename", path).Set("n", -1).Set("access", "sequential").Set("fail-on", "error").Picture();
+        return frames.ToSrgb8();
+    }
+
+    private sealed class Strip(Picture all) : IDisposable
+    {
+        private readonly nint image = all.Handle.NewReference();
+        private nint region;
+
+        public unsafe Picture Frame(int index, int height)
+        {
+            region = region == 0 ? Vips.NewRegion(image) : region;
+            var data = Vips.FetchRegion(region, 0, index * height, all.Width, height, out var size);
+            if (data == 0)
+            {
+                throw new FornoException($"{all.Source}: frame {index + 1} cannot be read ({Vips.TakeError()})");
+            }
+
+            try
+            {
+                return Picture.FromPixels(new ReadOnlySpan<byte>((void*)data, checked((int)size)), all.Width, height, all.Bands, all.Source);
+            }
+            finally
+            {
+                Vips.Free(data);
+            }
+        }
+
+        public void Dispose()
+        {
+            if (region != 0)
+            {
+                Vips.Unref(region);
+            }
+
+            Vips.Unref(image);
+        }
+    }
+}

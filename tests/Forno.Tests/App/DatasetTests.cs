@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Forno.Tests.Prepare;
+
+namespace Forno.Tests.App;
+
+/// <summary>The built program on a small messy folder.</summary>
+[Trait("Category", "Long")]
+public class DatasetTests
+{
+    [Fact]
+    public void FromAMessyFolderToBucketsAndBack()
+    {
+        using TempTree tree = Messy(12);
+        string sources = TempTree.Picture(tree["raw"]), work = tree["work"];
+        (int code, string output, string error) = Run("dataset", "import", tree["raw"], "-o", work, "--dry-run");
+        Assert.Equal(0, code);
+        Assert.Contains("13 steps", output);
+        Assert.False(Directory.Exists(work));
+
+        (code, output, error) = Run("dataset", "import", tree["raw"], "-o", work);
+        Assert.Equal(0, code);
+        Assert.Contains("import: 12 done of 15 sources", output);
+        Assert.Contains("3 left out", error);
+        Assert.Contains("cut.jpg", error);
+        string imported = TempTree.Picture(work);
+
+        (code, output, error) = Run("dataset", "trim", work, "--json");
+        Assert.Equal((0, ""), (code, error));
+        using (JsonDocument told = JsonDocument.Parse(output))
+        {
+            Assert.Equal(("trim", 12, 2), (told.RootElement.GetProperty("command").GetString(), told.RootElement.GetProperty("files").GetInt32(), told.RootElement.GetProperty("operation").GetInt32()));
+        }
+
+        string trimmed = TempTree.Picture(work);
+        Assert.NotEqual(imported, trimmed);
+        Assert.Equal(0, Run("dataset", "resize", Path.Join(work, "10_sks"), "--resolution", "128", "--min_bucket_reso", "64", "--crop").Code);
+        Assert.NotEqual(trimmed, TempTree.Picture(work));
+
+        (code, output, _) = Run("dataset", "undo", "--list", work);
+        Assert.Contains("3. resize, 12 files", output);
+        Assert.Equal(0, Run("dataset", "undo", work).Code);
+        Assert.Equal(trimmed, TempTree.Picture(work));
+        Assert.Equal(0, Run("dataset", "undo", "5", work).Code);
+        Assert.Equal("", TempTree.Picture(work));
+        Assert.Equal(sources, TempTree.Picture(tree["raw"]));
+    }
+
+    [Fact]
+    public void OriginalsAreNotTouchedAndTheWayOutIsTold()
+    {
+        using TempTree tree = Messy(2);
+        string sources = TempTree.Picture(tree["raw"]);
+        (int code, _, string error) = Run("dataset", "trim", tree["raw"]);
+        Assert.Equal(1, code);
+        Assert.Contains("Add -o FOLDER", error);
+        (code, _, error) = Run("dataset", "trim", tree["raw"], "-o", tree["raw/10_sks/new"]);
+        Assert.Equal(1, code);
+        Assert.Equal(0, Run("dataset", "trim", tree["raw/10_sks"], "-o", tree["work"]).Code);
+        Assert.True(File.Exists(tree["work/10_sks/0.png"]));
+        Assert.True(File.Exists(tree["work/10_sks/0.txt"]));
+        Assert.Equal(sources, TempTree.Picture(tree["raw"]));
+        Assert.Equal(2, Run("dataset", "trim").Code);
+        Assert.Equal(1, Run("dataset", "undo", tree["raw"]).Code);
+    }
+
+    [Fact]
+    public void KilledAtAnyMomentASecondRunCompletes()
+    {
+        using TempTree tree = Messy(80);
+        Stopwatch clock = Stopwatch.StartNew();
+        Assert.Equal(0, Run("dataset", "import", tree["raw"], "-o", tree["whole"]).Code);
+        TimeSpan usual = clock.Elapsed;
+        string whole = TempTree.Picture(tree["whole"]), sources = TempTree.Picture(tree["raw"]);
+        var random = new Random(3);
+        int killed = 0, rolledBack = 0;
+        for (int i = 0; i < 6; i++)
+        {
+            string work = tree[$"work{i}"];
+            using (Process process = Start("dataset", "import", tree["raw"], "-o", work))
+            {
+                if (!process.WaitForExit(usual * (0.4 + (0.6 * random.NextDouble()))))
+                {
+                    process.Kill();
+                    process.WaitForExit();
+                    killed++;
+                }
+            }
+
+            (int code, _, string error) = Run("dataset", "import", tree["raw"], "-o", work);
+            rolledBack += error.Contains("rolled back", StringComparison.Ordinal) ? 1 : 0;
+            if (code == 0 && TempTree.Picture(work) != whole)
+            {
+                // The first run had come to its end before it was killed: the second imported everything once more.
+                Assert.Equal(0, Run("dataset", "undo", work).Code);
+            }
+
+            Assert.Equal(whole, TempTree.Picture(work));
+        }
+
+        Assert.True(killed > 0 && rolledBack > 0, $"{killed} killed, {rolledBack} rolled back");
+        Assert.Equal(sources, TempTree.Picture(tree["raw"]));
+    }
+
+    // Bordered pictures with captions, and three files that cannot be used.
+    private static TempTree Messy(int pictures)
+    {
+        TempTree tree = new();
+        for (int i = 0; i < pictures; i++)
+        {
+            tree.Write($"raw/10_sks/{i}.png", TestPictures.Png(200, 160, i, border: 10));
+            tree.Write($"raw/10_sks/{i}.txt", $"sks, number {i}");
+        }
+
+        byte[] jpeg = TestPictures.Jpeg(64, 64, 1);
+        tree.Write("raw/cut.jpg", jpeg[..(jpeg.Length * 2 / 3)]);
+        tree.Write("raw/empty.webp", "");
+        tree.Write("raw/text\n.png", "text");
+        return tree;
+    }
+
+    private static (int Code, string Output, string Error) Run(params string[] args)
+    {
+        using Process process = Start(args);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+
+    private static Process Start(params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Join(AppContext.BaseDirectory, "forno-app.dll"), .. args])
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true,
+        };
+        return Process.Start(start)!;
+    }
+}
