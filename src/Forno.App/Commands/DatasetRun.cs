@@ -82,6 +82,7 @@ internal static class DatasetRun
             applied = work.Apply(plan, bar, cli.Cancel);
         }
 
+        int brought = plan.Steps.Count(s => s.What == Plan.BroughtOver);
         if (json)
         {
             cli.Out.WriteLine(JsonSerializer.Serialize(new
@@ -92,7 +93,7 @@ internal static class DatasetRun
         else
         {
             cli.Out.WriteLine(applied.Id is { } id
-                ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {applied.Steps} done of {of}, {applied.Files} {Counted(applied.Files, "file")} changed in {Shown(work.Root)} (operation {id}; `forno dataset undo {Quoted(work.Root)}` takes it back)")
+                ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {Math.Max(0, applied.Steps - brought)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Counted(applied.Files, "file")} changed in {Shown(work.Root)} (operation {id}; `forno dataset undo {Quoted(work.Root)}` takes it back)")
                 : $"{plan.Name}: nothing to do in {of}");
             List(cli, applied.Problems);
         }

@@ -164,9 +164,7 @@ internal sealed unsafe class VipsOperation : IDisposable
     {
         if (Vips.Build(operation) != 0)
         {
-            FornoException failure = Failure();
-            Vips.UnrefOutputs(operation);
-            throw failure;
+            throw Failure(); // Dispose lets go of what there is of outputs
         }
 
         return this;

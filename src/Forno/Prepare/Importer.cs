@@ -209,7 +209,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
                 continue;
             }
 
-            yield return (free, FileContent.Made("caption", () => Caption(sidecar.File, settings.Tags ?? (isTagName ? true : null))));
+            yield return (free, FileContent.Made("caption", () => Caption(sidecar.File, settings.Tags ?? (isTagName ? (bool?)true : null))));
         }
     }
 

@@ -43,10 +43,9 @@ internal static class PictureEditing
 
     private static IEnumerable<FileChange> Changes(PictureItem item, PictureEdit edit, string? extension, int? quality, HashSet<string> files, FreeNames names)
     {
-        var old = Path.GetExtension(item.Path);
-        var kept = old.ToLowerInvariant() is ".png" or ".webp" || (extension is ".jpg" && old.ToLowerInvariant() is ".jpg" or ".jpeg");
-        var target = extension is null ? (kept ? item.Path : RelativePath.WithExtension(item.Path, ".png"))
-            : extension == old.ToLowerInvariant() || (kept && extension is ".jpg") ? item.Path : RelativePath.WithExtension(item.Path, extension);
+        var old = Path.GetExtension(item.Path).ToLowerInvariant();
+        var stays = extension is null ? old is ".png" or ".webp" : extension == old || (extension == ".jpg" && old == ".jpeg");
+        var target = stays ? item.Path : RelativePath.WithExtension(item.Path, extension ?? ".png");
         if (target == item.Path)
         {
             yield return new ReplaceFile(item.Path, PictureContent.Edited(item.File, target, edit.Apply, quality));

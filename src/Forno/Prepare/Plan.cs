@@ -25,6 +25,9 @@ public sealed record PlanStep
 /// </summary>
 public sealed record Plan
 {
+    /// <summary>What a step says that only copies a picture into the new work folder.</summary>
+    public const string BroughtOver = "bring over";
+
     /// <summary>The command, for the journal: <c>trim</c>.</summary>
     public required string Name { get; init; }
 
@@ -80,7 +83,8 @@ public sealed record Plan
 
     /// <summary>
     /// The same plan for pictures that are no work folder: they are copied into one, captions and masks with them, and
-    /// what the plan would change is added in its changed form. The sources stay as they are.
+    /// what the plan would change is added in its changed form; pictures that the plan names as problems are left out. The
+    /// sources stay as they are.
     /// </summary>
     /// <param name="folder">The pictures that the plan was made for.</param>
     public Plan BringingOver(PictureFolder folder)
@@ -97,7 +101,8 @@ public sealed record Plan
 
         HashSet<string> touched = [.. Steps.SelectMany(s => s.Changes).Where(c => c is not AddFile).Select(c => c.Path)];
         var copies = new Dictionary<string, List<FileChange>>(StringComparer.Ordinal);
-        foreach (var item in folder.Pictures)
+        HashSet<string> broken = [.. Problems.Select(p => p.File)];
+        foreach (var item in folder.Pictures.Where(p => !broken.Contains(p.Path)))
         {
             var own = copies[item.Path] = [];
             foreach (var path in (string[])[item.Path, .. item.Companions.Select(c => c.Path)])
@@ -116,7 +121,7 @@ public sealed record Plan
             steps.Add(step with { Changes = [.. brought ?? [], .. step.Changes.Select(Added).OfType<FileChange>()] });
         }
 
-        steps.AddRange(copies.Where(c => c.Value.Count > 0).Select(c => new PlanStep { Subject = c.Key, What = "bring over", Changes = c.Value }));
+        steps.AddRange(copies.Where(c => c.Value.Count > 0).Select(c => new PlanStep { Subject = c.Key, What = BroughtOver, Changes = c.Value }));
         return this with { Steps = [.. steps.OrderBy(s => s.Subject, StringComparer.Ordinal)] };
 
         AddFile? Added(FileChange change) => change switch

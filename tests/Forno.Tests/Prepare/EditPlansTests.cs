@@ -125,7 +125,7 @@ public class EditPlansTests
             Assert.True(File.Exists(tree["rest/c.png"]) && File.Exists(tree["rest/c.txt"]) && !File.Exists(tree["c.txt"]));
             Assert.True(File.Exists(tree["10_rest/b.png"]));
         }, files: 11);
-        WithUndo(tree, f => SortPlan.Make(f, [SortRules.ByBucket(Small)], null), () => Assert.True(File.Exists(tree["10_128x128/a.png"])), files: 10);
+        WithUndo(tree, f => SortPlan.Make(f, [SortRules.ByBucket(Small)], null), () => Assert.True(File.Exists(tree["10_128x128/a.png"])), files: 9);
         Assert.Throws<FornoException>(() => SortRules.ByCaption("../out: a"));
         Assert.Throws<FornoException>(() => SortRules.ByCaption("no rule"));
         Assert.Throws<FornoException>(() => SortRules.ByCsv(tree.Write("wrong.csv", "a.png\n")));
