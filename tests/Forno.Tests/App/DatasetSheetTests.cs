@@ -34,7 +34,7 @@ public class DatasetSheetTests
 
         string html = File.ReadAllText(sheet);
         File.Delete(sheet);
-        XElement main = Main(html);
+        XElement main = MainOf(html);
         XElement[] cards = [.. main.Descendants("div").Where(d => (string?)d.Attribute("class") == "card")];
         Assert.Equal(6, cards.Length);
         Assert.All(cards, c => Assert.StartsWith("data:image/webp;base64,", (string)c.Descendants("img").First().Attribute("src")!, StringComparison.Ordinal));
@@ -60,7 +60,7 @@ public class DatasetSheetTests
         (int code, string output, _) = Run("dataset", "buckets", tree.Root, "--html", sheet);
         Assert.Equal(0, code);
         Assert.Contains("alone: 4_cat/wide.jpg", output);
-        XElement main = Main(File.ReadAllText(sheet));
+        XElement main = MainOf(File.ReadAllText(sheet));
         File.Delete(sheet);
         XElement wide = main.Descendants("div").Single(d => (string?)d.Attribute("data-name") == "4_cat/wide.jpg");
         XElement[] lost = [.. wide.Descendants("div").Where(d => (string?)d.Attribute("class") == "area lost")];
@@ -127,7 +127,7 @@ public class DatasetSheetTests
         };
         var writer = new StringWriter();
         ContactSheet.Write(writer, page, null, default);
-        XElement main = Main(writer.ToString());
+        XElement main = MainOf(writer.ToString());
         Assert.Equal(2, main.Descendants("img").Count());
         Assert.Single(main.Descendants("div"), d => (string?)d.Attribute("style") == "left:25%;top:0%;width:50%;height:100%");
         Assert.Single(main.Descendants("div"), d => d.Value == "b: it is <gone>");
@@ -180,7 +180,7 @@ public class DatasetSheetTests
         return opaque ? drawn.Flatten(Rgb.White) : drawn.ToSrgb8();
     }
 
-    private static XElement Main(string html)
+    private static XElement MainOf(string html)
     {
         int from = html.IndexOf("<main>", StringComparison.Ordinal), to = html.IndexOf("</main>", StringComparison.Ordinal);
         return XElement.Parse(html[from..(to + "</main>".Length)]);

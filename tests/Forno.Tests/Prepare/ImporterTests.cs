@@ -177,7 +177,10 @@ public class ImporterTests
             // A stand-in that sends two frames of 2×1 pixels, the second twice, if it is asked for what ffmpeg understands.
             string program = tree.Write("bin/ffmpeg", "#!/bin/sh\ncase \"$*\" in *'-i file:'*'select=not(mod(n\\,3))'*) ;; *) exit 3;; esac\n"
                 + "printf 'P6\\n2 1\\n255\\nabcdef'; printf 'P6\\n2 1\\n255\\n~~~\\001\\001\\001'; printf 'P6\\n2 1\\n255\\n~~~\\001\\001\\001'\n");
-            File.SetUnixFileMode(program, UnixFileMode.UserExecute | UnixFileMode.UserRead);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(program, UnixFileMode.UserExecute | UnixFileMode.UserRead);
+            }
             Environment.SetEnvironmentVariable("PATH", tree["bin"] + ":" + path);
             using TempTree target = new();
             Import(target, new ImportSettings { Every = 3 }, tree["walk.mp4"]);
