@@ -46,7 +46,7 @@ internal static class CheckTable
             foreach (CheckedPicture picture in flawed.Take(MostLines))
             {
                 string bucket = picture.Fit is { } fit ? $" → {fit.Bucket}" : "";
-                to.WriteLine($"  {DatasetRun.Shown(picture.Picture.Item.Path)}  {picture.Picture.Size}{bucket}: {string.Join("; ", picture.Findings.OrderByDescending(f => f.Level).Select(f => DatasetRun.Shown(f.What)))}");
+                to.WriteLine($"  {DatasetRun.Shown(picture.Picture.Item.Path)}  {picture.Picture.Size}{bucket}: {string.Join("; ", picture.Findings.Where(f => f.Level > FindingLevel.Note).OrderByDescending(f => f.Level).Select(f => DatasetRun.Shown(f.What)))}");
             }
 
             to.WriteLine(flawed.Length == 0 ? "  none with more than a note" : flawed.Length > MostLines ? $"  … and {flawed.Length - MostLines} more; --json lists all" : "");

@@ -13,6 +13,8 @@ public sealed class Blockiness
     /// <summary>The largest difference of neighbours that can be a block's edge, in grey levels.</summary>
     public const int LargestStep = 32;
 
+    private const int LeastSide = 128; // sixteen blocks: in fewer, chance alone can put steps at one place
+
     private readonly long[] across = new long[8], down = new long[8];
     private readonly long[] acrossCount = new long[8], downCount = new long[8];
     private byte[][] rows = [[], [], [], []];
@@ -50,9 +52,9 @@ public sealed class Blockiness
     /// <summary>Ends the picture.</summary>
     /// <returns>
     /// Grey levels: the mean lone step at the worst place less that at the second worst, the smaller of both directions;
-    /// 0 for pictures of less than four blocks a side. About 0.05 and less is undamaged, 0.5 visible, 2 bad.
+    /// 0 for pictures too small to tell. About 0.05 and less is undamaged, 0.5 visible, 2 bad.
     /// </returns>
-    public double End() => width < 32 || count < 32 ? 0 : Math.Min(Excess(across, acrossCount), Excess(down, downCount));
+    public double End() => width < LeastSide || count < LeastSide ? 0 : Math.Min(Excess(across, acrossCount), Excess(down, downCount));
 
     private static double Excess(long[] sums, long[] counts)
     {

@@ -36,7 +36,7 @@ public sealed record DuplicateInput
 public sealed record Duplicate(int Id, double Similarity, bool Mirrored, bool Exact);
 
 /// <summary>A picture and those that look the same.</summary>
-/// <param name="Kept">Place of the best: most pixels, then clearly sharper, then the better format, then less damage.</param>
+/// <param name="Kept">Place of the best: most pixels, then clearly sharper, then the better format.</param>
 /// <param name="Others">The rest, in order of place.</param>
 public sealed record DuplicateGroup(int Kept, IReadOnlyList<Duplicate> Others);
 
@@ -56,7 +56,7 @@ public sealed record DuplicateOptions
 /// <summary>Groups pictures that show the same.</summary>
 public static class Duplicates
 {
-    private const double WideBelow = 75, Screen = 20, AboutAsSharp = 0.9;
+    private const double WideBelow = 75, Screen = 20, AboutAsSharp = 0.75;
 
     /// <summary>
     /// Groups pictures. The best come first and each becomes the head of a group; every other joins the head that it is
@@ -85,15 +85,13 @@ public static class Duplicates
         int[] order = Distinct(pictures, others);
         var lookAlikes = new LookAlikes([.. order.Select(i => pictures[i].Measures.Hash)], options.Mirror, options.Similarity < WideBelow ? 11 : 7);
         var judge = new Judge(pictures, options.Similarity, closer);
-        var isHead = new bool[order.Length];
         var found = new List<Candidate>();
-        var scratch = new List<int>();
         for (int i = 0; i < order.Length; i++)
         {
             cancel.ThrowIfCancellationRequested();
-            lookAlikes.Near(i, i, found, scratch);
+            lookAlikes.Near(i, found);
             (int head, Duplicate? best) = (-1, null);
-            foreach (Candidate candidate in found.Where(c => isHead[c.Id]))
+            foreach (Candidate candidate in found)
             {
                 double percent = judge.Percent(order[candidate.Id], order[i], candidate.Mirrored);
                 if (percent >= options.Similarity && (best is null || percent > best.Similarity))
@@ -102,8 +100,11 @@ public static class Duplicates
                 }
             }
 
-            isHead[i] = best is null;
-            if (best is not null)
+            if (best is null)
+            {
+                lookAlikes.Announce();
+            }
+            else
             {
                 List<Duplicate> group = Group(others, head);
                 group.Add(best);
@@ -165,14 +166,14 @@ public static class Duplicates
         }
     }
 
-    // Compression makes a copy a little sharper by its own noise: among those of about the same sharpness the better format
+    // Compression makes a copy sharper by its own noise, flat drawings by a fifth: of those about as sharp the better format
     // is kept, if it is as like the others as the head was.
     private static DuplicateGroup BestFormat(DuplicateGroup group, IReadOnlyList<DuplicateInput> pictures, DuplicateOptions options, Judge judge)
     {
         PictureMeasures head = pictures[group.Kept].Measures;
         int best = group.Others.Where(o => !o.Mirrored && pictures[o.Id].Measures is var m && (m.Width, m.Height) == (head.Width, head.Height) && m.Sharpness > head.Sharpness * AboutAsSharp)
             .Select(o => o.Id).Append(group.Kept)
-            .OrderByDescending(i => pictures[i].FormatRank).ThenBy(i => pictures[i].Measures.Blockiness)
+            .OrderByDescending(i => pictures[i].FormatRank)
             .ThenByDescending(i => pictures[i].Measures.Sharpness).ThenBy(i => pictures[i].Path, StringComparer.Ordinal).First();
         if (best == group.Kept)
         {

@@ -9,7 +9,8 @@ public readonly record struct Candidate(int Id, bool Mirrored);
 
 /// <summary>
 /// Finds pictures whose hashes are near, of whatever slight crop and, if asked, mirrored. A candidate is only a hint: a
-/// hash of 64 bits does not know two faces apart. Fixed once made; safe for several threads.
+/// hash of 64 bits does not know two faces apart. Pictures are asked about in order of place, from one thread: each looks
+/// up the crops that it may be, and those that may be crops of it wait until their turn.
 /// </summary>
 public sealed class LookAlikes
 {
@@ -18,7 +19,12 @@ public sealed class LookAlikes
     private readonly IReadOnlyList<PictureHash> hashes;
     private readonly HashIndex wholes, parts, gradients;
     private readonly bool mirror;
+    private readonly bool[] announced;
     private readonly int radius;
+    private readonly Dictionary<int, List<Candidate>> waiting = [];
+    private readonly List<Candidate> ahead = [];
+    private readonly List<int> scratch = [];
+    private int current;
 
     /// <summary>Indexes hashes.</summary>
     /// <param name="hashes">Each is known by its place in the list.</param>
@@ -29,51 +35,81 @@ public sealed class LookAlikes
         (this.hashes, this.mirror, this.radius) = (hashes, mirror, radius);
         wholes = new HashIndex([.. hashes.Select(h => h.Frequency[0])]);
         parts = new HashIndex([.. hashes.SelectMany(h => h.Frequency.Skip(1))]);
+        announced = new bool[hashes.Count];
         gradients = new HashIndex([.. hashes.Select(h => h.Gradient)]);
     }
 
-    /// <summary>The candidates for one of the pictures.</summary>
-    /// <param name="id">Its place.</param>
-    /// <param name="before">Only those whose place is below this one.</param>
+    /// <summary>The candidates for one of the pictures: those before it that were announced.</summary>
+    /// <param name="id">Its place, above that of the call before.</param>
     /// <param name="found">Receives them, cleared first; each once for plain and once for mirrored.</param>
-    /// <param name="scratch">Room for the search.</param>
-    public void Near(int id, int before, List<Candidate> found, List<int> scratch)
+    public void Near(int id, List<Candidate> found)
     {
         found.Clear();
-        Look(hashes[id].Frequency, hashes[id].Gradient, mirrored: false);
+        ahead.Clear();
+        current = id;
+        waiting.Remove(id, out List<Candidate>? larger);
+        Look(hashes[id].Frequency[0], hashes[id].Gradient, larger, found, mirrored: false);
         if (mirror)
         {
-            Look(hashes[id].MirroredFrequency, hashes[id].MirroredGradient, mirrored: true);
+            Look(hashes[id].MirroredFrequency[0], hashes[id].MirroredGradient, larger, found, mirrored: true);
+        }
+    }
+
+    /// <summary>Makes the picture that was asked about last a candidate for those after it.</summary>
+    public void Announce()
+    {
+        announced[current] = true;
+        foreach (Candidate later in ahead)
+        {
+            if (!waiting.TryGetValue(later.Id, out List<Candidate>? list))
+            {
+                waiting[later.Id] = list = [];
+            }
+
+            list.Add(new Candidate(current, later.Mirrored));
+        }
+    }
+
+    private void Look(ulong whole, ulong gradient, List<Candidate>? larger, List<Candidate> found, bool mirrored)
+    {
+        // The whole of this near a part of another: a crop of it, or it will be found to be one of this when its turn comes.
+        scratch.Clear();
+        parts.Near(whole, radius, scratch);
+        int each = PictureHash.Windows.Count - 1, kept = 0;
+        for (int i = 0; i < scratch.Count; i++)
+        {
+            int other = scratch[i] / each;
+            if (other > current)
+            {
+                ahead.Add(new Candidate(other, mirrored));
+            }
+            else
+            {
+                scratch[kept++] = other;
+            }
         }
 
-        void Look(ulong[] frequency, ulong gradient, bool mirrored)
+        scratch.RemoveRange(kept, scratch.Count - kept);
+        wholes.Near(whole, radius, scratch);
+        gradients.Near(gradient, GradientRadius, scratch);
+        foreach (Candidate candidate in larger ?? [])
         {
-            // A crop of the other: the whole of this near a part of that; and the other way round.
-            scratch.Clear();
-            parts.Near(frequency[0], radius, scratch);
-            int each = frequency.Length - 1;
-            for (int i = 0; i < scratch.Count; i++)
+            if (candidate.Mirrored == mirrored)
             {
-                scratch[i] /= each;
+                scratch.Add(candidate.Id);
+            }
+        }
+
+        scratch.Sort();
+        int last = -1;
+        foreach (int other in scratch)
+        {
+            if (other != last && other < current && announced[other] && hashes[current].ColourDistance(hashes[other], mirrored) <= MostColour)
+            {
+                found.Add(new Candidate(other, mirrored));
             }
 
-            foreach (ulong hash in frequency)
-            {
-                wholes.Near(hash, radius, scratch);
-            }
-
-            gradients.Near(gradient, GradientRadius, scratch);
-            scratch.Sort();
-            int last = -1;
-            foreach (int other in scratch)
-            {
-                if (other != last && other < before && other != id && hashes[id].ColourDistance(hashes[other], mirrored) <= MostColour)
-                {
-                    found.Add(new Candidate(other, mirrored));
-                }
-
-                last = other;
-            }
+            last = other;
         }
     }
 
@@ -81,10 +117,11 @@ public sealed class LookAlikes
     public static bool AreNear(PictureHash a, PictureHash b, bool mirrored, int radius = 7)
     {
         ulong[] frequency = mirrored ? a.MirroredFrequency : a.Frequency;
+        ulong whole = mirrored ? b.MirroredFrequency[0] : b.Frequency[0];
         bool near = PictureHash.Distance(mirrored ? a.MirroredGradient : a.Gradient, b.Gradient) <= GradientRadius;
         for (int i = 0; i < frequency.Length && !near; i++)
         {
-            near = PictureHash.Distance(frequency[i], b.Frequency[0]) <= radius || PictureHash.Distance(frequency[0], b.Frequency[i]) <= radius;
+            near = PictureHash.Distance(frequency[0], b.Frequency[i]) <= radius || (i > 0 && PictureHash.Distance(whole, a.Frequency[i]) <= radius);
         }
 
         return near && a.ColourDistance(b, mirrored) <= MostColour;

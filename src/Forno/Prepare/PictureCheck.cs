@@ -81,7 +81,7 @@ public static class PictureCheck
         string extension = Path.GetExtension(picture.Item.Path), format = picture.File.Format;
         if (!TrainerFormats.Contains(format) || !TrainerExtensions.Contains(extension.ToLowerInvariant()) || picture.File.Frames > 1)
         {
-            string what = picture.File.Frames > 1 ? Invariant($"an animation of {picture.File.Frames} frames") : $"{format} as {(extension.Length > 0 ? extension : "a file without extension")}";
+            string what = picture.File.Frames > 1 ? Invariant($"an animation of {picture.File.Frames} frames") : TrainerFormats.Contains(format) ? $"{format} called {(extension.Length > 0 ? extension : "by no extension")}" : $"a file of kind {format}";
             found.Add(new Finding("format", FindingLevel.Bad, what, "Trainers pass over what is not png, jpg, webp or bmp, and see one frame of an animation.",
                 "forno dataset import"));
         }

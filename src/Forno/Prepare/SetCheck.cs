@@ -25,6 +25,7 @@ public static class SetCheck
     /// <summary>As many pictures a folder are advised.</summary>
     public const int AdvisedPictures = 20;
 
+    private const int MostNamed = 6;
     private static readonly string[] Shots = ["portrait", "upper body", "cowboy shot", "full body"];
 
     /// <summary>Looks at a whole set.</summary>
@@ -93,14 +94,17 @@ public static class SetCheck
 
     private static void Folders(CheckedPicture[] pictures, List<Finding> found)
     {
-        foreach (var folder in pictures.GroupBy(p => p.Picture.Item.Folder).OrderBy(g => g.Key, StringComparer.Ordinal))
+        var counts = pictures.GroupBy(p => p.Picture.Item.Folder).Select(g => (Name: g.Key.Length > 0 ? g.Key : "the folder", Count: g.Count())).Where(f => f.Count < AdvisedPictures)
+            .OrderBy(f => f.Count).ThenBy(f => f.Name, StringComparer.Ordinal).ToLookup(f => f.Count < FewPictures);
+        foreach (bool few in (bool[])[true, false])
         {
-            int count = folder.Count();
-            if (count < AdvisedPictures)
+            var folders = counts[few].ToArray();
+            if (folders.Length > 0)
             {
-                found.Add(new Finding("few-pictures", count < FewPictures ? FindingLevel.Warning : FindingLevel.Note,
-                    Invariant($"{(folder.Key.Length > 0 ? folder.Key : "the folder")}: {count} {(count == 1 ? "picture" : "pictures")}; {AdvisedPictures} are advised"),
-                    count < FewPictures ? "With fewer than 8 of an outfit the LoRA copies them instead of learning." : "More variety makes it more flexible.",
+                string list = string.Join(", ", folders.Take(MostNamed).Select(f => Invariant($"{f.Name} ({f.Count})"))) + (folders.Length > MostNamed ? ", …" : "");
+                found.Add(new Finding("few-pictures", few ? FindingLevel.Warning : FindingLevel.Note,
+                    Invariant($"fewer than {(few ? FewPictures : AdvisedPictures)} pictures{(few ? Invariant($" ({AdvisedPictures} are advised)") : "")}: {list}"),
+                    few ? "With fewer than 8 of an outfit the LoRA copies them instead of learning." : "20 of an outfit and more make it flexible.",
                     "add pictures; forno dataset crop makes several shots of a large one"));
             }
         }
