@@ -24,6 +24,8 @@ internal sealed class BenchOptions
 
     public string Folder => values.GetValueOrDefault("folder") ?? Path.GetTempPath();
 
+    public string Model => values.GetValueOrDefault("model") ?? Path.Combine("pocket", "pocket.safetensors");
+
     public DType Type => values.GetValueOrDefault("type") switch
     {
         null or "fp32" => DType.Float32,

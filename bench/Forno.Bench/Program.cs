@@ -20,6 +20,9 @@ const string Usage = """
              --sheet FILE       instead: draws the sheet of docs/upscale.png (wants assets/fetch.sh noto)
              --contexts         instead: the error of tiles that see less than the receptive radius
              --picture FILE     the picture for it
+      pocket  a LoRA step and a drawing of the Pocket base model: what is spent outside libtorch and beside the UNet
+             --model FILE       the checkpoint (pocket/pocket.safetensors)
+             --dim 16, --size 128, --steps 20
       load   opens a random 2 GB checkpoint by mapping
       dedupe 100,000 hashes of pictures: the search for look-alikes with its index against all pairs
              --count N          hashes (100000)
@@ -40,6 +43,9 @@ switch (options.Command)
         return 0;
     case "upscale":
         UpscaleBench.Run(options);
+        return 0;
+    case "pocket":
+        PocketBench.Run(options);
         return 0;
     case "load":
         LoadBench.Run(options);

@@ -25,7 +25,9 @@ public static unsafe class Autograd
     {
         nint o = output.Handle;
         nint g = grad?.Handle ?? 0;
+        CallClock.Enter();
         int code = Native.ft_backward_run(&o, grad is null ? null : &g, 1, retainGraph ? 1 : 0);
+        CallClock.Leave();
         Native.Check(code, $"backward of {output}");
     }
 
@@ -161,6 +163,7 @@ public static unsafe class Autograd
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int RunBackward(nint context, int outputCount, nint* grads, int inputCount, nint* results)
     {
+        CallClock.Leave();
         try
         {
             using var scope = new Scope();
@@ -181,6 +184,10 @@ public static unsafe class Autograd
         {
             callbackFailure = e;
             return 3;
+        }
+        finally
+        {
+            CallClock.Enter();
         }
     }
 

@@ -114,7 +114,9 @@ public sealed unsafe class Op
             {
                 free = args[i].Fill(&values[i], free);
             }
+            CallClock.Enter();
             int code = Native.ft_op_call(op, values, args.Length, results, capacity, &count);
+            CallClock.Leave();
             if (code != 0)
             {
                 throw Native.Failure(code, Describe(args));

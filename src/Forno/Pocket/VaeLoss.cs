@@ -8,18 +8,19 @@ namespace Forno.Pocket;
 /// </summary>
 public static class VaeLoss
 {
-    private const double SquareWeight = 4, EdgeWeight = 0.5, MeanWeight = 0.5, ChromaWeight = 0.7, KlWeight = 1e-5;
+    private const double EdgeWeight = 0.5, MeanWeight = 0.5, ChromaWeight = 0.7, KlWeight = 1e-5;
 
     /// <summary>The loss of a reconstruction and its latent distribution.</summary>
     /// <param name="output">Decoded pictures.</param>
     /// <param name="target">The pictures themselves.</param>
     /// <param name="mean">Latent means [B, 4, h, w].</param>
     /// <param name="logVariance">Logarithms of latent variances, same shape.</param>
-    public static Tensor Of(Tensor output, Tensor target, Tensor mean, Tensor logVariance)
+    /// <param name="squareWeight">Weight of the squared error beside the absolute one.</param>
+    public static Tensor Of(Tensor output, Tensor target, Tensor mean, Tensor logVariance, double squareWeight = 1)
     {
         using var scope = new Scope();
         Tensor difference = output - target;
-        Tensor loss = difference.Abs().Mean() + difference.Square().Mean() * SquareWeight
+        Tensor loss = difference.Abs().Mean() + difference.Square().Mean() * squareWeight
             + Edges(difference) * EdgeWeight
             + Ops.AvgPool(difference, 4).Abs().Mean() * MeanWeight
             + Chroma(difference) * ChromaWeight

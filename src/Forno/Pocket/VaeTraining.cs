@@ -10,6 +10,9 @@ public static class VaeTraining
     private const int CropBatch = 12, CropSide = 64, WholeBatch = 4, Fields = 2;
     private const double CropShare = 0.85, FieldShare = 0.7;
 
+    // Whole pictures finish what is measured: the mean squared error.
+    private const double CropSquares = 4, WholeSquares = 16;
+
     /// <summary>Where its tensors are in the single-file checkpoint.</summary>
     public const string Prefix = "first_stage_model";
 
@@ -54,7 +57,7 @@ public static class VaeTraining
         (Tensor mean, Tensor logVariance) = vae.EncodeMoments(x);
         using Generator noise = Rng.For(options.Seed, "vae noise", step);
         Tensor z = mean + (logVariance * 0.5).Exp() * noise.Randn(mean.Shape);
-        return (scope.Keep(VaeLoss.Of(vae.DecodeRaw(z), x, mean, logVariance)), "");
+        return (scope.Keep(VaeLoss.Of(vae.DecodeRaw(z), x, mean, logVariance, crops ? CropSquares : WholeSquares)), "");
     }
 
     // Small variances at first: with torch's start the latent drowns in its own noise.
