@@ -105,7 +105,7 @@ public static class SetCheck
                 found.Add(new Finding("few-pictures", few ? FindingLevel.Warning : FindingLevel.Note,
                     Invariant($"fewer than {(few ? FewPictures : AdvisedPictures)} pictures{(few ? Invariant($" ({AdvisedPictures} are advised)") : "")}: {list}"),
                     few ? "With fewer than 8 of an outfit the LoRA copies them instead of learning." : "20 of an outfit and more make it flexible.",
-                    "add pictures; forno dataset crop makes several shots of a large one"));
+                    "add pictures; a large one can be cut into several shots"));
             }
         }
     }
@@ -155,7 +155,7 @@ public static class SetCheck
         if (counts.Max() * 10 > told * 6 || counts.Contains(0))
         {
             found.Add(new Finding("shots", FindingLevel.Warning, $"one-sided shots: {list}", "The LoRA can only draw well what it has seen: close faces or whole figures, not both.",
-                "add the missing kind; forno dataset crop cuts closer shots out of full ones"));
+                "add the missing kind; closer shots can be cut out of full ones"));
         }
     }
 
