@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Forno.Torch;
 
 /// <summary>Where a tensor lives: the processor or a CUDA card.</summary>
@@ -37,6 +39,19 @@ public static unsafe class TorchRuntime
     {
         get => Native.ft_threads(0);
         set => Native.ft_threads(value);
+    }
+
+    /// <summary>
+    /// Threads that one matrix product may use, where the library of products is OpenBLAS (else without effect). Products
+    /// too small to share take several times longer on two threads than on one.
+    /// </summary>
+    public static void SetProductThreads(int count)
+    {
+        if (NativeLibrary.TryLoad("libopenblas.so.0", out nint library)
+            && NativeLibrary.TryGetExport(library, "openblas_set_num_threads", out nint set))
+        {
+            ((delegate* unmanaged[Cdecl]<int, void>)set)(count);
+        }
     }
 
     /// <summary>Treats denormal numbers as zero: they make convolutions of nearly dead channels very slow.</summary>

@@ -41,6 +41,9 @@ public sealed record BaseModelOptions
 /// </summary>
 public sealed class BaseModel : IDisposable
 {
+    // Narrower networks have no product that is worth sharing among threads.
+    private const int SharedChannels = 192;
+
     private readonly List<ITensorSource> files = [];
     private readonly List<WeightStore> stores = [];
     private readonly BaseModelOptions options;
@@ -62,6 +65,7 @@ public sealed class BaseModel : IDisposable
         try
         {
             (Family, Prediction, ZeroTerminalSnr, Text, UNet, Targets) = Open(file);
+            TorchRuntime.SetProductThreads(UNet.Config.Layout.ModelChannels < SharedChannels ? 1 : TorchRuntime.Threads);
         }
         catch
         {

@@ -69,6 +69,7 @@ public sealed class PocketFit : IDisposable
         this.folder = folder;
         this.options = options;
         Directory.CreateDirectory(folder);
+        TorchRuntime.SetProductThreads(1); // all parts of Pocket are small
         parameters = [.. store.Tensors.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new Parameter(t.Key, t.Value))];
         // Early averages follow quickly, so that the random start is soon forgotten.
         ema = new Ema(parameters, options.Ema, warmup: true);
