@@ -78,23 +78,7 @@ public sealed partial class Picture : IDisposable
     /// <summary>Opens a picture file by its content, whatever its extension. The header is read now, the pixels later.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FornoException">There is no such file, or it is no picture that libvips reads.</exception>
-    public static unsafe Picture Load(string path)
-    {
-        Vips.EnsureStarted();
-        if (!File.Exists(path))
-        {
-            throw new FornoException($"{path}: there is no such file");
-        }
-
-        nint loader = Vips.FindLoad(path);
-        if (loader == 0)
-        {
-            throw new FornoException($"{path}: not a picture that can be read ({Vips.TakeError()})");
-        }
-
-        using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, path);
-        return load.Set("filename", path).Set("fail-on", "error").Picture();
-    }
+    public static Picture Load(string path) => Load(path, sequential: false);
 
     /// <summary>Opens a picture from the bytes of a file.</summary>
     /// <param name="file">The file's content; copied.</param>

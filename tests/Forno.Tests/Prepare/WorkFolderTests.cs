@@ -283,9 +283,9 @@ public class WorkFolderTests
         using TempTree tree = new();
         tree.Write("sub/mine.png", "mine");
         Assert.Contains("holds files", Assert.Throws<FornoException>(() => WorkFolder.OpenOrCreate(tree.Root)).Message);
-        WorkFolder.OpenOrCreate(tree["new/work"]).Dispose();
-        Assert.Equal(tree["new/work"], WorkFolder.Find(tree["new/work/10_a"]));
-        Assert.Contains("inside", Assert.Throws<FornoException>(() => WorkFolder.OpenOrCreate(tree["new/work/10_a"])).Message);
+        WorkFolder.OpenOrCreate(tree["new/set"]).Dispose();
+        Assert.Equal(tree["new/set"], WorkFolder.Find(tree["new/set/10_a"]));
+        Assert.Contains("inside", Assert.Throws<FornoException>(() => WorkFolder.OpenOrCreate(tree["new/set/10_a"])).Message);
         Assert.Throws<FornoException>(() => WorkFolder.Open(tree.Root));
     }
 
