@@ -15,6 +15,7 @@ internal static class CommandRegistry
     /// <summary>Every command by its name; one line a command, in order of name.</summary>
     public static readonly FrozenDictionary<string, CommandEntry> All = new CommandEntry[]
     {
+        new("caption", CaptionCommand.Summary, CaptionCommand.Build),
         new("conformance", ConformanceCommand.Summary, ConformanceCommand.Build),
         new("dataset", DatasetCommand.Summary, DatasetCommand.Build),
         new("demo", DemoCommand.Summary, DemoCommand.Build),

@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Text;
+using Forno.Io;
 
 namespace Forno.Data;
 
 /// <summary>Captions: reading their files, and processing them on every draw as kohya's trainer does.</summary>
 public static class Caption
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>
     /// The caption of a picture: the first line of the file beside it, trimmed, or with <paramref name="wildcard"/> all
     /// its lines that are not blank. For names as <c>face_1_2_3_4.png</c> the file without the four numbers serves too.
@@ -60,18 +59,8 @@ public static class Caption
     {
         try
         {
-            var bytes = File.ReadAllBytes(path).AsSpan();
-            return bytes switch
-            {
-                [0xEF, 0xBB, 0xBF, ..] => StrictUtf8.GetString(bytes[3..]),
-                [0xFF, 0xFE, ..] => new UnicodeEncoding(bigEndian: false, byteOrderMark: false, throwOnInvalidBytes: true).GetString(bytes[2..]),
-                [0xFE, 0xFF, ..] => new UnicodeEncoding(bigEndian: true, byteOrderMark: false, throwOnInvalidBytes: true).GetString(bytes[2..]),
-                _ => StrictUtf8.GetString(bytes),
-            };
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new FornoException($"{path}: neither UTF-8 nor UTF-16 text; save it as UTF-8");
+            return EncodedText.Decode(File.ReadAllBytes(path), out _)
+                ?? throw new FornoException($"{path}: neither UTF-8 nor UTF-16 text; save it as UTF-8");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

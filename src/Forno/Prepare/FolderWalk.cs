@@ -3,7 +3,8 @@ namespace Forno.Prepare;
 /// <summary>Walks through folders: hidden files are passed over, links that leave the folder reported, not followed.</summary>
 /// <param name="isPicture">Which files are pictures.</param>
 /// <param name="skipSetAside">Whether to pass over folders that begin with <c>_</c>, where tools put what is not to be trained.</param>
-internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside)
+/// <param name="captionExtension">A further extension of captions, with its dot, or null.</param>
+internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside, string? captionExtension = null)
 {
     public List<string> Others { get; } = [];
 
@@ -53,15 +54,15 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
 
     private IEnumerable<PictureItem> Match((string Full, string Path) folder, List<string> files, List<string> masks)
     {
-        var pictures = files.Where(f => !PictureFiles.IsCaptionName(f) && isPicture(Path.Join(folder.Full, f))).ToList();
+        var pictures = files.Where(f => !IsCaption(f) && isPicture(Path.Join(folder.Full, f))).ToList();
         var whole = pictures.ToHashSet(StringComparer.Ordinal);
         var byStem = pictures.ToLookup(f => Path.GetFileNameWithoutExtension(f), StringComparer.Ordinal);
         var sidecars = new Dictionary<string, List<Companion>>(StringComparer.Ordinal);
         foreach (var file in files.Where(f => !whole.Contains(f)))
         {
-            var stem = Path.GetFileNameWithoutExtension(file);
+            var stem = OwnerName(file);
             // name.png.txt belongs to name.png; name.txt to every name.*
-            string[] owners = !PictureFiles.IsCaptionName(file) ? [] : whole.Contains(stem) ? [stem] : [.. byStem[stem]];
+            string[] owners = !IsCaption(file) && !PictureFiles.IsTagsName(file) ? [] : whole.Contains(stem) ? [stem] : [.. byStem[stem]];
             var companion = new Companion(RelativePath.Join(folder.Path, file), Path.Join(folder.Full, file), owners.Length > 1);
             foreach (var owner in owners)
             {
@@ -82,11 +83,13 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         return pictures.Select(file =>
         {
             var stem = Path.GetFileNameWithoutExtension(file);
+            var own = sidecars.GetValueOrDefault(file) ?? [];
             return new PictureItem
             {
                 Path = RelativePath.Join(folder.Path, file),
                 File = Path.Join(folder.Full, file),
-                Sidecars = [.. sidecars.GetValueOrDefault(file, []).OrderBy(c => PictureFiles.CaptionRank(c.Path))],
+                Sidecars = [.. own.Where(c => !PictureFiles.IsTagsName(c.Path)).OrderBy(c => PictureFiles.CaptionRank(c.Path))],
+                Tags = own.Find(c => PictureFiles.IsTagsName(c.Path)),
                 Mask = maskOf.TryGetValue(stem, out var mask)
                     ? new Companion(
                         RelativePath.Join(folder.Path, $"{PictureItem.MaskFolder}/{mask}"),
@@ -96,6 +99,14 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
             };
         });
     }
+
+    private bool IsCaption(string file) =>
+        PictureFiles.IsCaptionName(file) || IsFurther(file);
+
+    private bool IsFurther(string file) => captionExtension is not null && file.EndsWith(captionExtension, StringComparison.OrdinalIgnoreCase);
+
+    private string OwnerName(string file) => PictureFiles.IsTagsName(file) ? file[..^PictureFiles.TagsExtension.Length]
+        : IsFurther(file) ? file[..^captionExtension!.Length] : Path.GetFileNameWithoutExtension(file);
 
     private (List<string> Files, List<string> Folders) Entries(string root, string folder)
     {

@@ -90,7 +90,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         PictureFiles.IsPictureName(file) || VideoFrames.IsVideoName(file) || IsZip(file) || PictureFormat.Detect(file) is not null;
 
     private static bool IsWantedInZip(string name) =>
-        PictureFiles.IsPictureName(name) || PictureFiles.IsCaptionName(name) || VideoFrames.IsVideoName(name) || IsZip(name) || Path.GetExtension(name).Length == 0;
+        PictureFiles.IsPictureName(name) || PictureFiles.IsCaptionName(name) || PictureFiles.IsTagsName(name) || VideoFrames.IsVideoName(name) || IsZip(name) || Path.GetExtension(name).Length == 0;
 
     private void Unpack(PictureItem archive, List<Found> found, List<Problem> problems, CancellationToken cancel)
     {
@@ -154,7 +154,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
                 RelativePath.Join(RelativePath.Folder(target), $"{PictureItem.MaskFolder}/{RelativePath.Name(target)}.png"), PictureContent.AsPng(mask.File, settings.MaxPixels)));
         }
 
-        return new PlanStep { Subject = item.Path, What = $"{size} → {target}.png{(captions.Length > 0 ? " with caption" : "")}{(item.Mask is null ? "" : " with mask")}", Changes = changes };
+        return new PlanStep { Subject = item.Path, What = $"{size} → {target}.png{(item.Sidecars.Count > 0 ? " with caption" : "")}{(item.Mask is null ? "" : " with mask")}", Changes = changes };
     }
 
     private IEnumerable<AddFile> Frames(string file, Kind kind, string target, (string Extension, FileContent Content)[] captions, CancellationToken cancel)
@@ -194,7 +194,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         }
     }
 
-    // The new names are name.txt and name.caption; a third kind keeps its own.
+    // The new names are name.txt and name.caption; a third kind keeps its own. Tags seen and pruned come along.
     private IEnumerable<(string Extension, FileContent Content)> Captions(PictureItem item)
     {
         var used = new HashSet<string>(StringComparer.Ordinal);
@@ -210,6 +210,11 @@ public sealed class Importer(ImportSettings settings) : IDisposable
             }
 
             yield return (free, FileContent.Made("caption", () => Caption(sidecar.File, settings.Tags ?? (isTagName ? (bool?)true : null))));
+        }
+
+        if (item.Tags is { } tags)
+        {
+            yield return (PictureFiles.TagsExtension, FileContent.CopyOf(tags.File));
         }
     }
 

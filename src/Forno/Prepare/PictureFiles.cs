@@ -10,11 +10,26 @@ public static class PictureFiles
     /// <summary>Extensions of captions, lower case; the first that is there is the caption.</summary>
     public static IReadOnlyList<string> CaptionExtensions { get; } = [".txt", ".caption", ".cap", ".tags", ".tag", ".wd14"];
 
+    /// <summary>What the file of tags seen and pruned is called, after the picture's name without extension.</summary>
+    public const string TagsExtension = ".tags.json";
+
     /// <summary>Whether a file has a picture's extension, in whatever case.</summary>
     public static bool IsPictureName(string file) => Has(PictureExtensions, file);
 
     /// <summary>Whether a file has a caption's extension, in whatever case.</summary>
     public static bool IsCaptionName(string file) => Has(CaptionExtensions, file);
+
+    /// <summary>Whether a file is called <c>name.tags.json</c>, in whatever case.</summary>
+    public static bool IsTagsName(string file) => file.EndsWith(TagsExtension, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A caption's extension as kohya's <c>caption_extension</c> takes it: a dot is put in front where there is none.</summary>
+    /// <exception cref="FornoException">It is none, or a picture's.</exception>
+    public static string CaptionExtension(string text)
+    {
+        var extension = text.StartsWith('.') ? text : "." + text;
+        return extension.Length > 1 && extension.IndexOfAny(['/', '\\', '\0']) < 0 && !IsPictureName("a" + extension) ? extension
+            : throw new FornoException($"the caption extension '{text}' is none; .txt and .caption are usual");
+    }
 
     /// <summary>The place of a caption's extension in <see cref="CaptionExtensions"/>.</summary>
     internal static int CaptionRank(string file)

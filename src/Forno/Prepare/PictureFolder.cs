@@ -22,8 +22,9 @@ public sealed record PictureFolder
     /// the same, the later becomes <c>name-2</c>.
     /// </param>
     /// <param name="isPicture">Which files are pictures, by full path; null = by extension.</param>
+    /// <param name="captionExtension">A further extension of captions, with or without its dot; null = those of <see cref="PictureFiles.CaptionExtensions"/>.</param>
     /// <exception cref="FornoException">A folder is absent, or some lie in a work folder and some do not.</exception>
-    public static PictureFolder Scan(IReadOnlyList<string> folders, Func<string, bool>? isPicture = null)
+    public static PictureFolder Scan(IReadOnlyList<string> folders, Func<string, bool>? isPicture = null, string? captionExtension = null)
     {
         string[] full = [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))];
         if (Array.FindIndex(full, f => !Path.Exists(f)) is >= 0 and var absent)
@@ -37,7 +38,7 @@ public sealed record PictureFolder
             throw new FornoException("the folders belong to different work folders, or some to none; run the command once for each");
         }
 
-        var walk = new FolderWalk(isPicture ?? PictureFiles.IsPictureName, skipSetAside: works[0] is not null);
+        var walk = new FolderWalk(isPicture ?? PictureFiles.IsPictureName, skipSetAside: works[0] is not null, captionExtension is null ? null : PictureFiles.CaptionExtension(captionExtension));
         var pictures = new List<PictureItem>();
         var taken = new HashSet<string>(StringComparer.Ordinal);
         foreach (var folder in full.Where(f => !full.Any(g => g != f && f.StartsWith(g + Path.DirectorySeparatorChar, StringComparison.Ordinal))).Distinct())

@@ -43,8 +43,11 @@ public sealed record PictureItem
     /// <summary>Its mask, <c>masks/name.png</c> beside it; null if it has none.</summary>
     public Companion? Mask { get; init; }
 
-    /// <summary>Sidecars and mask.</summary>
-    public IEnumerable<Companion> Companions => Mask is null ? Sidecars : Sidecars.Append(Mask);
+    /// <summary>Its tags seen and pruned, <c>name.tags.json</c>; null if it has none.</summary>
+    public Companion? Tags { get; init; }
+
+    /// <summary>Sidecars, tags and mask.</summary>
+    public IEnumerable<Companion> Companions => [.. Sidecars, .. Tags is null ? (Companion[])[] : [Tags], .. Mask is null ? (Companion[])[] : [Mask]];
 
     /// <summary>The folder it is in, within the data set; empty at the top.</summary>
     public string Folder => RelativePath.Folder(Path);
@@ -57,6 +60,9 @@ public sealed record PictureItem
 
     /// <summary>Where its mask is to be.</summary>
     public string MaskPath => Mask?.Path ?? RelativePath.Join(Folder, $"{MaskFolder}/{Stem}.png");
+
+    /// <summary>Where its tags seen and pruned are to be.</summary>
+    public string TagsPath => Tags?.Path ?? RelativePath.Join(Folder, Stem + PictureFiles.TagsExtension);
 
     /// <summary>Where its caption is: the first sidecar that is there (<c>.txt</c> before <c>.caption</c>), else <c>name.txt</c>.</summary>
     public string CaptionPath => Caption?.Path ?? RelativePath.Join(Folder, Stem + ".txt");
@@ -87,6 +93,7 @@ public sealed record PictureItem
     {
         Path = picture,
         Sidecars = [.. Sidecars.Select(s => s with { Path = PathFor(s, picture) })],
+        Tags = Tags is null ? null : Tags with { Path = PathFor(Tags, picture) },
         Mask = Mask is null ? null : Mask with { Path = PathFor(Mask, picture) },
     };
 }

@@ -9,6 +9,9 @@ public sealed record PlanStep
     /// <summary>What is done, for people: <c>trim 160×120 to 110×80</c>.</summary>
     public string What { get; init; } = "";
 
+    /// <summary>The caption before and after, where the step changes one; else null.</summary>
+    public TextChange? Text { get; init; }
+
     /// <summary>The changes.</summary>
     public IReadOnlyList<FileChange> Changes { get; init; } = [];
 
@@ -18,6 +21,11 @@ public sealed record PlanStep
     /// </summary>
     public Func<CancellationToken, IEnumerable<AddFile>>? Expand { get; init; }
 }
+
+/// <summary>A text that is changed.</summary>
+/// <param name="Before">As it was; null if there was none.</param>
+/// <param name="After">As it is to be.</param>
+public sealed record TextChange(string? Before, string After);
 
 /// <summary>
 /// What a command is going to do, without having done anything: <see cref="WorkFolder.Apply"/> does it,
@@ -138,7 +146,7 @@ public sealed record Plan
     public PlanDescription Describe() => new(
         Name,
         [.. Steps.Select(s => new StepDescription(s.Subject, s.What,
-            [.. s.Changes.Select(c => new ChangeDescription(c.Kind, c.Path, (c as MoveFile)?.To))], s.Expand is null ? null : true))],
+            [.. s.Changes.Select(c => new ChangeDescription(c.Kind, c.Path, (c as MoveFile)?.To))], s.Expand is null ? null : true, s.Text))],
         Problems);
 }
 
@@ -153,7 +161,8 @@ public sealed record PlanDescription(string Command, IReadOnlyList<StepDescripti
 /// <param name="What">What is done.</param>
 /// <param name="Changes">The changes of files.</param>
 /// <param name="More">True if further files are added whose number shows only when they are made; else null.</param>
-public sealed record StepDescription(string Picture, string What, IReadOnlyList<ChangeDescription> Changes, bool? More);
+/// <param name="Text">The caption before and after, else null.</param>
+public sealed record StepDescription(string Picture, string What, IReadOnlyList<ChangeDescription> Changes, bool? More, TextChange? Text);
 
 /// <summary>A change, described.</summary>
 /// <param name="Kind">add, replace, move or remove.</param>

@@ -11,10 +11,10 @@ namespace Forno.Prepare;
 public sealed class TagExpression
 {
     private const int MostDepth = 200;
-    private readonly Func<IReadOnlySet<string>, bool> holds;
+    private readonly Func<ICollection<string>, bool> holds;
     private readonly string text;
 
-    private TagExpression(string text, Func<IReadOnlySet<string>, bool> holds)
+    private TagExpression(string text, Func<ICollection<string>, bool> holds)
     {
         this.text = text;
         this.holds = holds;
@@ -34,6 +34,9 @@ public sealed class TagExpression
     /// <summary>Whether it holds for tags.</summary>
     public bool Matches(IEnumerable<string> tags) => holds(tags.Select(Normal).Where(t => t.Length > 0).ToHashSet(StringComparer.Ordinal));
 
+    /// <summary>Whether it holds for the tags of a caption.</summary>
+    public bool Matches(Captions.CaptionText caption) => holds(caption.NormalArray);
+
     /// <summary>How tags are compared: lower case, spaces for underscores, without escapes or white space around.</summary>
     public static string Normal(string tag)
     {
@@ -50,15 +53,15 @@ public sealed class TagExpression
         private int at;
         private int depth;
 
-        public Func<IReadOnlySet<string>, bool> Whole()
+        public Func<ICollection<string>, bool> Whole()
         {
             var condition = Or();
             return at == text.Length ? condition : throw Wrong(text[at] == ')' ? "this ) closes nothing" : "an & or | is missing here");
         }
 
-        private Func<IReadOnlySet<string>, bool> Or()
+        private Func<ICollection<string>, bool> Or()
         {
-            List<Func<IReadOnlySet<string>, bool>> parts = [And()];
+            List<Func<ICollection<string>, bool>> parts = [And()];
             while (Take('|'))
             {
                 parts.Add(And());
@@ -67,9 +70,9 @@ public sealed class TagExpression
             return parts.Count == 1 ? parts[0] : tags => parts.Exists(p => p(tags));
         }
 
-        private Func<IReadOnlySet<string>, bool> And()
+        private Func<ICollection<string>, bool> And()
         {
-            List<Func<IReadOnlySet<string>, bool>> parts = [Not()];
+            List<Func<ICollection<string>, bool>> parts = [Not()];
             while (Take('&'))
             {
                 parts.Add(Not());
@@ -78,14 +81,14 @@ public sealed class TagExpression
             return parts.Count == 1 ? parts[0] : tags => parts.TrueForAll(p => p(tags));
         }
 
-        private Func<IReadOnlySet<string>, bool> Not()
+        private Func<ICollection<string>, bool> Not()
         {
             if (++depth > MostDepth)
             {
                 throw Wrong($"more than {MostDepth} levels deep");
             }
 
-            Func<IReadOnlySet<string>, bool> condition;
+            Func<ICollection<string>, bool> condition;
             if (Take('!'))
             {
                 var inner = Not();
@@ -108,7 +111,7 @@ public sealed class TagExpression
             return condition;
         }
 
-        private Func<IReadOnlySet<string>, bool> Tag()
+        private Func<ICollection<string>, bool> Tag()
         {
             Skip();
             var start = at;

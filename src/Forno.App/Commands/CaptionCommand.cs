@@ -1,0 +1,15 @@
+using System.CommandLine;
+
+namespace Forno.App.Commands;
+
+/// <summary><c>forno caption</c>: what the LoRA will learn, put into words.</summary>
+internal static class CaptionCommand
+{
+    public const string Summary = "Write, edit, clean and judge captions, before anything is baked";
+
+    /// <summary>Builds the command; one line a sub-command.</summary>
+    public static Command Build(Cli cli) => new FornoCommand("caption", Summary,
+        "forno caption report cat", "forno caption edit cat --remove solo --replace dress=red_dress --dry-run")
+    {
+    };
+}

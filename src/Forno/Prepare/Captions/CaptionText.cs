@@ -1,0 +1,307 @@
+using System.Buffers;
+using System.Text;
+
+namespace Forno.Prepare.Captions;
+
+/// <summary>
+/// One caption as an ordered list of tags. The first line is the caption, as for kohya's trainer; further lines
+/// (<c>enable_wildcard</c>) are kept as they are. Immutable; unchanged it is the text it was read from, changed it keeps
+/// line ends and everything behind the first line, and the way tags are parted (<c>, </c> or <c>,</c>).
+/// <para>A tag is what stands between commas; <c>{a, b|c}</c> is one, and so is a whole sentence with its commas (see
+/// <see cref="IsSentence"/>). <c>|||</c> (kohya's <c>keep_tokens_separator</c>) ends the tags that shuffling leaves in
+/// place, and a second one begins an ending that it leaves in place too.</para>
+/// </summary>
+public sealed class CaptionText
+{
+    /// <summary>What parts tags that stay in place from those that are shuffled.</summary>
+    public const string KeepSeparator = "|||";
+
+    private const string DefaultBarrier = " ||| ";
+    private static readonly SearchValues<char> Special = SearchValues.Create(",|{");
+    private readonly string text;
+    private readonly int lineEnd;
+    private readonly string[] tags;
+    private readonly string[] normal;
+    private readonly bool[]? sentences;
+    private readonly string? join;
+    private readonly string? barrier;
+
+    private CaptionText(string text, int lineEnd, Reader read)
+    {
+        this.text = text;
+        this.lineEnd = lineEnd;
+        tags = [.. read.Tags];
+        normal = [.. read.Normal];
+        sentences = read.Sentences.Contains(true) ? [.. read.Sentences] : null;
+        (join, barrier, HasSeparator, Kept, Ending) = (read.Join, read.Barrier, read.Kept >= 0, Math.Max(0, read.Kept), read.Ending < 0 ? 0 : tags.Length - read.Ending);
+    }
+
+    /// <summary>A caption without tags.</summary>
+    public static CaptionText Empty { get; } = Parse("");
+
+    /// <summary>The tags of the first line in order, as written, without white space around; empty ones are left out.</summary>
+    public IReadOnlyList<string> Tags => tags;
+
+    /// <summary>The same tags as they are compared: <see cref="TagExpression.Normal"/>.</summary>
+    public IReadOnlyList<string> Normal => normal;
+
+    /// <summary>How many tags stand before <c>|||</c>; 0 without it.</summary>
+    public int Kept { get; }
+
+    /// <summary>How many tags stand behind a second <c>|||</c>.</summary>
+    public int Ending { get; }
+
+    /// <summary>Whether there is a <c>|||</c>.</summary>
+    public bool HasSeparator { get; }
+
+    /// <summary>Whether all of it, but for the tags before <c>|||</c>, is sentences: a caption in natural language.</summary>
+    public bool IsProse => sentences is not null && Kept < tags.Length && !sentences.AsSpan(Kept).Contains(false);
+
+    /// <summary>Whether there are lines behind the first that are not blank.</summary>
+    public bool HasMoreLines => lineEnd < text.Length && !text.AsSpan(lineEnd).IsWhiteSpace();
+
+    /// <summary>The first line, without white space around.</summary>
+    public string Line => text[..lineEnd].Trim();
+
+    /// <summary>The normal tags for conditions: <see cref="Normal"/> as the collection that it is.</summary>
+    internal string[] NormalArray => normal;
+
+    /// <summary>Reads a caption.</summary>
+    /// <param name="text">The whole text of its file, or a line of it; any text.</param>
+    public static CaptionText Parse(string text)
+    {
+        var end = text.AsSpan().IndexOfAny('\r', '\n');
+        var lineEnd = end < 0 ? text.Length : end;
+        var reader = Reader.Shared();
+        reader.Read(text.AsSpan(0, lineEnd));
+        return new CaptionText(text, lineEnd, reader);
+    }
+
+    /// <summary>A caption of these tags.</summary>
+    /// <param name="tags">The tags.</param>
+    /// <param name="kept">How many of them stand before <c>|||</c>; 0 = no <c>|||</c>.</param>
+    public static CaptionText Of(IReadOnlyList<string> tags, int kept = 0) => Empty.With(tags, kept);
+
+    /// <summary>
+    /// Whether a tag is a sentence, a unit of natural language that edits of tags leave alone: it ends in a full stop, or
+    /// has so many words and an article, verb or pronoun that it is none of a booru's tags.
+    /// </summary>
+    /// <param name="tag">Its place in <see cref="Tags"/>.</param>
+    public bool IsSentence(int tag) => sentences is not null && sentences[tag];
+
+    /// <summary>
+    /// The same caption with other tags: the first line is written anew, line ends and further lines stay. Without a
+    /// change it is this caption.
+    /// </summary>
+    /// <param name="tags">The tags; white space around them is taken off, empty ones are left out.</param>
+    /// <param name="kept">How many of them stand before <c>|||</c>; 0 takes it away; null leaves it behind as many tags as now.</param>
+    /// <exception cref="FornoException">A tag holds a line end.</exception>
+    public CaptionText With(IReadOnlyList<string> tags, int? kept = null)
+    {
+        var keeps = kept is null ? HasSeparator : kept > 0 || Ending > 0;
+        var before = Math.Min(kept ?? Kept, tags.Count);
+        if (tags.Any(string.IsNullOrWhiteSpace))
+        {
+            before = tags.Take(before).Count(t => !string.IsNullOrWhiteSpace(t));
+            tags = [.. tags.Where(t => !string.IsNullOrWhiteSpace(t))];
+        }
+
+        if (keeps == HasSeparator && (!keeps || before == Kept) && tags.SequenceEqual(this.tags))
+        {
+            return this;
+        }
+
+        var ending = Math.Min(Ending, tags.Count - before);
+        var line = new StringBuilder();
+        var wall = barrier ?? DefaultBarrier;
+        for (var i = 0; i <= tags.Count; i++)
+        {
+            // A caption may consist of kept tags only, or of an ending.
+            if ((keeps && i == before) || (ending > 0 && i == tags.Count - ending))
+            {
+                var twice = keeps && i == before && ending > 0 && i == tags.Count - ending;
+                line.Append(line.Length == 0 ? wall.TrimStart(' ', ',') : i == tags.Count ? wall.TrimEnd(' ', ',') : wall).Append(twice ? wall.TrimStart(' ', ',') : "");
+            }
+            else if (i > 0 && i < tags.Count)
+            {
+                line.Append(join ?? ", ");
+            }
+
+            if (i < tags.Count)
+            {
+                var tag = tags[i].Trim();
+                line.Append(tag.AsSpan().IndexOfAny('\r', '\n') < 0 ? tag : throw new FornoException($"the tag '{tag}' holds a line end; a tag is on one line"));
+            }
+        }
+
+        return Parse(string.Concat(line.ToString(), text.AsSpan(lineEnd)));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => text;
+
+    /// <summary>Reads lines; its lists serve again.</summary>
+    private sealed class Reader
+    {
+        [ThreadStatic]
+        private static Reader? shared;
+
+        private readonly List<Range> pieces = [];
+        private bool mayHoldSentences;
+
+        public List<string> Tags { get; } = [];
+
+        public List<string> Normal { get; } = [];
+
+        public List<bool> Sentences { get; } = [];
+
+        public int Kept { get; private set; }
+
+        public int Ending { get; private set; }
+
+        public string? Join { get; private set; }
+
+        public string? Barrier { get; private set; }
+
+        public static Reader Shared() => shared ??= new Reader();
+
+        public void Read(ReadOnlySpan<char> line)
+        {
+            Tags.Clear();
+            Normal.Clear();
+            Sentences.Clear();
+            (Kept, Ending, Join, Barrier) = (-1, -1, null, null);
+            Start();
+            var (start, at, wall) = (0, 0, -1);
+            string? left = null;
+            while (at < line.Length)
+            {
+                var step = line[at..].IndexOfAny(Special);
+                at = step < 0 ? line.Length : at + step;
+                if (at == line.Length)
+                {
+                    break;
+                }
+
+                if (line[at] == '{')
+                {
+                    at = BehindBraces(line, at);
+                }
+                else if (line[at] == ',')
+                {
+                    Join ??= at + 1 < line.Length && line[at + 1] == ' ' ? ", " : ",";
+                    Piece(line, start, at);
+                    start = ++at;
+                }
+                else if (Ending < 0 && line[at..].StartsWith(KeepSeparator, StringComparison.Ordinal))
+                {
+                    Piece(line, start, at);
+                    Wall(line, ref wall, left, at);
+                    if (Kept < 0)
+                    {
+                        (left, wall) = (pieces.Count > 0 ? line[pieces[^1].End.Value..at].ToString() : " ", at + KeepSeparator.Length);
+                    }
+
+                    Units(line);
+                    (Kept, Ending) = Kept < 0 ? (Tags.Count, Ending) : (Kept, Tags.Count);
+                    start = at += KeepSeparator.Length;
+                    Start();
+                }
+                else
+                {
+                    at++;
+                }
+            }
+
+            Piece(line, start, line.Length);
+            Wall(line, ref wall, left, line.Length);
+            Units(line);
+        }
+
+        // The first ||| with what stood around it; with no tag on a side of it, a blank goes there.
+        private void Wall(ReadOnlySpan<char> line, ref int wall, string? left, int end)
+        {
+            if (wall >= 0)
+            {
+                Barrier = left + KeepSeparator + (pieces.Count > 0 && pieces[0].Start.Value < end ? line[wall..pieces[0].Start.Value].ToString() : " ");
+                wall = -1;
+            }
+        }
+
+        // {a, b|c} is one tag; a lone brace is a character.
+        private static int BehindBraces(ReadOnlySpan<char> line, int at)
+        {
+            var length = line[at..].IndexOf('}');
+            return length > 0 && line.Slice(at, length).Contains('|') && !line.Slice(at, length).Contains(KeepSeparator, StringComparison.Ordinal) ? at + length + 1 : at + 1;
+        }
+
+        private void Start()
+        {
+            pieces.Clear();
+            mayHoldSentences = false;
+        }
+
+        private void Piece(ReadOnlySpan<char> line, int start, int end)
+        {
+            while (start < end && char.IsWhiteSpace(line[start]))
+            {
+                start++;
+            }
+
+            while (end > start && char.IsWhiteSpace(line[end - 1]))
+            {
+                end--;
+            }
+
+            if (start < end)
+            {
+                pieces.Add(start..end);
+                var piece = line[start..end];
+                mayHoldSentences |= CaptionUnits.EndsSentence(piece) || piece.Count(' ') > 2;
+            }
+        }
+
+        private void Units(ReadOnlySpan<char> line)
+        {
+            var from = 0;
+            if (mayHoldSentences)
+            {
+                for (var i = 0; i < pieces.Count; i++)
+                {
+                    if (!CaptionUnits.EndsSentence(line[pieces[i]]))
+                    {
+                        continue;
+                    }
+
+                    var begin = CaptionUnits.Begin(line, pieces, from, i);
+                    var whole = line[pieces[begin].Start..pieces[i].End];
+                    if (CaptionUnits.IsSentence(whole))
+                    {
+                        Plain(line, from, begin);
+                        Add(whole, sentence: true);
+                        from = i + 1;
+                    }
+                }
+            }
+
+            Plain(line, from, pieces.Count);
+        }
+
+        private void Plain(ReadOnlySpan<char> line, int from, int to)
+        {
+            for (var i = from; i < to; i++)
+            {
+                var piece = line[pieces[i]];
+                Add(piece, mayHoldSentences && CaptionUnits.IsClause(piece));
+            }
+        }
+
+        private void Add(ReadOnlySpan<char> unit, bool sentence)
+        {
+            var tag = TagPool.Get(unit);
+            Tags.Add(tag.Text);
+            Normal.Add(tag.Normal);
+            Sentences.Add(sentence);
+        }
+    }
+}
