@@ -31,6 +31,7 @@ internal static class CheckJson
         Sharpness = Math.Round(p.Picture.Measures.Sharpness, 2), Blockiness = Math.Round(p.Picture.Measures.Blockiness, 3),
         Monochrome = p.Picture.Measures.IsMonochrome, Transparent = Math.Round(p.Picture.Measures.TransparentShare, 4),
         Content = new[] { p.Picture.Measures.Content.Left, p.Picture.Measures.Content.Top, p.Picture.Measures.Content.Width, p.Picture.Measures.Content.Height },
+        Texts = p.Picture.Texts?.Texts.Count, TextCoverage = p.Picture.Texts is { } t ? Math.Round(t.Coverage, 5) : (double?)null,
         HasCaption = p.Picture.Caption is not null, Findings = p.Findings.Select(Row),
     };
 

@@ -14,6 +14,8 @@ internal static class DatasetCommand
         DatasetBucketsCommand.Build(cli),
         DatasetCheckCommand.Build(cli),
         DatasetEditCommands.Convert(cli),
+        DatasetCleanCommand.Build(cli),
+        DatasetCropCommand.Build(cli),
         DatasetDedupeCommand.Build(cli),
         DatasetEditCommands.Flatten(cli),
         DatasetImportCommand.Build(cli),

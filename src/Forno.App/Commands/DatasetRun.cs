@@ -87,7 +87,7 @@ internal static class DatasetRun
         {
             cli.Out.WriteLine(JsonSerializer.Serialize(new
             {
-                Command = plan.Name, WorkFolder = work.Root, Operation = applied.Id, applied.Steps, applied.Files, applied.Problems,
+                Command = plan.Name, WorkFolder = work.Root, Operation = applied.Id, applied.Steps, applied.Files, applied.Problems, plan.Kept,
             }, JsonOutput.Options));
         }
         else
@@ -95,6 +95,7 @@ internal static class DatasetRun
             cli.Out.WriteLine(applied.Id is { } id
                 ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {Math.Max(0, applied.Steps - brought)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Counted(applied.Files, "file")} changed in {Shown(work.Root)} (operation {id}; `forno dataset undo {Quoted(work.Root)}` takes it back)")
                 : $"{plan.Name}: nothing to do in {of}");
+            List(cli, plan.Kept, "left as they are");
             List(cli, applied.Problems);
         }
 
@@ -125,14 +126,14 @@ internal static class DatasetRun
     }
 
     /// <summary>Lists problems at the end.</summary>
-    public static void List(Cli cli, IReadOnlyList<Problem> problems)
+    public static void List(Cli cli, IReadOnlyList<Problem> problems, string what = "left out")
     {
         if (problems.Count == 0)
         {
             return;
         }
 
-        cli.Error.WriteLine($"{problems.Count} left out:");
+        cli.Error.WriteLine($"{problems.Count} {what}:");
         foreach (Problem problem in problems.Take(MostLines))
         {
             cli.Error.WriteLine($"  {Shown(problem.ToString())}");
@@ -165,6 +166,7 @@ internal static class DatasetRun
         }
 
         More(cli.Out, plan.Steps.Count);
+        List(cli, plan.Kept, "left as they are");
         List(cli, plan.Problems);
     }
 

@@ -20,7 +20,7 @@ internal static class CheckSheet
                 Name = p.Picture.Item.Path,
                 Lines = [p.Fit is { } fit ? $"{p.Picture.Size} → {fit.Bucket}" : p.Picture.Size.ToString()],
                 Badges = [.. p.Findings.OrderByDescending(f => f.Level).Select(Badge)],
-                Picture = () => SheetPicture.Of(p.Picture.Item.File) with { Areas = Borders(p) },
+                Picture = () => SheetPicture.Of(p.Picture.Item.File) with { Areas = [.. Borders(p), .. Texts(p)] },
             })]),
         ],
     };
@@ -87,6 +87,18 @@ internal static class CheckSheet
         Imaging.Box content = picture.Picture.Measures.Content;
         (double width, double height) = (picture.Picture.Measures.Width, picture.Picture.Measures.Height);
         return [new SheetArea(content.Left / width, content.Top / height, content.Width / width, content.Height / height, "found")];
+    }
+
+    private static IEnumerable<SheetArea> Texts(CheckedPicture picture)
+    {
+        if (picture.Picture.Texts is { } texts && picture.Findings.Any(f => f.Kind == "text"))
+        {
+            foreach (Vision.TextArea text in texts.Texts)
+            {
+                Imaging.Box box = text.Quad.Bounds(texts.Width, texts.Height);
+                yield return new SheetArea((double)box.Left / texts.Width, (double)box.Top / texts.Height, (double)box.Width / texts.Width, (double)box.Height / texts.Height, "text");
+            }
+        }
     }
 
     private static SheetArea[] Around(double left, double top, double width, double height)

@@ -19,6 +19,9 @@ public static class PictureCheck
     /// <summary>Compression damage from which on it is visible; see <see cref="Blockiness"/>.</summary>
     public const double BlockyFrom = 0.5;
 
+    /// <summary>Share of a picture in text boxes from which on it is told, and from which on it is a warning.</summary>
+    public const double TextFrom = 0.002, MuchText = 0.03;
+
     private const double MuchBlocky = 1.5, CropShare = 0.08, BorderShare = 0.02, MuchUpscaled = 1.5;
     private static readonly string[] TrainerFormats = ["png", "jpeg", "webp", "bmp"];
     private static readonly string[] TrainerExtensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp"];
@@ -41,6 +44,7 @@ public static class PictureCheck
         }
 
         Pixels(picture, fit, found);
+        Text(picture, found);
         if (picture.Caption is null || picture.Caption.Trim().Length == 0)
         {
             found.Add(new Finding("no-caption", FindingLevel.Note, "no caption", "Only the folder's class tokens teach it: whatever it shows sticks to the trigger.",
@@ -147,6 +151,15 @@ public static class PictureCheck
         {
             found.Add(new Finding("borders", FindingLevel.Note, Invariant($"{border:0 %} of it is border of one colour ({m.Content} remains)"),
                 "Empty pixels take the place of the subject's, and bars are learnt as part of the picture.", "forno dataset trim"));
+        }
+    }
+
+    private static void Text(SurveyedPicture picture, List<Finding> found)
+    {
+        if (picture.Texts is { Coverage: >= TextFrom and var share } texts)
+        {
+            found.Add(new Finding("text", share >= MuchText ? FindingLevel.Warning : FindingLevel.Note, Invariant($"text on {share:0.0 %} of it ({texts.Texts.Count} lines)"),
+                "Letters are learnt as shapes: the LoRA draws gibberish and watermarks where it finds room.", "forno dataset clean --review text.html shows it; then --mark, --fill or --blur"));
         }
     }
 

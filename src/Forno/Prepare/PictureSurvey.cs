@@ -21,6 +21,9 @@ public sealed record SurveyedPicture
     /// <summary>The whole text of its caption; null if it has none.</summary>
     public string? Caption { get; init; }
 
+    /// <summary>Its texts; null if they were not asked for.</summary>
+    public Cleaning.PictureTexts? Texts { get; init; }
+
     /// <summary>Its size in pixels, upright.</summary>
     public Size Size => new(Measures.Width, Measures.Height);
 
@@ -62,6 +65,18 @@ public sealed record PictureSurvey(IReadOnlyList<SurveyedPicture> Pictures, IRea
                 Caption = item.Caption is { } caption ? Data.Caption.ReadText(caption.File) : null,
             };
         }
+    }
+
+    /// <summary>The same with the texts of the pictures.</summary>
+    /// <param name="cache">Texts of earlier runs; the caller saves it.</param>
+    /// <param name="detect">Finds the texts of a picture, in its pixels.</param>
+    /// <param name="progress">Counts pictures.</param>
+    /// <param name="cancel">Stops it.</param>
+    public PictureSurvey WithTexts(
+        Cleaning.TextCache cache, Func<Picture, IReadOnlyList<Vision.TextArea>> detect, IProgress<long>? progress = null, CancellationToken cancel = default)
+    {
+        (Cleaning.PictureTexts?[] texts, IReadOnlyList<Problem> problems) = Plan.ForEach([.. Pictures.Select(p => p.Item)], item => cache.Of(item, detect), progress, cancel);
+        return new PictureSurvey([.. Pictures.Zip(texts, (p, t) => p with { Texts = t })], [.. Problems, .. problems]);
     }
 
     /// <summary>Groups the pictures that show the same.</summary>

@@ -45,6 +45,9 @@ public sealed record Plan
     /// <summary>Files that were left out, and why.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];
 
+    /// <summary>Pictures that stay as they are though something was asked of them, and why: nothing is wrong with the files.</summary>
+    public IReadOnlyList<Problem> Kept { get; init; } = [];
+
     /// <summary>Makes a plan picture by picture, several at a time.</summary>
     /// <param name="name">The command.</param>
     /// <param name="folder">The pictures; its problems become the plan's.</param>
@@ -147,14 +150,15 @@ public sealed record Plan
         Name,
         [.. Steps.Select(s => new StepDescription(s.Subject, s.What,
             [.. s.Changes.Select(c => new ChangeDescription(c.Kind, c.Path, (c as MoveFile)?.To))], s.Expand is null ? null : true, s.Text))],
-        Problems);
+        Problems, Kept);
 }
 
 /// <summary>A plan, described.</summary>
 /// <param name="Command">The command.</param>
 /// <param name="Steps">Its steps.</param>
 /// <param name="Problems">Files that were left out, and why.</param>
-public sealed record PlanDescription(string Command, IReadOnlyList<StepDescription> Steps, IReadOnlyList<Problem> Problems);
+/// <param name="Kept">Pictures that stay as they are, and why.</param>
+public sealed record PlanDescription(string Command, IReadOnlyList<StepDescription> Steps, IReadOnlyList<Problem> Problems, IReadOnlyList<Problem> Kept);
 
 /// <summary>A step of a plan, described.</summary>
 /// <param name="Picture">The picture it is about.</param>

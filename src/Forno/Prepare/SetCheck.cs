@@ -56,9 +56,20 @@ public static class SetCheck
             Folders(pictures, found);
             Shares(pictures, found);
             Balance(pictures, found);
+            Texts(pictures, found);
         }
 
         return new SetReport(pictures, duplicates, counts, found, survey.Problems);
+    }
+
+    private static void Texts(CheckedPicture[] pictures, List<Finding> found)
+    {
+        int texts = pictures.Count(p => p.Findings.Any(f => f.Kind == "text"));
+        if (texts * 4 > pictures.Length)
+        {
+            found.Add(new Finding("much-text", FindingLevel.Warning, Invariant($"{texts} of {pictures.Length} pictures have text in them"),
+                "So common a thing sticks to the trigger: text and watermarks come with every picture that the LoRA draws.", "forno dataset clean --mark; or name it in the captions (text, speech bubble, watermark)"));
+        }
     }
 
     private static Finding DuplicateFinding(Duplicate other, string kept) => new("duplicate", FindingLevel.Warning,

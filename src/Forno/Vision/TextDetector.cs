@@ -1,0 +1,132 @@
+using System.Security.Cryptography;
+using Forno.Imaging;
+using Forno.Io;
+
+namespace Forno.Vision;
+
+/// <summary>How pictures are shown to a text detector.</summary>
+public sealed record TextDetectorSettings
+{
+    /// <summary>
+    /// Longest side that the network sees, in pixels: larger pictures are made smaller (<c>limit_side_len</c> with
+    /// <c>limit_type</c> max; PaddleOCR's own default is 960).
+    /// </summary>
+    public int LongestSide { get; init; } = 1280;
+
+    /// <summary>Pictures whose longer side is below this are enlarged to it: the network does not see letters of few pixels.</summary>
+    public int ShortestSide { get; init; } = 640;
+
+    /// <summary>How its map becomes boxes.</summary>
+    public TextMapSettings Map { get; init; } = new();
+}
+
+/// <summary>
+/// Finds text by a DB network such as PP-OCRv4's detector in ONNX form: input [1, 3, H, W] with H and W multiples of 32,
+/// channels in the order blue, green, red, each (v/255 − mean)/std with ImageNet's means 0.485, 0.456, 0.406 and
+/// deviations 0.229, 0.224, 0.225 in that order (PaddleOCR reads pictures as BGR and normalises them so); output
+/// [1, 1, H, W], probabilities. One picture at a time; safe for several threads.
+/// </summary>
+public sealed class TextDetector : IDisposable
+{
+    /// <summary>The package of <c>assets/packages.txt</c> with PP-OCRv4's detector.</summary>
+    public const string Package = "ocr-models";
+
+    /// <summary>Its file in the package.</summary>
+    public const string ModelFile = "assets/ch_PP-OCRv4_det_infer.onnx";
+
+    private const int Step = 32;
+    private static readonly float[] Means = [0.485f, 0.456f, 0.406f];
+    private static readonly float[] Deviations = [0.229f, 0.224f, 0.225f];
+    private readonly OnnxModel model;
+    private readonly TextDetectorSettings settings;
+
+    private TextDetector(OnnxModel model, TextDetectorSettings settings) => (this.model, this.settings) = (model, settings);
+
+    /// <summary>Opens a detector.</summary>
+    /// <param name="path">The ONNX file; null: PP-OCRv4's, which must have been fetched.</param>
+    /// <param name="settings">How pictures are shown to it.</param>
+    /// <param name="threads">Threads of one picture; 0 = the runtime's choice.</param>
+    /// <exception cref="FornoException">The file is absent or no such network.</exception>
+    public static TextDetector Load(string? path = null, TextDetectorSettings? settings = null, int threads = 0)
+    {
+        OnnxModel model = OnnxModel.Load(path ?? Assets.Find(Package, ModelFile), threads);
+        if (model.Inputs is [{ Type: OnnxType.Float32, Shape: [_, 3 or -1, _, _] }] && model.Outputs is [{ Type: OnnxType.Float32 }, ..])
+        {
+            return new TextDetector(model, settings ?? new TextDetectorSettings());
+        }
+
+        string inputs = string.Join(", ", model.Inputs.Select(i => $"{i.Name} [{string.Join(", ", i.Shape)}]"));
+        model.Dispose();
+        throw FornoException.ForFile(path ?? ModelFile, $"no text detector: its inputs are {inputs}", "A detector of PaddleOCR has one of [1, 3, height, width].");
+    }
+
+    /// <summary>What a detector's answers depend on: its file's content and the settings.</summary>
+    /// <param name="path">The ONNX file; null: PP-OCRv4's, which must have been fetched.</param>
+    /// <param name="settings">How pictures are shown to it.</param>
+    /// <exception cref="FornoException">The file cannot be read.</exception>
+    public static string Identity(string? path = null, TextDetectorSettings? settings = null)
+    {
+        path ??= Assets.Find(Package, ModelFile);
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return $"{Convert.ToHexStringLower(SHA256.HashData(file))} {settings ?? new TextDetectorSettings()}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw FornoException.ForFile(path, $"cannot be read ({e.Message})", "Check its name.", e);
+        }
+    }
+
+    /// <summary>The size that a picture is shown in: within the limits, sides multiples of 32, proportions kept as far as these allow.</summary>
+    /// <param name="width">The picture's width.</param>
+    /// <param name="height">The picture's height.</param>
+    /// <param name="settings">The limits.</param>
+    public static (int Width, int Height) InputSize(int width, int height, TextDetectorSettings settings)
+    {
+        int longer = Math.Max(width, height);
+        double scale = (double)Math.Clamp(longer, settings.ShortestSide, settings.LongestSide) / longer;
+        return (Side(width), Side(height));
+
+        int Side(int side) => Math.Max(Step, (int)Math.Round(side * scale / Step) * Step);
+    }
+
+    /// <summary>Finds the texts of a picture.</summary>
+    /// <param name="picture">Any picture; what is transparent counts as white.</param>
+    /// <returns>Boxes in the picture's pixels.</returns>
+    public IReadOnlyList<TextArea> Find(Picture picture)
+    {
+        using Picture srgb = picture.ToSrgb8();
+        using Picture opaque = srgb.Flatten(Rgb.White);
+        (int fullWidth, int fullHeight) = (opaque.Width, opaque.Height);
+        (int width, int height) = InputSize(fullWidth, fullHeight, settings);
+        using Picture shown = opaque.Resize(width, height, Kernel.Linear);
+        OnnxTensor output = model.Run(OnnxTensor.Of(Input(shown.ToArray(), width, height), 1, 3, height, width))[0];
+        if (output.Shape is not [.., var h, var w] || (w, h) != (width, height) || output.Floats.Length != width * height)
+        {
+            throw FornoException.ForFile(model.Source, $"its output has the shape [{string.Join(", ", output.Shape)}], not [1, 1, {height}, {width}]", "It is no text detector of PaddleOCR's kind.");
+        }
+
+        (double byX, double byY) = ((double)fullWidth / width, (double)fullHeight / height);
+        return [.. TextMap.Find(output.Floats, width, height, settings.Map).Select(t => t with { Quad = t.Quad.Scale(byX, byY) })];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => model.Dispose();
+
+    private static float[] Input(ReadOnlySpan<byte> rgb, int width, int height)
+    {
+        int plane = width * height;
+        float[] input = new float[3 * plane];
+        for (int c = 0; c < 3; c++)
+        {
+            (float scale, float shift) = (1 / (255 * Deviations[c]), -Means[c] / Deviations[c]);
+            for (int i = 0; i < plane; i++)
+            {
+                input[(c * plane) + i] = (rgb[(i * 3) + 2 - c] * scale) + shift;
+            }
+        }
+
+        return input;
+    }
+}

@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Text;
+using Forno.Imaging;
+using Forno.Io;
+using Forno.Tests.Prepare;
+using Forno.Vision;
+using Xunit.Abstractions;
+
+namespace Forno.Tests.Vision;
+
+/// <summary>A test that needs PP-OCRv4's detector; counted as skipped where it is not fetched.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class TextModelFactAttribute : FactAttribute
+{
+    public TextModelFactAttribute() => Skip = !OnnxRuntime.IsThere ? OnnxFactAttribute.WhyAbsent : Assets.Folder() is { } folder && File.Exists(Path.Join(folder, TextDetector.Package, TextDetector.ModelFile))
+        ? null : $"the text detector is not fetched (assets/fetch.sh {TextDetector.Package})";
+}
+
+public class TextDetectorTests(ITestOutputHelper log)
+{
+    private static readonly string[] Words =
+        ["Summer Festival", "HELLO WORLD", "ARTIST-NAME.COM", "Do not repost", "What are you doing?!", "Kapitel 7", "Привет, мир", "Ελληνικά 2024", "@sketch_daily", "To be continued..."];
+
+    [Theory]
+    [InlineData(1280, 640, 1280, 640)]
+    [InlineData(4000, 3000, 1280, 960)]
+    [InlineData(100, 50, 640, 320)]
+    [InlineData(700, 10, 704, 32)]
+    [InlineData(1000, 1000, 992, 992)]
+    public void ShownSizesAreMultiplesOf32WithinTheLimits(int width, int height, int shownWidth, int shownHeight) =>
+        Assert.Equal((shownWidth, shownHeight), TextDetector.InputSize(width, height, new TextDetectorSettings()));
+
+    [OnnxFact]
+    public void TheNetworkSeesBlueGreenRedNormalisedAndItsMapComesBackInThePicturesPixels()
+    {
+        using TempTree tree = new();
+        // Undoes the normalisation of each channel as documented and answers 1 where blue is above 0.6, red below 0.4.
+        string file = new OnnxFile().Input("x", OnnxType.Float32, -1, 3, -1, -1)
+            .Weight("deviation", [0.229f, 0.224f, 0.225f], 1, 3, 1, 1).Weight("mean", [0.485f, 0.456f, 0.406f], 1, 3, 1, 1)
+            .Weight("kernel", [1f, 0f, -1f], 1, 3, 1, 1).Weight("offset", [-0.5f], 1).Weight("steep", [100f], 1)
+            .Node("Mul", "x deviation", "spread").Node("Add", "spread mean", "plain").Node("Conv", "plain kernel", "difference")
+            .Node("Add", "difference offset", "above").Node("Mul", "above steep", "sharp").Node("Sigmoid", "sharp", "y")
+            .Output("y", OnnxType.Float32, -1, 1, -1, -1).Save(tree["blue.onnx"]);
+        using TextDetector detector = TextDetector.Load(file);
+        using Picture picture = With(640, 320, Rgb.White, (Left: 200, Top: 100, Width: 160, Height: 40, new Rgb(20, 40, 240)), (400, 200, 160, 40, new Rgb(240, 40, 20)));
+        TextArea found = Assert.Single(detector.Find(picture));
+        Box box = found.Quad.Bounds(640, 320);
+        double grow = 159 * 39 * 1.5 / (2 * (159 + 39));
+        Assert.Equal(200 - grow, box.Left, 2.0);
+        Assert.Equal(140 + grow, box.Top + box.Height, 2.0);
+        using Picture small = picture.Resize(320, 160); // seen at 640 × 320
+        Box half = Assert.Single(detector.Find(small)).Quad.Bounds(320, 160);
+        Assert.Equal(box.Left / 2.0, half.Left, 2.0);
+        Assert.Equal(box.Width / 2.0, half.Width, 3.0);
+        Assert.NotEqual(TextDetector.Identity(file), TextDetector.Identity(file, new TextDetectorSettings { LongestSide = 960 }));
+
+        string wrong = new OnnxFile().Input("x", OnnxType.Float32, 1, 8).Node("Sigmoid", "x", "y").Output("y", OnnxType.Float32, 1, 8).Save(tree["wrong.onnx"]);
+        Assert.Contains("no text detector", Assert.Throws<FornoException>(() => TextDetector.Load(wrong)).Message);
+    }
+
+    [TextModelFact]
+    [Trait("Category", "Long")]
+    public void DrawnTextIsFoundAndLittleElse()
+    {
+        using TextDetector detector = TextDetector.Load(threads: 1);
+        (int known, int reached, int found, int right, int clean) = (0, 0, 0, 0, 0);
+        for (int seed = 0; seed < 28; seed++)
+        {
+            (Picture picture, List<Box> boxes) = Drawn(seed, texts: seed % 7 == 6 ? 0 : 1 + (seed % 4));
+            using (picture)
+            {
+                IReadOnlyList<TextArea> texts = detector.Find(picture);
+                byte[] covered = new byte[picture.Width * picture.Height], truth = new byte[covered.Length];
+                foreach (PixelRun run in texts.SelectMany(t => t.Quad.Runs(picture.Width, picture.Height)))
+                {
+                    covered.AsSpan((run.Row * picture.Width) + run.Left, run.Right - run.Left).Fill(1);
+                }
+
+                foreach (Box b in boxes)
+                {
+                    double share = Count(covered, picture.Width, Runs(b)) / (double)b.Area;
+                    known++;
+                    reached += share >= 0.8 ? 1 : 0;
+                    Runs(b with { Left = b.Left - (b.Height / 2), Top = b.Top - (b.Height / 2), Width = b.Width + b.Height, Height = 2 * b.Height })
+                        .ToList().ForEach(r => Set(truth, picture.Width, picture.Height, r));
+                }
+
+                found += texts.Count;
+                right += texts.Count(t => Count(truth, picture.Width, t.Quad.Runs(picture.Width, picture.Height)) >= 0.7 * t.Quad.Runs(picture.Width, picture.Height).Sum(r => r.Right - r.Left));
+                clean += boxes.Count == 0 && texts.Count == 0 ? 1 : 0;
+                log.WriteLine($"{seed}: {picture.Width}×{picture.Height}, {boxes.Count} texts, found {string.Join(' ', texts.Select(t => t.Score))}");
+            }
+        }
+
+        log.WriteLine($"recall {reached}/{known}, precision {right}/{found}, pictures without text and finds {clean}/4");
+        Assert.True(reached >= 0.95 * known, $"recall {reached}/{known}");
+        Assert.True(right >= 0.95 * found, $"precision {right}/{found}");
+    }
+
+    /// <summary>A scene of soft shapes with lines of text on it; boxes are those of the ink.</summary>
+    internal static (Picture Picture, List<Box> Boxes) Drawn(int seed, int texts)
+    {
+        var random = new Random(seed);
+        (int width, int height) = (random.Next(480, 1400), random.Next(480, 1400));
+        var svg = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"""
+            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><defs><linearGradient id="g" x2="1" y2="1">
+            <stop stop-color="hsl({random.Next(360)},60%,{random.Next(20, 85)}%)"/><stop offset="1" stop-color="hsl({random.Next(360)},50%,{random.Next(20, 85)}%)"/></linearGradient></defs>
+            <rect width="100%" height="100%" fill="url(#g)"/>
+            """));
+        for (int i = 0; i < 9; i++)
+        {
+            svg.Append(CultureInfo.InvariantCulture, $"<ellipse cx=\"{random.Next(width)}\" cy=\"{random.Next(height)}\" rx=\"{random.Next(20, 200)}\" ry=\"{random.Next(20, 200)}\" fill=\"hsl({random.Next(360)},55%,50%)\" fill-opacity=\"0.5\" stroke=\"#222\" stroke-width=\"{random.Next(4)}\"/>");
+            svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{random.Next(width)} {random.Next(height)} L{random.Next(width)} {random.Next(height)} L{random.Next(width)} {random.Next(height)} Z\" fill=\"hsl({random.Next(360)},45%,60%)\" fill-opacity=\"0.35\"/>");
+        }
+
+        using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg.Append("</svg>").ToString()), Math.Max(width, height), "svg");
+        using Picture ground = drawn.Flatten(Rgb.White);
+        var canvas = new Canvas(ground.Width, ground.Height, Rgb.White);
+        canvas.Draw(ground, 0, 0);
+        byte[] behind = ground.ToArray();
+        var boxes = new List<Box>();
+        for (int i = 0; i < texts; i++)
+        {
+            int size = random.Next(18, 54), band = height / texts;
+            using Picture probe = Picture.Text(Words[(seed + (i * 3)) % Words.Length], size, Rgb.Black, random.Next(2) == 0 ? "DejaVu Sans" : "DejaVu Sans Bold");
+            if (probe.Width > width - 20)
+            {
+                continue;
+            }
+
+            (int left, int top) = (random.Next(10, width - probe.Width - 9), (band * i) + random.Next(5, Math.Max(6, band - probe.Height - 5)));
+            int middle = ((((top + (probe.Height / 2)) * ground.Width) + left + (probe.Width / 2)) * 3) + 1;
+            // Ink that can be read on what is behind it.
+            Rgb ink = behind[middle] > 128 ? new Rgb(20, 20, 30) : new Rgb(250, 250, 240);
+            canvas.Draw(Picture.FromPixels(Inked(probe.ToArray(), ink), probe.Width, probe.Height, 4), left, top);
+            boxes.Add(new Box(left, top, probe.Width, probe.Height));
+        }
+
+        return (canvas.ToPicture(), boxes);
+    }
+
+    /// <summary>A "text detector" that finds what is black.</summary>
+    internal static OnnxFile DarkDetector() => new OnnxFile().Input("x", OnnxType.Float32, -1, 3, -1, -1)
+        .Weight("deviation", [0.229f, 0.224f, 0.225f], 1, 3, 1, 1).Weight("mean", [0.485f, 0.456f, 0.406f], 1, 3, 1, 1)
+        .Weight("kernel", [-1f, -1f, -1f], 1, 3, 1, 1).Weight("offset", [0.3f], 1).Weight("steep", [50f], 1)
+        .Node("Mul", "x deviation", "spread").Node("Add", "spread mean", "plain").Node("Conv", "plain kernel", "dark")
+        .Node("Add", "dark offset", "above").Node("Mul", "above steep", "sharp").Node("Sigmoid", "sharp", "y").Output("y", OnnxType.Float32, -1, 1, -1, -1);
+
+    internal static Picture With(int width, int height, Rgb ground, params (int Left, int Top, int Width, int Height, Rgb Colour)[] boxes)
+    {
+        var canvas = new Canvas(width, height, ground);
+        foreach ((int l, int t, int w, int h, Rgb colour) in boxes)
+        {
+            using Picture box = Picture.Solid(w, h, colour);
+            canvas.Draw(box, l, t);
+        }
+
+        return canvas.ToPicture();
+    }
+
+    private static byte[] Inked(byte[] rgba, Rgb ink)
+    {
+        for (int i = 0; i < rgba.Length; i += 4)
+        {
+            (rgba[i], rgba[i + 1], rgba[i + 2]) = (ink.R, ink.G, ink.B);
+        }
+
+        return rgba;
+    }
+
+    private static IEnumerable<PixelRun> Runs(Box b) => Enumerable.Range(b.Top, b.Height).Select(y => new PixelRun(y, b.Left, b.Left + b.Width));
+
+    private static int Count(byte[] map, int width, IEnumerable<PixelRun> runs) =>
+        runs.Where(r => r.Row >= 0 && (r.Row + 1) * width <= map.Length).Sum(r => map.AsSpan((r.Row * width) + r.Left, r.Right - r.Left).Count((byte)1));
+
+    private static void Set(byte[] map, int width, int height, PixelRun r)
+    {
+        if (r.Row >= 0 && r.Row < height)
+        {
+            (int left, int right) = (Math.Max(0, r.Left), Math.Min(width, r.Right));
+            map.AsSpan((r.Row * width) + left, Math.Max(0, right - left)).Fill(1);
+        }
+    }
+}
