@@ -11,5 +11,7 @@ internal static class CaptionCommand
     public static Command Build(Cli cli) => new FornoCommand("caption", Summary,
         "forno caption report cat", "forno caption edit cat --remove solo --replace dress=red_dress --dry-run")
     {
+        CaptionPruneCommand.Build(cli),
+        CaptionTriggerCommand.Build(cli),
     };
 }

@@ -22,6 +22,7 @@ internal static class CommandRegistry
         new("doctor", DoctorCommand.Summary, DoctorCommand.Build),
         new("generate", GenerateCommand.Summary, GenerateCommand.Build),
         new("grid", GridCommand.Summary, GridCommand.Build),
+        new("plan", PlanCommand.Summary, PlanCommand.Build),
         new("pocket", PocketCommand.Summary, PocketCommand.Build),
         new("train", TrainCommand.Summary, TrainCommand.Build),
         new("upscale", UpscaleCommand.Summary, UpscaleCommand.Build),

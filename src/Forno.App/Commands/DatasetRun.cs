@@ -24,8 +24,9 @@ internal static class DatasetRun
     /// <param name="parsed">The command line.</param>
     /// <param name="options">Its common options.</param>
     /// <param name="plan">Makes the plan as if the pictures were changed in place.</param>
+    /// <param name="findings">What else is to be told, once the plan is made; null = nothing.</param>
     /// <returns>The exit code: 1 if there was something to do and nothing of it could be done.</returns>
-    public static int Run(Cli cli, ParseResult parsed, DatasetOptions options, Func<Context, Plan> plan)
+    public static int Run(Cli cli, ParseResult parsed, DatasetOptions options, Func<Context, Plan> plan, Func<IReadOnlyList<Finding>>? findings = null)
     {
         string[] folders = options.Folders(parsed);
         string? output = options.Output(parsed);
@@ -58,7 +59,7 @@ internal static class DatasetRun
         }
 
         made = output is null ? made : made.BringingOver(folder);
-        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Counted(folder.Pictures.Count, "picture")}");
+        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Counted(folder.Pictures.Count, "picture")}", findings?.Invoke());
     }
 
     /// <summary>Tells a plan (without a work folder) or does it, and reports.</summary>
@@ -67,12 +68,13 @@ internal static class DatasetRun
     /// <param name="work">The open work folder; null tells what would be done.</param>
     /// <param name="json">Whether machines read the answer.</param>
     /// <param name="of">What was looked at: <c>12 pictures</c>.</param>
+    /// <param name="findings">What else is to be told; null = nothing.</param>
     /// <returns>The exit code.</returns>
-    public static int Finish(Cli cli, Plan plan, WorkFolder? work, bool json, string of)
+    public static int Finish(Cli cli, Plan plan, WorkFolder? work, bool json, string of, IReadOnlyList<Finding>? findings = null)
     {
         if (work is null)
         {
-            Describe(cli, plan, json, of);
+            Describe(cli, plan, json, of, findings);
             return plan.Steps.Count == 0 && plan.Problems.Count > 0 ? 1 : 0;
         }
 
@@ -87,7 +89,7 @@ internal static class DatasetRun
         {
             cli.Out.WriteLine(JsonSerializer.Serialize(new
             {
-                Command = plan.Name, WorkFolder = work.Root, Operation = applied.Id, applied.Steps, applied.Files, applied.Problems, plan.Kept,
+                Command = plan.Name, WorkFolder = work.Root, Operation = applied.Id, applied.Steps, applied.Files, applied.Problems, plan.Kept, Findings = findings?.Select(FindingLines.Row),
             }, JsonOutput.Options));
         }
         else
@@ -97,6 +99,7 @@ internal static class DatasetRun
                 : $"{plan.Name}: nothing to do in {of}");
             List(cli, plan.Kept, "left as they are");
             List(cli, applied.Problems);
+            FindingLines.Print(cli.Out, findings ?? []);
         }
 
         return applied.Id is null && applied.Problems.Count > 0 ? 1 : 0;
@@ -151,11 +154,13 @@ internal static class DatasetRun
 
     private static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    private static void Describe(Cli cli, Plan plan, bool json, string of)
+    private static void Describe(Cli cli, Plan plan, bool json, string of, IReadOnlyList<Finding>? findings)
     {
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(plan.Describe(), JsonOutput.Options));
+            PlanDescription told = plan.Describe();
+            object document = findings is null ? told : new { told.Command, told.Steps, told.Problems, told.Kept, Findings = findings.Select(FindingLines.Row) };
+            cli.Out.WriteLine(JsonSerializer.Serialize(document, JsonOutput.Options));
             return;
         }
 
@@ -168,6 +173,7 @@ internal static class DatasetRun
         More(cli.Out, plan.Steps.Count);
         List(cli, plan.Kept, "left as they are");
         List(cli, plan.Problems);
+        FindingLines.Print(cli.Out, findings ?? []);
     }
 
     private static void More(TextWriter writer, int count)

@@ -6,18 +6,22 @@ using Forno.Torch;
 
 namespace Forno.App.Commands;
 
-/// <summary><c>forno doctor</c>: what this machine has, what is missing, and the command that mends it.</summary>
+/// <summary>
+/// <c>forno doctor</c>: what this machine has, what is missing, and the command that mends it; with a data set all that is
+/// to be said about that (<see cref="DatasetDoctor"/>).
+/// </summary>
 internal static class DoctorCommand
 {
-    public const string Summary = "Say what this machine has, and how to get what is missing";
+    public const string Summary = "Say what this machine lacks, or what is wrong with a data set and its configuration, worst first";
 
     private sealed record Check(string Name, bool Ok, string Found, string? Mend);
 
     public static Command Build(Cli cli)
     {
         Option<bool> json = FornoCommand.JsonOption();
-        FornoCommand command = new("doctor", Summary, "forno doctor", "forno doctor --json") { json };
-        command.SetAction(parsed => Run(cli, parsed.GetValue(json)));
+        FornoCommand command = new("doctor", Summary, "forno doctor", "forno doctor cat --config train.toml", "forno doctor cat --config train.toml --strict --json") { json };
+        DatasetDoctor dataset = new DatasetDoctor().AddTo(command);
+        command.SetAction(parsed => dataset.Asked(parsed) ? dataset.Run(cli, parsed, parsed.GetValue(json)) : Run(cli, parsed.GetValue(json)));
         return command;
     }
 

@@ -29,6 +29,7 @@ internal sealed partial class TomlReader(string text, string name)
             if (Now == '[')
             {
                 current = Header();
+                current.HeaderEnd = _at;
             }
             else
             {
@@ -214,7 +215,9 @@ internal sealed partial class TomlReader(string text, string name)
             throw Error($"'{path[^1]}' is given twice (first on line {table.LineOf(path[^1])})", start);
         }
 
-        table.Add(path[^1], Value(depth + path.Count), line);
+        var from = _at;
+        var value = Value(depth + path.Count);
+        table.Add(path[^1], value, line, from.._at);
     }
 
     private List<string> Key()

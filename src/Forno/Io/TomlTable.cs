@@ -12,7 +12,7 @@ public sealed class TomlTable : IReadOnlyDictionary<string, object>
 {
     private readonly OrderedDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
-    private readonly record struct Entry(object Value, int Line);
+    private readonly record struct Entry(object Value, int Line, Range Span);
 
     /// <summary>How the table came to be, which decides what may be added to it later.</summary>
     internal enum Origin { Implicit, Header, Dotted, Inline }
@@ -37,7 +37,7 @@ public sealed class TomlTable : IReadOnlyDictionary<string, object>
     public object this[string key]
     {
         get => _entries[key].Value;
-        set => _entries[key] = new Entry(Checked(value), LineOf(key));
+        set => _entries[key] = new Entry(Checked(value), LineOf(key), default);
     }
 
     /// <summary>The line (from 1) on which the key was written, 0 if it did not come from a file.</summary>
@@ -60,7 +60,13 @@ public sealed class TomlTable : IReadOnlyDictionary<string, object>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    internal void Add(string key, object value, int line) => _entries.Add(key, new Entry(value, line));
+    /// <summary>Where the value stands in the text it was read from; empty for a table under a header.</summary>
+    internal Range SpanOf(string key) => _entries[key].Span;
+
+    /// <summary>Where the table's own header ends in the text; 0 without one.</summary>
+    internal int HeaderEnd { get; set; }
+
+    internal void Add(string key, object value, int line, Range span = default) => _entries.Add(key, new Entry(value, line, span));
 
     private static object Checked(object value) => value switch
     {

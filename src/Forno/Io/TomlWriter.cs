@@ -13,6 +13,14 @@ internal static class TomlWriter
         return built.ToString();
     }
 
+    /// <summary>A value as it stands behind <c>=</c>.</summary>
+    public static string Text(object value)
+    {
+        var built = new StringBuilder();
+        Value(built, value);
+        return built.ToString();
+    }
+
     private static void Body(StringBuilder built, TomlTable table, string path)
     {
         foreach (var (key, value) in table.Where(e => !IsSection(e.Value)))
@@ -36,7 +44,8 @@ internal static class TomlWriter
     private static bool IsSection(object value) =>
         value is TomlTable || (value is List<object> { Count: > 0 } list && list.All(v => v is TomlTable));
 
-    private static string Key(string key) =>
+    /// <summary>A key as it stands before <c>=</c>.</summary>
+    public static string Key(string key) =>
         key.Length > 0 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? key : Quoted(key);
 
     private static void Value(StringBuilder built, object value)

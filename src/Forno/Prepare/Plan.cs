@@ -62,6 +62,12 @@ public sealed record Plan
         return new Plan { Name = name, Steps = [.. steps.OfType<PlanStep>()], Problems = [.. folder.Problems, .. problems] };
     }
 
+    /// <summary>The same plan with a change of a file that is no picture's, such as a list beside them: it goes with the first step.</summary>
+    /// <param name="step">The change; null = none.</param>
+    public Plan And(PlanStep? step) => step is null ? this
+        : Steps.Count == 0 ? this with { Steps = [step] }
+        : this with { Steps = [Steps[0] with { What = $"{Steps[0].What}; {step.Subject}: {step.What}", Changes = [.. Steps[0].Changes, .. step.Changes] }, .. Steps.Skip(1)] };
+
     /// <summary>Asks something of every picture, several at a time.</summary>
     /// <param name="pictures">The pictures.</param>
     /// <param name="ask">The question; a <see cref="FornoException"/> becomes a problem and the answer stays default.</param>

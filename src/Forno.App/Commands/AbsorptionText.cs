@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text.Json;
+using Forno.Prepare.Triggers;
+
+namespace Forno.App.Commands;
+
+/// <summary>The absorption table on a terminal and in JSON.</summary>
+internal static class AbsorptionText
+{
+    private const int Width = 110;
+
+    /// <summary>Prints the table: the triggers with what each will learn, then the findings.</summary>
+    public static void Print(TextWriter to, string name, AbsorptionTable table)
+    {
+        TriggerScene scene = table.Scene;
+        to.WriteLine(Text($"{name}: {scene.Pictures} {DatasetRun.Counted(scene.Pictures, "picture")} in {scene.Groups.Count} {DatasetRun.Counted(scene.Groups.Count, "folder")}, {scene.Triggers.Count} {DatasetRun.Counted(scene.Triggers.Count, "trigger")}, {table.Rows.Count} pruned {DatasetRun.Counted(table.Rows.Count, "feature")}"));
+        foreach (Trigger trigger in scene.Triggers)
+        {
+            to.WriteLine();
+            to.WriteLine(Text($"{DatasetRun.Shown(trigger.Name)}  {(trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ")}{trigger.Extent.Count} {DatasetRun.Counted(trigger.Extent.Count, "picture")}"));
+            (Feature Feature, AbsorptionCell Cell)[] all = [.. table.Of(trigger.Name)];
+            foreach (var (verdict, head) in Heads)
+            {
+                string[] words = [.. all.Where(a => a.Cell.Verdict == verdict).Select(a => Word(a.Feature, a.Cell, verdict, table))];
+                Wrapped(to, $"  {head,-12}", words);
+            }
+
+            if (all.Length == 0 && table.Rows.Count > 0)
+            {
+                to.WriteLine("  nothing that was pruned");
+            }
+        }
+
+        if (table.Rows.Count == 0 && scene.Triggers.Count > 0)
+        {
+            to.WriteLine();
+            to.WriteLine("Nothing was pruned yet: forno caption prune takes out of captions what triggers are to absorb, and remembers it.");
+        }
+
+        if (table.Findings.Count > 0)
+        {
+            to.WriteLine();
+            FindingLines.Print(to, table.Findings);
+        }
+    }
+
+    /// <summary>The table for machines.</summary>
+    public static string Json(AbsorptionTable table) => JsonSerializer.Serialize(new
+    {
+        table.Scene.Pictures,
+        Groups = table.Scene.Groups.Select(g => new { g.Name, Pictures = g.Extent.Count }),
+        Triggers = table.Scene.Triggers.Select(t => new
+        {
+            t.Name, Kind = Lower(t.Kind), Pictures = t.Extent.Count,
+            Takes = table.Of(t.Name).Where(f => f.Cell.Takes).Select(f => f.Feature.Tag), Leaks = table.Of(t.Name).Where(f => f.Cell.Verdict == AbsorptionVerdict.Leaks).Select(f => f.Feature.Tag),
+            Partly = table.Of(t.Name).Where(f => f.Cell.Verdict == AbsorptionVerdict.Partly).Select(f => f.Feature.Tag),
+        }),
+        Features = table.Rows.Select(r => new
+        {
+            r.Feature.Tag, r.Feature.Category, Pictures = r.Feature.Hidden.Count, Told = r.Feature.Told.Count, r.Unclaimed,
+            Triggers = r.Cells.Select(c => new { c.Trigger.Name, Verdict = Lower(c.Verdict), c.Pictures, Grip = Math.Round(c.Grip, 4), Share = Math.Round(c.Share, 4) }),
+        }),
+        Regions = table.Regions().Select(r => new { Triggers = r.Triggers.Select(t => t.Name), Pictures = r.Extent.Count, Groups = GroupsOf(table, r.Extent) }),
+        Findings = table.Findings.Select(FindingLines.Row),
+    }, JsonOutput.Options);
+
+    /// <summary>The folders of some pictures.</summary>
+    public static IEnumerable<string> GroupsOf(AbsorptionTable table, Extent extent) =>
+        table.Scene.Groups.Where(g => g.Extent.Overlap(extent) > 0).OrderByDescending(g => g.Extent.Overlap(extent)).Select(g => g.Name.Length > 0 ? g.Name : "(top)");
+
+    /// <summary>What a verdict says in a word or two.</summary>
+    public static string Name(AbsorptionVerdict verdict) => Heads.FirstOrDefault(h => h.Verdict == verdict).Head ?? "another's";
+
+    private static readonly (AbsorptionVerdict Verdict, string Head)[] Heads =
+    [
+        (AbsorptionVerdict.Wholly, "takes"), (AbsorptionVerdict.Alike, "takes, too"), (AbsorptionVerdict.Mostly, "takes most"), (AbsorptionVerdict.Split, "shares"),
+        (AbsorptionVerdict.Leaks, "lets in"), (AbsorptionVerdict.Partly, "now and then"),
+    ];
+
+    private static string Word(Feature feature, AbsorptionCell cell, AbsorptionVerdict verdict, AbsorptionTable table)
+    {
+        string grip = cell.Pictures == cell.Trigger.Extent.Count ? "" : Text($" {Math.Floor(cell.Grip * 100)} %");
+        IEnumerable<string> others = verdict is AbsorptionVerdict.Alike or AbsorptionVerdict.Split
+            ? table.Rows.First(r => r.Feature == feature).Takers.Where(c => c.Trigger != cell.Trigger).Select(c => c.Trigger.Name) : [];
+        string with = string.Join(", ", others);
+        return $"{DatasetRun.Shown(feature.Tag)}{grip}{(with.Length > 0 ? $" (as {DatasetRun.Shown(with)})" : "")}";
+    }
+
+    private static void Wrapped(TextWriter to, string head, string[] words)
+    {
+        string line = head;
+        for (int i = 0; i < words.Length; i++)
+        {
+            string word = words[i] + (i < words.Length - 1 ? ", " : "");
+            if (line.Length + word.Length > Width && line.Trim().Length > 0 && line.Length > head.Length)
+            {
+                to.WriteLine(line.TrimEnd());
+                line = new string(' ', head.Length);
+            }
+
+            line += word;
+        }
+
+        if (words.Length > 0)
+        {
+            to.WriteLine(line.TrimEnd());
+        }
+    }
+
+    private static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Forno.Prepare;
+using Forno.Prepare.Captions;
+using Forno.Prepare.Triggers;
+
+namespace Forno.App.Commands;
+
+/// <summary><c>forno caption prune</c>: takes out of captions what triggers are to absorb.</summary>
+internal static class CaptionPruneCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Build(Cli cli)
+    {
+        Option<int> level = new("--level", "-l")
+        {
+            Description = "0 none; 1 fluid (nothing is pruned); 2 static (all intrinsic traits); 3 semi-static (what --keep names stays changeable); 4 multi-trigger (for each trigger what belongs to its kind)",
+            DefaultValueFactory = _ => 4,
+        };
+        level.AcceptOnlyFromAmong("0", "1", "2", "3", "4");
+        Option<string[]> keep = new("--keep", "--changeable") { Description = "Categories or tags (* stands for anything) that stay", AllowMultipleArgumentsPerToken = true, HelpName = "WHAT" };
+        Option<string[]> also = new("--also") { Description = "Categories or tags that are pruned besides, wherever there is a trigger", AllowMultipleArgumentsPerToken = true, HelpName = "WHAT" };
+        Option<double> share = new("--least-share") { Description = "Leave tags that fewer than so many percent of their trigger's pictures have", HelpName = "PERCENT" };
+        Option<string[]> without = new("--without") { Description = $"Rules of the craft to switch off: {string.Join(", ", PruneSettings.Rules.Keys.Order())}", AllowMultipleArgumentsPerToken = true, HelpName = "RULE" };
+        FornoCommand command = new("prune", "Take out of captions what triggers are to absorb; it is kept beside each picture for the absorption table",
+            "forno caption prune cat", "forno caption prune cat --level 3 --keep hair-style", "forno caption prune cat --also \"*_(series)\" --dry-run")
+        {
+            level, keep, also, share, without,
+        };
+        TriggerOptions triggers = new TriggerOptions().AddTo(command);
+        DatasetOptions options = new DatasetOptions().AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var settings = new PruneSettings
+            {
+                Level = (PruneLevel)parsed.GetValue(level), Keep = parsed.GetValue(keep) ?? [], Also = parsed.GetValue(also) ?? [],
+                LeastShare = parsed.GetValue(share), Without = parsed.GetValue(without) ?? [],
+            };
+            settings.Check();
+            IReadOnlyList<Finding> findings = [];
+            return DatasetRun.Run(cli, parsed, options, context =>
+            {
+                CaptionSet set = CaptionSet.Read(context.Folder, cancel: context.Cancel);
+                TraitLists traits = triggers.Traits(parsed);
+                IReadOnlyList<TriggerName> names = triggers.Names(parsed, context.Folder, options.Folders(parsed), set, traits);
+                PruneOutcome outcome = PrunePlans.Make(set, names, traits, settings, TagSidecar.Of, context.Progress, context.Cancel);
+                findings = outcome.Findings;
+                return outcome.Plan;
+            }, () => findings);
+        });
+        return command;
+    }
+}

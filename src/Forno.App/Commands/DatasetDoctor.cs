@@ -1,0 +1,172 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Forno.Data;
+using Forno.Prepare;
+using Forno.Prepare.Captions;
+using Forno.Prepare.Doctor;
+using Forno.Prepare.Triggers;
+using Forno.Training;
+
+namespace Forno.App.Commands;
+
+/// <summary><c>forno doctor DATASET</c>: every finding of all tools over a data set and a training configuration, worst first.</summary>
+internal sealed class DatasetDoctor
+{
+    private static readonly (Harm Harm, string Name, string Heading)[] Classes =
+    [
+        (Harm.Stops, "stops", "First of all: with these the training fails, or learns something else"),
+        (Harm.Spoils, "spoils", "Spoils pictures or the set"),
+        (Harm.Worse, "worse", "Likely to make the LoRA worse"),
+        (Harm.Note, "note", "Good to know"),
+    ];
+
+    private readonly Argument<string[]> folders = new("folders") { Description = "Folders of a data set; without any the machine is looked at", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string?> config = new("--config") { Description = "Training configuration to hold against the data set", HelpName = "FILE" };
+    private readonly Option<bool> strict = new("--strict") { Description = "Exit code 1 on any finding of the first class" };
+    private readonly Option<bool> noPictures = new("--no-pictures") { Description = "Do not look into the pictures themselves, which takes longest" };
+    private readonly BucketOptions buckets = new();
+    private readonly PlanSettings plan = new();
+    private readonly TriggerOptions triggers = new();
+
+    /// <summary>Gives the command its options.</summary>
+    public DatasetDoctor AddTo(Command command)
+    {
+        command.Arguments.Add(folders);
+        foreach (Option option in (Option[])[config, strict, noPictures])
+        {
+            command.Options.Add(option);
+        }
+
+        triggers.AddTo(command);
+        plan.AddTo(command);
+        buckets.AddTo(command);
+        return this;
+    }
+
+    /// <summary>Whether a command line names a data set.</summary>
+    public bool Asked(ParseResult parsed) => parsed.GetValue(folders) is { Length: > 0 };
+
+    /// <summary>Looks at it and tells.</summary>
+    public int Run(Cli cli, ParseResult parsed, bool json)
+    {
+        string[] named = parsed.GetValue(folders)!;
+        var before = new List<Finding>();
+        ConfigEdit? edit = parsed.GetValue(config) is { } file ? ConfigEdit.Open(file) : null;
+        IReadOnlyList<ConfigFolder>? trained = edit is null ? null : Trained(edit, before);
+        string? further = trained?.FirstOrDefault(f => !PictureFiles.CaptionExtensions.Contains(f.CaptionExtension))?.CaptionExtension;
+        PictureFolder folder = PictureFolder.Scan(named, captionExtension: further);
+        CaptionSet set = CaptionSet.Read(folder, cancel: cli.Cancel);
+        TraitLists traits = triggers.Traits(parsed);
+        IReadOnlyList<TriggerName> names = triggers.Names(parsed, folder, named, set, traits, edit);
+        before.InsertRange(0, FileFindings.Find([.. named.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))], folder, set,
+            trained is null ? null : [.. trained.Select(t => new TrainedFolder(Path.TrimEndingDirectorySeparator(t.Path), t.IsReg, t.CaptionExtension, t.KeepSeparator, t.KeepTokens, t.Shuffles))]));
+        var sources = new List<(string, IReadOnlyList<Finding>)> { ("files", before) };
+        if (edit is not null)
+        {
+            sources.Add(("configuration", Unknown(edit)));
+        }
+
+        if (folder.Pictures.Count > 0)
+        {
+            // CAPTIONS
+            var (pruned, problems) = TriggerScenes.ReadPruned(set, cli.Cancel);
+            sources.Add(("captions", [.. problems.Select(p => new Finding("unreadable", FindingLevel.Bad, p.ToString(), "What was pruned there is not known.", "restore it, or remove it"))]));
+            sources.Add(("triggers", AbsorptionTable.Make(TriggerScenes.Of(set, names, traits, pruned)).Findings));
+            sources.Add(("plan", Planned(parsed, edit, set, names, traits)));
+            if (!parsed.GetValue(noPictures))
+            {
+                sources.Add(("pictures", Pictures(cli, folder, named, edit?.Buckets ?? buckets.Rules(parsed))));
+            }
+        }
+
+        IReadOnlyList<Diagnosis> all = Diagnosis.Gather(sources);
+        if (json)
+        {
+            cli.Out.WriteLine(JsonSerializer.Serialize(new
+            {
+                Pictures = folder.Pictures.Count, Triggers = names.Select(n => n.Name),
+                Findings = all.Select(d => new
+                {
+                    Class = Classes.First(c => c.Harm == d.Harm).Name, d.From, d.Finding.Kind, d.Finding.What, d.Finding.Effect, d.Finding.Mend,
+                }),
+                folder.Problems,
+            }, JsonOutput.Options));
+        }
+        else
+        {
+            Print(cli, string.Join(", ", named.Select(f => DatasetRun.Shown(Path.TrimEndingDirectorySeparator(f)))), folder, all);
+        }
+
+        return parsed.GetValue(strict) && all.Any(d => d.Harm == Harm.Stops) ? 1 : 0;
+    }
+
+    private static void Print(Cli cli, string name, PictureFolder folder, IReadOnlyList<Diagnosis> all)
+    {
+        cli.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{name}: {folder.Pictures.Count} {DatasetRun.Counted(folder.Pictures.Count, "picture")}, {(all.Count == 0 ? "nothing found: it is ready" : string.Create(CultureInfo.InvariantCulture, $"{all.Count} {DatasetRun.Counted(all.Count, "finding")}"))}"));
+        foreach (var (harm, _, heading) in Classes)
+        {
+            Finding[] these = [.. all.Where(d => d.Harm == harm).Select(d => d.Finding)];
+            if (these.Length > 0)
+            {
+                cli.Out.WriteLine();
+                cli.Out.WriteLine($"{heading}:");
+                FindingLines.Print(cli.Out, these);
+            }
+        }
+
+        DatasetRun.List(cli, folder.Problems);
+    }
+
+    private static IReadOnlyList<ConfigFolder>? Trained(ConfigEdit edit, List<Finding> found)
+    {
+        try
+        {
+            return edit.Folders;
+        }
+        catch (FornoException e)
+        {
+            found.Add(new Finding("empty-folder", FindingLevel.Bad, e.Message, "The trainer stops at it.", "mend the path in the configuration"));
+            return null;
+        }
+    }
+
+    private static IReadOnlyList<Finding> Unknown(ConfigEdit edit) => edit.Args.Unknown.Count == 0 ? []
+        : [new Finding("unknown-option", FindingLevel.Warning, $"options that no trainer knows: {string.Join(", ", edit.Args.Unknown.Select(u => $"{u.Name} ({u.Where})"))}",
+            "Forno refuses them; kohya's scripts ignore them, and what they were to do is not done.", "mend their names")];
+
+    private IReadOnlyList<Finding> Planned(ParseResult parsed, ConfigEdit? edit, CaptionSet set, IReadOnlyList<TriggerName> names, TraitLists traits)
+    {
+        try
+        {
+            return PlanCommand.Make(edit, set, names, traits, plan.Of(parsed, edit, set)).Findings;
+        }
+        catch (FornoException)
+        {
+            return []; // no pictures but regularisation: told by the files
+        }
+    }
+
+    private static IReadOnlyList<Finding> Pictures(Cli cli, PictureFolder folder, string[] named, BucketRules rules)
+    {
+        PictureSurvey survey = DatasetCheckCommand.Survey(cli, folder, named[0]);
+        IReadOnlyList<DuplicateGroup> duplicates;
+        using (ProgressBar bar = cli.Progress("compare", survey.Pictures.Count, "pictures"))
+        {
+            duplicates = survey.FindDuplicates(new DuplicateOptions(), bar, cli.Cancel);
+        }
+
+        SetReport report = SetCheck.Check(survey, duplicates, rules);
+        var kinds = report.Pictures.SelectMany(p => p.Findings.Select(f => (p.Picture.Item.Path, Finding: f))).GroupBy(f => f.Finding.Kind);
+        return
+        [
+            .. report.Findings,
+            .. kinds.Where(k => k.Key != "duplicate").Select(k => k.MaxBy(f => f.Finding.Level).Finding with
+            {
+                What = string.Create(CultureInfo.InvariantCulture, $"{k.Count()} × {k.Key}: {string.Join(", ", k.Take(3).Select(f => $"{f.Path} ({f.Finding.What})"))}{(k.Count() > 3 ? ", …" : "")}"),
+            }),
+            .. report.Problems.Except(folder.Problems).Select(p => new Finding("unreadable", FindingLevel.Bad, p.ToString(), "It is not trained, or the trainer stops at it.", "mend or remove it")),
+        ];
+    }
+}
