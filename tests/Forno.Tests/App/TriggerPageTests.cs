@@ -57,7 +57,7 @@ public class TriggerPageTests
             File.WriteAllText(file + ".12.html", AbsorptionPage.Make("many", Random(12)));
         }
 
-        Assert.Contains("no trigger", AbsorptionPage.Make("none", Scenes.Table("a: 3 | x")));
+        Assert.Contains("no caption has a trigger", AbsorptionPage.Make("none", Scenes.Table("a: 3 | x")));
     }
 
     [Fact]
