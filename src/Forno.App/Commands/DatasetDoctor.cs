@@ -59,6 +59,13 @@ internal sealed class DatasetDoctor
         CaptionSet set = CaptionSet.Read(folder, cancel: cli.Cancel);
         TraitLists traits = triggers.Traits(parsed);
         IReadOnlyList<TriggerName> names = triggers.Names(parsed, folder, named, set, traits, edit);
+        if (trained is not null && !trained.Any(t => !t.IsReg))
+        {
+            before.Add(new Finding("empty-folder", FindingLevel.Bad, $"{Path.GetFileName(edit!.File)} trains on nothing: {(edit.DatasetFile is null ? "there is no folder N_name in its train_data_dir" : "its dataset config has no folders")}",
+                "The trainer stops at once.", $"forno plan {DatasetRun.Shown(named[0])} --config {DatasetRun.Shown(Path.GetFileName(edit.File))} --apply gives every folder its N_name"));
+            trained = AsIfTrained(edit, folder);
+        }
+
         before.InsertRange(0, FileFindings.Find([.. named.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))], folder, set,
             trained is null ? null : [.. trained.Select(t => new TrainedFolder(Path.TrimEndingDirectorySeparator(t.Path), t.IsReg, t.CaptionExtension, t.KeepSeparator, t.KeepTokens, t.Shuffles))]));
         var sources = new List<(string, IReadOnlyList<Finding>)> { ("files", before) };
@@ -118,6 +125,11 @@ internal sealed class DatasetDoctor
 
         DatasetRun.List(cli, folder.Problems);
     }
+
+    // The data set's own folders, with what the configuration says for all.
+    private static ConfigFolder[] AsIfTrained(ConfigEdit edit, PictureFolder folder) => [.. folder.Pictures.Select(p => Path.GetDirectoryName(p.File)!).Distinct()
+        .Select(d => new ConfigFolder(0, 0, d, d, false, edit.Args["caption_extension"] as string ?? ".caption", 1,
+            edit.Args["keep_tokens"] is long keep ? (int)Math.Clamp(keep, 0, 1000) : 0, edit.Args["keep_tokens_separator"] as string, edit.Args["shuffle_caption"] is true))];
 
     private static IReadOnlyList<ConfigFolder>? Trained(ConfigEdit edit, List<Finding> found)
     {

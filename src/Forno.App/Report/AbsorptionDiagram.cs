@@ -15,7 +15,7 @@ internal static class AbsorptionDiagram
     /// <summary>How many colours the style sheet has.</summary>
     public const int Colours = 12;
 
-    private const double Left = 176, Right = 190, Middle = 714, LeastColumn = 20, TriggerRow = 30, FeatureRow = 19;
+    private const double Left = 170, Right = 220, Middle = 690, LeastColumn = 20, TriggerRow = 30, FeatureRow = 19;
     private const int MostFeatures = 10, MostBreaksTried = 60;
 
     /// <summary>Draws the diagram as inline SVG; colours come from <c>absorption.css</c>.</summary>
@@ -25,7 +25,7 @@ internal static class AbsorptionDiagram
         double wide = Math.Max(Middle, columns.Length * LeastColumn * 1.4), width = Left + wide + Right;
         double[] edges = Edges([.. columns.Select(c => c.Extent.Count)], wide);
         var rows = FeatureRows(table);
-        double triggersTop = 64, featuresTop = triggersTop + (table.Scene.Triggers.Count * TriggerRow) + 34;
+        double triggersTop = 64, featuresTop = triggersTop + (table.Scene.Triggers.Count * TriggerRow) - 6;
         double height = featuresTop + (rows.Sum(r => r.Height)) + 14;
         var svg = new StringBuilder();
         Add($"<svg class=\"sets\" viewBox=\"0 0 {width:0} {height:0}\" role=\"img\" aria-label=\"Which pictures have which triggers, and which trigger takes what they show\">");
@@ -76,8 +76,8 @@ internal static class AbsorptionDiagram
             {
                 if (row.Feature is null)
                 {
-                    Add($"<text class=\"head\" x=\"{Left - 14:0}\" y=\"{y + row.Height - 6:0}\" text-anchor=\"end\">{Html.Text(row.Text)}</text>");
-                    Add($"<path class=\"rule\" d=\"M20 {y + row.Height - 2:0}H{Left + wide + Right - 14:0.0}\"/>");
+                    Add($"<text class=\"head\" x=\"{Left - 14:0}\" y=\"{y + row.Height - 8:0}\" text-anchor=\"end\">{Html.Text(row.Text)}</text>");
+                    Add($"<path class=\"rule\" d=\"M20 {y + row.Height - 3:0}H{Left + wide + Right - 14:0.0}\"/>");
                 }
                 else
                 {
@@ -103,7 +103,7 @@ internal static class AbsorptionDiagram
                 }
             }
 
-            Add($"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y:0}\">{Html.Text(Fit(row.Text, Right - 24, 6.2))}</text>");
+            Add($"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y:0}\">{Html.Text(Fit(row.Text, Right - 24, 6.2))}<title>{Html.Text(row.Text)}</title></text>");
         }
 
         void Add(FormattableString part) => svg.Append(Invariant(part)).Append('\n');

@@ -37,7 +37,7 @@ internal static class AbsorptionPage
             Add($"<h2>What to know</h2>\n<ul class=\"findings\">\n");
             foreach (Finding finding in table.Findings)
             {
-                Add($"<li class=\"{finding.Level.ToString().ToLowerInvariant()}\"><b>{Html.Text(finding.What)}</b><span>{Html.Text(finding.Effect)}</span><span class=\"mend\">{Html.Text(finding.Mend)}</span></li>\n");
+                Add($"<li class=\"is-{finding.Level.ToString().ToLowerInvariant()}\"><b>{Html.Text(finding.What)}</b><span>{Html.Text(finding.Effect)}</span><span class=\"mend\">{Html.Text(finding.Mend)}</span></li>\n");
             }
 
             Add($"</ul>\n");

@@ -29,6 +29,7 @@ public static class FileFindings
         Overlap(trained ?? [], found);
         Masks(folder, found);
         Separators(set, trained ?? [], found);
+        Untrained(folder, trained, found);
         return [.. found.OrderByDescending(f => f.Level)];
     }
 
@@ -143,6 +144,16 @@ public static class FileFindings
         {
             found.Add(new Finding("separator", FindingLevel.Bad, Text($"||| in {TriggerCounts(wrong.Length)}, but keep_tokens_separator is not |||"),
                 "The trainer takes it for text, and shuffling moves the triggers.", "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger --config FILE writes it)"));
+        }
+    }
+
+    private static void Untrained(PictureFolder folder, IReadOnlyList<TrainedFolder>? trained, List<Finding> found)
+    {
+        var left = folder.Pictures.Where(p => trained?.Any(t => t.Path == Path.GetDirectoryName(p.File)) == false).GroupBy(p => Name(p.Folder)).ToArray();
+        if (left.Length > 0)
+        {
+            found.Add(new Finding("not-trained", FindingLevel.Bad, Text($"the configuration does not train on {List(left.Select(g => Text($"{g.Key} ({g.Count()})")))}"),
+                "Trainers take folders called N_name below train_data_dir, or those of the dataset config; these pictures are passed over.", "forno plan FOLDER --config FILE --apply gives every folder its N_name"));
         }
     }
 

@@ -114,26 +114,27 @@ internal static class TriggerFindings
             }
         }
 
-        foreach (Trigger inner in used)
-        {
-            foreach (Trigger outer in used.Where(o => o != inner && o.Kind != TriggerKind.Style && inner.Extent.Count < o.Extent.Count && inner.Extent.IsWithin(o.Extent)))
-            {
-                // The tightest only: a sword within a dress within anna.
-                bool tightest = !used.Any(m => m != inner && m != outer && m.Kind != TriggerKind.Style && inner.Extent.IsWithin(m.Extent) && m.Extent.IsWithin(outer.Extent)
-                    && m.Extent.Count > inner.Extent.Count && m.Extent.Count < outer.Extent.Count);
-                if (!tightest)
-                {
-                    continue;
-                }
+        Apart(used, found);
+    }
 
-                bool usual = IsWide(outer, used) && inner.Kind != TriggerKind.Character;
-                found.Add(new Finding("never-apart", usual ? FindingLevel.Note : FindingLevel.Warning, $"{inner.Name} is never seen without {outer.Name}",
-                    usual ? $"{inner.Name} on anybody else brings something of {outer.Name}; that is usual for what belongs to one character."
-                        : $"{inner.Name} alone will bring {outer.Name}, too.",
-                    $"add pictures with {inner.Name} and without {outer.Name}"));
+    private static void Apart(Trigger[] used, List<Finding> found)
+    {
+        foreach (Trigger outer in used.Where(o => o.Kind != TriggerKind.Style))
+        {
+            // Of triggers within triggers only the tightest: a sword within a dress within anna.
+            Trigger[] inner = [.. used.Where(i => Inside(i, outer) && !used.Any(m => m.Kind != TriggerKind.Style && Inside(i, m) && Inside(m, outer)))];
+            foreach (var of in inner.GroupBy(i => IsWide(outer, used) && i.Kind != TriggerKind.Character))
+            {
+                string names = Names(of), are = of.Count() > 1 ? "are" : "is";
+                found.Add(new Finding("never-apart", of.Key ? FindingLevel.Note : FindingLevel.Warning, $"{names} {are} never seen without {outer.Name}",
+                    of.Key ? $"On anybody else {(of.Count() > 1 ? "they bring" : "it brings")} something of {outer.Name}; that is usual for what belongs to one character."
+                        : $"{names} alone will bring {outer.Name}, too.",
+                    $"add pictures with {(of.Count() > 1 ? "them" : names)} and without {outer.Name}"));
             }
         }
     }
+
+    private static bool Inside(Trigger inner, Trigger outer) => inner.Extent.Count < outer.Extent.Count && inner.Extent.IsWithin(outer.Extent);
 
     private static void Pairs(Trigger[] used, List<Finding> found)
     {
@@ -184,7 +185,7 @@ internal static class TriggerFindings
     private static string Or(Trigger[] triggers) => triggers.Length == 1 ? triggers[0].Name
         : $"{string.Join(", ", triggers[..^1].Take(MostNamed).Select(t => t.Name))} or {triggers[^1].Name}";
 
-    private static string Option(Trigger trigger) => trigger.Kind == TriggerKind.Unknown ? $"--trigger \"{trigger.Name}\""
+    private static string Option(Trigger trigger) => trigger.Kind == TriggerKind.Unknown ? $"--character \"{trigger.Name}\""
         : $"--{trigger.Kind.ToString().ToLowerInvariant()} \"{trigger.Name}\"";
 
     private static IEnumerable<(Trigger A, Trigger B)> PairsOf(Trigger[] triggers) =>

@@ -113,7 +113,7 @@ public static class TriggerScenes
             Groups = [.. groups.Select(g => new PictureGroup(g.Key, new Extent(count, g.Value)))],
             Triggers = [.. names.Select((n, t) => new Trigger(n.Name, n.Kind, new Extent(count, triggers[t])))],
             Features = [.. features.Select(f => new Feature(f.Tag, traits.Of(f.Normal), new Extent(count, f.Pruned).Minus(new Extent(count, f.Told)), new Extent(count, f.Told)))],
-            KnownTags = names.Select(n => TagExpression.Normal(n.Name)).Where(n => traits.Of(n) is not null || traits.Tags.Contains(n) || knownTags?.Contains(n) == true)
+            KnownTags = names.Select(n => TagExpression.Normal(n.Name)).Where(n => traits.Tags.Contains(n) || knownTags?.Contains(n) == true)
                 .ToHashSet(StringComparer.Ordinal),
         };
     }

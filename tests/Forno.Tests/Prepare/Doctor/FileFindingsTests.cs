@@ -35,6 +35,7 @@ public class FileFindingsTests
         tree.Write("set/10_a/0.caption", "anna");
         Assert.Contains("3 of 4", Assert.Single(Find(tree, Trained(tree, "10_a", ".caption"), Trained(tree, "5_b", ".caption"))).What);
         Assert.Empty(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt")));
+        Assert.Equal("the configuration does not train on 5_b (2)", Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"))).What);
         tree.Write("set/5_b/9.png", TestPictures.Png(8, 8, 9));
         tree.Write("set/5_b/9.cap", "anna");
         Assert.Equal("captions have different extensions: .cap, .txt", Assert.Single(Find(tree)).What);

@@ -26,8 +26,8 @@ public class WorkedExamplesTests
         Assert.Equal("outfit1", table.Fate("red_dress"));
         Assert.Equal("outfit2", table.Fate("black_armor"));
         Assert.Equal("anna is never seen without outfit1 or outfit2", table.What("misc-missing"));
-        Assert.Equal("outfit1 is never seen without anna\noutfit2 is never seen without anna", table.What("never-apart"));
-        Assert.Equal(["misc-missing", "never-apart", "never-apart"], table.FindingKinds());
+        Assert.Equal("outfit1, outfit2 are never seen without anna", table.What("never-apart"));
+        Assert.Equal(["misc-missing", "never-apart"], table.FindingKinds());
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public class WorkedExamplesTests
         Assert.Equal("anna", table.Fate("blue_hair"));
         Assert.Equal("outfit1", table.Fate("red_dress"));
         Assert.Equal("outfit2", table.Fate("black_armor"));
-        Assert.Equal(["never-apart", "never-apart"], table.FindingKinds());
+        Assert.Equal(["never-apart"], table.FindingKinds());
     }
 
     [Fact]
@@ -54,8 +54,7 @@ public class WorkedExamplesTests
         Assert.Equal("dress3", table.Fate("white_dress"));
         Assert.Equal("sword", table.Fate("blade"));
         Assert.Equal("anna is never seen without dress1, dress2 or dress3", table.What("misc-missing"));
-        Assert.Contains("sword is never seen without anna", table.What("never-apart"));
-        Assert.DoesNotContain("dress1 is never seen without sword", table.What("never-apart"));
+        Assert.Equal("dress1, dress2, dress3, sword are never seen without anna", table.What("never-apart"));
     }
 
     [Fact]
@@ -76,8 +75,7 @@ public class WorkedExamplesTests
             "dress2: 40 anna dress2 | blue_hair green_dress", "dress3: 40 anna dress3 | blue_hair white_dress");
         Assert.Equal("sword", table.Fate("blade"));
         Assert.Equal("dress1", table.Fate("red_dress"));
-        Assert.Contains("sword is never seen without dress1", table.What("never-apart"));
-        Assert.DoesNotContain("sword is never seen without anna", table.What("never-apart"));
+        Assert.Equal("dress1, dress2, dress3 are never seen without anna\nsword is never seen without dress1", table.What("never-apart"));
     }
 
     [Fact]
