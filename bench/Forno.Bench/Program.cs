@@ -28,6 +28,8 @@ const string Usage = """
              --count N          hashes (100000)
       check  measuring pictures as forno dataset check does, against libvips decoding them
              --count N          files of 3 to 6 megapixels, half PNG, half JPEG (24)
+      captions  captions loaded, filtered, edited in memory and reported, against reading the same files raw
+             --count N          captions (100000)
       --folder DIR  where the random checkpoint is kept (the system's temporary folder)
     """;
 
@@ -55,6 +57,9 @@ switch (options.Command)
         return 0;
     case "check":
         CheckBench.Run(options);
+        return 0;
+    case "captions":
+        CaptionsBench.Run(options);
         return 0;
     default:
         Console.WriteLine(Usage);

@@ -11,7 +11,10 @@ internal static class CaptionCommand
     public static Command Build(Cli cli) => new FornoCommand("caption", Summary,
         "forno caption report cat", "forno caption edit cat --remove solo --replace dress=red_dress --dry-run")
     {
+        CaptionCleanCommand.Build(cli),
+        CaptionEditCommand.Build(cli),
         CaptionPruneCommand.Build(cli),
+        CaptionReportCommand.Build(cli),
         CaptionTriggerCommand.Build(cli),
     };
 }

@@ -11,7 +11,7 @@ namespace Forno.App.Commands;
 /// </summary>
 internal static class DatasetRun
 {
-    private const int MostLines = 40;
+    private const int MostLines = 40, LongestText = 600;
 
     /// <summary>What a command's plan is made of.</summary>
     /// <param name="Folder">The pictures.</param>
@@ -25,8 +25,9 @@ internal static class DatasetRun
     /// <param name="options">Its common options.</param>
     /// <param name="plan">Makes the plan as if the pictures were changed in place.</param>
     /// <param name="findings">What else is to be told, once the plan is made; null = nothing.</param>
+    /// <param name="captionExtension">A further extension of captions, or null.</param>
     /// <returns>The exit code: 1 if there was something to do and nothing of it could be done.</returns>
-    public static int Run(Cli cli, ParseResult parsed, DatasetOptions options, Func<Context, Plan> plan, Func<IReadOnlyList<Finding>>? findings = null)
+    public static int Run(Cli cli, ParseResult parsed, DatasetOptions options, Func<Context, Plan> plan, Func<IReadOnlyList<Finding>>? findings = null, string? captionExtension = null)
     {
         string[] folders = options.Folders(parsed);
         string? output = options.Output(parsed);
@@ -51,7 +52,7 @@ internal static class DatasetRun
 
         using WorkFolder? work = dryRun || root is null ? null : output is null ? WorkFolder.Open(root) : WorkFolder.OpenOrCreate(root);
         Say(cli, work);
-        PictureFolder folder = PictureFolder.Scan(folders);
+        PictureFolder folder = PictureFolder.Scan(folders, captionExtension: captionExtension);
         Plan made;
         using (ProgressBar bar = cli.Progress("look", folder.Pictures.Count, "pictures"))
         {
@@ -89,7 +90,7 @@ internal static class DatasetRun
         {
             cli.Out.WriteLine(JsonSerializer.Serialize(new
             {
-                Command = plan.Name, WorkFolder = work.Root, Operation = applied.Id, applied.Steps, applied.Files, applied.Problems, plan.Kept, Findings = findings?.Select(FindingLines.Row),
+                Command = plan.Name, WorkFolder = work.Root, Operation = applied.Id, applied.Steps, applied.Files, applied.Problems, plan.Kept, plan.Notes, Findings = findings?.Select(FindingLines.Row),
             }, JsonOutput.Options));
         }
         else
@@ -97,6 +98,7 @@ internal static class DatasetRun
             cli.Out.WriteLine(applied.Id is { } id
                 ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {Math.Max(0, applied.Steps - brought)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Counted(applied.Files, "file")} changed in {Shown(work.Root)} (operation {id}; `forno dataset undo {Quoted(work.Root)}` takes it back)")
                 : $"{plan.Name}: nothing to do in {of}");
+            Note(cli, plan);
             List(cli, plan.Kept, "left as they are");
             List(cli, applied.Problems);
             FindingLines.Print(cli.Out, findings ?? []);
@@ -168,12 +170,32 @@ internal static class DatasetRun
         foreach (PlanStep step in plan.Steps.Take(MostLines))
         {
             cli.Out.WriteLine($"  {Shown(step.Subject)}: {Shown(step.What)}");
+            if (step.Text is { } text)
+            {
+                cli.Out.WriteLine(text.Before is null ? "    - (no caption)" : $"    - {Clipped(text.Before)}");
+                cli.Out.WriteLine($"    + {Clipped(text.After)}");
+            }
         }
 
         More(cli.Out, plan.Steps.Count);
+        Note(cli, plan);
         List(cli, plan.Kept, "left as they are");
         List(cli, plan.Problems);
         FindingLines.Print(cli.Out, findings ?? []);
+    }
+
+    private static void Note(Cli cli, Plan plan)
+    {
+        foreach (string note in plan.Notes)
+        {
+            cli.Out.WriteLine(Shown(note));
+        }
+    }
+
+    private static string Clipped(string text)
+    {
+        string line = Shown(text.TrimEnd());
+        return line.Length <= LongestText ? line : string.Create(CultureInfo.InvariantCulture, $"{line[..LongestText]}… ({text.Length} characters)");
     }
 
     private static void More(TextWriter writer, int count)

@@ -13,6 +13,9 @@ internal sealed class FornoCommand(string name, string summary, params string[] 
     /// <summary>Whole command lines.</summary>
     public IReadOnlyList<string> Examples { get; } = examples;
 
+    /// <summary>More about it, for its <c>--help</c>: whole lines, or null.</summary>
+    public string? Details { get; set; }
+
     /// <summary>Makes the help of a tree of commands end with their examples.</summary>
     /// <param name="root">The tree's root; help is an option of it that all inherit.</param>
     public static void TeachExamples(RootCommand root)
@@ -35,6 +38,12 @@ internal sealed class FornoCommand(string name, string summary, params string[] 
             if (parseResult.CommandResult.Command is FornoCommand { Examples.Count: > 0 } command)
             {
                 TextWriter output = parseResult.InvocationConfiguration.Output;
+                if (command.Details is { } details)
+                {
+                    output.WriteLine(details);
+                    output.WriteLine();
+                }
+
                 output.WriteLine("Examples:");
                 foreach (string example in command.Examples)
                 {

@@ -48,6 +48,9 @@ public sealed record Plan
     /// <summary>Pictures that stay as they are though something was asked of them, and why: nothing is wrong with the files.</summary>
     public IReadOnlyList<Problem> Kept { get; init; } = [];
 
+    /// <summary>What else the user should know, a line each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Makes a plan picture by picture, several at a time.</summary>
     /// <param name="name">The command.</param>
     /// <param name="folder">The pictures; its problems become the plan's.</param>
@@ -156,7 +159,7 @@ public sealed record Plan
         Name,
         [.. Steps.Select(s => new StepDescription(s.Subject, s.What,
             [.. s.Changes.Select(c => new ChangeDescription(c.Kind, c.Path, (c as MoveFile)?.To))], s.Expand is null ? null : true, s.Text))],
-        Problems, Kept);
+        Problems, Kept, Notes);
 }
 
 /// <summary>A plan, described.</summary>
@@ -164,7 +167,8 @@ public sealed record Plan
 /// <param name="Steps">Its steps.</param>
 /// <param name="Problems">Files that were left out, and why.</param>
 /// <param name="Kept">Pictures that stay as they are, and why.</param>
-public sealed record PlanDescription(string Command, IReadOnlyList<StepDescription> Steps, IReadOnlyList<Problem> Problems, IReadOnlyList<Problem> Kept);
+/// <param name="Notes">What else the user should know.</param>
+public sealed record PlanDescription(string Command, IReadOnlyList<StepDescription> Steps, IReadOnlyList<Problem> Problems, IReadOnlyList<Problem> Kept, IReadOnlyList<string> Notes);
 
 /// <summary>A step of a plan, described.</summary>
 /// <param name="Picture">The picture it is about.</param>

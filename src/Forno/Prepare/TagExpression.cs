@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -10,7 +11,7 @@ namespace Forno.Prepare;
 /// </summary>
 public sealed class TagExpression
 {
-    private const int MostDepth = 200;
+    private const int MostDepth = 200, MostKnown = 100_000;
     private readonly Func<ICollection<string>, bool> holds;
     private readonly string text;
 
@@ -155,7 +156,29 @@ public sealed class TagExpression
             }
 
             var regex = new Regex($"^{pattern.ToString().Replace("\\ ", " ", StringComparison.Ordinal).Trim()}$", RegexOptions.Singleline | RegexOptions.NonBacktracking);
-            return tags => tags.Any(t => regex.IsMatch(t));
+            // The captions of a set share their tags, so each is asked about once.
+            var known = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+            return tags =>
+            {
+                foreach (var one in tags)
+                {
+                    if (!known.TryGetValue(one, out var matches))
+                    {
+                        matches = regex.IsMatch(one);
+                        if (known.Count < MostKnown)
+                        {
+                            known.TryAdd(one, matches);
+                        }
+                    }
+
+                    if (matches)
+                    {
+                        return true;
+                    }
+                }
+
+                return false;
+            };
         }
 
         private static string Plain(char c) => (c == '_' ? ' ' : char.ToLowerInvariant(c)).ToString();

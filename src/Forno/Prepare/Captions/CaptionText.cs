@@ -34,6 +34,7 @@ public sealed class CaptionText
         normal = [.. read.Normal];
         sentences = read.Sentences.Contains(true) ? [.. read.Sentences] : null;
         (join, barrier, HasSeparator, Kept, Ending) = (read.Join, read.Barrier, read.Kept >= 0, Math.Max(0, read.Kept), read.Ending < 0 ? 0 : tags.Length - read.Ending);
+        PartedByBlanks = HasSeparator || read.PartedByBlanks;
     }
 
     /// <summary>A caption without tags.</summary>
@@ -62,6 +63,12 @@ public sealed class CaptionText
 
     /// <summary>The first line, without white space around.</summary>
     public string Line => text[..lineEnd].Trim();
+
+    /// <summary>The first line as shuffling joins it: <c>|||</c> becomes a comma.</summary>
+    public string Trained => HasSeparator ? string.Join(", ", tags) : Line;
+
+    /// <summary>Whether a comma and blank stand between all tags of <see cref="Trained"/>, and nothing else.</summary>
+    internal bool PartedByBlanks { get; }
 
     /// <summary>The normal tags for conditions: <see cref="Normal"/> as the collection that it is.</summary>
     internal string[] NormalArray => normal;
@@ -95,10 +102,12 @@ public sealed class CaptionText
     /// </summary>
     /// <param name="tags">The tags; white space around them is taken off, empty ones are left out.</param>
     /// <param name="kept">How many of them stand before <c>|||</c>; 0 takes it away; null leaves it behind as many tags as now.</param>
+    /// <param name="ending">How many of them stand behind a second <c>|||</c>; null = as many as now.</param>
     /// <exception cref="FornoException">A tag holds a line end.</exception>
-    public CaptionText With(IReadOnlyList<string> tags, int? kept = null)
+    public CaptionText With(IReadOnlyList<string> tags, int? kept = null, int? ending = null)
     {
-        var keeps = kept is null ? HasSeparator : kept > 0 || Ending > 0;
+        var after = ending ?? Ending;
+        var keeps = kept is null ? HasSeparator : kept > 0 || after > 0;
         var before = Math.Min(kept ?? Kept, tags.Count);
         if (tags.Any(string.IsNullOrWhiteSpace))
         {
@@ -106,20 +115,20 @@ public sealed class CaptionText
             tags = [.. tags.Where(t => !string.IsNullOrWhiteSpace(t))];
         }
 
-        if (keeps == HasSeparator && (!keeps || before == Kept) && tags.SequenceEqual(this.tags))
+        if (keeps == HasSeparator && (!keeps || before == Kept) && after == Ending && tags.SequenceEqual(this.tags))
         {
             return this;
         }
 
-        var ending = Math.Min(Ending, tags.Count - before);
+        after = Math.Min(after, tags.Count - before);
         var line = new StringBuilder();
         var wall = barrier ?? DefaultBarrier;
         for (var i = 0; i <= tags.Count; i++)
         {
             // A caption may consist of kept tags only, or of an ending.
-            if ((keeps && i == before) || (ending > 0 && i == tags.Count - ending))
+            if ((keeps && i == before) || (after > 0 && i == tags.Count - after))
             {
-                var twice = keeps && i == before && ending > 0 && i == tags.Count - ending;
+                var twice = keeps && i == before && after > 0 && i == tags.Count - after;
                 line.Append(line.Length == 0 ? wall.TrimStart(' ', ',') : i == tags.Count ? wall.TrimEnd(' ', ',') : wall).Append(twice ? wall.TrimStart(' ', ',') : "");
             }
             else if (i > 0 && i < tags.Count)
@@ -163,6 +172,8 @@ public sealed class CaptionText
 
         public string? Barrier { get; private set; }
 
+        public bool PartedByBlanks { get; private set; }
+
         public static Reader Shared() => shared ??= new Reader();
 
         public void Read(ReadOnlySpan<char> line)
@@ -170,7 +181,7 @@ public sealed class CaptionText
             Tags.Clear();
             Normal.Clear();
             Sentences.Clear();
-            (Kept, Ending, Join, Barrier) = (-1, -1, null, null);
+            (Kept, Ending, Join, Barrier, PartedByBlanks) = (-1, -1, null, null, true);
             Start();
             var (start, at, wall) = (0, 0, -1);
             string? left = null;
@@ -189,6 +200,7 @@ public sealed class CaptionText
                 }
                 else if (line[at] == ',')
                 {
+                    PartedByBlanks &= at > start && line[at - 1] != ' ' && at + 1 < line.Length && line[at + 1] == ' ' && !line[(at + 1)..].IsWhiteSpace();
                     Join ??= at + 1 < line.Length && line[at + 1] == ' ' ? ", " : ",";
                     Piece(line, start, at);
                     start = ++at;

@@ -1,0 +1,281 @@
+using Forno.Io;
+using Forno.Text;
+
+namespace Forno.Prepare.Captions;
+
+/// <summary>Counts the tags of a caption set. Tags are told apart by their normal form and named as they are first written.</summary>
+internal sealed class CaptionSurvey
+{
+    /// <summary>The number of tags whose company is counted.</summary>
+    private const int Companions = 160;
+
+    private readonly Dictionary<string, TagEntry> byText = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TagEntry> byNormal = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FolderEntry> folders = new(StringComparer.Ordinal);
+    private readonly List<TagEntry[]> captions = [];
+
+    public CaptionSurvey(CaptionSet set, CaptionReportOptions options)
+    {
+        TokenCounts? tokens = Tokenizer() is { } tokenizer ? new TokenCounts(tokenizer) : null;
+        HasTokens = tokens is not null;
+        var here = new List<TagEntry>();
+        foreach (var picture in set.Pictures)
+        {
+            if (options.Where is { } where && !where.Matches(picture.Caption ?? CaptionText.Empty))
+            {
+                continue;
+            }
+
+            Pictures++;
+            var folder = Folder(picture.Picture.Folder);
+            folder.Pictures++;
+            Note(picture);
+            if (picture.Caption is not { } caption || caption.Tags.Count == 0)
+            {
+                Bare.Add(picture);
+                continue;
+            }
+
+            here.Clear();
+            Read(caption, picture, options.KeepTokens, here);
+            folder.Add(here, caption.Tags.Count);
+            captions.Add([.. here]);
+            if (tokens?.Of(caption) is { } count)
+            {
+                folder.MostTokens = Math.Max(folder.MostTokens, count);
+                if (count > ClipTokenizer.ChunkLength)
+                {
+                    Long.Add((picture.Picture.Path, count));
+                }
+            }
+        }
+    }
+
+    public int Pictures { get; private set; }
+
+    public int Captions => captions.Count;
+
+    public int Prose { get; private set; }
+
+    public int Mixed { get; private set; }
+
+    public int Repeating { get; private set; }
+
+    public int SeveralLines { get; private set; }
+
+    public int SpaceParted { get; private set; }
+
+    public bool HasTokens { get; }
+
+    public List<CaptionedPicture> Bare { get; } = [];
+
+    public List<(string Picture, int Tokens)> Long { get; } = [];
+
+    public Dictionary<TextEncoding, int> Encodings { get; } = [];
+
+    public Dictionary<string, int> Extensions { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public IReadOnlyCollection<TagEntry> Tags => byNormal.Values;
+
+    public IEnumerable<FolderEntry> Folders => folders.Values.OrderBy(f => f.Name, StringComparer.Ordinal);
+
+    /// <summary>Tags that stand in exactly the same captions, of those in <paramref name="least"/> captions or more.</summary>
+    public IEnumerable<TagEntry[]> SameExtents(int least)
+    {
+        // Each caption has a random number of 128 bits; tags of the same captions have the same sum of them.
+        var sums = new Dictionary<TagEntry, (ulong, ulong)>(byNormal.Count);
+        for (var i = 0; i < captions.Count; i++)
+        {
+            var (a, b) = (Mix((ulong)i), Mix(~(ulong)i));
+            foreach (var tag in captions[i])
+            {
+                if (tag.Pictures >= least)
+                {
+                    var (x, y) = sums.GetValueOrDefault(tag);
+                    sums[tag] = (x + a, y + b);
+                }
+            }
+        }
+
+        return sums.GroupBy(s => s.Value).Select(g => g.Select(s => s.Key).ToArray()).Where(g => g.Length > 1);
+    }
+
+    /// <summary>For the most frequent tags, the tags that stand with them most often.</summary>
+    public IEnumerable<(TagEntry Tag, (TagEntry With, int Together)[] Most)> MostSeenWith(int most)
+    {
+        TagEntry[] top = [.. Tags.OrderByDescending(t => t.Pictures).ThenBy(t => t.Normal, StringComparer.Ordinal).Take(Companions)];
+        for (var i = 0; i < top.Length; i++)
+        {
+            top[i].Rank = i;
+        }
+
+        var together = new int[top.Length * top.Length];
+        var ranks = new List<int>();
+        foreach (var caption in captions)
+        {
+            ranks.Clear();
+            foreach (var tag in caption)
+            {
+                if (tag.Rank >= 0)
+                {
+                    ranks.Add(tag.Rank);
+                }
+            }
+
+            foreach (var a in ranks)
+            {
+                foreach (var b in ranks)
+                {
+                    together[(a * top.Length) + b]++;
+                }
+            }
+        }
+
+        return top.Select((tag, i) => (tag, top.Select((with, j) => (with, Together: together[(i * top.Length) + j]))
+            .Where(w => w.with != tag && w.Together > 0).OrderByDescending(w => w.Together).ThenBy(w => w.with.Pictures).Take(most).ToArray()));
+    }
+
+    private static ulong Mix(ulong x)
+    {
+        x += 0x9E3779B97F4A7C15;
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+        return x ^ (x >> 31);
+    }
+
+    // Without the vocabulary everything but the number of tokens can be told.
+    private static ClipTokenizer? Tokenizer()
+    {
+        try
+        {
+            return ClipTokenizer.Default;
+        }
+        catch (FornoException)
+        {
+            return null;
+        }
+    }
+
+    private void Note(CaptionedPicture picture)
+    {
+        if (picture.File is { } file)
+        {
+            var extension = Path.GetExtension(file.Path);
+            Extensions[extension] = Extensions.GetValueOrDefault(extension) + 1;
+        }
+
+        if (picture.Caption is { } caption)
+        {
+            Encodings[picture.Encoding] = Encodings.GetValueOrDefault(picture.Encoding) + 1;
+            SeveralLines += caption.HasMoreLines ? 1 : 0;
+            Prose += caption.IsProse ? 1 : 0;
+            SpaceParted += caption.Tags.Count == 1 && !caption.IsProse && TagFile.Read(caption.Line, isTags: false) is not null ? 1 : 0;
+        }
+    }
+
+    private void Read(CaptionText caption, CaptionedPicture picture, int keepTokens, List<TagEntry> here)
+    {
+        var kept = caption.HasSeparator ? caption.Kept : keepTokens;
+        var (repeats, sentence) = (false, false);
+        for (var i = 0; i < caption.Tags.Count; i++)
+        {
+            if (caption.IsSentence(i))
+            {
+                sentence = true;
+                continue;
+            }
+
+            var text = caption.Tags[i];
+            if (!byText.TryGetValue(text, out var tag))
+            {
+                var normal = caption.Normal[i];
+                if (!byNormal.TryGetValue(normal, out tag))
+                {
+                    byNormal.Add(normal, tag = new TagEntry(text, normal));
+                }
+
+                tag.Spellings++;
+                byText.Add(text, tag);
+            }
+
+            if (tag.LastPicture == Pictures)
+            {
+                repeats = true;
+                continue;
+            }
+
+            tag.LastPicture = Pictures;
+            tag.Example = picture;
+            tag.Pictures++;
+            tag.AsTrigger += i < kept ? 1 : 0;
+            here.Add(tag);
+        }
+
+        Repeating += repeats ? 1 : 0;
+        Mixed += sentence && !caption.IsProse ? 1 : 0;
+    }
+
+    private FolderEntry Folder(string name)
+    {
+        if (!folders.TryGetValue(name, out var folder))
+        {
+            folders.Add(name, folder = new FolderEntry(name));
+        }
+
+        return folder;
+    }
+}
+
+/// <summary>A tag while it is counted.</summary>
+internal sealed class TagEntry(string text, string normal)
+{
+    public string Text { get; } = text;
+
+    public string Normal { get; } = normal;
+
+    public int Pictures { get; set; }
+
+    public int AsTrigger { get; set; }
+
+    public int Spellings { get; set; }
+
+    public int LastPicture { get; set; }
+
+    public int Folders { get; set; }
+
+    public int Rank { get; set; } = -1;
+
+    public CaptionedPicture? Example { get; set; }
+
+    public bool IsTrigger => AsTrigger == Pictures;
+}
+
+/// <summary>A folder while its tags are counted.</summary>
+internal sealed class FolderEntry(string name)
+{
+    private readonly Dictionary<TagEntry, int> counts = [];
+
+    public string Name { get; } = name;
+
+    public int Pictures { get; set; }
+
+    public int Captions { get; private set; }
+
+    public long AllTags { get; private set; }
+
+    public int MostTokens { get; set; }
+
+    public IReadOnlyDictionary<TagEntry, int> Counts => counts;
+
+    public void Add(List<TagEntry> tags, int all)
+    {
+        Captions++;
+        AllTags += all;
+        foreach (var tag in tags)
+        {
+            ref var count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, tag, out var known);
+            count++;
+            tag.Folders += known ? 0 : 1;
+        }
+    }
+}
