@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace Forno.Prepare;
 
 /// <summary>Walks through folders: hidden files are passed over, links that leave the folder reported, not followed.</summary>
@@ -111,10 +113,10 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
     private (List<string> Files, List<string> Folders) Entries(string root, string folder)
     {
         List<string> files = [], folders = [];
-        FileSystemInfo[] entries;
+        List<(string Name, bool IsFolder, bool IsLink)> entries;
         try
         {
-            entries = [.. new DirectoryInfo(folder).EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false })];
+            entries = Names(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -122,36 +124,60 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
             return (files, folders);
         }
 
-        foreach (var entry in entries.Where(e => e.Name[0] != '.' && e.Name != "__MACOSX").OrderBy(e => e.Name, StringComparer.Ordinal))
+        foreach (var (name, isFolder, isLink) in entries)
         {
-            if (Obstacle(root, entry) is { } why)
+            if (name[0] == '.' || name == "__MACOSX")
             {
-                Problems.Add(new Problem(entry.FullName, why));
+                continue;
             }
-            else if (entry is not DirectoryInfo)
+
+            if (Obstacle(root, Path.Join(folder, name), isFolder, isLink) is { } why)
             {
-                files.Add(entry.Name);
+                Problems.Add(new Problem(Path.Join(folder, name), why));
             }
-            else if (!skipSetAside || entry.Name[0] != '_')
+            else if (!isFolder)
             {
-                folders.Add(entry.Name);
+                files.Add(name);
+            }
+            else if (!skipSetAside || name[0] != '_')
+            {
+                folders.Add(name);
             }
         }
 
         return (files, folders);
     }
 
-    private static string? Obstacle(string root, FileSystemInfo entry)
+    // What the folder's own list tells, without a look at each entry: that would take most of the time of large sets.
+    private static List<(string Name, bool IsFolder, bool IsLink)> Names(string folder)
     {
-        if (entry.LinkTarget is null)
+        var all = List(0);
+        var plain = List(FileAttributes.ReparsePoint);
+        all.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        if (plain.Count == all.Count)
         {
-            return entry.Exists ? null : "its name is not valid UTF-8; rename it";
+            return all;
+        }
+
+        var names = plain.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
+        return [.. all.Select(e => (e.Name, e.IsFolder, !names.Contains(e.Name)))];
+
+        List<(string Name, bool IsFolder, bool IsLink)> List(FileAttributes skip) => [.. new FileSystemEnumerable<(string, bool, bool)>(
+            folder, (ref FileSystemEntry entry) => (entry.FileName.ToString(), entry.IsDirectory, false), new EnumerationOptions { AttributesToSkip = skip, IgnoreInaccessible = false })];
+    }
+
+    private static string? Obstacle(string root, string full, bool isFolder, bool isLink)
+    {
+        if (!isLink)
+        {
+            // Bytes that are no UTF-8 are told by this sign, which a name may also hold.
+            return full.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(full) ? "its name is not valid UTF-8; rename it" : null;
         }
 
         FileSystemInfo? target;
         try
         {
-            target = entry.ResolveLinkTarget(returnFinalTarget: true);
+            target = (isFolder ? (FileSystemInfo)new DirectoryInfo(full) : new FileInfo(full)).ResolveLinkTarget(returnFinalTarget: true);
         }
         catch (IOException)
         {

@@ -93,7 +93,7 @@ public class CaptionWalkTests
         return [.. report.RootElement.GetProperty("findings").EnumerateArray().Where(f => f.GetProperty("level").GetString() == level).Select(f => f.GetProperty("kind").GetString()!)];
     }
 
-    private static string[] Captions(string folder) => [.. Directory.EnumerateFiles(folder, "*.txt", SearchOption.AllDirectories).Select(File.ReadAllText)];
+    private static string[] Captions(string folder) => [.. Directory.EnumerateFiles(folder, "*.txt", SearchOption.AllDirectories).Where(f => !f.Contains("/.forno/")).Select(File.ReadAllText)];
 
     private static (int Code, string Output, string Error) Run(params string[] args)
     {

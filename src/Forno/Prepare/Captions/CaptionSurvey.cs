@@ -9,7 +9,8 @@ internal sealed class CaptionSurvey
     /// <summary>The number of tags whose company is counted.</summary>
     private const int Companions = 160;
 
-    private readonly Dictionary<string, TagEntry> byText = new(StringComparer.Ordinal);
+    // Tags are pooled: the same text is the same object nearly always, and asking for that is quick.
+    private readonly Dictionary<string, TagEntry> byText = new(ReferenceComparer.Instance);
     private readonly Dictionary<string, TagEntry> byNormal = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FolderEntry> folders = new(StringComparer.Ordinal);
     private readonly List<TagEntry[]> captions = [];
@@ -19,6 +20,7 @@ internal sealed class CaptionSurvey
         TokenCounts? tokens = Tokenizer() is { } tokenizer ? new TokenCounts(tokenizer) : null;
         HasTokens = tokens is not null;
         var here = new List<TagEntry>();
+        FolderEntry? folder = null;
         foreach (var picture in set.Pictures)
         {
             if (options.Where is { } where && !where.Matches(picture.Caption ?? CaptionText.Empty))
@@ -27,7 +29,9 @@ internal sealed class CaptionSurvey
             }
 
             Pictures++;
-            var folder = Folder(picture.Picture.Folder);
+            // Pictures come by path, so mostly folder by folder.
+            var path = picture.Picture.Path;
+            folder = folder is not null && path.AsSpan(0, Math.Max(0, path.LastIndexOf('/'))).SequenceEqual(folder.Name) ? folder : Folder(picture.Picture.Folder);
             folder.Pictures++;
             Note(picture);
             if (picture.Caption is not { } caption || caption.Tags.Count == 0)
@@ -83,21 +87,16 @@ internal sealed class CaptionSurvey
     public IEnumerable<TagEntry[]> SameExtents(int least)
     {
         // Each caption has a random number of 128 bits; tags of the same captions have the same sum of them.
-        var sums = new Dictionary<TagEntry, (ulong, ulong)>(byNormal.Count);
         for (var i = 0; i < captions.Count; i++)
         {
             var (a, b) = (Mix((ulong)i), Mix(~(ulong)i));
             foreach (var tag in captions[i])
             {
-                if (tag.Pictures >= least)
-                {
-                    var (x, y) = sums.GetValueOrDefault(tag);
-                    sums[tag] = (x + a, y + b);
-                }
+                tag.Extent = (tag.Extent.A + a, tag.Extent.B + b);
             }
         }
 
-        return sums.GroupBy(s => s.Value).Select(g => g.Select(s => s.Key).ToArray()).Where(g => g.Length > 1);
+        return Tags.Where(t => t.Pictures >= least).GroupBy(t => t.Extent).Select(g => g.ToArray()).Where(g => g.Length > 1);
     }
 
     /// <summary>For the most frequent tags, the tags that stand with them most often.</summary>
@@ -194,7 +193,7 @@ internal sealed class CaptionSurvey
                     byNormal.Add(normal, tag = new TagEntry(text, normal));
                 }
 
-                tag.Spellings++;
+                tag.Spell(text);
                 byText.Add(text, tag);
             }
 
@@ -229,6 +228,11 @@ internal sealed class CaptionSurvey
 /// <summary>A tag while it is counted.</summary>
 internal sealed class TagEntry(string text, string normal)
 {
+    private List<string>? others;
+
+    /// <summary>The sum of the random numbers of its captions.</summary>
+    public (ulong A, ulong B) Extent { get; set; }
+
     public string Text { get; } = text;
 
     public string Normal { get; } = normal;
@@ -237,7 +241,8 @@ internal sealed class TagEntry(string text, string normal)
 
     public int AsTrigger { get; set; }
 
-    public int Spellings { get; set; }
+    /// <summary>In how many ways it is written.</summary>
+    public int Spellings => 1 + (others?.Count ?? 0);
 
     public int LastPicture { get; set; }
 
@@ -248,6 +253,15 @@ internal sealed class TagEntry(string text, string normal)
     public CaptionedPicture? Example { get; set; }
 
     public bool IsTrigger => AsTrigger == Pictures;
+
+    /// <summary>Notes a way of writing it.</summary>
+    public void Spell(string way)
+    {
+        if (way != Text && others?.Contains(way) != true)
+        {
+            (others ??= []).Add(way);
+        }
+    }
 }
 
 /// <summary>A folder while its tags are counted.</summary>

@@ -18,6 +18,9 @@ public sealed class CaptionText
 
     private const string DefaultBarrier = " ||| ";
     private static readonly SearchValues<char> Special = SearchValues.Create(",|{");
+    [ThreadStatic]
+    private static StringBuilder? built;
+
     private readonly string text;
     private readonly int lineEnd;
     private readonly string[] tags;
@@ -35,6 +38,12 @@ public sealed class CaptionText
         sentences = read.Sentences.Contains(true) ? [.. read.Sentences] : null;
         (join, barrier, HasSeparator, Kept, Ending) = (read.Join, read.Barrier, read.Kept >= 0, Math.Max(0, read.Kept), read.Ending < 0 ? 0 : tags.Length - read.Ending);
         PartedByBlanks = HasSeparator || read.PartedByBlanks;
+    }
+
+    private CaptionText(string text, int lineEnd, string[] tags, string[] normal, string? join, string? barrier, int kept)
+    {
+        (this.text, this.lineEnd, this.tags, this.normal, this.join, this.barrier) = (text, lineEnd, tags, normal, join, barrier);
+        (HasSeparator, Kept, PartedByBlanks) = (kept >= 0, Math.Max(0, kept), kept >= 0 || join is null or ", ");
     }
 
     /// <summary>A caption without tags.</summary>
@@ -121,8 +130,11 @@ public sealed class CaptionText
         }
 
         after = Math.Min(after, tags.Count - before);
-        var line = new StringBuilder();
+        var line = built ??= new StringBuilder();
+        line.Clear();
         var wall = barrier ?? DefaultBarrier;
+        var (texts, normals, plain) = (new string[tags.Count], new string[tags.Count], after == 0 && (!keeps || (before > 0 && before < tags.Count && !wall.Contains(',', StringComparison.Ordinal))));
+        var joined = false;
         for (var i = 0; i <= tags.Count; i++)
         {
             // A caption may consist of kept tags only, or of an ending.
@@ -134,16 +146,22 @@ public sealed class CaptionText
             else if (i > 0 && i < tags.Count)
             {
                 line.Append(join ?? ", ");
+                joined = true;
             }
 
             if (i < tags.Count)
             {
-                var tag = tags[i].Trim();
-                line.Append(tag.AsSpan().IndexOfAny('\r', '\n') < 0 ? tag : throw new FornoException($"the tag '{tag}' holds a line end; a tag is on one line"));
+                var tag = TagPool.Get(tags[i].Trim());
+                line.Append(tag.Text.AsSpan().IndexOfAny('\r', '\n') < 0 ? tag.Text : throw new FornoException($"the tag '{tag.Text}' holds a line end; a tag is on one line"));
+                (texts[i], normals[i]) = (tag.Text, tag.Normal);
+                plain &= tag.IsPlain;
             }
         }
 
-        return Parse(string.Concat(line.ToString(), text.AsSpan(lineEnd)));
+        var length = line.Length;
+        var whole = line.Append(text, lineEnd, text.Length - lineEnd).ToString();
+        // Plain tags are read back as they are written; whatever else may come of others is found by reading.
+        return plain ? new CaptionText(whole, length, texts, normals, joined ? join ?? ", " : null, keeps ? wall : null, keeps ? before : -1) : Parse(whole);
     }
 
     /// <inheritdoc/>

@@ -1,17 +1,64 @@
+using System.Collections.Concurrent;
 using Forno.Text;
 
 namespace Forno.Prepare.Captions;
 
-/// <summary>The tags of a caption while they are edited. Each edit notes what it did.</summary>
-/// <param name="caption">The caption.</param>
-/// <param name="keepTokens">How many tags stay in place where it has no <c>|||</c>.</param>
-internal sealed class EditedLine(CaptionText caption, int keepTokens)
+/// <summary>A tag of a caption that is edited.</summary>
+internal readonly record struct EditedTag(string Text, string Normal, bool Sentence)
 {
-    private const int MostNamed = 8;
-    private readonly List<Unit> units = [.. caption.Tags.Select((tag, i) => new Unit(tag, caption.Normal[i], caption.IsSentence(i)))];
-    private int kept = caption.HasSeparator ? caption.Kept : Math.Min(keepTokens, caption.Tags.Count);
-    private int ending = caption.Ending;
+    public static EditedTag Of(string text) => TagPool.Get(text.Trim()) is var tag ? new EditedTag(tag.Text, tag.Normal, false) : default;
+}
+
+/// <summary>Another form of tags, each made once.</summary>
+/// <param name="form">Makes it.</param>
+/// <param name="what">What it does, in a few words.</param>
+internal sealed class EditedForm(Func<string, string> form, string what)
+{
+    private const int MostKnown = 200_000;
+    private readonly ConcurrentDictionary<string, EditedTag> known = new(StringComparer.Ordinal);
+
+    public string What { get; } = what;
+
+    public EditedTag Of(string text)
+    {
+        if (!known.TryGetValue(text, out var tag))
+        {
+            tag = EditedTag.Of(form(text));
+            if (known.Count < MostKnown)
+            {
+                known.TryAdd(text, tag);
+            }
+        }
+
+        return tag;
+    }
+}
+
+/// <summary>The tags of a caption while they are edited. Each edit notes what it did.</summary>
+internal sealed class EditedLine
+{
+    private const int MostNamed = 8, FewTags = 48;
+    private readonly CaptionText caption;
+    private readonly List<EditedTag> tags;
+    private int kept;
+    private int ending;
     private int first;
+
+    /// <summary>Begins.</summary>
+    /// <param name="caption">The caption.</param>
+    /// <param name="keepTokens">How many tags stay in place where it has no <c>|||</c>.</param>
+    public EditedLine(CaptionText caption, int keepTokens)
+    {
+        this.caption = caption;
+        tags = new List<EditedTag>(caption.Tags.Count + 4);
+        for (var i = 0; i < caption.Tags.Count; i++)
+        {
+            tags.Add(new EditedTag(caption.Tags[i], caption.Normal[i], caption.IsSentence(i)));
+        }
+
+        kept = caption.HasSeparator ? caption.Kept : Math.Min(keepTokens, caption.Tags.Count);
+        ending = caption.Ending;
+    }
 
     /// <summary>Where tags are added.</summary>
     public enum Place
@@ -21,92 +68,94 @@ internal sealed class EditedLine(CaptionText caption, int keepTokens)
         Last,
     }
 
-    private int End => units.Count - ending;
+    private int End => tags.Count - ending;
 
     public void Remove(IReadOnlyList<TagPattern> patterns, List<string> reasons)
     {
-        for (var i = 0; i < units.Count && patterns.Count > 0; i++)
+        List<(TagPattern Pattern, string Tag)>? removed = null;
+        for (var i = 0; i < tags.Count && patterns.Count > 0; i++)
         {
             if (Named(patterns, i) is { } pattern)
             {
-                reasons.Add(pattern.IsExact ? $"remove {units[i].Text}" : $"remove {units[i].Text} ({pattern})");
+                (removed ??= []).Add((pattern, tags[i].Text));
                 RemoveAt(i--);
             }
+        }
+
+        foreach (var group in removed?.GroupBy(r => r.Pattern) ?? [])
+        {
+            reasons.Add($"remove {string.Join(", ", group.Select(g => g.Tag))}{(group.Key.IsExact ? "" : $" ({group.Key})")}");
         }
     }
 
     public void Replace(IReadOnlyList<(TagPattern From, string To)> rules, List<string> reasons)
     {
-        for (var i = 0; i < units.Count && rules.Count > 0; i++)
+        for (var i = 0; i < tags.Count && rules.Count > 0; i++)
         {
-            foreach (var (from, to) in rules)
+            for (var rule = 0; rule < rules.Count; rule++)
             {
-                var unit = units[i];
-                if (!May(from, i) || from.Replace(unit.Text, unit.Normal, to) is not { } text || text == unit.Text)
+                var ((from, to), tag) = (rules[rule], tags[i]);
+                if (!May(from, i) || from.Replace(tag.Text, tag.Normal, to) is not { } text || text == tag.Text)
                 {
                     continue;
                 }
 
-                var tags = CaptionText.Parse(text).Tags;
-                reasons.Add(tags.Count == 0 ? $"remove {unit.Text}" : $"{unit.Text} → {string.Join(", ", tags)}");
+                var with = CaptionText.Parse(text).Tags;
+                reasons.Add(with.Count == 0 ? $"remove {tag.Text}" : $"{tag.Text} → {string.Join(", ", with)}");
                 var (wasKept, wasEnding) = (i < kept, i >= End);
                 RemoveAt(i);
-                for (var t = 0; t < tags.Count; t++)
-                {
-                    units.Insert(i + t, Unit.Of(tags[t]));
-                }
-
-                kept += wasKept ? tags.Count : 0;
-                ending += wasEnding ? tags.Count : 0;
-                i += tags.Count - 1;
+                tags.InsertRange(i, with.Select(EditedTag.Of));
+                kept += wasKept ? with.Count : 0;
+                ending += wasEnding ? with.Count : 0;
+                i += with.Count - 1;
                 break;
             }
         }
     }
 
-    public void Form(Func<string, string>? form, string what, List<string> reasons)
+    public void Form(EditedForm form, List<string> reasons)
     {
         var changed = false;
-        for (var i = kept; i < End && form is not null; i++)
+        for (var i = kept; i < End; i++)
         {
-            if (!units[i].Sentence && form(units[i].Text) is var text && text != units[i].Text)
+            if (!tags[i].Sentence && form.Of(tags[i].Text) is var made && made.Text != tags[i].Text)
             {
-                units[i] = Unit.Of(text);
+                tags[i] = made;
                 changed = true;
             }
         }
 
         if (changed)
         {
-            reasons.Add(what);
+            reasons.Add(form.What);
         }
     }
 
     public void Deduplicate(List<string> reasons)
     {
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        for (var i = 0; i < units.Count; i++)
+        var seen = tags.Count > FewTags ? new HashSet<string>(StringComparer.Ordinal) : null;
+        for (var i = 0; i < tags.Count; i++)
         {
-            if (!seen.Add(units[i].Normal) && i >= kept)
+            if ((seen is null ? IsBefore(i) : !seen.Add(tags[i].Normal)) && i >= kept)
             {
-                reasons.Add($"{units[i].Text} is there twice");
+                reasons.Add($"{tags[i].Text} is there twice");
                 RemoveAt(i--);
             }
         }
     }
 
-    /// <summary>Sorts the places that tags have; sentences keep theirs.</summary>
-    public void Sort(TagOrder order, Dictionary<string, int> counts, List<string> reasons)
+    /// <summary>Sorts the places that tags have; sentences, and tags that are going to be added, keep theirs.</summary>
+    public void Sort(TagOrder order, Dictionary<string, int> counts, string[] added, List<string> reasons)
     {
-        int[] places = [.. Enumerable.Range(kept, Math.Max(0, End - kept)).Where(i => !units[i].Sentence)];
-        var tags = places.Select(i => units[i]);
-        Unit[] sorted = [.. (order == TagOrder.Frequency ? tags.OrderByDescending(u => counts.GetValueOrDefault(u.Normal)) : tags.OrderBy(_ => 0))
+        int[] places = [.. Enumerable.Range(kept, Math.Max(0, End - kept)).Where(i => !tags[i].Sentence && !added.Contains(tags[i].Normal))];
+        var unsorted = places.Select(i => tags[i]);
+        EditedTag[] sorted = [.. (order == TagOrder.Frequency ? unsorted.OrderByDescending(u => counts.GetValueOrDefault(u.Normal)) : unsorted.OrderBy(_ => 0))
             .ThenBy(u => u.Normal, StringComparer.Ordinal)];
         var moved = false;
         for (var i = 0; i < places.Length; i++)
         {
-            moved |= units[places[i]] != sorted[i];
-            units[places[i]] = sorted[i];
+            moved |= tags[places[i]] != sorted[i];
+            tags[places[i]] = sorted[i];
         }
 
         if (moved)
@@ -118,9 +167,9 @@ internal sealed class EditedLine(CaptionText caption, int keepTokens)
     /// <summary>Drops tags from the end, none that is going to be added.</summary>
     public void Truncate(int mostTags, int? mostTokens, string[] added, List<string> reasons)
     {
-        int[] droppable = [.. Enumerable.Range(kept, Math.Max(0, End - kept)).Where(i => !units[i].Sentence && !added.Contains(units[i].Normal))];
-        string[] absent = [.. added.Where(a => !units.Exists(u => u.Normal == a))];
-        var drop = Math.Clamp(units.Count + absent.Length - mostTags, 0, droppable.Length);
+        int[] droppable = [.. Enumerable.Range(kept, Math.Max(0, End - kept)).Where(i => !tags[i].Sentence && !added.Contains(tags[i].Normal))];
+        string[] absent = [.. added.Where(a => !tags.Exists(u => u.Normal == a))];
+        var drop = Math.Clamp(tags.Count + absent.Length - mostTags, 0, droppable.Length);
         if (mostTokens is { } most && Tokens(drop) > most)
         {
             // The fewest that are enough: tokens never grow when tags go.
@@ -135,61 +184,90 @@ internal sealed class EditedLine(CaptionText caption, int keepTokens)
         if (drop > 0)
         {
             int[] gone = droppable[^drop..];
-            reasons.Add($"cut {string.Join(", ", gone.Take(MostNamed).Select(i => units[i].Text))}{(drop > MostNamed ? FormattableString.Invariant($" and {drop - MostNamed} more") : "")}");
+            reasons.Add($"cut {string.Join(", ", gone.Take(MostNamed).Select(i => tags[i].Text))}{(drop > MostNamed ? FormattableString.Invariant($" and {drop - MostNamed} more") : "")}");
             for (var i = drop - 1; i >= 0; i--)
             {
-                units.RemoveAt(gone[i]);
+                tags.RemoveAt(gone[i]);
             }
         }
 
         int Tokens(int count)
         {
             HashSet<int> gone = [.. droppable.AsSpan(droppable.Length - count)];
-            return ClipTokenizer.Default.Encode(string.Join(", ", units.Where((_, i) => !gone.Contains(i)).Select(u => u.Text).Concat(absent))).Count;
+            return ClipTokenizer.Default.Encode(string.Join(", ", tags.Where((_, i) => !gone.Contains(i)).Select(u => u.Text).Concat(absent))).Count;
         }
     }
 
-    public void Add(IReadOnlyList<string> tags, Place place, List<string> reasons)
+    public void Add(IReadOnlyList<string> adding, Place place, List<string> reasons)
     {
-        if (tags.Count == 0)
+        List<EditedTag>? before = null;
+        var placed = new List<EditedTag>(adding.Count);
+        for (var a = 0; a < adding.Count; a++)
+        {
+            var tag = EditedTag.Of(adding[a]);
+            if (Find(placed, tag.Normal, 0, placed.Count) >= 0 || Find(tags, tag.Normal, 0, kept) >= 0)
+            {
+                continue;
+            }
+
+            before ??= [.. tags];
+            for (int i; (i = Find(tags, tag.Normal, kept, End)) >= 0;)
+            {
+                tags.RemoveAt(i);
+            }
+
+            // A tag that was there keeps the way it is written.
+            placed.Add(Find(before, tag.Normal, 0, before.Count) is >= 0 and var was ? before[was] : tag);
+        }
+
+        if (before is null)
         {
             return;
         }
 
-        Unit[] before = [.. units];
-        Unit[] adding = [.. tags.Select(Unit.Of).DistinctBy(u => u.Normal).Where(u => !units.Take(kept).Any(k => k.Normal == u.Normal))];
-        foreach (var unit in adding)
+        tags.InsertRange(place switch { Place.First => 0, Place.Kept => Math.Max(kept, first), _ => End }, placed);
+        first = place == Place.First ? placed.Count : first;
+        kept += place == Place.First && caption.HasSeparator ? placed.Count : 0;
+        if (!tags.SequenceEqual(before))
         {
-            for (var i = End - 1; i >= kept; i--)
-            {
-                if (units[i].Normal == unit.Normal)
-                {
-                    units.RemoveAt(i);
-                }
-            }
-        }
-
-        var at = place switch { Place.First => 0, Place.Kept => Math.Max(kept, first), _ => End };
-        first = place == Place.First ? adding.Length : first;
-        // A tag that was there keeps the way it is written.
-        units.InsertRange(at, adding.Select(u => Array.Find(before, b => b.Normal == u.Normal) ?? u));
-        kept += place == Place.First && caption.HasSeparator ? adding.Length : 0;
-        if (!units.SequenceEqual(before))
-        {
-            reasons.Add($"add {string.Join(", ", adding.Select(u => u.Text))} {place switch { Place.First => "first", Place.Kept => "behind the tags that stay in place", _ => "last" }}");
+            reasons.Add($"add {string.Join(", ", placed.Select(u => u.Text))} {place switch { Place.First => "first", Place.Kept => "behind the tags that stay in place", _ => "last" }}");
         }
     }
 
-    public CaptionText Result() => caption.With([.. units.Select(u => u.Text)], !caption.HasSeparator || (kept == 0 && caption.Kept == 0) ? null : kept, ending);
+    public CaptionText Result()
+    {
+        var texts = new string[tags.Count];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            texts[i] = tags[i].Text;
+        }
+
+        return caption.With(texts, !caption.HasSeparator || (kept == 0 && caption.Kept == 0) ? null : kept, ending);
+    }
+
+    private static int Find(List<EditedTag> list, string normal, int from, int to)
+    {
+        for (var i = from; i < to; i++)
+        {
+            if (list[i].Normal == normal)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private bool IsBefore(int i) => Find(tags, tags[i].Normal, 0, i) >= 0;
 
     // Tags that stay in place and sentences are named exactly or not at all.
-    private bool May(TagPattern pattern, int i) => pattern.IsExact || (i >= kept && i < End && !units[i].Sentence);
+    private bool May(TagPattern pattern, int i) => pattern.IsExact || (i >= kept && i < End && !tags[i].Sentence);
 
     private TagPattern? Named(IReadOnlyList<TagPattern> patterns, int i)
     {
         for (var p = 0; p < patterns.Count; p++)
         {
-            if (May(patterns[p], i) && patterns[p].Matches(units[i].Text, units[i].Normal))
+            if (May(patterns[p], i) && patterns[p].Matches(tags[i].Text, tags[i].Normal))
             {
                 return patterns[p];
             }
@@ -200,17 +278,8 @@ internal sealed class EditedLine(CaptionText caption, int keepTokens)
 
     private void RemoveAt(int i)
     {
-        kept -= i < kept ? 1 : 0;
         ending -= i >= End ? 1 : 0;
-        units.RemoveAt(i);
-    }
-
-    private sealed record Unit(string Text, string Normal, bool Sentence)
-    {
-        public static Unit Of(string text)
-        {
-            var tag = TagPool.Get(text.Trim());
-            return new Unit(tag.Text, tag.Normal, false);
-        }
+        kept -= i < kept ? 1 : 0;
+        tags.RemoveAt(i);
     }
 }

@@ -9,6 +9,7 @@ public sealed class TagEdits
     private readonly TagEditSettings settings;
     private readonly Dictionary<string, int> counts;
     private readonly string[] added;
+    private readonly EditedForm? underscores, escape;
     private int prose, bare, furtherLines;
 
     /// <summary>Makes ready.</summary>
@@ -23,6 +24,8 @@ public sealed class TagEdits
             throw new FornoException("--truncate and --truncate-tokens take 1 and more, --keep-tokens 0 and more");
         }
 
+        underscores = settings.Underscores switch { true => new EditedForm(TagForms.Underscored, "spaces to underscores"), false => new EditedForm(TagForms.Spaced, "underscores to spaces"), null => null };
+        escape = settings.Escape switch { true => new EditedForm(TagForms.Escaped, "parentheses escaped"), false => new EditedForm(TagForms.Unescaped, "parentheses unescaped"), null => null };
         counts = settings.Sort == TagOrder.Frequency ? Count(set) : [];
         added = [.. settings.AddFirst.Concat(settings.AddKept).Concat(settings.AddLast).Select(TagExpression.Normal)];
         _ = settings.MostTokens is null ? null : ClipTokenizer.Default;
@@ -132,8 +135,16 @@ public sealed class TagEdits
         var line = new EditedLine(caption, settings.KeepTokens);
         line.Remove(settings.Remove, reasons);
         line.Replace(settings.Replace, reasons);
-        line.Form(settings.Underscores switch { true => TagForms.Underscored, false => TagForms.Spaced, null => null }, settings.Underscores == true ? "spaces to underscores" : "underscores to spaces", reasons);
-        line.Form(settings.Escape switch { true => TagForms.Escaped, false => TagForms.Unescaped, null => null }, settings.Escape == true ? "parentheses escaped" : "parentheses unescaped", reasons);
+        if (underscores is not null)
+        {
+            line.Form(underscores, reasons);
+        }
+
+        if (escape is not null)
+        {
+            line.Form(escape, reasons);
+        }
+
         if (settings.Deduplicate)
         {
             line.Deduplicate(reasons);
@@ -141,7 +152,7 @@ public sealed class TagEdits
 
         if (settings.Sort is { } order)
         {
-            line.Sort(order, counts, reasons);
+            line.Sort(order, counts, added, reasons);
         }
 
         if (settings.MostTags is not null || settings.MostTokens is not null)

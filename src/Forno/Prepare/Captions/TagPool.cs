@@ -5,7 +5,8 @@ namespace Forno.Prepare.Captions;
 /// <summary>A tag as written, and as it is compared.</summary>
 /// <param name="Text">As written.</param>
 /// <param name="Normal">As <see cref="TagExpression.Normal"/> makes it.</param>
-internal sealed record PooledTag(string Text, string Normal);
+/// <param name="IsPlain">Whether it is one tag wherever it stands in a caption: no sentence, nor a part of one, and without signs that part tags.</param>
+internal sealed record PooledTag(string Text, string Normal, bool IsPlain);
 
 /// <summary>
 /// Tags that were seen before: the captions of a set share a few thousand, so each is stored and normalised once. Bounded;
@@ -19,17 +20,19 @@ internal static class TagPool
 
     /// <summary>A tag.</summary>
     /// <param name="text">As written, without white space around.</param>
-    public static PooledTag Get(ReadOnlySpan<char> text)
-    {
-        if (BySpan.TryGetValue(text, out PooledTag? known))
-        {
-            return known;
-        }
+    public static PooledTag Get(ReadOnlySpan<char> text) => BySpan.TryGetValue(text, out var known) ? known : Make(text.ToString());
 
-        var own = text.ToString();
-        var normal = TagExpression.Normal(own);
-        var made = new PooledTag(own, normal == own ? own : normal);
+    /// <summary>A tag.</summary>
+    /// <param name="text">As written, without white space around.</param>
+    public static PooledTag Get(string text) => Tags.TryGetValue(text, out var known) ? known : Make(text);
+
+    private static PooledTag Make(string text)
+    {
+        var normal = TagExpression.Normal(text);
+        var plain = text.Length > 0 && text.AsSpan().IndexOfAny(",|{\r\n") < 0 && text.AsSpan().Count(' ') <= 2 && !CaptionUnits.EndsSentence(text)
+            && !char.IsWhiteSpace(text[0]) && !char.IsWhiteSpace(text[^1]);
+        var made = new PooledTag(text, normal == text ? text : normal, plain);
         // Counting is slow, so it is asked for new tags only.
-        return text.Length > Longest || Tags.Count >= MostTags ? made : Tags.GetOrAdd(own, made);
+        return text.Length > Longest || Tags.Count >= MostTags ? made : Tags.GetOrAdd(text, made);
     }
 }

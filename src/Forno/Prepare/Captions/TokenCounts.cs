@@ -54,14 +54,14 @@ internal sealed class TokenCounts(ClipTokenizer tokenizer)
 
         return count;
     }
+}
 
-    // Tags are pooled: the same text is the same object nearly always, and asking for that is quick.
-    private sealed class ReferenceComparer : IEqualityComparer<string>
-    {
-        public static readonly ReferenceComparer Instance = new();
+/// <summary>Strings that are the same object.</summary>
+internal sealed class ReferenceComparer : IEqualityComparer<string>
+{
+    public static readonly ReferenceComparer Instance = new();
 
-        public bool Equals(string? x, string? y) => ReferenceEquals(x, y);
+    public bool Equals(string? x, string? y) => ReferenceEquals(x, y);
 
-        public int GetHashCode(string obj) => RuntimeHelpers.GetHashCode(obj);
-    }
+    public int GetHashCode(string obj) => RuntimeHelpers.GetHashCode(obj);
 }

@@ -108,6 +108,15 @@ public class CaptionTextTests
             Assert.Equal(end < 0 ? -1 : changed.ToString().Length - (text.Length - end), changed.ToString().IndexOfAny(['\r', '\n']));
             CaptionText kept = caption.With(given, Math.Min(2, given.Length));
             Assert.Equal(Math.Min(2, given.Length), kept.Kept);
+            foreach (CaptionText made in (CaptionText[])[changed, kept])
+            {
+                CaptionText read = CaptionText.Parse(made.ToString());
+                Assert.Equal((read.Kept, read.Ending, read.HasSeparator, read.PartedByBlanks), (made.Kept, made.Ending, made.HasSeparator, made.PartedByBlanks));
+                Assert.Equal(read.Tags, made.Tags);
+                Assert.Equal(read.Normal, made.Normal);
+                Assert.Equal(read.With(["n", "m", "o"], 1).ToString(), made.With(["n", "m", "o"], 1).ToString());
+                Assert.Equal(read.With(["n", "m"]).ToString(), made.With(["n", "m"]).ToString());
+            }
         }).QuickCheckThrowOnFailure();
     }
 }
