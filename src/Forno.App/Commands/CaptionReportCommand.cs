@@ -17,12 +17,13 @@ internal static class CaptionReportCommand
         Option<string?> tags = new("--tags") { Description = "Tag list of the model's data: a CSV of name,category,count[,aliases], as autocomplete extensions have it", HelpName = "FILE" };
         Option<long> few = new("--min-uses") { Description = "Tags with fewer uses in the tag list are named", DefaultValueFactory = _ => 500, HelpName = "N" };
         Option<int> top = new("--top") { Description = "How many rows each table shows", DefaultValueFactory = _ => 20, HelpName = "N" };
-        FornoCommand command = new("report", Summary, "forno caption report cat", "forno caption report cat --tags danbooru.csv --top 50", "forno caption report cat --where \"red_dress & !solo\" --json")
+        FornoCommand command = new("report", Summary, "forno caption report cat", "forno caption report cat --tags danbooru.csv --top 50", "forno caption report cat --where \"red_dress & !solo\" --json", "forno caption report cat --triggers --html sets.html")
         {
             folders, tags, few, top,
         };
         CaptionOptions captions = new CaptionOptions().AddTo(command);
         Option<bool> json = FornoCommand.JsonOption();
+        TriggerReport triggers = new TriggerReport().AddTo(command);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
@@ -33,6 +34,11 @@ internal static class CaptionReportCommand
             using (ProgressBar bar = cli.Progress("read", folder.Pictures.Count, "captions"))
             {
                 set = CaptionSet.Read(folder, captions.Extension(parsed), bar, cli.Cancel);
+            }
+
+            if (triggers.Asked(parsed))
+            {
+                return triggers.Run(cli, parsed, folder, named, set, list?.Names, parsed.GetValue(json));
             }
 
             CaptionReport report = CaptionReporter.Make(set, new CaptionReportOptions
@@ -57,7 +63,7 @@ internal static class CaptionReportCommand
     private static string Json(CaptionReport report) => JsonSerializer.Serialize(new
     {
         report.Pictures, report.Captions, NaturalLanguage = report.Prose,
-        Findings = report.Findings.Select(f => new { f.Kind, Level = f.Level.ToString().ToLowerInvariant(), f.What, f.Effect, f.Mend }),
+        Findings = report.Findings.Select(FindingLines.Row),
         Folders = report.Folders.Select(f => new
         {
             f.Folder, f.Pictures, f.Captions, MeanTags = Math.Round(f.MeanTags, 2), f.MostTokens, Tags = f.Tags.Select(t => new { t.Tag, t.Pictures }),

@@ -53,13 +53,7 @@ internal static class CaptionTable
 
         to.WriteLine();
         to.WriteLine("Findings:");
-        foreach (Finding finding in report.Findings)
-        {
-            char sign = finding.Level switch { FindingLevel.Bad => '✗', FindingLevel.Warning => '!', _ => '·' };
-            to.WriteLine($"{sign} {DatasetRun.Shown(finding.What)}");
-            to.WriteLine($"    {finding.Effect}");
-            to.WriteLine($"    → {DatasetRun.Shown(finding.Mend)}");
-        }
+        FindingLines.Print(to, report.Findings);
     }
 
     private static void Folders(TextWriter to, CaptionReport report)

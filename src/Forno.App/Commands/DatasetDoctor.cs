@@ -76,7 +76,7 @@ internal sealed class DatasetDoctor
 
         if (folder.Pictures.Count > 0)
         {
-            // CAPTIONS
+            sources.Add(("captions", CaptionReporter.Make(set, new CaptionReportOptions()).Findings));
             var (pruned, problems) = TriggerScenes.ReadPruned(set, cli.Cancel);
             sources.Add(("captions", [.. problems.Select(p => new Finding("unreadable", FindingLevel.Bad, p.ToString(), "What was pruned there is not known.", "restore it, or remove it"))]));
             sources.Add(("triggers", AbsorptionTable.Make(TriggerScenes.Of(set, names, traits, pruned)).Findings));

@@ -161,7 +161,7 @@ internal static class DatasetRun
         if (json)
         {
             PlanDescription told = plan.Describe();
-            object document = findings is null ? told : new { told.Command, told.Steps, told.Problems, told.Kept, Findings = findings.Select(FindingLines.Row) };
+            object document = findings is null ? told : new { told.Command, told.Steps, told.Problems, told.Kept, told.Notes, Findings = findings.Select(FindingLines.Row) };
             cli.Out.WriteLine(JsonSerializer.Serialize(document, JsonOutput.Options));
             return;
         }

@@ -27,6 +27,9 @@ public sealed class TagList
     /// <summary>How many tags it has, without aliases.</summary>
     public int Count => tags.Count;
 
+    /// <summary>All names and aliases, as <see cref="TagExpression.Normal"/> makes them.</summary>
+    public IReadOnlySet<string> Names => tags.Keys.Concat(aliases.Keys).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>Rows that cannot be read, by file and line; they are left out.</summary>
     public IReadOnlyList<Problem> Problems => problems;
 
