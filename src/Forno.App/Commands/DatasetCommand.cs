@@ -19,6 +19,7 @@ internal static class DatasetCommand
         DatasetDedupeCommand.Build(cli),
         DatasetEditCommands.Flatten(cli),
         DatasetImportCommand.Build(cli),
+        DatasetMaskCommand.Build(cli),
         DatasetEditCommands.Resize(cli),
         DatasetSortCommand.Build(cli),
         DatasetEditCommands.Square(cli),

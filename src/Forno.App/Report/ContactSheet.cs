@@ -126,7 +126,7 @@ internal static class ContactSheet
         html.Append($"<img alt=\"{Attribute(name)}\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(picture.Webp)}\"/>");
         if (picture.Overlay is { } overlay)
         {
-            html.Append($"<img class=\"over\" alt=\"\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(overlay)}\"/>");
+            html.Append($"<img class=\"{Attribute($"over {picture.OverlayKind}".Trim())}\" alt=\"\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(overlay)}\"/>");
         }
 
         foreach (SheetArea area in picture.Areas)

@@ -25,6 +25,9 @@ internal sealed record SheetPicture(byte[] Webp, int Width, int Height)
     /// <summary>A mask or other picture laid over it, as a WebP file; white shows.</summary>
     public byte[]? Overlay { get; init; }
 
+    /// <summary>How it is laid over: empty = as light, <c>veil</c> = by its own alpha, lifted when pointed at.</summary>
+    public string OverlayKind { get; init; } = "";
+
     /// <summary>Marked parts.</summary>
     public IReadOnlyList<SheetArea> Areas { get; init; } = [];
 

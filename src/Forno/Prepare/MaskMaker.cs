@@ -1,0 +1,60 @@
+using Forno.Imaging;
+using Forno.Vision;
+
+namespace Forno.Prepare;
+
+/// <summary>Makes masks of pictures, by a network or from their alpha, and judges them.</summary>
+public static class MaskMaker
+{
+    /// <summary>Masks by a network; the next pictures are decoded while it runs, masks are finished beside it.</summary>
+    /// <param name="items">The pictures.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="finish">How masks are finished.</param>
+    /// <param name="rules">From where on they are bad.</param>
+    /// <param name="progress">Counts pictures.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>The masks and the pictures that cannot be read, both in order.</returns>
+    /// <exception cref="FornoException">The network fails.</exception>
+    public static (IReadOnlyList<JudgedMask> Masks, IReadOnlyList<Problem> Problems) ByNetwork(
+        IReadOnlyList<PictureItem> items, MaskNetwork network, MaskFinish finish, MaskRules rules, IProgress<long>? progress = null, CancellationToken cancel = default)
+    {
+        var masks = new List<Task<JudgedMask>>();
+        var problems = new List<Problem>();
+        long done = 0;
+        Ahead.Run(items, batch: 1, Prepare, ready =>
+        {
+            foreach ((PictureItem item, (float[] numbers, int width, int height)) in ready)
+            {
+                MaskPlane mask = network.Run(numbers, cancel);
+                masks.Add(Task.Run(() => JudgedMask.Of(item, mask, width, height, finish, rules), cancel));
+                progress?.Report(++done);
+            }
+        }, (item, e) => problems.Add(Problem.Of(item.Path, e, item.File)), cancel);
+        return ([.. masks.Select(m => m.GetAwaiter().GetResult())], problems);
+
+        (float[] Numbers, int Width, int Height) Prepare(PictureItem item)
+        {
+            PictureFile info = PictureFile.Inspect(item.File);
+            using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
+            using Picture picture = info.Decode();
+            return (network.Prepare(picture), picture.Width, picture.Height);
+        }
+    }
+
+    /// <summary>Masks from the pictures' alpha; opaque pictures are problems.</summary>
+    /// <inheritdoc cref="ByNetwork"/>
+    public static (IReadOnlyList<JudgedMask> Masks, IReadOnlyList<Problem> Problems) ByAlpha(
+        IReadOnlyList<PictureItem> items, MaskFinish finish, MaskRules rules, IProgress<long>? progress = null, CancellationToken cancel = default)
+    {
+        (JudgedMask?[] masks, IReadOnlyList<Problem> problems) = Plan.ForEach(items, item =>
+        {
+            PictureFile info = PictureFile.Inspect(item.File);
+            using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
+            using Picture picture = info.Decode();
+            return MaskPlane.OfAlpha(picture) is { } mask
+                ? JudgedMask.Of(item, mask, mask.Width, mask.Height, finish, rules)
+                : throw new FornoException("no part of it is transparent, so alpha gives no mask");
+        }, progress, cancel);
+        return ([.. masks.OfType<JudgedMask>()], problems);
+    }
+}
