@@ -34,7 +34,7 @@ internal static class CheckBench
     }
 
     // Smooth fields with grain: compress about as photographs do. Half PNG, half JPEG, 3 to 6 megapixels.
-    private static void Make(string folder, int count)
+    internal static void Make(string folder, int count)
     {
         Directory.CreateDirectory(folder);
         for (int i = 0; i < count; i++)

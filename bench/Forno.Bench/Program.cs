@@ -30,6 +30,13 @@ const string Usage = """
              --count N          files of 3 to 6 megapixels, half PNG, half JPEG (24)
       captions  captions loaded, filtered, edited in memory and reported, against reading the same files raw
              --count N          captions (100000)
+      masks  the judge of masks on drawings whose outline is known, masked by ISNet (assets/fetch.sh isnet: AGPL)
+             --count N          pictures (60)
+             --model FILE       this mask model instead
+             --draw             only draw the pictures, into FOLDER/forno-bench-masks/10_art
+             --masks WORK       instead of running it: masks that forno dataset mask --keep-bad has made of them
+      tag    forno caption tag on pictures of 3 to 6 megapixels against its network alone
+             --count 24, --batch 4, --threads N
       --folder DIR  where the random checkpoint is kept (the system's temporary folder)
     """;
 
@@ -60,6 +67,12 @@ switch (options.Command)
         return 0;
     case "captions":
         CaptionsBench.Run(options);
+        return 0;
+    case "masks":
+        MaskBench.Run(options);
+        return 0;
+    case "tag":
+        TagBench.Run(options);
         return 0;
     default:
         Console.WriteLine(Usage);

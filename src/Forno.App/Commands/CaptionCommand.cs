@@ -16,5 +16,6 @@ internal static class CaptionCommand
         CaptionPruneCommand.Build(cli),
         CaptionReportCommand.Build(cli),
         CaptionTriggerCommand.Build(cli),
+        CaptionTagCommand.Build(cli),
     };
 }

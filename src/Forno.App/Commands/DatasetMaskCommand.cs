@@ -9,7 +9,13 @@ namespace Forno.App.Commands;
 /// <summary><c>forno dataset mask</c>: which part of each picture is trained.</summary>
 internal static class DatasetMaskCommand
 {
-    private const string Summary = "Mask the subject of each picture: white is trained, black ignored; bad masks are named and set apart";
+    private const string Summary = """
+        Mask the subject of each picture: white is trained, black ignored; bad masks are named and set apart.
+
+        Masks go to masks/ beside the pictures under the same names, as kohya's conditioning_data_dir takes them together
+        with masked_loss. It wants a mask for every picture of a folder: those whose mask is bad (all black, all white,
+        grey, crumbs, nothing in the middle) move with their captions to NAME_nomask, which is trained without.
+        """;
 
     private static readonly Option<string?> Model = new("--model")
     {

@@ -18,12 +18,12 @@ public sealed record MaskRules
     public double MostWhite { get; init; } = 0.97;
 
     /// <summary>More grey among what is not black: the network did not know.</summary>
-    public double MostGrey { get; init; } = 0.45;
+    public double MostGrey { get; init; } = 0.3;
 
     /// <summary>More white parts: they are crumbs of something.</summary>
     public int MostIslands { get; init; } = 8;
 
-    /// <summary>The largest of three or more parts has at least this share of the white.</summary>
+    /// <summary>The two largest of three or more parts have at least this share of the white.</summary>
     public double LeastLargest { get; init; } = 0.5;
 
     /// <summary>More holes: the subject is eaten.</summary>
@@ -36,7 +36,7 @@ public sealed record MaskRules
     public double MostFrame { get; init; } = 0.75;
 
     /// <summary>A longer outline, in times that of a disc of the same area: it is torn.</summary>
-    public double MostOutline { get; init; } = 6;
+    public double MostOutline { get; init; } = 8;
 }
 
 /// <summary>Tells good masks from bad ones by their shape. Pure.</summary>
@@ -64,7 +64,7 @@ public static class MaskJudge
     {
         if (shape.Islands > r.MostIslands || (shape.Islands > 2 && shape.Largest < r.LeastLargest))
         {
-            yield return Flaw("islands", $"{shape.Islands} islands, the largest with {shape.Largest:0 %} of the white: crumbs instead of one subject");
+            yield return Flaw("islands", $"{shape.Islands} islands, the two largest with {shape.Largest:0 %} of the white: crumbs instead of one subject");
         }
 
         if (shape.Holes > r.MostHoles)

@@ -14,13 +14,13 @@ public sealed record MaskShape
     /// <summary>Share of the picture that is white.</summary>
     public required double White { get; init; }
 
-    /// <summary>Share of what is not black that is neither black nor white.</summary>
+    /// <summary>Share of what is not black that is neither black nor white, with only such pixels around it: soft edges do not count.</summary>
     public required double Grey { get; init; }
 
     /// <summary>White parts that hang together, without dust.</summary>
     public required int Islands { get; init; }
 
-    /// <summary>Share of the white that the largest of them has; 0 if there is none.</summary>
+    /// <summary>Share of the white that the two largest of them have; 0 if there are none.</summary>
     public required double Largest { get; init; }
 
     /// <summary>Black parts closed in by white, without dust.</summary>
@@ -41,7 +41,7 @@ public sealed record MaskShape
         double scale = Math.Min(1, (double)Side / Math.Max(mask.Width, mask.Height));
         MaskPlane small = mask.Resize(Math.Max(1, (int)Math.Round(mask.Width * scale)), Math.Max(1, (int)Math.Round(mask.Height * scale)));
         (int w, int h, byte[] s) = (small.Width, small.Height, small.Samples);
-        long white = 0, grey = 0, lit = 0, centre = 0, frame = 0, outline = 0;
+        long white = 0, lit = 0, centre = 0, frame = 0, outline = 0;
         for (int y = 0; y < h; y++)
         {
             for (int x = 0; x < w; x++)
@@ -49,7 +49,6 @@ public sealed record MaskShape
                 byte v = s[(y * w) + x];
                 bool on = v >= MaskPlane.Half;
                 lit += v > 25 ? 1 : 0;
-                grey += v is > 25 and < 230 ? 1 : 0;
                 white += on ? 1 : 0;
                 centre += on && Within(x, w) && Within(y, h) ? 1 : 0;
                 frame += on && (x == 0 || y == 0 || x == w - 1 || y == h - 1) ? 1 : 0;
@@ -64,10 +63,39 @@ public sealed record MaskShape
         // Outlines of pixels are 4/π longer than smooth ones, in the mean over directions.
         return new MaskShape
         {
-            White = (double)white / s.Length, Grey = lit == 0 ? 0 : (double)grey / lit, Islands = islands,
+            White = (double)white / s.Length, Grey = lit == 0 ? 0 : (double)DeepGrey(small) / lit, Islands = islands,
             Largest = white == 0 ? 0 : (double)largest / white, Holes = holes, Centre = centre / Math.Max(1, middle),
             Frame = (double)frame / Math.Max(1, (2 * (w + h)) - 4), Outline = white == 0 ? 0 : outline * Math.PI / 4 / (2 * Math.Sqrt(Math.PI * white)),
         };
+    }
+
+    // Grey pixels with nothing but grey within three pixels, counted by a table of sums.
+    private static long DeepGrey(MaskPlane mask)
+    {
+        const int reach = 3;
+        (int w, int h) = (mask.Width, mask.Height);
+        int[] sums = new int[(w + 1) * (h + 1)];
+        for (int y = 0; y < h; y++)
+        {
+            for (int x = 0; x < w; x++)
+            {
+                int grey = mask.Samples[(y * w) + x] is > 25 and < 230 ? 1 : 0;
+                sums[((y + 1) * (w + 1)) + x + 1] = grey + sums[(y * (w + 1)) + x + 1] + sums[((y + 1) * (w + 1)) + x] - sums[(y * (w + 1)) + x];
+            }
+        }
+
+        long deep = 0;
+        for (int y = 0; y < h; y++)
+        {
+            for (int x = 0; x < w; x++)
+            {
+                int left = Math.Max(0, x - reach), top = Math.Max(0, y - reach), right = Math.Min(w, x + reach + 1), bottom = Math.Min(h, y + reach + 1);
+                int sum = sums[(bottom * (w + 1)) + right] - sums[(top * (w + 1)) + right] - sums[(bottom * (w + 1)) + left] + sums[(top * (w + 1)) + left];
+                deep += sum == (right - left) * (bottom - top) ? 1 : 0;
+            }
+        }
+
+        return deep;
     }
 
     private static bool Within(int at, int length) => at >= length / 4 && at < length - (length / 4);
@@ -79,7 +107,7 @@ public sealed record MaskShape
         var seen = new bool[w * h];
         var stack = new Stack<int>();
         int count = 0;
-        long largest = 0;
+        long largest = 0, second = 0;
         for (int start = 0; start < seen.Length; start++)
         {
             if (seen[start] || mask.Samples[start] >= MaskPlane.Half != white)
@@ -116,9 +144,9 @@ public sealed record MaskShape
                 count++;
             }
 
-            largest = Math.Max(largest, area);
+            (largest, second) = area > largest ? (area, largest) : (largest, Math.Max(second, area));
         }
 
-        return (count, largest);
+        return (count, largest + second);
     }
 }

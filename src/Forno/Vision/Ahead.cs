@@ -16,7 +16,7 @@ internal static class Ahead
         IReadOnlyList<TItem> items, int batch, Func<TItem, TReady> prepare, Action<IReadOnlyList<(TItem Item, TReady Ready)>> run,
         Action<TItem, FornoException> failed, CancellationToken cancel)
     {
-        int lookahead = (2 * batch) + Environment.ProcessorCount, next = 0;
+        int lookahead = batch + Environment.ProcessorCount, next = 0; // the next batch, while one is in the network
         var ahead = new Queue<(TItem Item, Task<TReady> Ready)>();
         var ready = new List<(TItem, TReady)>(batch);
         try
