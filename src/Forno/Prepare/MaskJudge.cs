@@ -29,6 +29,12 @@ public sealed record MaskRules
     /// <summary>More holes: the subject is eaten.</summary>
     public int MostHoles { get; init; } = 12;
 
+    /// <summary>More holes in a mask whose outline is frayed as well (<see cref="FrayedOutline"/>).</summary>
+    public int MostHolesFrayed { get; init; } = 2;
+
+    /// <summary>From this length on, in times that of a disc of the same area, an outline is frayed.</summary>
+    public double FrayedOutline { get; init; } = 3.2;
+
     /// <summary>Less white in the middle: it shows something at the edge.</summary>
     public double LeastCentre { get; init; } = 0.03;
 
@@ -67,9 +73,9 @@ public static class MaskJudge
             yield return Flaw("islands", $"{shape.Islands} islands, the two largest with {shape.Largest:0 %} of the white: crumbs instead of one subject");
         }
 
-        if (shape.Holes > r.MostHoles)
+        if (shape.Holes > (shape.Outline > r.FrayedOutline ? r.MostHolesFrayed : r.MostHoles))
         {
-            yield return Flaw("holes", $"{shape.Holes} holes: the subject is eaten");
+            yield return Flaw("holes", $"{shape.Holes} holes, an outline of {shape.Outline:0.0} times that of a disc: the subject is eaten");
         }
 
         if (shape.Centre < r.LeastCentre)

@@ -63,7 +63,7 @@ internal static class MaskSet
     ];
 
     /// <summary>Changes that leave a mask looking whole: only the picture tells that they are wrong, which the judge does not see.</summary>
-    public static readonly string[] Plausible = ["half", "shifted", "box"];
+    public static readonly string[] Plausible = ["half", "shifted", "box", "sword, grown", "sword, shrunk"];
 
     private static readonly Lazy<IReadOnlyList<Labelled>> Made = new(Make);
 
