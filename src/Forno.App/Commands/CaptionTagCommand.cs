@@ -26,7 +26,7 @@ internal static class CaptionTagCommand
     private static readonly Option<double> CharacterThreshold = Share("--character-threshold", "Least confidence of a character", 0.85);
     private static readonly Option<string[]> CategoryThresholds = new("--category-threshold")
     {
-        Description = $"Least confidence of another category, such as copyright=0.5; {string.Join(", ", TagList.Categories)}; 2 leaves it out", HelpName = "NAME=SHARE", AllowMultipleArgumentsPerToken = true,
+        Description = $"Least confidence of another category, such as copyright=0.5; {string.Join(", ", KnownTags.Categories)}; 2 leaves it out", HelpName = "NAME=SHARE", AllowMultipleArgumentsPerToken = true,
     };
 
     private static readonly Option<bool> Rating = new("--rating") { Description = "Write the surest rating at the end" };
@@ -133,7 +133,7 @@ internal static class CaptionTagCommand
             string[] parts = pair.Split('=');
             thresholds[parts[0].Trim()] = parts.Length == 2 && parts[0].Trim().Length > 0 && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share >= 0
                 ? share
-                : throw new FornoException($"--category-threshold {pair}: write it as NAME=SHARE, such as copyright=0.5 ({string.Join(", ", TagList.Categories)})");
+                : throw new FornoException($"--category-threshold {pair}: write it as NAME=SHARE, such as copyright=0.5 ({string.Join(", ", KnownTags.Categories)})");
         }
 
         return new TagRules

@@ -83,7 +83,7 @@ public sealed class Tagger : IDisposable
     /// <exception cref="FornoException">They are damaged, no tagger, or do not belong together.</exception>
     public static Tagger Load(TaggerFiles files, TaggerOptions options)
     {
-        IReadOnlyList<KnownTag> tags = TagList.Read(files.Tags);
+        IReadOnlyList<KnownTag> tags = KnownTags.Read(files.Tags);
         OnnxModel model = OnnxModel.Load(files.Model, options.Threads);
         try
         {

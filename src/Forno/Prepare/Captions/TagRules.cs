@@ -21,7 +21,7 @@ public sealed record TagRules
     /// <summary>Least confidence of tags of a category that has none of its own; 0 to 1.</summary>
     public double Threshold { get; init; } = 0.35;
 
-    /// <summary>Least confidence by category (<see cref="TagList.Categories"/>); above 1 leaves the category out.</summary>
+    /// <summary>Least confidence by category (<see cref="KnownTags.Categories"/>); above 1 leaves the category out.</summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double> { ["character"] = 0.85 };
 
     /// <summary>Whether the surest rating is written, at the end; ratings are never taken by threshold.</summary>

@@ -9,7 +9,7 @@ namespace Forno.Vision;
 public sealed record KnownTag(string Name, string Category);
 
 /// <summary>The tags of a tagger in the order of its output, from the list that lies beside it.</summary>
-public static class TagList
+public static class KnownTags
 {
     /// <summary>Every category that has a name.</summary>
     public static IReadOnlyList<string> Categories { get; } = ["general", "character", "rating", "copyright", "artist", "meta"];
