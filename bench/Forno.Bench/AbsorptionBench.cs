@@ -23,7 +23,7 @@ internal static class AbsorptionBench
             CaptionSet? set = null;
             load = Clock.Min(load, Clock.Of(() => set = CaptionSet.Read(PictureFolder.Scan([folder]))));
             IReadOnlyList<PrunedTag>[] sidecars = [.. Enumerable.Range(0, Pictures).Select(PrunedOf)];
-            var byPicture = set!.Pictures.Select((p, i) => (p, i)).ToDictionary(p => p.p, p => sidecars[p.i], ReferenceEqualityComparer.Instance);
+            var byPicture = set!.Pictures.Select((p, i) => (p, i)).ToDictionary<(CaptionedPicture p, int i), CaptionedPicture, IReadOnlyList<PrunedTag>>(p => p.p, p => sidecars[p.i], ReferenceEqualityComparer.Instance);
             table = Clock.Min(table, Clock.Of(() =>
             {
                 AbsorptionTable made = AbsorptionTable.Make(TriggerScenes.Of(set, names, traits, p => byPicture[p]));
