@@ -50,6 +50,9 @@ internal static class CaptionsBench
         Clock all = best[1] + best[2] + best[3] + best[4] + best[5];
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio to raw reading: {all.Cpu / best[0].Cpu:0.00} by processor time, {all.Wall / best[0].Wall:0.00} by the clock (3 is the bound)"));
 
+        Console.WriteLine();
+        AbsorptionBench.Run(options);
+
         void Take(int what, Action work) => best[what] = Clock.Min(best[what], Clock.Of(work));
     }
 

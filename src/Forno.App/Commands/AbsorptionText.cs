@@ -22,7 +22,7 @@ internal static class AbsorptionText
             foreach (var (verdict, head) in Heads)
             {
                 string[] words = [.. all.Where(a => a.Cell.Verdict == verdict).Select(a => Word(a.Feature, a.Cell, verdict, table))];
-                Wrapped(to, $"  {head,-12}", words);
+                Wrapped(to, $"  {head,-14}", words);
             }
 
             if (all.Length == 0 && table.Rows.Count > 0)

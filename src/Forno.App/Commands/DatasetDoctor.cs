@@ -25,6 +25,7 @@ internal sealed class DatasetDoctor
     private readonly Option<string?> config = new("--config") { Description = "Training configuration to hold against the data set", HelpName = "FILE" };
     private readonly Option<bool> strict = new("--strict") { Description = "Exit code 1 on any finding of the first class" };
     private readonly Option<bool> noPictures = new("--no-pictures") { Description = "Do not look into the pictures themselves, which takes longest" };
+    private readonly Option<string?> tags = new("--tags") { Description = "Tag list of the model's data, as for forno caption report", HelpName = "FILE" };
     private readonly BucketOptions buckets = new();
     private readonly PlanSettings plan = new();
     private readonly TriggerOptions triggers = new();
@@ -33,7 +34,7 @@ internal sealed class DatasetDoctor
     public DatasetDoctor AddTo(Command command)
     {
         command.Arguments.Add(folders);
-        foreach (Option option in (Option[])[config, strict, noPictures])
+        foreach (Option option in (Option[])[config, strict, noPictures, tags])
         {
             command.Options.Add(option);
         }
@@ -58,6 +59,7 @@ internal sealed class DatasetDoctor
         PictureFolder folder = PictureFolder.Scan(named, captionExtension: further);
         CaptionSet set = CaptionSet.Read(folder, cancel: cli.Cancel);
         TraitLists traits = triggers.Traits(parsed);
+        TagList? list = parsed.GetValue(tags) is { } listFile ? TagList.Read(listFile) : null;
         IReadOnlyList<TriggerName> names = triggers.Names(parsed, folder, named, set, traits, edit);
         if (trained is not null && !trained.Any(t => !t.IsReg))
         {
@@ -76,10 +78,10 @@ internal sealed class DatasetDoctor
 
         if (folder.Pictures.Count > 0)
         {
-            sources.Add(("captions", CaptionReporter.Make(set, new CaptionReportOptions()).Findings));
+            sources.Add(("captions", CaptionReporter.Make(set, new CaptionReportOptions { KeepTokens = (int)(edit?.Args["keep_tokens"] as long? ?? 0), Tags = list }).Findings));
             var (pruned, problems) = TriggerScenes.ReadPruned(set, cli.Cancel);
             sources.Add(("captions", [.. problems.Select(p => new Finding("unreadable", FindingLevel.Bad, p.ToString(), "What was pruned there is not known.", "restore it, or remove it"))]));
-            sources.Add(("triggers", AbsorptionTable.Make(TriggerScenes.Of(set, names, traits, pruned)).Findings));
+            sources.Add(("triggers", AbsorptionTable.Make(TriggerScenes.Of(set, names, traits, pruned, list?.Names)).Findings));
             sources.Add(("plan", Planned(parsed, edit, set, names, traits)));
             if (!parsed.GetValue(noPictures))
             {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Forno.App.Commands;
+using Forno.Prepare;
 using Forno.Prepare.Triggers;
 
 namespace Forno.App.Report;
@@ -44,7 +45,7 @@ internal static class AbsorptionDiagram
                 Add($"<g><title>{Html.Text(names)}: {columns[c].Extent.Count} pictures in {Html.Text(folders)}</title>");
                 Add($"<rect class=\"column{(c % 2 == 0 ? "" : " odd")}\" x=\"{x:0.0}\" y=\"40\" width=\"{w:0.0}\" height=\"{height - 44:0}\"/>");
                 Add($"<text class=\"count\" x=\"{x + (w / 2):0.0}\" y=\"16\" text-anchor=\"middle\">{columns[c].Extent.Count}</text>");
-                Add($"<text class=\"folder\" x=\"{x + (w / 2):0.0}\" y=\"32\" text-anchor=\"middle\">{Html.Text(Fit(folders, w))}</text></g>");
+                Add($"<text class=\"folder\" x=\"{x + (w / 2):0.0}\" y=\"32\" text-anchor=\"middle\">{Html.Text(Label(folders, w))}</text></g>");
             }
 
             Add($"<text class=\"head\" x=\"{Left - 14:0}\" y=\"16\" text-anchor=\"end\">pictures</text>");
@@ -214,6 +215,14 @@ internal static class AbsorptionDiagram
                 yield return (from, c);
             }
         }
+    }
+
+    // Folders without their repeats; nothing rather than a stump.
+    private static string Label(string folders, double width)
+    {
+        string bare = string.Join(", ", folders.Split(", ").Select(f => RelativePath.Repeats(RelativePath.Name(f)) is null ? f : f[(f.IndexOf('_', StringComparison.Ordinal) + 1)..]));
+        string fit = Fit(bare, width, 5.4);
+        return fit.Length < Math.Min(6, bare.Length) ? "" : fit;
     }
 
     // As much of a text as fits a width.

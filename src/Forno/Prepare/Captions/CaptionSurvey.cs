@@ -168,7 +168,7 @@ internal sealed class CaptionSurvey
             Encodings[picture.Encoding] = Encodings.GetValueOrDefault(picture.Encoding) + 1;
             SeveralLines += caption.HasMoreLines ? 1 : 0;
             Prose += caption.IsProse ? 1 : 0;
-            SpaceParted += caption.Tags.Count == 1 && !caption.IsProse && TagFile.Read(caption.Line, isTags: false) is not null ? 1 : 0;
+            SpaceParted += caption.Tags.Count == 1 && !caption.HasSeparator && !caption.IsProse && TagFile.Read(caption.Line, isTags: false) is not null ? 1 : 0;
         }
     }
 

@@ -58,5 +58,10 @@ public sealed record Diagnosis(Harm Harm, string From, Finding Finding)
     };
 
     // Several rooms tell of captions that are missing.
-    private static string Alias(string kind) => kind is "captions-missing" or "no-caption" or "no-captions" or "missing" or "bare" or "missing-caption" ? "captions" : kind;
+    private static string Alias(string kind) => kind switch
+    {
+        "captions-missing" or "no-caption" or "no-captions" => "captions",
+        "mixed-extensions" => "extensions",
+        _ => kind,
+    };
 }

@@ -152,14 +152,14 @@ internal static class TriggerFindings
     {
         foreach (Trigger trigger in used)
         {
-            foreach (PictureGroup group in scene.Groups)
+            (PictureGroup Group, int Without)[] lack = [.. scene.Groups.Select(g => (g, g.Extent.Count - trigger.Extent.Overlap(g.Extent)))
+                .Where(g => g.Item2 > 0 && (g.g.Extent.Count - g.Item2) * 10 >= g.g.Extent.Count * 8)];
+            if (lack.Length > 0)
             {
-                int with = trigger.Extent.Overlap(group.Extent), without = group.Extent.Count - with;
-                if (without > 0 && with * 10 >= group.Extent.Count * 8)
-                {
-                    found.Add(new Finding("forgotten", FindingLevel.Warning, Text($"{without} of {group.Extent.Count} captions in {group.Name} lack {trigger.Name}"),
-                        "There its features stick to other words.", $"forno caption trigger {group.Name} {Option(trigger)} (those that have it keep it)"));
-                }
+                found.Add(new Finding("forgotten", FindingLevel.Warning,
+                    $"captions lack {trigger.Name}, and others of their folder have it: {List(lack.Select(l => Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})")))}",
+                    "There its features stick to other words.",
+                    $"forno caption trigger {(lack.Length > 1 || lack[0].Group.Name.Length == 0 ? "FOLDER" : Quoted(lack[0].Group.Name))} {Option(trigger)} (those that have it keep it)"));
             }
         }
 
@@ -181,6 +181,10 @@ internal static class TriggerFindings
                 $"to avoid it choose a word that means nothing: forno caption edit FOLDER --replace \"{trigger.Name}=WORD\""));
         }
     }
+
+    private static string Folder(PictureGroup group) => group.Name.Length > 0 ? group.Name : "the folder";
+
+    private static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or '+') ? path : $"\"{path}\"";
 
     private static string Or(Trigger[] triggers) => triggers.Length == 1 ? triggers[0].Name
         : $"{string.Join(", ", triggers[..^1].Take(MostNamed).Select(t => t.Name))} or {triggers[^1].Name}";

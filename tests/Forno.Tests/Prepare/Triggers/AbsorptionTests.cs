@@ -159,7 +159,7 @@ public class AbsorptionTests
     public void AForgottenTriggerIsTold()
     {
         AbsorptionTable table = Scenes.Table("a: 18 anna outfit1 | blue_hair", "a: 2 outfit1 | blue_hair", "misc: 20 anna | blue_hair");
-        Assert.Equal("2 of 20 captions in a lack anna", table.What("forgotten"));
+        Assert.Equal("captions lack anna, and others of their folder have it: a (2 of 20)", table.What("forgotten"));
         Assert.Equal("anna", table.Fate("blue_hair"));
     }
 
