@@ -37,6 +37,9 @@ const string Usage = """
              --masks WORK       instead of running it: masks that forno dataset mask --keep-bad has made of them
       tag    forno caption tag on pictures of 3 to 6 megapixels against its network alone
              --count 24, --batch 4, --threads N
+      import  importing pictures as forno dataset import does, against libvips decoding them
+             --count N          files of 3 to 6 megapixels, half PNG, half JPEG (24)
+             --memory           instead: peak memory of check and import for 8, N (100) and 2N pictures of 12 megapixels
       --folder DIR  where the random checkpoint is kept (the system's temporary folder)
     """;
 
@@ -73,6 +76,8 @@ switch (options.Command)
         return 0;
     case "tag":
         TagBench.Run(options);
+    case "import":
+        ImportBench.Run(options);
         return 0;
     default:
         Console.WriteLine(Usage);

@@ -19,7 +19,7 @@ internal static class TagBench
     {
         string folder = Path.Combine(options.Folder, "forno-bench-tagger"), pictures = Path.Combine(options.Folder, "forno-bench-pictures");
         int batch = options.Number("batch") ?? 4;
-        CheckBench.Make(pictures, options.Number("count") ?? 24);
+        BenchPictures.Make(pictures, options.Number("count") ?? 24);
         Make(folder);
         using Tagger tagger = Tagger.Load(TaggerFiles.Find(folder), new TaggerOptions { Threads = options.Number("threads") ?? 0 });
         PictureItem[] items = [.. PictureFolder.Scan([pictures]).Pictures.Take(options.Number("count") ?? 24)];

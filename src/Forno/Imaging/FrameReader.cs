@@ -26,7 +26,7 @@ public static class FrameReader
         var loader = Vips.FindLoad(path);
         if (loader == 0)
         {
-            throw new FornoException($"{path}: not a picture that can be read ({Vips.TakeError()})");
+            throw Vips.Refused(path, "not a picture that can be read");
         }
 
         using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, path);
@@ -45,7 +45,7 @@ public static class FrameReader
             var data = Vips.FetchRegion(region, 0, index * height, all.Width, height, out var size);
             if (data == 0)
             {
-                throw new FornoException($"{all.Source}: frame {index + 1} cannot be read ({Vips.TakeError()})");
+                throw Vips.Refused(all.Source, $"frame {index + 1} cannot be read");
             }
 
             try

@@ -95,7 +95,7 @@ public sealed partial class Picture : IDisposable
 
         if (loader == 0)
         {
-            throw new FornoException($"{source}: not a picture that can be read ({Vips.TakeError()})");
+            throw Vips.Refused(source, "not a picture that can be read");
         }
 
         using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, source);
@@ -146,7 +146,7 @@ public sealed partial class Picture : IDisposable
 
         if (image == 0)
         {
-            throw new FornoException($"{source}: {Vips.TakeError()}");
+            throw new FornoException($"{source}: {Vips.TakeError(source)}");
         }
 
         using var raw = new Picture(new VipsImageHandle(image), source);
@@ -176,7 +176,7 @@ public sealed partial class Picture : IDisposable
         nint data = With(Vips.WriteToMemory, out nuint size);
         if (data == 0)
         {
-            throw new FornoException($"{Source}: its pixels cannot be read ({Vips.TakeError()})");
+            throw Vips.Refused(Source, "its pixels cannot be read");
         }
 
         try
@@ -204,7 +204,7 @@ public sealed partial class Picture : IDisposable
         nint image = With(Vips.CopyMemory);
         return image != 0
             ? new Picture(new VipsImageHandle(image), Source)
-            : throw new FornoException($"{Source}: its pixels cannot be read ({Vips.TakeError()})");
+            : throw Vips.Refused(Source, "its pixels cannot be read");
     }
 
     /// <summary>Lets go of the picture. Pictures made from it stay whole.</summary>

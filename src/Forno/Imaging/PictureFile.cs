@@ -26,7 +26,7 @@ public sealed record PictureFile
     /// <summary>Whether it is stored lying or mirrored, and its EXIF orientation sets it right.</summary>
     public required bool Turned { get; init; }
 
-    /// <summary>Frames of an animation (gif, webp, apng); 1 for stills.</summary>
+    /// <summary>Frames of an animation (gif, webp, apng), pages of a TIFF that are pictures of their own; 1 for stills.</summary>
     public required int Frames { get; init; }
 
     /// <summary>Whether it has an alpha channel or a transparent colour.</summary>
@@ -58,7 +58,8 @@ public sealed record PictureFile
             Width = upright.Width,
             Height = upright.Height,
             Turned = picture.Orientation is > 1 and <= 8,
-            Frames = format is "gif" or "webp" ? picture.Frames : format == "png" ? PngFrames(path) : 1,
+            Frames = format is "gif" or "webp" ? picture.Frames : format == "png" ? PngFrames(path)
+                : format == "tiff" && picture.Frames > 1 ? PageReader.Pages(path, maxPixels).Count : 1,
             HasAlpha = picture.HasAlpha,
             IsPlain = picture.Is8Bit && picture.IsGreyOrRgb && !picture.HasProfile,
         };

@@ -39,6 +39,16 @@ public sealed record PictureMeasures
     /// <summary>Whether it is a picture without colour: grey, line art, black, white, also with slight colour noise.</summary>
     public bool IsMonochrome => ColouredShare < MonochromeShare;
 
+    /// <summary>Standard deviation of the brightness, of 255, on the small picture.</summary>
+    public double Contrast
+    {
+        get
+        {
+            double mean = Small.Luma.Average(l => (double)l);
+            return Math.Sqrt(Small.Luma.Average(l => (l - mean) * (l - mean)));
+        }
+    }
+
     /// <summary>Whether at least one pixel is not opaque.</summary>
     public bool UsesAlpha => TransparentShare > 0;
 }

@@ -14,21 +14,41 @@ public sealed partial class Picture
 
     /// <summary>
     /// Opens a picture to be read once from top to bottom: an upright one is decoded as its rows are asked for, and is
-    /// never whole in memory. 8-bit sRGB, upright, profiles ignored as the trainer ignores them; RGB or RGB and alpha.
+    /// never whole in memory. 8-bit sRGB, upright, profiles ignored unless asked as the trainer ignores them; RGB or RGB and alpha.
     /// </summary>
     /// <param name="path">The file.</param>
+    /// <param name="useProfile">Whether an embedded colour profile is converted.</param>
     /// <exception cref="FornoException">There is no such file, or it is no picture that libvips reads.</exception>
-    public static Picture LoadStreaming(string path)
+    public static Picture LoadStreaming(string path, bool useProfile = false)
     {
         using Picture header = Load(path, sequential: true);
         if (header.Orientation is < 2 or > 8)
         {
-            return header.ToSrgb8(useProfile: false);
+            return header.ToSrgb8(useProfile);
         }
 
         // Turning needs rows in another order.
         using Picture turned = Load(path);
-        return turned.ToSrgb8(useProfile: false);
+        return turned.ToSrgb8(useProfile);
+    }
+
+    /// <summary>
+    /// The picture as a PNG file without metadata: many times as fast as <see cref="EncodePng"/>, and larger where a drawing
+    /// repeats itself.
+    /// </summary>
+    /// <returns>Writes the file.</returns>
+    /// <exception cref="FornoException">The file behind the picture is damaged.</exception>
+    public Action<Stream> PackPng()
+    {
+        if (Bands is not (3 or 4) || !Is8Bit)
+        {
+            byte[] file = EncodePng(1);
+            return output => output.Write(file);
+        }
+
+        var writer = new PngWriter(Width, Height, Bands);
+        ReadStrips((rows, _, _) => writer.Add(rows));
+        return writer.Finish();
     }
 
     /// <summary>Reads the samples from top to bottom in strips.</summary>
@@ -53,7 +73,7 @@ public sealed partial class Picture
                 nint data = Vips.FetchRegion(region, 0, top, width, count, out nuint size);
                 if (data == 0)
                 {
-                    throw new FornoException($"{Source}: its pixels cannot be read ({Vips.TakeError()})");
+                    throw Vips.Refused(Source, "its pixels cannot be read");
                 }
 
                 try
@@ -94,7 +114,7 @@ public sealed partial class Picture
         nint loader = Vips.FindLoad(path);
         if (loader == 0)
         {
-            throw new FornoException($"{path}: not a picture that can be read ({Vips.TakeError()})");
+            throw Vips.Refused(path, "not a picture that can be read");
         }
 
         using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, path);

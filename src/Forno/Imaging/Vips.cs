@@ -50,15 +50,33 @@ internal static unsafe partial class Vips
     {
     }
 
-    /// <summary>libvips' error text, cleared after reading. It is one for the process: of two pictures that fail at the same
-    /// time one may get both texts.</summary>
-    public static string TakeError()
+    /// <summary>libvips' error text, cleared after reading. It is one for the process, and operations that went well leave
+    /// lines there too: what names another file, or a seek beyond the end (libheif tries that), is left out.</summary>
+    /// <param name="source">The file that it is about.</param>
+    public static string TakeError(string source = "")
     {
         string text = Marshal.PtrToStringUTF8(ErrorBuffer()) ?? "";
         ErrorClear();
-        string[] lines = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
-        return lines.Length > 0 ? string.Join("; ", lines) : "libvips gave no reason";
+        string[] lines = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(l => !l.Contains(": bad seek to ", StringComparison.Ordinal) && !l.EndsWith("unable to write to target target", StringComparison.Ordinal))
+            .Select(l => source.Length > 0 && l.StartsWith(source + ": ", StringComparison.Ordinal) ? l[(source.Length + 2)..] : l)
+            .Where(l => l[0] != '/').Distinct()];
+        string all = lines.Length > 0 ? string.Join("; ", lines) : "libvips gave no reason";
+        return DamageWords.Any(w => all.Contains(w, StringComparison.OrdinalIgnoreCase)) ? $"the file is damaged or cut off ({all})" : all;
     }
+
+    /// <summary>The exception for a file that libvips refuses.</summary>
+    /// <param name="source">The file.</param>
+    /// <param name="what">What does not work, where libvips does not say that the file is damaged.</param>
+    public static FornoException Refused(string source, string what)
+    {
+        string why = TakeError(source);
+        return new FornoException(why.StartsWith("the file ", StringComparison.Ordinal) ? $"{source}: {why}" : $"{source}: {what} ({why})");
+    }
+
+    // How the decoders say that a file breaks off or does not add up.
+    private static readonly string[] DamageWords =
+        ["premature end", "read error", "unable to parse", "unable to read", "unexpected end", "end of stream", "end of file", "not enough data", "out of order", "corrupt", "bad huffman", "not enough image data", "invalid input"];
 
     /// <summary>GObject's tagged value, 24 bytes.</summary>
     [StructLayout(LayoutKind.Sequential)]

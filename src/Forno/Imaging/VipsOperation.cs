@@ -248,5 +248,9 @@ internal sealed unsafe class VipsOperation : IDisposable
     private ArgumentException WrongType(string property, string given) =>
         new($"libvips' {name}.{property} does not take {given}", nameof(property));
 
-    private FornoException Failure() => new($"{source}: {name}: {Vips.TakeError()}");
+    private FornoException Failure()
+    {
+        string why = Vips.TakeError(source);
+        return new FornoException(why.StartsWith("the file ", StringComparison.Ordinal) ? $"{source}: {why}" : $"{source}: {name}: {why}");
+    }
 }

@@ -5,9 +5,6 @@ namespace Forno.Prepare;
 /// <summary>New picture files made of old ones, within bounded memory.</summary>
 public static class PictureContent
 {
-    // Work in progress is read more often than it is stored: zlib's fastest takes a tenth more space, a fifth of the time.
-    private const int PngCompression = 1;
-
     /// <summary>
     /// A picture as 8-bit sRGB PNG, upright, without loss. A PNG that is that already is copied byte for byte, once it has
     /// been decoded to its end.
@@ -20,13 +17,12 @@ public static class PictureContent
         using var share = PixelBudget.Take((long)info.Width * info.Height);
         if (info is { Format: "png", IsPlain: true, Turned: false, Frames: 1 })
         {
-            info.Decode().Dispose();
+            using var plain = Picture.LoadStreaming(file, useProfile: false);
+            plain.ReadStrips((_, _, _) => { });
             return FileContent.Copying(file);
         }
 
-        using var picture = Picture.Load(file);
-        using var srgb = picture.ToSrgb8();
-        return Writing(srgb.EncodePng(PngCompression));
+        return Packed(file);
     });
 
     /// <summary>A picture in changed form, in the format that the new name's extension tells.</summary>
@@ -41,30 +37,37 @@ public static class PictureContent
         using var picture = Picture.Load(file);
         using var srgb = picture.ToSrgb8();
         using var edited = edit(srgb);
-        return Writing(Encode(edited, target, quality));
+        return Encode(edited, target, quality);
     });
 
     /// <summary>A picture that is at hand, as PNG.</summary>
     internal static FileContent Png(Picture picture)
     {
-        var bytes = picture.EncodePng(PngCompression);
-        return FileContent.Bytes("PNG", () => bytes);
+        var write = picture.PackPng();
+        return FileContent.Made("PNG", () => write);
     }
 
-    private static byte[] Encode(Picture picture, string target, int? quality)
+    // Rows go from the decoder to the packer; the picture is never whole in memory unless it must be turned.
+    private static Action<Stream> Packed(string file)
+    {
+        using var picture = Picture.LoadStreaming(file, useProfile: true);
+        return picture.PackPng();
+    }
+
+    private static Action<Stream> Encode(Picture picture, string target, int? quality)
     {
         switch (Path.GetExtension(target).ToLowerInvariant())
         {
             case ".jpg" or ".jpeg":
                 using (var opaque = picture.Flatten(Rgb.White))
                 {
-                    return opaque.EncodeJpeg(quality ?? 95);
+                    return Writing(opaque.EncodeJpeg(quality ?? 95));
                 }
 
             case ".webp":
-                return picture.EncodeWebp(quality ?? 100);
+                return Writing(picture.EncodeWebp(quality ?? 100));
             default:
-                return picture.EncodePng(PngCompression);
+                return picture.PackPng();
         }
     }
 
