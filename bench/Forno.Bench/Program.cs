@@ -76,6 +76,7 @@ switch (options.Command)
         return 0;
     case "tag":
         TagBench.Run(options);
+        return 0;
     case "import":
         ImportBench.Run(options);
         return 0;

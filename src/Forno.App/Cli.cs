@@ -27,6 +27,7 @@ internal sealed class Cli : IDisposable
     public static Cli ForProcess()
     {
         CancellationTokenSource source = new();
+        long first = 0;
         Cli cli = new()
         {
             Out = Console.Out,
@@ -40,9 +41,13 @@ internal sealed class Cli : IDisposable
             {
                 if (!source.IsCancellationRequested)
                 {
+                    first = Environment.TickCount64;
                     context.Cancel = true;
                     source.Cancel();
                 }
+
+                // Tools such as timeout send the same signal twice at once: to the process and to its group.
+                context.Cancel |= Environment.TickCount64 - first < 300;
             }));
         }
 

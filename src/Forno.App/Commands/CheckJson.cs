@@ -28,7 +28,7 @@ internal static class CheckJson
         Bucket = p.Fit?.Bucket.ToString(), Resized = p.Fit?.Resized.ToString(),
         Scale = p.Fit is { } f ? Math.Round(PictureCheck.Scale(f), 4) : (double?)null,
         Cropped = p.Fit is { } g ? Math.Round(PictureCheck.CroppedShare(g), 4) : (double?)null,
-        Sharpness = Math.Round(p.Picture.Measures.Sharpness, 2), Blockiness = Math.Round(p.Picture.Measures.Blockiness, 3),
+        Sharpness = Math.Round(p.Picture.Measures.Sharpness, 2), Contrast = Math.Round(p.Picture.Measures.Contrast, 2), Blockiness = Math.Round(p.Picture.Measures.Blockiness, 3),
         Monochrome = p.Picture.Measures.IsMonochrome, Transparent = Math.Round(p.Picture.Measures.TransparentShare, 4),
         Content = new[] { p.Picture.Measures.Content.Left, p.Picture.Measures.Content.Top, p.Picture.Measures.Content.Width, p.Picture.Measures.Content.Height },
         Texts = p.Picture.Texts?.Texts.Count, TextCoverage = p.Picture.Texts is { } t ? Math.Round(t.Coverage, 5) : (double?)null,

@@ -34,6 +34,7 @@ internal static class DatasetBucketsCommand
             ContactSheet.RequireName(html);
         }
 
+        DatasetRun.SayUnfinished(cli, folders);
         PictureFolder folder = PictureFolder.Scan(folders);
         var buckets = new Buckets(rules);
         (PictureItem Item, BucketFit Fit)?[] fits;

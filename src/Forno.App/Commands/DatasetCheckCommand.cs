@@ -62,6 +62,7 @@ internal static class DatasetCheckCommand
             ContactSheet.RequireName(html);
         }
 
+        DatasetRun.SayUnfinished(cli, folders);
         PictureFolder folder = PictureFolder.Scan(folders);
         PictureSurvey survey = Survey(cli, folder, folders[0]);
         survey = text ? WithTexts(cli, survey, folders[0]) : survey;
@@ -71,7 +72,7 @@ internal static class DatasetCheckCommand
             duplicates = survey.FindDuplicates(options, bar, cli.Cancel);
         }
 
-        SetReport report = SetCheck.Check(survey, duplicates, rules);
+        SetReport report = SetCheck.Check(survey, duplicates, rules).At(string.Join(' ', folders.Select(DatasetRun.Quoted)));
         string name = string.Join(", ", folders.Select(f => DatasetRun.Shown(Path.TrimEndingDirectorySeparator(f))));
         if (html is not null)
         {

@@ -24,13 +24,15 @@ internal static class DatasetImportCommand
         Option<string[]> drop = new("--drop-prefix") { Description = "Drop prefix:tag from tag files, e.g. artist; * for every prefix", AllowMultipleArgumentsPerToken = true };
         Option<string> captions = new("--captions") { Description = "What caption files hold: auto (judge each), tags (make them tag_one, tag_two), text (copy)", DefaultValueFactory = _ => "auto" };
         captions.AcceptOnlyFromAmong("auto", "tags", "text");
+        Option<string?> captionExtension = new("--caption-extension", "--caption_extension") { Description = "One extension for all captions, .txt or .caption; by default they keep theirs", HelpName = "EXTENSION" };
+        captionExtension.AcceptOnlyFromAmong(".txt", ".caption");
         Option<long> maxPixels = new("--max-pixels") { Description = "Refuse pictures that claim more pixels", DefaultValueFactory = _ => PictureFile.DefaultMaxPixels };
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be imported; write nothing" };
         Option<bool> json = FornoCommand.JsonOption();
         FornoCommand command = new("import", Summary, "forno dataset import ~/Downloads/cat -o cat",
             "forno dataset import raw/10_sks clips/walk.mp4 art.zip -o sks --name \"sks_{index:000}\" --drop-prefix artist meta")
         {
-            sources, output, name, every, all, drop, captions, maxPixels, dryRun, json,
+            sources, output, name, every, all, drop, captions, captionExtension, maxPixels, dryRun, json,
         };
         command.SetAction(parsed =>
         {
@@ -47,6 +49,7 @@ internal static class DatasetImportCommand
                 AllFrames = parsed.GetValue(all),
                 DropPrefixes = [.. (parsed.GetValue(drop) ?? []).Select(p => p.TrimEnd(':'))],
                 Tags = parsed.GetValue(captions) switch { "tags" => true, "text" => false, _ => null },
+                CaptionExtension = parsed.GetValue(captionExtension),
                 MaxPixels = parsed.GetValue(maxPixels),
             };
             return Run(cli, settings, parsed.GetValue(sources)!, parsed.GetValue(output)!, parsed.GetValue(dryRun), parsed.GetValue(json));
@@ -77,7 +80,13 @@ internal static class DatasetImportCommand
             cli.Error.WriteLine($"{importer.Others} other {DatasetRun.Counted(importer.Others, "file")} (no picture, film, archive or caption of one) {(importer.Others == 1 ? "stays" : "stay")} where {(importer.Others == 1 ? "it is" : "they are")}");
         }
 
-        return DatasetRun.Finish(cli, plan, work, json, $"{importer.Looked} {DatasetRun.Counted(importer.Looked, "source")}");
+        int code = DatasetRun.Finish(cli, plan, work, json, $"{importer.Looked} {DatasetRun.Counted(importer.Looked, "source")}");
+        if (work is not null && !json && code == 0)
+        {
+            cli.Out.WriteLine($"next: forno dataset check {DatasetRun.Quoted(output)} --html check.html");
+        }
+
+        return code;
     }
 
     private static IEnumerable<string> Taken(string output) => !Directory.Exists(output) ? []

@@ -85,7 +85,7 @@ internal static class DatasetRun
             applied = work.Apply(plan, bar, cli.Cancel);
         }
 
-        int brought = plan.Steps.Count(s => s.What == Plan.BroughtOver);
+        int brought = plan.Steps.Count(s => s.What == Plan.BroughtOver), lists = plan.Steps.Count(s => s.IsList);
         if (json)
         {
             cli.Out.WriteLine(JsonSerializer.Serialize(new
@@ -96,7 +96,7 @@ internal static class DatasetRun
         else
         {
             cli.Out.WriteLine(applied.Id is { } id
-                ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {Math.Max(0, applied.Steps - brought)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Counted(applied.Files, "file")} changed in {Shown(work.Root)} (operation {id}; `forno dataset undo {Quoted(work.Root)}` takes it back)")
+                ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {Math.Max(0, applied.Steps - brought - lists)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Counted(applied.Files, "file")} changed in {Shown(work.Root)} (operation {id}; `forno dataset undo {Quoted(work.Root)}` takes it back)")
                 : $"{plan.Name}: nothing to do in {of}");
             Note(cli, plan);
             List(cli, plan.Kept, "left as they are");
@@ -113,6 +113,18 @@ internal static class DatasetRun
         if (work?.Recovered is { } recovered)
         {
             cli.Error.WriteLine($"{Shown(work.Root)}: {recovered}");
+        }
+    }
+
+    /// <summary>Says that a killed operation left a work folder half done; for commands that only look.</summary>
+    public static void SayUnfinished(Cli cli, IEnumerable<string> folders)
+    {
+        foreach (string root in folders.Where(Directory.Exists).Select(WorkFolder.Find).OfType<string>().Distinct())
+        {
+            if (WorkFolder.Unfinished(root) is { } unfinished)
+            {
+                cli.Error.WriteLine($"{Shown(root)}: an interrupted '{unfinished}' left it half done; the next command that changes it, or `forno dataset undo`, rolls that back first");
+            }
         }
     }
 
@@ -154,7 +166,8 @@ internal static class DatasetRun
     /// <summary>A word for one or for several.</summary>
     public static string Counted(int count, string one) => count == 1 ? one : one + "s";
 
-    private static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    /// <summary>A path as a shell takes it.</summary>
+    public static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static void Describe(Cli cli, Plan plan, bool json, string of, IReadOnlyList<Finding>? findings)
     {
@@ -166,7 +179,8 @@ internal static class DatasetRun
             return;
         }
 
-        cli.Out.WriteLine($"{plan.Name}: would do {plan.Steps.Count} {Counted(plan.Steps.Count, "step")} of {of}");
+        int steps = plan.Steps.Count(s => !s.IsList);
+        cli.Out.WriteLine($"{plan.Name}: would do {steps} of {of}");
         foreach (PlanStep step in plan.Steps.Take(MostLines))
         {
             cli.Out.WriteLine($"  {Shown(step.Subject)}: {Shown(step.What)}");

@@ -13,6 +13,7 @@ internal static class CheckSheet
         Title = $"{name}: check",
         Lead = string.Create(CultureInfo.InvariantCulture, $"{report.Pictures.Count} pictures, {report.Buckets.Count} buckets at resolution {rules.Resolution}. Tick findings to see the pictures that have one of them; point at a finding to read it."),
         Facts = [.. report.Findings.OrderByDescending(f => f.Level).Select(Fact), .. report.Problems.Select(p => new SheetFact(new SheetBadge("unreadable", "bad", p.ToString()), "It is not trained.", "mend or remove it"))],
+        Legend = [.. Kinds(report)],
         Sections =
         [
             new SheetSection("", "", [.. report.Pictures.OrderByDescending(p => p.Findings.Sum(f => (int)f.Level)).Select(p => new SheetCard
@@ -31,11 +32,11 @@ internal static class CheckSheet
     /// <param name="placed">Pictures with their buckets.</param>
     public static SheetPage Buckets(string name, BucketRules rules, IReadOnlyList<(PictureItem Item, BucketFit Fit)> placed)
     {
-        var buckets = placed.GroupBy(p => p.Fit.Bucket).OrderBy(g => g.Key).ToArray();
+        var buckets = placed.GroupBy(p => p.Fit.Bucket).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).ToArray();
         return new SheetPage
         {
             Title = $"{name}: buckets",
-            Lead = string.Create(CultureInfo.InvariantCulture, $"{placed.Count} pictures in {buckets.Length} buckets at resolution {rules.Resolution}. Hatched: what the trainer cuts off."),
+            Lead = string.Create(CultureInfo.InvariantCulture, $"{placed.Count} pictures in {buckets.Length} buckets at resolution {rules.Resolution}. The largest first; hatched: what the trainer cuts off."),
             Sections = [.. buckets.Select(bucket => new SheetSection(
                 string.Create(CultureInfo.InvariantCulture, $"{bucket.Key} · {bucket.Count()} {(bucket.Count() == 1 ? "picture" : "pictures")}"),
                 bucket.Count() == 1 ? "Alone in its bucket: always trained as a batch of one." : "",
@@ -86,7 +87,7 @@ internal static class CheckSheet
 
         Imaging.Box content = picture.Picture.Measures.Content;
         (double width, double height) = (picture.Picture.Measures.Width, picture.Picture.Measures.Height);
-        return [new SheetArea(content.Left / width, content.Top / height, content.Width / width, content.Height / height, "found")];
+        return [new SheetArea(content.Left / width, content.Top / height, content.Width / width, content.Height / height, "kept")];
     }
 
     private static IEnumerable<SheetArea> Texts(CheckedPicture picture)
@@ -110,6 +111,12 @@ internal static class CheckSheet
             new(left, 0, width, top, "lost"), new(left, bottom, width, 1 - bottom, "lost"),
         }.Where(a => a.Width > 1e-6 && a.Height > 1e-6)];
     }
+
+    // What the findings of single pictures mean, once for each kind.
+    private static IEnumerable<SheetFact> Kinds(SetReport report) => report.Pictures.SelectMany(p => p.Findings).GroupBy(f => f.Kind)
+        .Select(g => (Worst: g.MaxBy(f => f.Level)!, Count: g.Count())).OrderByDescending(k => k.Worst.Level).ThenByDescending(k => k.Count)
+        .Select(k => new SheetFact(
+            Badge(k.Worst) with { Text = string.Create(CultureInfo.InvariantCulture, $"{k.Count} {(k.Count == 1 ? "picture" : "pictures")}") }, k.Worst.Effect, k.Worst.Mend));
 
     private static SheetBadge Badge(Finding finding) => new(finding.Kind, finding.Level.ToString().ToLowerInvariant(), finding.What);
 

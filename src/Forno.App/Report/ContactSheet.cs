@@ -41,7 +41,14 @@ internal static class ContactSheet
     {
         writer.Write(Html.Head(Clean(page.Title), Html.Resource("sheet.css")));
         writer.Write($"<h1>{Text(page.Title)}</h1>\n<p class=\"lead\">{Text(page.Lead)}</p>\n");
-        Facts(writer, page.Facts);
+        Facts(writer, page.Facts, "found");
+        if (page.Legend.Count > 0)
+        {
+            writer.Write("<details><summary>What the findings of single pictures mean, and what to do</summary>\n");
+            Facts(writer, page.Legend, "in");
+            writer.Write("</details>\n");
+        }
+
         Filters(writer, page);
         long done = 0;
         foreach (SheetSection section in page.Sections)
@@ -63,14 +70,14 @@ internal static class ContactSheet
         writer.Write(Html.End.Replace("</main>", "</main>\n<script>\n" + Html.Resource("sheet.js") + "</script>", StringComparison.Ordinal));
     }
 
-    private static void Facts(TextWriter writer, IReadOnlyList<SheetFact> facts)
+    private static void Facts(TextWriter writer, IReadOnlyList<SheetFact> facts, string heading)
     {
         if (facts.Count == 0)
         {
             return;
         }
 
-        writer.Write("<table>\n<tr><th></th><th>found</th><th>what it does to a LoRA</th><th>what to do</th></tr>\n");
+        writer.Write($"<table>\n<tr><th></th><th>{heading}</th><th>what it does to a LoRA</th><th>what to do</th></tr>\n");
         foreach (SheetFact fact in facts)
         {
             writer.Write($"<tr><td>{Badge(fact.Badge)}</td><td>{Text(fact.Badge.Text)}</td><td>{Text(fact.Effect)}</td><td>{Text(fact.Mend)}</td></tr>\n");

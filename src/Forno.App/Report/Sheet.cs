@@ -13,7 +13,7 @@ internal sealed record SheetBadge(string Kind, string Level, string Text);
 /// <param name="Top">From the top, 0 to 1.</param>
 /// <param name="Width">0 to 1.</param>
 /// <param name="Height">0 to 1.</param>
-/// <param name="Kind"><c>lost</c> (hatched) or <c>found</c> (outlined).</param>
+/// <param name="Kind"><c>lost</c> (hatched), <c>found</c> (outlined) or <c>kept</c> (outlined, the rest dimmed).</param>
 internal sealed record SheetArea(double Left, double Top, double Width, double Height, string Kind);
 
 /// <summary>A thumbnail.</summary>
@@ -82,6 +82,9 @@ internal sealed record SheetPage
 
     /// <summary>The table at the top.</summary>
     public IReadOnlyList<SheetFact> Facts { get; init; } = [];
+
+    /// <summary>What the badges of cards mean; folded away until asked for.</summary>
+    public IReadOnlyList<SheetFact> Legend { get; init; } = [];
 
     /// <summary>The pictures.</summary>
     public required IReadOnlyList<SheetSection> Sections { get; init; }

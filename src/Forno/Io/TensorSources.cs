@@ -11,7 +11,7 @@ public static class TensorSources
         source.Tensors.TryGetValue(name, out var info)
             ? info
             : throw FornoException.ForFile(
-                source.Path, $"it has no tensor '{name}'", "It may be of another model family or incomplete; `forno model inspect` lists what it holds.");
+                source.Path, $"it has no tensor '{name}'", "It may be of another model family or incomplete.");
 
     /// <summary>A copy of a tensor's bytes, contiguous and row-major. Under 2 GiB.</summary>
     public static byte[] ReadBytes(this ITensorSource source, string name)

@@ -51,7 +51,7 @@ public static class DedupePlan
         if (steps.Count > 0)
         {
             string path = Free(RelativePath.Join(Folder, "duplicates.csv"), taken);
-            steps.Add(new PlanStep { Subject = path, What = "the list of what each is a duplicate of", Changes = [new AddFile(path, FileContent.Text(list.ToString()))] });
+            steps.Add(new PlanStep { IsList = true, Subject = path, What = "the list of what each is a duplicate of", Changes = [new AddFile(path, FileContent.Text(list.ToString()))] });
         }
 
         return new Plan { Name = "dedupe", Steps = steps, Problems = survey.Problems };

@@ -17,6 +17,9 @@ public sealed record DuplicateInput
     /// <summary>How much its format is preferred among pictures that are otherwise equal; larger is better.</summary>
     public int FormatRank { get; init; }
 
+    /// <summary>What hangs on the picture where it is (caption, mask, repeats): decides among those that look equally good.</summary>
+    public int Ties { get; init; }
+
     /// <summary>png and other lossless formats before webp and avif, those before jpeg, and gif last.</summary>
     /// <param name="path">A file with its extension.</param>
     public static int RankOf(string path) => System.IO.Path.GetExtension(path).ToLowerInvariant() switch
@@ -167,25 +170,28 @@ public static class Duplicates
     }
 
     // Compression makes a copy sharper by its own noise, flat drawings by a fifth: of those about as sharp the better format
-    // is kept, if it is as like the others as the head was.
+    // is kept, then the one with caption, mask and repeats, if it is as like the others as the head was.
     private static DuplicateGroup BestFormat(DuplicateGroup group, IReadOnlyList<DuplicateInput> pictures, DuplicateOptions options, Judge judge)
     {
         PictureMeasures head = pictures[group.Kept].Measures;
-        int best = group.Others.Where(o => !o.Mirrored && pictures[o.Id].Measures is var m && (m.Width, m.Height) == (head.Width, head.Height) && m.Sharpness > head.Sharpness * AboutAsSharp)
+        int best = group.Others.Where(o => pictures[o.Id].Measures is var m && (m.Width, m.Height) == (head.Width, head.Height) && m.Sharpness > head.Sharpness * AboutAsSharp)
             .Select(o => o.Id).Append(group.Kept)
             .OrderByDescending(i => pictures[i].FormatRank)
+            .ThenByDescending(i => pictures[i].Ties)
             .ThenByDescending(i => pictures[i].Measures.Sharpness).ThenBy(i => pictures[i].Path, StringComparer.Ordinal).First();
         if (best == group.Kept)
         {
             return group;
         }
 
+        // What was mirrored to the head is not to another mirrored one.
+        bool turned = group.Others.Single(o => o.Id == best).Mirrored;
         Duplicate[] others = [.. group.Others.Where(o => o.Id != best).Append(new Duplicate(group.Kept, 100, Mirrored: false, Exact: false)).Select(Against)];
         return others.All(o => o.Similarity >= options.Similarity) ? new DuplicateGroup(best, others) : group;
 
         Duplicate Against(Duplicate other) => pictures[other.Id].Content == pictures[best].Content
             ? new Duplicate(other.Id, 100, Mirrored: false, Exact: true)
-            : new Duplicate(other.Id, judge.Percent(best, other.Id, other.Mirrored), other.Mirrored, Exact: false);
+            : new Duplicate(other.Id, judge.Percent(best, other.Id, other.Mirrored ^ turned), other.Mirrored ^ turned, Exact: false);
     }
 
     // The best of each set of equal files, best first.
@@ -195,6 +201,7 @@ public static class Duplicates
             .OrderByDescending(i => (long)pictures[i].Measures.Width * pictures[i].Measures.Height)
             .ThenByDescending(i => pictures[i].Measures.Sharpness)
             .ThenByDescending(i => pictures[i].FormatRank)
+            .ThenByDescending(i => pictures[i].Ties)
             .ThenBy(i => pictures[i].Path, StringComparer.Ordinal)];
         var first = new Dictionary<ContentKey, int>();
         var distinct = new List<int>();

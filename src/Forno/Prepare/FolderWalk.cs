@@ -18,6 +18,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
     public List<PictureItem> Pictures(string root, string prefix)
     {
         var pictures = new List<PictureItem>();
+        int known = Problems.Count;
         var folders = new Stack<(string Full, string Path)>([(root, prefix)]);
         while (folders.TryPop(out var folder))
         {
@@ -28,6 +29,13 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
             {
                 folders.Push((Path.Join(folder.Full, name), RelativePath.Join(folder.Path, name)));
             }
+        }
+
+        // Named as the pictures are.
+        for (int i = known; i < Problems.Count; i++)
+        {
+            string below = Path.GetRelativePath(root, Problems[i].File);
+            Problems[i] = below == "." ? Problems[i] : Problems[i] with { File = RelativePath.Join(prefix, below) };
         }
 
         return pictures;

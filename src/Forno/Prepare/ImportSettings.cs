@@ -20,6 +20,9 @@ public sealed record ImportSettings
     /// <summary>Whether caption files hold tags; null = each is judged by its content.</summary>
     public bool? Tags { get; init; }
 
+    /// <summary>The extension of all captions, <c>.txt</c> or <c>.caption</c>; null keeps theirs (tag files become <c>.txt</c>).</summary>
+    public string? CaptionExtension { get; init; }
+
     /// <summary>Pictures that claim more pixels are refused.</summary>
     public long MaxPixels { get; init; } = PictureFile.DefaultMaxPixels;
 }

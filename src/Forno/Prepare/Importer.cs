@@ -102,7 +102,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         var inside = PictureFolder.Scan([folder], IsWanted);
         found.AddRange(inside.Pictures.Select(p => new Found(p.At(RelativePath.Join(archive.Folder, p.Path)), $"{archive.Path}/{p.Path}")));
         Others += inside.Others.Count;
-        problems.AddRange(inside.Problems.Select(p => p with { File = $"{archive.Path}/{RelativePath.Of(folder, p.File)}" }));
+        problems.AddRange(inside.Problems.Select(p => p with { File = $"{archive.Path}/{p.File}" }));
     }
 
     private Kind Look(string file)
@@ -142,7 +142,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         var captions = Captions(item).ToArray();
         if (kind.Picture is not { Frames: 1 } still)
         {
-            var what = kind.Picture is null ? "film" : FormattableString.Invariant($"{kind.Picture.Format} of {kind.Picture.Frames} frames");
+            var what = kind.Picture is null ? "film" : FormattableString.Invariant($"{kind.Picture.Format} of {kind.Picture.Frames} {(kind.Picture.Format == "tiff" ? "pages" : "frames")}");
             return new PlanStep { Subject = item.Path, What = $"{what} → {target}_f0001.png …", Expand = cancel => Frames(item.File, kind, target, captions, cancel) };
         }
 
@@ -160,11 +160,13 @@ public sealed class Importer(ImportSettings settings) : IDisposable
     private IEnumerable<AddFile> Frames(string file, Kind kind, string target, (string Extension, FileContent Content)[] captions, CancellationToken cancel)
     {
         var isVideo = kind.Picture is null;
-        var filter = new FrameFilter(dropRepeats: !settings.AllFrames, dropBlurred: isVideo && !settings.AllFrames);
+        var isPages = kind.Picture?.Format == "tiff";
+        var filter = new FrameFilter(dropRepeats: !settings.AllFrames && !isPages, dropBlurred: isVideo && !settings.AllFrames);
         // ffmpeg skips frames itself; those of an animation come one by one.
         var frames = isVideo ? VideoFrames.Read(file, settings.Every, settings.MaxPixels, cancel)
+            : isPages ? PageReader.Read(file, settings.MaxPixels)
             : kind.Picture!.Format == "png" ? ApngReader.Read(file) : FrameReader.Read(file);
-        var every = isVideo ? 1 : settings.Every ?? 1;
+        var every = isVideo || isPages ? 1 : settings.Every ?? 1;
         var (seen, kept) = (0, 0);
         foreach (var frame in frames)
         {
@@ -194,7 +196,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         }
     }
 
-    // The new names are name.txt and name.caption; a third kind keeps its own. Tags seen and pruned come along.
+    // The new names are name.txt and name.caption, or what is asked for; of two that would be the same the second keeps its own. Tags seen and pruned come along.
     private IEnumerable<(string Extension, FileContent Content)> Captions(PictureItem item)
     {
         var used = new HashSet<string>(StringComparer.Ordinal);
@@ -202,7 +204,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         {
             var extension = Path.GetExtension(sidecar.Path).ToLowerInvariant();
             var isTagName = extension is not (".txt" or ".caption");
-            var wanted = isTagName ? ".txt" : extension;
+            var wanted = settings.CaptionExtension ?? (isTagName ? ".txt" : extension);
             var free = used.Add(wanted) ? wanted : RelativePath.Name(sidecar.Path)[item.Stem.Length..];
             if (free != wanted && !used.Add(free))
             {

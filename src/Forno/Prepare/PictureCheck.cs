@@ -16,13 +16,16 @@ public static class PictureCheck
     /// <summary>Sharpness below which a picture that is not much reduced for training looks blurred.</summary>
     public const double SoftBelow = 40;
 
+    /// <summary>… and as a share of its contrast squared: a drawing with few lines on a plain ground measures little and is sharp.</summary>
+    public const double SoftShare = 0.012;
+
     /// <summary>Compression damage from which on it is visible; see <see cref="Blockiness"/>.</summary>
     public const double BlockyFrom = 0.5;
 
     /// <summary>Share of a picture in text boxes from which on it is told, and from which on it is a warning.</summary>
     public const double TextFrom = 0.002, MuchText = 0.03;
 
-    private const double MuchBlocky = 1.5, CropShare = 0.08, BorderShare = 0.02, MuchUpscaled = 1.5;
+    private const double MuchBlocky = 1.5, CropShare = 0.08, BorderShare = 0.02, MuchUpscaled = 1.5, LeastBucket = 0.75;
     private static readonly string[] TrainerFormats = ["png", "jpeg", "webp", "bmp"];
     private static readonly string[] TrainerExtensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp"];
 
@@ -85,13 +88,13 @@ public static class PictureCheck
         string extension = Path.GetExtension(picture.Item.Path), format = picture.File.Format;
         if (!TrainerFormats.Contains(format) || !TrainerExtensions.Contains(extension.ToLowerInvariant()) || picture.File.Frames > 1)
         {
-            string what = picture.File.Frames > 1 ? Invariant($"an animation of {picture.File.Frames} frames") : TrainerFormats.Contains(format) ? $"{format} called {(extension.Length > 0 ? extension : "by no extension")}" : $"a file of kind {format}";
+            string what = picture.File.Frames > 1 ? Invariant($"{(format == "tiff" ? "a TIFF" : "an animation")} of {picture.File.Frames} {(format == "tiff" ? "pages" : "frames")}") : TrainerFormats.Contains(format) ? $"{format} called {(extension.Length > 0 ? extension : "by no extension")}" : $"a file of kind {format}";
             found.Add(new Finding("format", FindingLevel.Bad, what, "Trainers pass over what is not png, jpg, webp or bmp, and see one frame of an animation.",
-                "forno dataset import"));
+                "forno dataset import FOLDER -o NEW"));
         }
         else if (extension.ToLowerInvariant() != "." + format && !(format == "jpeg" && extension.ToLowerInvariant() == ".jpg"))
         {
-            found.Add(new Finding("disguised", FindingLevel.Note, $"{format} that is called {extension}", "Some tools trust the name and fail.", "forno dataset import"));
+            found.Add(new Finding("disguised", FindingLevel.Note, $"{format} that is called {extension}", "Some tools trust the name and fail.", "forno dataset import FOLDER -o NEW"));
         }
 
         if (Tags(picture.Caption).FirstOrDefault(t => RetroTags.Contains(t)) is { } retro)
@@ -105,25 +108,29 @@ public static class PictureCheck
     {
         (Size size, Size wanted) = (picture.Size, rules.Resolution);
         double scale = Scale(fit), cropped = CroppedShare(fit);
-        if ((long)size.Width * size.Height < (long)wanted.Width * wanted.Height)
+        // Buckets that are not square have up to a quarter fewer pixels than the resolution: what fills one is not small.
+        double area = (double)size.Width * size.Height, all = (double)wanted.Width * wanted.Height;
+        double enlarged = rules.NoUpscale ? Math.Sqrt(LeastBucket * all / area) : scale;
+        if (enlarged >= MuchUpscaled || (enlarged > 1 && area < all))
         {
-            found.Add(new Finding("small", scale >= MuchUpscaled ? FindingLevel.Warning : FindingLevel.Note,
-                rules.NoUpscale ? $"{size} is less than {wanted}" : Invariant($"{size} is less than {wanted}: enlarged ×{scale:0.00}"),
+            string what = rules.NoUpscale ? $"{size} is less than {wanted}"
+                : area < all ? Invariant($"{size} is less than {wanted}: enlarged ×{scale:0.00}") : Invariant($"{size} is enlarged ×{scale:0.00} for bucket {fit.Bucket}");
+            found.Add(new Finding("small", scale >= MuchUpscaled ? FindingLevel.Warning : FindingLevel.Note, what,
                 rules.NoUpscale ? "It is trained small, in a bucket of its own size." : "The trainer enlarges it by plain resampling: the LoRA learns the blur.",
-                "forno upscale --needed"));
+                Invariant($"forno upscale FOLDER --needed --resolution {(wanted.Width == wanted.Height ? Invariant($"{wanted.Width}") : wanted)} --model yandereneo-4x")));
         }
 
         if (cropped >= CropShare)
         {
             found.Add(new Finding("cropped", FindingLevel.Warning, Invariant($"{cropped:0 %} is cut off for bucket {fit.Bucket}"),
-                "Heads and feet at the edges are cut: the LoRA learns them cut.", "forno dataset buckets --html sheet.html shows it; then crop or square it"));
+                "Heads and feet at the edges are cut: the LoRA learns them cut.", "forno dataset buckets FOLDER --html sheet.html shows it; then crop or square it"));
         }
     }
 
     private static void Pixels(SurveyedPicture picture, BucketFit? fit, List<Finding> found)
     {
         PictureMeasures m = picture.Measures;
-        if (m.Sharpness < SoftBelow && (fit is null || Scale(fit) > 0.5) && (m.Content.Area > 0 && !IsPlain(m)))
+        if (m.Sharpness < SoftBelow && m.Sharpness < SoftShare * m.Contrast * m.Contrast && (fit is null || Scale(fit) > 0.5) && (m.Content.Area > 0 && !IsPlain(m)))
         {
             found.Add(new Finding("soft", FindingLevel.Warning, Invariant($"blurred (sharpness {m.Sharpness:0.0})"), "The LoRA learns the blur as part of the subject.",
                 "take it out, or find a better copy"));
@@ -143,14 +150,14 @@ public static class PictureCheck
         if (m.UsesAlpha)
         {
             found.Add(new Finding("transparent", FindingLevel.Warning, Invariant($"{m.TransparentShare:0 %} of it is transparent"),
-                "Trainers drop alpha: whatever colour lies under it is trained, often black with ragged edges.", "forno dataset flatten"));
+                "Trainers drop alpha: whatever colour lies under it is trained, often black with ragged edges.", "forno dataset flatten FOLDER"));
         }
 
         double border = 1 - ((double)m.Content.Area / ((double)m.Width * m.Height));
         if (border >= BorderShare)
         {
             found.Add(new Finding("borders", FindingLevel.Note, Invariant($"{border:0 %} of it is border of one colour ({m.Content} remains)"),
-                "Empty pixels take the place of the subject's, and bars are learnt as part of the picture.", "forno dataset trim"));
+                "Empty pixels take the place of the subject's, and bars are learnt as part of the picture.", "forno dataset trim FOLDER"));
         }
     }
 
@@ -159,7 +166,7 @@ public static class PictureCheck
         if (picture.Texts is { Coverage: >= TextFrom and var share } texts)
         {
             found.Add(new Finding("text", share >= MuchText ? FindingLevel.Warning : FindingLevel.Note, Invariant($"text on {share:0.0 %} of it ({texts.Texts.Count} lines)"),
-                "Letters are learnt as shapes: the LoRA draws gibberish and watermarks where it finds room.", "forno dataset clean --review text.html shows it; then --mark, --fill or --blur"));
+                "Letters are learnt as shapes: the LoRA draws gibberish and watermarks where it finds room.", "forno dataset clean FOLDER --review text.html shows it; then --mark, --fill or --blur"));
         }
     }
 

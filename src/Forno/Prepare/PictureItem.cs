@@ -8,11 +8,17 @@ public sealed record Problem(string File, string Why)
     /// <summary>The problem behind a failure about this file; a message that begins with the file's name loses it.</summary>
     /// <param name="file">The file.</param>
     /// <param name="failure">What was thrown.</param>
-    /// <param name="fullPath">The name that the message may begin with; null = <paramref name="file"/>.</param>
+    /// <param name="fullPath">The name that the message may begin with; null = <paramref name="file"/>, wherever it lies.</param>
     public static Problem Of(string file, Exception failure, string? fullPath = null)
     {
-        string prefix = (fullPath ?? file) + ": ";
-        return new Problem(file, failure.Message.StartsWith(prefix, StringComparison.Ordinal) ? failure.Message[prefix.Length..] : failure.Message);
+        string prefix = (fullPath ?? file) + ": ", message = failure.Message;
+        if (message.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return new Problem(file, message[prefix.Length..]);
+        }
+
+        int at = fullPath is null && message.StartsWith('/') ? message.IndexOf("/" + prefix, StringComparison.Ordinal) : -1;
+        return new Problem(file, at >= 0 ? message[(at + 1 + prefix.Length)..] : message);
     }
 
     /// <inheritdoc/>

@@ -31,6 +31,7 @@ public sealed record SurveyedPicture
     public DuplicateInput AsDuplicateInput() => new()
     {
         Path = Item.Path, Content = Content, Measures = Measures, FormatRank = DuplicateInput.RankOf("." + File.Format),
+        Ties = (Caption is null ? 0 : 4) + (Item.Mask is null ? 0 : 2) + (Item.Repeats is null ? 0 : 1),
     };
 }
 

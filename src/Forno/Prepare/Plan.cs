@@ -12,6 +12,9 @@ public sealed record PlanStep
     /// <summary>The caption before and after, where the step changes one; else null.</summary>
     public TextChange? Text { get; init; }
 
+    /// <summary>Whether it is about no picture but a list of what was done: people are not told that it was done.</summary>
+    public bool IsList { get; init; }
+
     /// <summary>The changes.</summary>
     public IReadOnlyList<FileChange> Changes { get; init; } = [];
 

@@ -11,7 +11,17 @@ namespace Forno.Prepare;
 /// <param name="Problems">Files that cannot be read, and why.</param>
 public sealed record SetReport(
     IReadOnlyList<CheckedPicture> Pictures, IReadOnlyList<DuplicateGroup> Duplicates, IReadOnlyList<(Size Bucket, int Count)> Buckets,
-    IReadOnlyList<Finding> Findings, IReadOnlyList<Problem> Problems);
+    IReadOnlyList<Finding> Findings, IReadOnlyList<Problem> Problems)
+{
+    /// <summary>The same with a folder's name in the commands that mend, so that they can be typed as they stand.</summary>
+    /// <param name="folder">The folder as a shell takes it.</param>
+    public SetReport At(string folder)
+    {
+        return this with { Findings = [.. Findings.Select(Named)], Pictures = [.. Pictures.Select(p => p with { Findings = [.. p.Findings.Select(Named)] })] };
+
+        Finding Named(Finding finding) => finding with { Mend = finding.Mend.Replace(" FOLDER", " " + folder, StringComparison.Ordinal) };
+    }
+}
 
 /// <summary>Rules about a data set as a whole. Pure.</summary>
 public static class SetCheck
@@ -68,21 +78,21 @@ public static class SetCheck
         if (texts * 4 > pictures.Length)
         {
             found.Add(new Finding("much-text", FindingLevel.Warning, Invariant($"{texts} of {pictures.Length} pictures have text in them"),
-                "So common a thing sticks to the trigger: text and watermarks come with every picture that the LoRA draws.", "forno dataset clean --mark; or name it in the captions (text, speech bubble, watermark)"));
+                "So common a thing sticks to the trigger: text and watermarks come with every picture that the LoRA draws.", "forno dataset clean FOLDER --mark; or name it in the captions (text, speech bubble, watermark)"));
         }
     }
 
     private static Finding DuplicateFinding(Duplicate other, string kept) => new("duplicate", FindingLevel.Warning,
         other.Exact ? $"the same file as {kept}" : Invariant($"{other.Similarity:0} % like {kept}{(other.Mirrored ? ", mirrored" : "")}"),
-        "It is trained more often than the rest and burns in.", "forno dataset dedupe");
+        "It is trained more often than the rest and burns in.", "forno dataset dedupe FOLDER");
 
     private static void Repetition(IReadOnlyList<DuplicateGroup> duplicates, List<Finding> found)
     {
         if (duplicates.Count > 0)
         {
             int more = duplicates.Sum(g => g.Others.Count);
-            found.Add(new Finding("duplicates", FindingLevel.Warning, Invariant($"{more} pictures are duplicates of {duplicates.Count} others"),
-                "What is there several times is trained several times as often and burns in.", "forno dataset dedupe"));
+            found.Add(new Finding("duplicates", FindingLevel.Warning, Invariant($"{more} {(more == 1 ? "picture is a duplicate" : "pictures are duplicates")} of {(duplicates.Count == 1 ? "another" : Invariant($"{duplicates.Count} others"))}"),
+                "What is there several times is trained several times as often and burns in.", "forno dataset dedupe FOLDER"));
         }
     }
 
@@ -92,14 +102,14 @@ public static class SetCheck
         {
             found.Add(new Finding("many-buckets", FindingLevel.Warning, Invariant($"{counts.Length} buckets for {pictures.Length} pictures"),
                 "A batch never mixes buckets: most batches will be short, and the step count and learning rate no longer mean what they say.",
-                "forno dataset buckets; crop odd shapes, or raise bucket_reso_steps"));
+                "forno dataset buckets FOLDER shows them; crop odd shapes, or raise bucket_reso_steps"));
         }
 
         int alone = counts.Count(c => c.Count == 1);
         if (alone > 0)
         {
-            found.Add(new Finding("alone", FindingLevel.Note, Invariant($"{alone} pictures are alone in their bucket"),
-                "They are always trained as a batch of one.", "forno dataset buckets"));
+            found.Add(new Finding("alone", FindingLevel.Note, Invariant($"{alone} {(alone == 1 ? "picture is alone in its bucket" : "pictures are alone in their buckets")}"),
+                "Alone it is always trained as a batch of one.", "forno dataset buckets FOLDER names them"));
         }
     }
 
@@ -127,13 +137,20 @@ public static class SetCheck
         if (monochrome * 2 > pictures.Length)
         {
             found.Add(new Finding("mostly-monochrome", FindingLevel.Warning, Invariant($"{monochrome} of {pictures.Length} pictures have no colour"),
-                "The LoRA draws grey unless told otherwise.", "add coloured pictures, or forno dataset sort and fewer repeats for the others"));
+                "The LoRA draws grey unless told otherwise.", "add coloured pictures, or forno dataset sort FOLDER and fewer repeats for the others"));
         }
 
         if (retro > 0 && retro < pictures.Length)
         {
             found.Add(new Finding("retro-mix", FindingLevel.Note, Invariant($"{retro} of {pictures.Length} pictures are tagged as of the 1980s or 1990s"),
-                "They train about three times faster than the rest: their look wins.", "forno dataset sort, and fewer repeats for them"));
+                "They train about three times faster than the rest: their look wins.", "forno dataset sort FOLDER, and fewer repeats for them"));
+        }
+
+        var kinds = pictures.Where(p => p.Picture.Item.Caption is not null).GroupBy(p => Path.GetExtension(p.Picture.Item.CaptionPath).ToLowerInvariant()).OrderByDescending(g => g.Count()).ToArray();
+        if (kinds.Length > 1)
+        {
+            found.Add(new Finding("caption-kinds", FindingLevel.Warning, $"captions are of {kinds.Length} kinds: {string.Join(", ", kinds.Select(k => Invariant($"{k.Count()} {k.Key}")))}",
+                "The trainer reads one kind (caption_extension): the pictures of the others count as without caption.", "forno dataset import FOLDER -o NEW --caption-extension .txt"));
         }
 
         int bare = pictures.Count(p => p.Findings.Any(f => f.Kind == "no-caption"));

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Forno.Imaging;
 
 namespace Forno.Prepare;
 
 /// <summary>Frames of films, through the program ffmpeg; one frame is in memory at a time.</summary>
-public static class VideoFrames
+public static partial class VideoFrames
 {
     /// <summary>Extensions of films, lower case.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".wmv", ".flv", ".mpg", ".mpeg", ".ts"];
@@ -49,7 +50,8 @@ public static class VideoFrames
             process.WaitForExit();
             if (process.ExitCode != 0)
             {
-                var why = string.Join("; ", errors.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(3));
+                var why = string.Join("; ", errors.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                    .Select(l => Origin().Replace(l, "").Replace($"file:{file}: ", "", StringComparison.Ordinal)).Take(3));
                 throw new FornoException($"{file}: ffmpeg cannot read it ({why})");
             }
         }
@@ -110,6 +112,10 @@ public static class VideoFrames
 
         return word.Length == 0 ? null : word.ToString();
     }
+
+    // "[mov,mp4,m4a @ 0x55f22e2489c0] ": which part of ffmpeg speaks.
+    [GeneratedRegex(@"^\[[^\]]* @ 0x[0-9a-f]+\] ")]
+    private static partial Regex Origin();
 
     private static FornoException Broken(string file) => new($"{file}: ffmpeg's output broke off");
 }

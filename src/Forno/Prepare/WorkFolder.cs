@@ -50,7 +50,7 @@ public sealed class WorkFolder : IDisposable
         }
         catch (IOException e)
         {
-            throw File.Exists(Path.Join(hidden, "lock"))
+            throw IsLocked(e)
                 ? FornoException.ForFile(root, "another Forno is at work in this folder", "Wait until it has finished.", e)
                 : CannotWrite(root, e);
         }
@@ -219,6 +219,9 @@ public sealed class WorkFolder : IDisposable
         RequireUsable(root);
         return new WorkFolder(Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)), hooks);
     }
+
+    // EAGAIN on Linux, EWOULDBLOCK on macOS, a sharing violation on Windows.
+    private static bool IsLocked(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     private static FornoException CannotWrite(string root, Exception e) =>
         FornoException.ForFile(root, $"cannot be written ({e.Message})", "Check its permissions, or choose another folder.", e);

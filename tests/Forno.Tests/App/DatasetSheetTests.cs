@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -8,6 +9,15 @@ using Forno.Imaging;
 using Forno.Tests.Prepare;
 
 namespace Forno.Tests.App;
+
+/// <summary>A test in a real browser; counted as skipped without one.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ChromiumFactAttribute : FactAttribute
+{
+    public ChromiumFactAttribute() => Skip = Program is null ? "there is no chromium (Debian: apt-get install chromium)" : null;
+
+    internal static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').SelectMany(f => (string[])[f + "/chromium", f + "/chromium-browser", f + "/google-chrome"]).FirstOrDefault(File.Exists);
+}
 
 /// <summary><c>forno dataset check</c>, <c>buckets</c> and <c>dedupe</c> from their command lines, and the pages they write.</summary>
 public class DatasetSheetTests
@@ -132,6 +142,49 @@ public class DatasetSheetTests
         Assert.Single(main.Descendants("div"), d => (string?)d.Attribute("style") == "left:25%;top:0%;width:50%;height:100%");
         Assert.Single(main.Descendants("div"), d => d.Value == "b: it is <gone>");
         Assert.Throws<FornoException>(() => ContactSheet.RequireName("cat.png"));
+    }
+
+    [ChromiumFact]
+    [Trait("Category", "Long")]
+    public void TheSheetIsFilteredInABrowser()
+    {
+        using TempTree tree = new();
+        var page = new SheetPage
+        {
+            Title = "t", Sections =
+            [
+                new SheetSection("one", "", [Card("a cat", "soft"), Card("a dog", "soft", "small"), Card("a bird")]),
+                new SheetSection("two", "", [Card("a cow", "small")]),
+            ],
+        };
+        var writer = new StringWriter();
+        ContactSheet.Write(writer, page, null, default);
+        string html = writer.ToString();
+        Assert.Equal("a cat|a dog 1", Visible(tree, html, "document.querySelector('[data-filter=soft]').click();"));
+        Assert.Equal("a cat|a dog|a cow 2", Visible(tree, html, "document.querySelector('[data-filter=soft]').click();document.querySelector('[data-filter=small]').click();"));
+        Assert.Equal("a cow 1", Visible(tree, html, "const s = document.getElementById('search'); s.value = 'COW'; s.dispatchEvent(new Event('input'));"));
+
+        static SheetCard Card(string name, params string[] kinds) => new() { Name = name, Picture = () => null, Badges = [.. kinds.Select(k => new SheetBadge(k, "note", k))] };
+    }
+
+    // The names of the cards that a browser shows after a script, and the number of sections with any.
+    private static string Visible(TempTree tree, string html, string script)
+    {
+        string file = tree.Write("sheet.html", html.Replace("</body>", "<script>" + script
+            + "const shown = e => Array.from(document.querySelectorAll(e)).filter(x => x.offsetParent !== null);"
+            + "document.title = 'shown: ' + shown('.card').map(c => c.dataset.name).join('|') + ' ' + shown('section.group').length;</script></body>", StringComparison.Ordinal));
+        var start = new ProcessStartInfo(ChromiumFactAttribute.Program!,
+        [
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--user-data-dir=" + tree["browser"], "--dump-dom", "file://" + file,
+        ]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        string dom = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        int at = dom.IndexOf("<title>shown: ", StringComparison.Ordinal);
+        return at < 0 ? dom : dom[(at + 14)..dom.IndexOf("</title>", at, StringComparison.Ordinal)];
     }
 
     [Theory]

@@ -94,7 +94,7 @@ internal static class TestPictures
         return chunks;
     }
 
-    private static void Chunk(MemoryStream file, string type, byte[] data)
+    public static void Chunk(MemoryStream file, string type, byte[] data)
     {
         byte[] name = System.Text.Encoding.ASCII.GetBytes(type);
         file.Write(Number((uint)data.Length));
@@ -103,7 +103,7 @@ internal static class TestPictures
         file.Write(Number(PngText.Crc(name, data)));
     }
 
-    private static byte[] Number(uint value)
+    public static byte[] Number(uint value)
     {
         byte[] bytes = new byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, value);

@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Forno.Io;
+using Forno.Tests.Generation;
+using Forno.Tests.Prepare;
+using Forno.Tests.Vision;
+
+namespace Forno.Tests.App;
+
+/// <summary>The README's walk, from a messy folder to a trained LoRA: the commands that a user types, in their order, on the messy set.</summary>
+public sealed class WalkThroughTests
+{
+    private static readonly string[] Buckets = ["--resolution", "128", "--min_bucket_reso", "64", "--max_bucket_reso", "256"];
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public void FromAMessyFolderToATrainedLora()
+    {
+        using TempTree tree = new();
+        string messy = tree["messy set"], work = tree["zoo"];
+        var set = MessySet.Make(messy, 144);
+        string before = TempTree.Picture(messy);
+
+        // 1. Everything readable becomes PNG; what is not is named, with the reason.
+        using (JsonDocument import = Json("dataset", "import", messy, "-o", work, "--drop-prefix", "artist", "meta", "--caption-extension", ".txt"))
+        {
+            var problems = import.RootElement.GetProperty("problems").EnumerateArray().Select(p => (File: p.GetProperty("file").GetString()!, Why: p.GetProperty("why").GetString()!)).ToArray();
+            Assert.All(set.Broken, b => Assert.Contains(problems, p => p.File.EndsWith(b.File, StringComparison.Ordinal) && p.Why.Contains(b.Why, StringComparison.Ordinal)));
+            Assert.Equal(set.Broken.Count, problems.Length);
+        }
+
+        Assert.Equal(before, TempTree.Picture(messy));
+        Assert.All(set.Stills, s => Assert.True(File.Exists(Path.Join(work, s + ".png")), s));
+        Assert.Equal(["dance", "film", "jump", "walk"], Directory.GetFiles(Path.Join(work, "animations"), "*.png")
+            .Select(f => Path.GetFileName(f).Split("_f")[0]).Distinct().Where(n => set.HasFilm || n != "film").Order().Prepend(set.HasFilm ? null : "film").OfType<string>().Order());
+        Assert.DoesNotContain(Captions(work), c => c.Contains("artist:", StringComparison.Ordinal) || c.Contains("meta:", StringComparison.Ordinal));
+
+        // 2. What is wrong with it.
+        Assert.Superset(new HashSet<string> { "duplicate", "borders", "transparent", "small", "soft", "monochrome", "no-caption", "retro" }, Kinds(work).ToHashSet());
+
+        // 3. Duplicates, mirrored ones too. Nothing else is taken for one; film and animations share their scenes.
+        Run("dataset", "dedupe", work, "--mirror");
+        (string File, string Of)[] moved = [.. File.ReadLines(Path.Join(work, "_duplicates/duplicates.csv")).Skip(1).Select(l => l.Split(',')).Select(c => (Stem(c[5]), Stem(c[1])))];
+        Assert.All(moved.Where(m => !m.File.StartsWith("animations/", StringComparison.Ordinal)), m => Assert.Equal(Origin(set, m.File), Origin(set, m.Of)));
+        Assert.True(moved.Length >= set.Duplicates.Count * 95 / 100, $"{moved.Length} of {set.Duplicates.Count} duplicates found");
+
+        // 4. Borders and transparency.
+        Run("dataset", "trim", work);
+        Run("dataset", "flatten", work);
+
+        // 5. `dataset crop`, `mask` and `clean` have walk-throughs of their own: they need boxes and models.
+
+        // 6. What is too small for its bucket, and only that.
+        string model = TinyUpscalers.Write(tree["2x.safetensors"], TinyUpscalers.Compact());
+        Run(["upscale", work, "--model", model, "--needed", .. Buckets]);
+
+        // 7. Down to the bucket.
+        Run(["dataset", "resize", work, .. Buckets]);
+        string[] left = Kinds(work);
+        Assert.DoesNotContain(left, k => k is "duplicate" or "transparent" or "small" or "format" or "disguised" or "no-bucket");
+
+        // 8. Into kohya's folders by caption.
+        Run("dataset", "sort", work, "--rule", "10_food: food", "10_nature: nature", "--rest", "5_other");
+        Assert.Equal(["10_food", "10_nature", "5_other", "_duplicates"], Directory.GetDirectories(work).Select(Path.GetFileName).Where(d => d != ".forno").Order(StringComparer.Ordinal));
+        using (JsonDocument buckets = Json(["dataset", "buckets", work, .. Buckets]))
+        {
+            Assert.Empty(buckets.RootElement.GetProperty("problems").EnumerateArray());
+        }
+
+        // 9. It trains as it is.
+        using var tiny = new TinyModel();
+        File.WriteAllText(tree["zoo.toml"], $"""
+            pretrained_model_name_or_path = "{tiny.File}"
+            train_data_dir = "{work}"
+            caption_extension = ".txt"
+            resolution = "128"
+            enable_bucket = true
+            min_bucket_reso = 64
+            max_bucket_reso = 256
+            train_batch_size = 2
+            max_train_steps = 3
+            network_module = "networks.lora"
+            network_dim = 2
+            learning_rate = 1e-3
+            output_dir = "{tree["lora"]}"
+            output_name = "zoo"
+            """);
+        Run("train", tree["zoo.toml"]);
+        using (var lora = SafetensorsFile.Open(tree["lora/zoo.safetensors"]))
+        {
+            Assert.Contains(lora.Tensors.Keys, k => k.StartsWith("lora_unet_", StringComparison.Ordinal));
+        }
+
+        // And all of it can be taken back.
+        Run("dataset", "undo", "99", work);
+        Assert.Equal("", TempTree.Picture(work));
+    }
+
+    private static string Stem(string path) => path[..^Path.GetExtension(path).Length];
+
+    // What a picture is a copy of, or itself.
+    private static string Origin(MessySet set, string path) => set.Duplicates.Where(d => d.Copy == path).Select(d => d.Of).FirstOrDefault() ?? path;
+
+    private static IEnumerable<string> Captions(string work) => Directory.EnumerateFiles(work, "*.txt", SearchOption.AllDirectories).Select(File.ReadAllText);
+
+    private static string[] Kinds(string work)
+    {
+        using JsonDocument check = Json(["dataset", "check", work, .. Buckets]);
+        return [.. check.RootElement.GetProperty("pictures").EnumerateArray().SelectMany(p => p.GetProperty("findings").EnumerateArray()).Select(f => f.GetProperty("kind").GetString()!).Distinct()];
+    }
+
+    private static JsonDocument Json(params string[] args)
+    {
+        (int code, string output, string error) = BuiltProgram.Run([.. args, "--json"]);
+        Assert.True(code == 0, $"{string.Join(' ', args)}\n{error}\n{output}");
+        return JsonDocument.Parse(output);
+    }
+
+    private static void Run(params string[] args)
+    {
+        (int code, string output, string error) = BuiltProgram.Run(args);
+        Assert.True(code == 0, $"{string.Join(' ', args)}\n{error}\n{output}");
+    }
+}
