@@ -16,6 +16,7 @@ internal static class DatasetCropCommand
         head in the outline; sitting, lying and cut-off figures get only what a head or face box tells, else the full body. Look at --sheet first.
         A crop is made where the pixels that are left of it after the bucket's crop are at least resolution² (width × height): it is never enlarged.
         The caption is copied with the tag of the shot in the place of the old one; tags of what is no longer seen (shoes) stay.
+        The whole of a figure that is not standing, or not known to be four heads high, is cropped with the caption as it is.
         """;
 
     /// <summary>Builds the command.</summary>

@@ -24,8 +24,7 @@ internal sealed class TextFinding : IDisposable
         }
 
         Cache = TextCache.Open(folder, TextDetector.Identity(model));
-        // A picture for each core, and a thread for each picture.
-        detector = new Lazy<TextDetector>(() => TextDetector.Load(model, threads: 1));
+        detector = new Lazy<TextDetector>(() => TextDetector.Load(model));
     }
 
     /// <summary>The answers.</summary>

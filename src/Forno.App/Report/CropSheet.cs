@@ -31,10 +31,10 @@ internal static class CropSheet
         Lines =
         [
             $"{picture.Size}{(picture.Subject is { } subject ? $", subject by {subject.Source}" : "")}",
-            .. picture.Shots.Select(s => s.Box is { } box ? $"{s.Shot.Name}: {box.Width}x{box.Height}" : $"no {s.Shot.Name}: {s.Why}"),
+            .. picture.Shots.Select(s => s.Box is { } box ? $"{s.Shot.Name}: {box.Width}x{box.Height}{(s.Tagged ? "" : ", caption as it is")}" : $"no {s.Shot.Name}: {s.Why}"),
             .. picture.Shots.Count == 0 ? [picture.Why] : (string[])[],
         ],
-        Badges = [.. picture.Shots.Where(s => s.Box is not null).Select(s => new SheetBadge(s.Shot.Name, "note", s.Shot.Tag))],
+        Badges = [.. picture.Shots.Where(s => s.Box is not null).Select(s => new SheetBadge(s.Shot.Name, "note", s.Tagged ? s.Shot.Tag : "caption as it is"))],
         Picture = () => SheetPicture.Of(picture.Item.File, Side) with { Areas = [.. Areas(picture)] },
     };
 

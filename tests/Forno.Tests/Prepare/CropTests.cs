@@ -35,6 +35,9 @@ public class CropTests
         // Sitting: as wide as tall.
         Subject sitting = new() { Box = new Box(200, 400, 600, 700), Source = "mask" };
         Assert.Equal(["full"], Made(Page, sitting));
+        Assert.False(ShotRules.Lay(Page, sitting, [Shot.Full])[0].Tagged); // or a bust that ends in the air: nobody knows
+        Assert.True(ShotRules.Lay(Page, sitting with { Head = new Box(430, 400, 120, 150) }, [Shot.Full])[0].Tagged);
+        Assert.True(ShotRules.Lay(Page, Figure(Page, 400, 100, 1300), [Shot.Full])[0].Tagged);
         // Cut off at the bottom: how much of it is seen nobody knows.
         Subject cut = new() { Box = new Box(300, 300, 400, 1200), Source = "mask" };
         Assert.Empty(Made(Page, cut));

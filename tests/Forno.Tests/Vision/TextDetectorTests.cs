@@ -41,7 +41,7 @@ public class TextDetectorTests(ITestOutputHelper log)
             .Node("Mul", "x deviation", "spread").Node("Add", "spread mean", "plain").Node("Conv", "plain kernel", "difference")
             .Node("Add", "difference offset", "above").Node("Mul", "above steep", "sharp").Node("Sigmoid", "sharp", "y")
             .Output("y", OnnxType.Float32, -1, 1, -1, -1).Save(tree["blue.onnx"]);
-        using TextDetector detector = TextDetector.Load(file);
+        using TextDetector detector = TextDetector.Load(file, new TextDetectorSettings { LargestGlyph = 0 });
         using Picture picture = With(640, 320, Rgb.White, (Left: 200, Top: 100, Width: 160, Height: 40, new Rgb(20, 40, 240)), (400, 200, 160, 40, new Rgb(240, 40, 20)));
         TextArea found = Assert.Single(detector.Find(picture));
         Box box = found.Quad.Bounds(640, 320);
@@ -92,9 +92,46 @@ public class TextDetectorTests(ITestOutputHelper log)
             }
         }
 
+        Assert.Equal(4, clean);
         log.WriteLine($"recall {reached}/{known}, precision {right}/{found}, pictures without text and finds {clean}/4");
         Assert.True(reached >= 0.95 * known, $"recall {reached}/{known}");
         Assert.True(right >= 0.95 * found, $"precision {right}/{found}");
+    }
+
+    [TextModelFact]
+    [Trait("Category", "Long")]
+    public void FiguresOnEmptyGroundAreNoLetters()
+    {
+        using TextDetector detector = TextDetector.Load(threads: 1), plain = TextDetector.Load(settings: new TextDetectorSettings { LargestGlyph = 0 }, threads: 1);
+        (int found, int without) = (0, 0);
+        for (int i = 0; i < 10; i++)
+        {
+            // A face with ears; every second one a body of stripes.
+            string svg = string.Create(CultureInfo.InvariantCulture, $"""
+                <svg xmlns="http://www.w3.org/2000/svg" width="640" height="640"><rect width="640" height="640" fill="hsl({i * 36},40%,88%)"/><g transform="translate(320 320) scale({1.2 + (i * 0.25)}) rotate({i * 9})" stroke="#222" stroke-width="5" fill="hsl({180 + (i * 36)},70%,60%)">
+                <path d="M-50 -30 L-60 -80 L-20 -55 Z M50 -30 L60 -80 L20 -55 Z"/><circle r="62"/><circle cx="-22" cy="-12" r="8" fill="#222"/><circle cx="22" cy="-12" r="8" fill="#222"/><path d="M-24 22 Q0 {30 + i} 24 22" fill="none"/>
+                {(i % 2 == 0 ? "" : "<path d='M-40 70 H40 M-40 82 H40 M-30 94 H30'/>")}</g></svg>
+                """);
+            using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), 640, "svg");
+            (int with, int all) = (detector.Find(drawn).Count, plain.Find(drawn).Count);
+            log.WriteLine($"{i}: {all} found, {with} of the shape of text");
+            (found, without) = (found + with, without + all);
+        }
+
+        Assert.True(without > 0, "the rule has nothing to do: choose other figures");
+        Assert.Equal(0, found);
+    }
+
+    [Fact]
+    public void ABoxIsTextOnlyIfItIsSmallOrLong()
+    {
+        Quad Box(double width, double height) => new(new(0, 0), new(width, 0), new(width, height), new(0, height));
+        Assert.True(TextDetector.IsTextShaped(Box(40, 40), 1000, 0.05));    // one letter
+        Assert.False(TextDetector.IsTextShaped(Box(60, 60), 1000, 0.05));
+        Assert.True(TextDetector.IsTextShaped(Box(600, 150), 1000, 0.05));  // a title
+        Assert.False(TextDetector.IsTextShaped(Box(300, 150), 1000, 0.05));
+        Assert.True(TextDetector.IsTextShaped(Box(60, 400), 1000, 0.05));   // a column
+        Assert.True(TextDetector.IsTextShaped(Box(300, 150), 1000, 0));
     }
 
     /// <summary>A scene of soft shapes with lines of text on it; boxes are those of the ink.</summary>

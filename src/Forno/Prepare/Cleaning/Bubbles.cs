@@ -203,7 +203,7 @@ internal sealed class Bubbles
     {
         byte[] map = new byte[w * h];
         bubble.Paint(map, w);
-        byte[] wide = MapGrowth.Grow(map, w, h, Math.Max(2, (int)Math.Round(0.005 * Math.Max(w, h))));
+        byte[] wide = MapGrowth.Grow(map, w, h, Math.Max(3, (int)Math.Round(0.008 * Math.Max(w, h))));
         byte[] full = new byte[width * height];
         for (int y = 0; y < height; y++)
         {

@@ -141,7 +141,7 @@ public static class CropPlan
 
             foreach (Companion sidecar in item.Companions.Where(c => c != item.Mask))
             {
-                changes.Add(new AddFile(item.PathFor(sidecar, path), PictureFiles.IsCaptionName(sidecar.Path)
+                changes.Add(new AddFile(item.PathFor(sidecar, path), shot.Tagged && PictureFiles.IsCaptionName(sidecar.Path)
                     ? FileContent.Text(ShotCaption.Set(Caption.ReadText(sidecar.File), shot.Shot, settings.KeepTokens)) : FileContent.CopyOf(sidecar.File)));
             }
 

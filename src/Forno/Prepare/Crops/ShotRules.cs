@@ -8,7 +8,8 @@ namespace Forno.Prepare.Crops;
 /// <param name="Shot">The shot.</param>
 /// <param name="Box">What of the picture it shows; null if it is not to be had.</param>
 /// <param name="Why">Why not; empty if it is.</param>
-public sealed record ShotBox(Shot Shot, Box? Box, string Why = "");
+/// <param name="Tagged">Whether it is known to be this shot, so that the caption may say so; else the caption stays as it is.</param>
+public sealed record ShotBox(Shot Shot, Box? Box, string Why = "", bool Tagged = true);
 
 /// <summary>
 /// Where the shots of a figure lie. Pure. Heights count from the top of the head in heads H, for a figure of n heads:
@@ -20,7 +21,9 @@ public sealed record ShotBox(Shot Shot, Box? Box, string Why = "");
 /// <item>Without either, only a standing figure tells: its box is at least twice as tall as wide and touches neither the
 /// top nor the bottom edge of the picture. Then n = 6.5; and where the outline is known, its top H must look like a head:
 /// between 0.4 and 1.6 H wide on the average. Raised arms and things held aloft fail that, and there is only the full body.</item>
-/// <item>The full body is the figure's box with a margin; there is none of a figure that is cut off at top or bottom.</item>
+/// <item>The full body is the figure's box with a margin; there is none of a figure that is cut off at top or bottom. It is
+/// called full body only of a standing figure, or of one at least four heads high: a sitting figure or a bust that ends in
+/// the air looks the same to a mask.</item>
 /// </list>
 /// </summary>
 public static class ShotRules
@@ -31,7 +34,7 @@ public static class ShotRules
     /// <summary>Heads of a standing figure of which nothing else is known.</summary>
     public const double UsualHeads = 6.5;
 
-    private const double CutFigureHeads = 7, FaceOfHead = 5.0 / 7, Shoulders = 1.7, TopMargin = 0.2, FullMargin = 0.04, EdgeShare = 0.01;
+    private const double CutFigureHeads = 7, FullHeads = 4, FaceOfHead = 5.0 / 7, Shoulders = 1.7, TopMargin = 0.2, FullMargin = 0.04, EdgeShare = 0.01;
     private const double MostWidth = 1.25, SameShare = 0.9;
 
     /// <summary>Lays out shots.</summary>
@@ -50,8 +53,9 @@ public static class ShotRules
             (Box? box, string reason) = shot == Shot.Full
                 ? whole ? (Full(picture, subject.Box), "") : (null, "the figure is cut off at the picture's edge")
                 : head is { } h ? Closer(picture, subject, h, shot) : (null, why);
+            bool told = shot != Shot.Full || subject.Box.Height >= Standing * subject.Box.Width || head is { Heads: >= FullHeads };
             laid.Add(box is { } b && laid.FirstOrDefault(l => l.Box is { } other && Alike(other, b)) is { } same
-                ? new ShotBox(shot, null, $"nearly the same as {same.Shot.Name}") : new ShotBox(shot, box, reason));
+                ? new ShotBox(shot, null, $"nearly the same as {same.Shot.Name}") : new ShotBox(shot, box, reason, told));
         }
 
         return laid;
