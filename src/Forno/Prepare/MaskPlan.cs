@@ -60,12 +60,13 @@ public static class MaskPlan
     /// <param name="masks">Masks of some of them.</param>
     /// <param name="keepBad">Writes bad masks too and moves nothing.</param>
     /// <param name="problems">Pictures for which none could be made.</param>
-    public static Plan Make(PictureFolder folder, IReadOnlyList<JudgedMask> masks, bool keepBad, IReadOnlyList<Problem> problems)
+    /// <param name="write">Off: the masks are there already as they are to be.</param>
+    public static Plan Make(PictureFolder folder, IReadOnlyList<JudgedMask> masks, bool keepBad, IReadOnlyList<Problem> problems, bool write = true)
     {
         Dictionary<string, JudgedMask> bad = masks.Where(m => !keepBad && !m.IsGood).ToDictionary(m => m.Item.Path, StringComparer.Ordinal);
         Plan moves = SortPlan.Make(folder, [item => bad.ContainsKey(item.Path) ? WithoutMask(item) : null], rest: null);
         var steps = moves.Steps.Select(s => s with { What = $"bad mask ({string.Join("; ", bad[s.Subject].Flaws.Select(f => f.Text))}): trained without, {s.What}" }).ToList();
-        foreach (JudgedMask mask in masks.Where(m => !bad.ContainsKey(m.Item.Path)))
+        foreach (JudgedMask mask in masks.Where(m => write && !bad.ContainsKey(m.Item.Path)))
         {
             string path = Target(mask.Item);
             FileContent content = FileContent.Bytes("mask", () => mask.Png);
@@ -105,6 +106,10 @@ public static class MaskPlan
 
         return (wanted, have, problems);
     }
+
+    /// <summary>The pictures that have a mask; of those that share one, the first.</summary>
+    /// <param name="folder">The pictures.</param>
+    public static IReadOnlyList<PictureItem> Masked(PictureFolder folder) => [.. folder.Pictures.Where(p => p.Mask is not null).DistinctBy(p => p.Mask!.Path)];
 
     private static string Target(PictureItem item) => RelativePath.Join(item.Folder, $"{PictureItem.MaskFolder}/{item.Stem}.png");
 

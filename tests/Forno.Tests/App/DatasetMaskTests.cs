@@ -89,6 +89,21 @@ public sealed class DatasetMaskTests : IDisposable
     }
 
     [Fact]
+    public void MasksOfAnotherToolAreJudgedAndFinished()
+    {
+        tree.Write("set/10_cat/masks/good.png", new MaskPlane([.. Enumerable.Range(0, 200 * 160).Select(i => (byte)(i % 200 is > 60 and < 140 ? 255 : 0))], 200, 160).EncodePng());
+        tree.Write("set/10_cat/masks/nothing.png", new MaskPlane(new byte[200 * 160], 200, 160).EncodePng());
+        (int code, string output, string error) = Run("dataset", "mask", tree["set"], "-o", tree["work"], "--from-masks");
+        Assert.True(code == 0, output + error);
+        Assert.Contains("1 good mask, 1 bad", output);
+        Assert.Equal(File.ReadAllBytes(tree["set/10_cat/masks/good.png"]), File.ReadAllBytes(tree["work/10_cat/masks/good.png"]));
+        Assert.True(File.Exists(tree["work/10_cat_nomask/nothing.png"]));
+        Assert.Equal(0, Run("dataset", "mask", tree["work"], "--from-masks", "--grow", "10").Code);
+        Assert.Equal(255, MaskPlane.Load(tree["work/10_cat/masks/good.png"]).Samples[(80 * 200) + 52]);
+        Assert.Equal(1, Run("dataset", "mask", tree["work"], "--from-masks", "--from-alpha").Code);
+    }
+
+    [Fact]
     public void AlphaGivesMasksAndOpaquePicturesAreNamed()
     {
         Draw("clear/3_dog/dog.png", "<circle cx='100' cy='80' r='50' fill='red'/>", opaque: false);
