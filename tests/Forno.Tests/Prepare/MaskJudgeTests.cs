@@ -19,13 +19,13 @@ public class MaskJudgeTests(ITestOutputHelper output)
         double precision = right / (double)named, recall = right / (double)bad;
         output.WriteLine(FormattableString.Invariant($"{set.Count} masks, {bad} labelled bad, {named} named bad: precision {precision:0.000}, recall {recall:0.000}"));
         Assert.True(precision >= 0.95, FormattableString.Invariant($"precision {precision:0.000}\n") + Told(judged.Where(j => j.Flaws.Count > 0 && j.Mask.IsGood)));
-        Assert.True(recall >= 0.68, FormattableString.Invariant($"recall {recall:0.000}\n") + Told(judged.Where(j => j.Flaws.Count == 0 && !j.Mask.IsGood)));
+        Assert.True(recall >= 0.7, FormattableString.Invariant($"recall {recall:0.000}\n") + Told(judged.Where(j => j.Flaws.Count == 0 && !j.Mask.IsGood)));
 
         // What only the picture would tell is most of what is missed.
         var visible = judged.Where(j => !j.Mask.IsGood && !MaskSet.Plausible.Any(p => j.Mask.Name.EndsWith(p, StringComparison.Ordinal))).ToArray();
         double seen = visible.Count(j => j.Flaws.Count > 0) / (double)visible.Length;
         output.WriteLine(FormattableString.Invariant($"of the damage that shows in a mask alone: recall {seen:0.000}"));
-        Assert.True(seen >= 0.93, FormattableString.Invariant($"recall of damage that shows {seen:0.000}\n") + Told(visible.Where(j => j.Flaws.Count == 0)));
+        Assert.True(seen >= 0.92, FormattableString.Invariant($"recall of damage that shows {seen:0.000}\n") + Told(visible.Where(j => j.Flaws.Count == 0)));
     }
 
     [Theory]
