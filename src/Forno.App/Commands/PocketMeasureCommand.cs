@@ -52,10 +52,10 @@ internal static class PocketMeasureCommand
             string file = parsed.GetValue(model)!, beside = parsed.GetValue(clip)!, folder = parsed.GetValue(data)!;
             VaeMeasure? vae = Wanted(Vae) ? MeasureVae(file, folder) : null;
             ClipMeasure? pair = Wanted(Clip) ? MeasureClip(file, beside, folder) : null;
-            DrawingMeasure? drawings = Wanted(Drawings)
-                ? MeasureDrawings(cli, file, beside, PocketCommand.Styles(parsed.GetValue(styles)), request, parsed.GetValue(sheet))
-                : null;
-            cli.Out.WriteLine(parsed.GetValue(json) ? Json(vae, pair, drawings) : Lines(vae, pair, drawings, parsed.GetValue(sheet)));
+            (DrawingMeasure? drawings, JudgeMeasure? judge) = Wanted(Drawings)
+                ? MeasureDrawings(cli, (file, beside, folder), PocketCommand.Styles(parsed.GetValue(styles)), request, parsed.GetValue(sheet))
+                : default;
+            cli.Out.WriteLine(parsed.GetValue(json) ? Json(vae, pair, drawings, judge) : Lines(vae, pair, drawings, judge, parsed.GetValue(sheet)));
             return 0;
         });
         return command;
@@ -75,10 +75,12 @@ internal static class PocketMeasureCommand
         return ClipMeasure.Of(clip, data, data.Indices(PocketSplit.Training));
     }
 
-    private static DrawingMeasure MeasureDrawings(Cli cli, string file, string beside, string[] styles, GenerateRequest request, string? sheet)
+    private static (DrawingMeasure Drawings, JudgeMeasure Judge) MeasureDrawings(
+        Cli cli, (string Model, string Clip, string Data) files, string[] styles, GenerateRequest request, string? sheet)
     {
-        using BaseModel model = BaseModel.Load(file);
-        using PocketClip clip = PocketClip.Load(file, beside);
+        using PocketData data = PocketData.Open(files.Data);
+        using BaseModel model = BaseModel.Load(files.Model);
+        using PocketClip clip = PocketClip.Load(files.Model, files.Clip);
         if (styles.Length == 0)
         {
             styles = PocketCommand.Styles(model.Metadata.GetValueOrDefault(UNetRecipe.StylesKey, PocketCommand.TrainedSets));
@@ -96,13 +98,14 @@ internal static class PocketMeasureCommand
             picture.SavePng(sheet);
         }
 
-        return measure;
+        return (measure, JudgeMeasure.Of(clip, model.Vae, data, styles));
     }
 
-    private static string Json(VaeMeasure? vae, ClipMeasure? pair, DrawingMeasure? drawings) => JsonSerializer.Serialize(new
+    private static string Json(VaeMeasure? vae, ClipMeasure? pair, DrawingMeasure? drawings, JudgeMeasure? judge) => JsonSerializer.Serialize(new
     {
         Vae = vae,
         Clip = pair,
+        Judge = judge,
         Drawings = drawings is null ? null : new
         {
             drawings.StyleFound,
@@ -111,7 +114,7 @@ internal static class PocketMeasureCommand
         },
     }, JsonOutput.Options);
 
-    private static string Lines(VaeMeasure? vae, ClipMeasure? pair, DrawingMeasure? drawings, string? sheet)
+    private static string Lines(VaeMeasure? vae, ClipMeasure? pair, DrawingMeasure? drawings, JudgeMeasure? judge, string? sheet)
     {
         var lines = new List<string>();
         if (vae is not null)
@@ -132,6 +135,14 @@ internal static class PocketMeasureCommand
             lines.Add(FormattableString.Invariant($"drawings  {drawings.StyleFound:0.0%} in the style asked for (goal: 80%),"));
             lines.Add(FormattableString.Invariant(
                 $"          {drawings.ConceptFound:0.0%} of the concept asked for among {drawings.Pictures.Count} (goal: 40%){(sheet is null ? "" : $"; see {sheet}")}"));
+        }
+
+        if (judge is not null)
+        {
+            lines.Add(FormattableString.Invariant(
+                $"          the judge on the art itself: style {judge.Style:0.0%}, concept {judge.Concept:0.0%};"));
+            lines.Add(FormattableString.Invariant(
+                $"          as the autoencoder gives it back: style {judge.ReturnedStyle:0.0%}, concept {judge.ReturnedConcept:0.0%}"));
         }
 
         return string.Join('\n', lines);

@@ -15,27 +15,30 @@ internal static class PocketTrainCommand
         ["vae"] = new(VaeTraining.Defaults, [VaeTraining.VaeFile], run =>
             VaeTraining.Run(run.Data, run.Folder, run.Options, run.Progress, run.Stop)),
         ["unet"] = new(UNetTraining.Defaults, [UNetTraining.UNetFile], run => UNetTraining.Run(
-            run.Data, run.Vae, run.Text, run.Folder, run.Options, run.UNet, run.Progress, run.Progress, run.Stop)),
+            run.Data, run.Parts.Vae, run.Parts.Text, run.Folder, run.Options, run.UNet, run.Progress, run.Progress, run.Stop)),
+        ["judge"] = new(JudgeTraining.Defaults, [ClipPairTraining.ClipFile], run => JudgeTraining.Run(
+            run.Data, run.Parts, run.Folder, run.Options, run.Progress, run.Progress, run.Stop)),
     };
 
     public static Command Build(Cli cli)
     {
         string runs = PocketCommand.Runs;
-        Argument<string> part = new("part") { Description = $"Which training, in this order: {string.Join(", ", Parts.Keys)} (clip and vae in either)" };
+        Argument<string> part = new("part") { Description = $"Which training, in this order: {string.Join(", ", Parts.Keys)} (clip and vae in either; judge: the image tower once more, beside unet)" };
         part.AcceptOnlyFromAmong([.. Parts.Keys]);
         Option<string> data = PocketCommand.DataOption();
         Option<string?> run = new("--run") { Description = "Folder of the training's state and log (default: out/pocket/PART)" };
         Option<int?> steps = new("--steps") { Description = "Optimizer steps of the whole training" };
         Option<double?> minutes = new("--minutes") { Description = "End this sitting after so long; the next one goes on" };
         PocketPartFiles files = PocketPartFiles.Below(runs);
-        Option<string> vae = new("--vae") { Description = "unet: file of the finished autoencoder", DefaultValueFactory = _ => files.Vae };
-        Option<string> text = new("--text") { Description = "unet: file of the finished text tower", DefaultValueFactory = _ => files.Text };
+        Option<string> vae = new("--vae") { Description = "unet, judge: file of the finished autoencoder", DefaultValueFactory = _ => files.Vae };
+        Option<string> text = new("--text") { Description = "unet, judge: file of the finished text tower", DefaultValueFactory = _ => files.Text };
+        Option<string> clip = new("--clip") { Description = "judge: file of the finished pair's image tower", DefaultValueFactory = _ => files.Clip };
         Option<int?> concepts = new("--concepts") { Description = "unet: train on so many concepts only, each in all styles" };
         Option<string?> styles = new("--styles") { Description = $"unet: train on these art sets only, with commas between: {PocketCommand.TrainedSets}" };
         FornoCommand command = new("train", "Train a part of the Pocket base model; resumes where it stopped",
             "forno pocket train clip", "forno pocket train vae --minutes 90", "forno pocket train unet --concepts 500 --styles noto,twemoji,emojione")
         {
-            part, data, run, steps, minutes, vae, text, concepts, styles,
+            part, data, run, steps, minutes, vae, text, clip, concepts, styles,
         };
         command.SetAction(parsed =>
         {
@@ -49,7 +52,7 @@ internal static class PocketTrainCommand
             var unet = new UNetRecipe { Concepts = parsed.GetValue(concepts), Styles = PocketCommand.Styles(parsed.GetValue(styles)) };
             return Run(cli, name, parsed.GetValue(data)!, (pocket, progress) => new Sitting(
                 pocket, parsed.GetValue(run) ?? Path.Combine(runs, name), options, unet,
-                parsed.GetValue(vae)!, parsed.GetValue(text)!, progress, cli.Cancel));
+                files with { Vae = parsed.GetValue(vae)!, Text = parsed.GetValue(text)!, Clip = parsed.GetValue(clip)! }, progress, cli.Cancel));
         });
         return command;
     }
@@ -71,7 +74,7 @@ internal static class PocketTrainCommand
     }
 
     private sealed record Sitting(PocketData Data, string Folder, PocketFitOptions Options, UNetRecipe UNet,
-        string Vae, string Text, Reporter Progress, CancellationToken Stop);
+        PocketPartFiles Parts, Reporter Progress, CancellationToken Stop);
 
     private sealed record Part(PocketFitOptions Defaults, string[] Files, Action<Sitting> Train);
 
@@ -81,7 +84,7 @@ internal static class PocketTrainCommand
         private const int Thousand = 1000;
         private ProgressBar? preparing, training;
 
-        public void Report(double share) => (preparing ??= cli.Progress("latents and conditionings", Thousand, "‰")).Report((long)(share * Thousand));
+        public void Report(double share) => (preparing ??= cli.Progress("prepare", Thousand, "‰")).Report((long)(share * Thousand));
 
         public void Report(PocketFitProgress p)
         {

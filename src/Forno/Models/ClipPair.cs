@@ -57,10 +57,17 @@ public sealed class ClipPair
     /// <param name="text">Text embeddings [N, D], of any length.</param>
     /// <param name="images">Image embeddings [M, D], of any length.</param>
     /// <returns>[N, M].</returns>
-    public Tensor Logits(Tensor text, Tensor images)
+    public Tensor Logits(Tensor text, Tensor images) => Logits(text, images, LogScale);
+
+    /// <summary>The same for embeddings that come from elsewhere.</summary>
+    /// <param name="text">Text embeddings [N, D], of any length.</param>
+    /// <param name="images">Image embeddings [M, D], of any length.</param>
+    /// <param name="logScale">Natural logarithm of the factor of cosines, a scalar.</param>
+    /// <returns>[N, M].</returns>
+    public static Tensor Logits(Tensor text, Tensor images, Tensor logScale)
     {
         using var scope = new Scope();
-        return scope.Keep(Unit(text).MatMul(Unit(images).Transpose(0, 1)) * LogScale.Clamp(max: MostLogScale).Exp());
+        return scope.Keep(Unit(text).MatMul(Unit(images).Transpose(0, 1)) * logScale.Clamp(max: MostLogScale).Exp());
     }
 
     /// <summary>
@@ -69,10 +76,17 @@ public sealed class ClipPair
     /// <param name="text">Text embeddings [B, D].</param>
     /// <param name="images">Image embeddings [B, D].</param>
     /// <returns>A scalar.</returns>
-    public Tensor Loss(Tensor text, Tensor images)
+    public Tensor Loss(Tensor text, Tensor images) => Loss(text, images, LogScale);
+
+    /// <summary>The same for embeddings that come from elsewhere.</summary>
+    /// <param name="text">Text embeddings [B, D].</param>
+    /// <param name="images">Image embeddings [B, D].</param>
+    /// <param name="logScale">Natural logarithm of the factor of cosines, a scalar.</param>
+    /// <returns>A scalar.</returns>
+    public static Tensor Loss(Tensor text, Tensor images, Tensor logScale)
     {
         using var scope = new Scope();
-        Tensor logits = Logits(text, images);
+        Tensor logits = Logits(text, images, logScale);
         Tensor own = Tensor.Eye(text.Size(0), DType.Float32, logits.Device);
         Tensor both = Ops.LogSoftmax(logits, 0) + Ops.LogSoftmax(logits, 1);
         return scope.Keep((both * own).Sum() * (-0.5 / text.Size(0)));

@@ -32,7 +32,7 @@ public sealed record ClipPairRecipe
 /// </summary>
 public static class ClipPairTraining
 {
-    private const int Reach = 6;
+    internal const int Reach = 6;
     private const double MostNoise = 0.15;
 
     /// <summary>Path of the text tower in the single-file checkpoint.</summary>
@@ -87,19 +87,18 @@ public static class ClipPairTraining
         string[] captions = Array.ConvertAll(chosen, p => data.Records[p].DrawCaption(options.Seed, (ulong)step, p));
         Tensor text = pair.Text.Encode(vocabulary.Encode(captions));
         using Generator noise = Rng.For(options.Seed, "clip noise", step);
-        Tensor images = pair.Vision.Encode(Pictures(data, chosen, random, noise));
+        Tensor images = pair.Vision.Encode(Worn(PictureBatch.Shifted(data, chosen, Reach, random), random, noise));
         Tensor loss = pair.Loss(text, images);
         string note = string.Create(CultureInfo.InvariantCulture, $"top-1 {Top1(pair.Logits(text, images).Detach()):0.000}");
         return (scope.Keep(loss), note);
     }
 
-    // Moved a little; a third softened and a third, half of them the same ones, noisy, so that what a network has drawn
-    // is judged by what it shows and not by how sharp it is. Normalised.
-    private static Tensor Pictures(PocketData data, int[] chosen, Random random, Generator noise)
+    // A third softened and a third, half of them the same ones, noisy, so that what a network has drawn is judged by what
+    // it shows and not by how sharp it is. Changes x; normalised for the image tower.
+    internal static Tensor Worn(Tensor x, Random random, Generator noise)
     {
         using var scope = new Scope();
-        Tensor x = PictureBatch.Shifted(data, chosen, Reach, random);
-        int third = chosen.Length / 3;
+        int third = (int)x.Size(0) / 3;
         if (third > 0)
         {
             Tensor soft = x.Slice(0, 0, third), noisy = x.Slice(0, third / 2, (third / 2) + third);

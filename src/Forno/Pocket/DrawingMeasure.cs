@@ -37,6 +37,7 @@ public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures)
     {
         IReadOnlyList<(string Concept, ArtSet Style)> prompts = PocketPrompts.For(sets);
         var generator = new PictureGenerator(model);
+        var judge = new PromptJudge(clip, sets);
         var drawn = new List<Drawn>(prompts.Count);
         for (int i = 0; i < prompts.Count; i++)
         {
@@ -45,7 +46,9 @@ public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures)
             {
                 Prompt = PocketPrompts.Prompt(concept, style), Seed = settings.Seed + (ulong)i, Width = PocketData.Side, Height = PocketData.Side,
             }, cancel: stop).Pictures[0];
-            drawn.Add(Judge(clip, prompts, sets, i, picture));
+            using var scope = new Scope();
+            (string seenConcept, string seenStyle) = judge.Judge(concept, style, Pixels(picture));
+            drawn.Add(new Drawn(concept, style.Style, seenConcept, seenStyle, picture));
             progress?.Report(i + 1);
         }
 
@@ -72,18 +75,6 @@ public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures)
         }
 
         return canvas.ToPicture();
-    }
-
-    private static Drawn Judge(PocketClip clip, IReadOnlyList<(string Concept, ArtSet Style)> prompts, IReadOnlyList<string> sets, int at, GeneratedPicture picture)
-    {
-        using var scope = new Scope();
-        (string concept, ArtSet style) = prompts[at];
-        ArtSet[] styles = [.. sets.Select(name => ArtSet.All.First(a => a.Name == name))];
-        Tensor seen = clip.Pictures(Pixels(picture)).Transpose(0, 1); // [D, 1]
-        int Nearest(IReadOnlyList<string> captions) => (int)clip.Texts(captions).MatMul(seen).ArgMax(0).Item();
-        string seenConcept = prompts[Nearest([.. prompts.Select(p => PocketPrompts.Prompt(p.Concept, style))])].Concept;
-        string seenStyle = styles[Nearest([.. styles.Select(s => PocketPrompts.Prompt(concept, s))])].Style;
-        return new Drawn(concept, style.Style, seenConcept, seenStyle, picture);
     }
 
     // 8-bit RGB by rows → [1, 3, H, W] in [−1, 1].

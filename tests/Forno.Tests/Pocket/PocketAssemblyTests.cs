@@ -32,6 +32,9 @@ public sealed class PocketAssemblyTests(PocketTiny tiny) : IClassFixture<PocketT
         Assert.All(drawn.Pictures, p => Assert.Contains(p.SeenStyle, (string[])["noto", "emojione"]));
         Assert.InRange(drawn.StyleFound, 0, 1);
         Assert.Equal(drawn.Pictures.Count(p => p.SeenConcept == p.Concept) / 60.0, drawn.ConceptFound, 9);
+        JudgeMeasure judge = JudgeMeasure.Of(clip, model.Vae, tiny.Fake.Data, ["noto", "emojione"]);
+        Assert.Equal(3, judge.Pictures); // the made-up data has three of the prompts
+        Assert.All((double[])[judge.Style, judge.Concept, judge.ReturnedStyle, judge.ReturnedConcept], share => Assert.InRange(share * 3 % 1, 0, 1e-9));
         using Picture sheet = drawn.Sheet();
         Assert.True(sheet.Width > 10 * PocketData.Side && sheet.Height > 6 * PocketData.Side);
     }
