@@ -18,7 +18,7 @@ internal static class AbsorptionBench
         TriggerName[] names = [.. Enumerable.Range(0, TriggerCount).Select(t => new TriggerName($"trigger{t}", t == 0 ? TriggerKind.Character : TriggerKind.Outfit))];
         Clock worst = new(double.MaxValue, double.MaxValue, double.MaxValue), load = worst, table = worst;
         int rows = 0, findings = 0;
-        for (int round = 0; round < 5; round++)
+        for (int round = 0; round < 12; round++)
         {
             CaptionSet? set = null;
             load = Clock.Min(load, Clock.Of(() => set = CaptionSet.Read(PictureFolder.Scan([folder]))));
@@ -31,7 +31,7 @@ internal static class AbsorptionBench
             }));
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"absorption table: {Pictures} pictures, {TriggerCount} triggers, {rows} features, {findings} findings; best of five"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"absorption table: {Pictures} pictures, {TriggerCount} triggers, {rows} features, {findings} findings; best of twelve"));
         Console.WriteLine($"load: their captions    {load}");
         Console.WriteLine($"table, in memory        {table}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio to loading: {table.Cpu / load.Cpu:0.000} by processor time, {table.Wall / load.Wall:0.000} by the clock (0.1 is the bound)"));

@@ -103,7 +103,7 @@ internal sealed class PruneRules
         || shares.GetValueOrDefault((trigger, tag)) * 100.0 >= settings.LeastShare * used[trigger].Extent.Count;
 
     private bool Named(IReadOnlyList<string> words, string tag) => words.Count > 0 && words.Any(word =>
-        traits.Named(word) is { } categories ? traits.Of(tag) is { } category && categories.Contains(category) : TraitLists.Fits(TagExpression.Normal(word), tag));
+        (traits.Named(word) is { } categories && traits.Of(tag) is { } category && categories.Contains(category)) || TraitLists.Fits(TagExpression.Normal(word), tag));
 
     // The kind that the user says, else what the sets show.
     private TriggerKind Kind(Trigger trigger) => trigger.Kind != TriggerKind.Unknown ? trigger.Kind

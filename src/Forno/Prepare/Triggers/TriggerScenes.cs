@@ -69,9 +69,16 @@ public static class TriggerScenes
         var triggers = names.Select(_ => new List<int>()).ToArray();
         var features = new List<(string Tag, string Normal, List<int> Pruned, List<int> Told)>();
         var featureOf = new Dictionary<string, int>(StringComparer.Ordinal);
+        (string Path, List<int> Pictures) folder = ("\0", []);
         for (int i = 0; i < count; i++)
         {
-            Put(groups, FolderOf(set.Pictures[i].Picture), i);
+            PictureItem item = set.Pictures[i].Picture;
+            if (!item.Path.AsSpan(0, Math.Max(0, item.Path.LastIndexOf('/'))).SequenceEqual(folder.Path))
+            {
+                folder = (item.Folder, ListOf(groups, FolderOf(item)));
+            }
+
+            folder.Pictures.Add(i);
             foreach (PrunedTag tag in pruned(set.Pictures[i]))
             {
                 if (!featureOf.TryGetValue(tag.Tag, out int feature))
@@ -96,14 +103,18 @@ public static class TriggerScenes
             lists[TagExpression.Normal(names[t].Name)] = triggers[t];
         }
 
+        // Captions share their tags' strings, so most are found by their place in memory, without a look at their letters.
+        var seen = new Dictionary<string, List<int>?>(ReferenceEqualityComparer.Instance);
         for (int i = 0; i < count; i++)
         {
-            foreach (string tag in set.Pictures[i].Caption?.Normal ?? [])
+            foreach (string tag in set.Pictures[i].Caption?.NormalArray ?? [])
             {
-                if (lists.TryGetValue(tag, out List<int>? list))
+                if (!seen.TryGetValue(tag, out List<int>? list))
                 {
-                    list.Add(i);
+                    seen[tag] = list = lists.GetValueOrDefault(tag);
                 }
+
+                list?.Add(i);
             }
         }
 
@@ -130,13 +141,13 @@ public static class TriggerScenes
         return (picture => byPath.GetValueOrDefault(picture.Picture.Path) ?? [], problems);
     }
 
-    private static void Put(Dictionary<string, List<int>> map, string key, int value)
+    private static List<int> ListOf(Dictionary<string, List<int>> map, string key)
     {
         if (!map.TryGetValue(key, out List<int>? list))
         {
             map[key] = list = [];
         }
 
-        list.Add(value);
+        return list;
     }
 }

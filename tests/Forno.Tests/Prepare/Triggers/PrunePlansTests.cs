@@ -142,6 +142,7 @@ public class PrunePlansTests
     public void AlsoKeepAndLeastShare()
     {
         Assert.Equal("anna ||| 1girl", Pruned(Level(2) with { Also = ["smile", "background", "*_sword"] }, "anna ||| 1girl, smile, outdoors, big sword"));
+        Assert.Equal("anna ||| 1girl", Pruned(Level(4) with { Also = ["face"] }, "anna ||| 1girl, face, mole")); // a category's name is a tag, too
         Assert.Equal("anna ||| blue hair, smile", Pruned(Level(2) with { Keep = ["hair-colour"] }, "anna ||| blue hair, smile, green eyes"));
         CaptionSet set = TriggerPlansTests.Set([.. Enumerable.Repeat("anna ||| blue hair", 19), "anna ||| red hair"]);
         Assert.Equal(20, Make(set, Level(2)).Plan.Steps.Count);
