@@ -108,7 +108,7 @@ internal static class PlanCommand
         config.Set("max_train_epochs", plan.Epochs);
         if (plan.Settings.Recipe == RepeatRecipe.Balanced)
         {
-            foreach (var (option, value) in ((string, object)[])[("network_dim", 32), ("network_alpha", 16), ("optimizer_type", plan.Settings.Optimizer), ("learning_rate", plan.Settings.IsProdigy ? 1.0 : 1e-4)])
+            foreach (var (option, value) in ((string, object)[])[("network_dim", plan.Settings.Dim ?? RepeatPlanner.Dim), ("network_alpha", plan.Settings.Alpha ?? RepeatPlanner.Alpha), ("optimizer_type", plan.Settings.Optimizer), ("learning_rate", plan.Settings.IsProdigy ? 1.0 : 1e-4)])
             {
                 if (!config.Args.Given.ContainsKey(option))
                 {

@@ -22,6 +22,10 @@ internal sealed class PlanSettings
     private readonly Option<string> era = new("--era") { Description = "retro: animation of the 1980s or 1990s, which is learnt three times as fast; auto looks at tags", DefaultValueFactory = _ => "auto" };
     private readonly Option<bool> minSnr = new("--min-snr-gamma") { Description = "min_snr_gamma is on" };
     private readonly Option<bool> ipNoise = new("--ip-noise-gamma") { Description = "ip_noise_gamma is on" };
+    private readonly Option<bool> scaleNorms = new("--scale-weight-norms") { Description = "scale_weight_norms is on" };
+    private readonly Option<string?> network = new("--network") { Description = "network_module (default: the configuration's, else networks.lora)" };
+    private readonly Option<int?> dim = new("--dim") { Description = "network_dim (default: the configuration's, else 32)" };
+    private readonly Option<double?> alpha = new("--alpha") { Description = "network_alpha (default: the configuration's, else 16)" };
     private readonly Option<int?> batch = new("--batch") { Description = "train_batch_size (default: the configuration's, else 1)" };
     private readonly Option<int?> accumulation = new("--accumulation") { Description = "gradient_accumulation_steps (default: the configuration's, else 1)" };
     private readonly Option<int?> epochs = new("--epochs") { Description = "Epochs (default: the recipe's)" };
@@ -33,7 +37,7 @@ internal sealed class PlanSettings
         recipe.AcceptOnlyFromAmong("balanced", "simple");
         family.AcceptOnlyFromAmong("sd15", "sd21", "sdxl");
         era.AcceptOnlyFromAmong("auto", "retro", "modern");
-        foreach (Option option in (Option[])[recipe, optimizer, family, era, minSnr, ipNoise, batch, accumulation, epochs, steps])
+        foreach (Option option in (Option[])[recipe, optimizer, family, era, minSnr, ipNoise, scaleNorms, network, dim, alpha, batch, accumulation, epochs, steps])
         {
             command.Options.Add(option);
         }
@@ -50,6 +54,10 @@ internal sealed class PlanSettings
         Retro = parsed.GetValue(era) switch { "retro" => true, "modern" => false, _ => found.Retro },
         MinSnrGamma = found.MinSnrGamma || parsed.GetValue(minSnr),
         IpNoiseGamma = found.IpNoiseGamma || parsed.GetValue(ipNoise),
+        ScaleWeightNorms = found.ScaleWeightNorms || parsed.GetValue(scaleNorms),
+        Network = parsed.GetValue(network) ?? found.Network,
+        Dim = parsed.GetValue(dim) ?? found.Dim,
+        Alpha = parsed.GetValue(alpha) ?? found.Alpha,
         Batch = parsed.GetValue(batch) ?? found.Batch,
         Accumulation = parsed.GetValue(accumulation) ?? found.Accumulation,
         Epochs = parsed.GetValue(epochs),
@@ -75,6 +83,9 @@ internal sealed class PlanSettings
             IpNoiseGamma = Real(args["ip_noise_gamma"]) > 0,
             ScaleWeightNorms = Real(args["scale_weight_norms"]) > 0,
             Retro = retro,
+            Network = args["network_module"] as string,
+            Dim = args.Given.ContainsKey("network_dim") ? (int)Real(args["network_dim"]) : null,
+            Alpha = args.Given.ContainsKey("network_alpha") ? Real(args["network_alpha"]) : null,
             Batch = (int)Math.Clamp((long)Real(args["train_batch_size"]), 1, 1 << 20),
             Accumulation = (int)Math.Clamp((long)Real(args["gradient_accumulation_steps"]), 1, 1 << 20),
         };

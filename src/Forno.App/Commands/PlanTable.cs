@@ -40,7 +40,7 @@ internal static class PlanTable
         var (low, high) = RepeatPlanner.Range(plan.Settings);
         return new
         {
-            Recipe = plan.Settings.Recipe.ToString().ToLowerInvariant(), plan.Settings.Optimizer, plan.Settings.Sdxl, plan.Settings.MinSnrGamma, plan.Settings.IpNoiseGamma, plan.Settings.Retro,
+            Recipe = plan.Settings.Recipe.ToString().ToLowerInvariant(), plan.Settings.Optimizer, plan.Settings.Sdxl, plan.Settings.MinSnrGamma, plan.Settings.IpNoiseGamma, plan.Settings.Retro, plan.Settings.Network, plan.Settings.Dim, plan.Settings.Alpha,
             plan.Settings.Batch, plan.Settings.Accumulation, StepsPerConcept = concept, StepsPerSubConcept = sub, TotalLow = low, TotalHigh = high, Cap = RepeatPlanner.Cap(plan.Settings),
             plan.Epochs, plan.ImageSteps, plan.TotalImageSteps, plan.OptimizerSteps, plan.TotalOptimizerSteps, plan.Reasons,
             Folders = plan.Folders.Select(f => new { f.Folder, NewFolder = targets.GetValueOrDefault(f.Folder, f.Folder), f.Concept, f.Main, f.Pictures, f.Repeats, f.Before, f.ImageSteps, f.Why }),

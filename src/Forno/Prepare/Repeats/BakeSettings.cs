@@ -46,6 +46,15 @@ public sealed record BakeSettings
     /// <summary>Image steps an epoch for each concept; null = the recipe's. A sub-concept gets a third.</summary>
     public int? StepsPerConcept { get; init; }
 
+    /// <summary>kohya's <c>network_module</c>, or null; the balanced recipe is for plain LoRA.</summary>
+    public string? Network { get; init; }
+
+    /// <summary><c>network_dim</c>, or null; the balanced recipe is for 32.</summary>
+    public int? Dim { get; init; }
+
+    /// <summary><c>network_alpha</c>, or null; the balanced recipe is for 16.</summary>
+    public double? Alpha { get; init; }
+
     /// <summary>Whether the optimizer finds its own rate.</summary>
     public bool IsProdigy => Optimizer.StartsWith("Prodigy", StringComparison.OrdinalIgnoreCase) || Optimizer.StartsWith("DAdapt", StringComparison.OrdinalIgnoreCase);
 

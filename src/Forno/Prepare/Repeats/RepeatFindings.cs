@@ -42,6 +42,11 @@ internal static class RepeatFindings
         }
 
         Unbalanced(plan, found);
+        if (settings.Recipe == RepeatRecipe.Balanced)
+        {
+            Adapter(settings, found);
+        }
+
         if (settings.MinSnrGamma != settings.IpNoiseGamma && settings.Recipe == RepeatRecipe.Balanced)
         {
             found.Add(new Finding("one-gamma", FindingLevel.Note, $"{(settings.MinSnrGamma ? "min_snr_gamma" : "ip_noise_gamma")} without {(settings.MinSnrGamma ? "ip_noise_gamma" : "min_snr_gamma")}",
@@ -70,6 +75,22 @@ internal static class RepeatFindings
                     main.Total < low ? "It may come out weak." : "Its last epochs may be burnt in; one of the earlier ones may be the best.",
                     epochs > 0 && epochs != plan.Epochs ? Text($"forno plan --epochs {epochs}") : "look at its epochs with forno grid"));
             }
+        }
+    }
+
+    private static void Adapter(BakeSettings settings, List<Finding> found)
+    {
+        if (settings.Network is { } network && !network.EndsWith(".lora", StringComparison.Ordinal))
+        {
+            found.Add(new Finding("network", FindingLevel.Note, $"network_module = {network}", "The recipe is for plain LoRA; other kinds learn faster or more slowly.", "look at more of its epochs with forno grid"));
+        }
+
+        if (settings.Dim is not (null or RepeatPlanner.Dim) || settings.Alpha is not (null or RepeatPlanner.Alpha))
+        {
+            double scale = (settings.Alpha ?? RepeatPlanner.Alpha) / (settings.Dim ?? RepeatPlanner.Dim);
+            found.Add(new Finding("dim-alpha", FindingLevel.Note, Text($"dim {settings.Dim ?? RepeatPlanner.Dim}, alpha {settings.Alpha ?? RepeatPlanner.Alpha}; the recipe is for {RepeatPlanner.Dim} and {RepeatPlanner.Alpha}"),
+                scale < 0.5 ? Text($"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns more slowly than reckoned.") : scale > 0.5 ? Text($"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns faster than reckoned.") : "It holds more or less than reckoned, at the same pace.",
+                Text($"network_dim = {RepeatPlanner.Dim}, network_alpha = {RepeatPlanner.Alpha}, or look at its epochs with forno grid")));
         }
     }
 

@@ -19,6 +19,12 @@ public static class RepeatPlanner
     /// <summary>Fewer pictures than this of an outfit are copied rather than learnt.</summary>
     public const int FewPictures = SetCheck.FewPictures;
 
+    /// <summary>The rank that the balanced recipe is for.</summary>
+    public const int Dim = 32;
+
+    /// <summary>The alpha that it is for.</summary>
+    public const double Alpha = 16;
+
     private const int Epochs = 8, PerConcept = 300, SubConcepts = 3, SimpleSteps = 900, SimpleBatches = 2500;
 
     /// <summary>Reckons.</summary>
@@ -96,7 +102,7 @@ public static class RepeatPlanner
 
         if (settings.Epochs is null)
         {
-            reasons.Add(Text($"{Epochs} epochs; the recipe is for dim 32, alpha 16 and {(settings.IsProdigy ? "rate 1" : "rate 1e-4")}."));
+            reasons.Add(Text($"{Epochs} epochs; the recipe is for dim {Dim}, alpha {Alpha} and {(settings.IsProdigy ? "rate 1" : "rate 1e-4")}."));
         }
 
         return settings.Epochs ?? Epochs;

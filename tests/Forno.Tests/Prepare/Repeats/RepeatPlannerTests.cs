@@ -130,6 +130,15 @@ public class RepeatPlannerTests
     }
 
     [Fact]
+    public void AnotherAdapterThanTheRecipesIsTold()
+    {
+        Assert.Empty(Plan(new BakeSettings { Dim = 32, Alpha = 16, Network = "networks.lora" }, "a: 50").Findings);
+        Assert.Contains("learns more slowly", Assert.Single(Plan(new BakeSettings { Dim = 32, Alpha = 1 }, "a: 50").Findings).Effect);
+        Assert.Contains("learns faster", Assert.Single(Plan(new BakeSettings { Dim = 8 }, "a: 50").Findings).Effect);
+        Assert.Equal("network", Assert.Single(Plan(new BakeSettings { Network = "lycoris.kohya" }, "a: 50").Findings).Kind);
+    }
+
+    [Fact]
     public void TooShortForSdxlIsTold()
     {
         RepeatPlan plan = Plan(new BakeSettings { Sdxl = true }, "a: 50");
