@@ -126,7 +126,7 @@ public static class SetCheck
                 found.Add(new Finding("few-pictures", few ? FindingLevel.Warning : FindingLevel.Note,
                     Invariant($"fewer than {(few ? FewPictures : AdvisedPictures)} pictures{(few ? Invariant($" ({AdvisedPictures} are advised)") : "")}: {list}"),
                     few ? "With fewer than 8 of an outfit the LoRA copies them instead of learning." : "20 of an outfit and more make it flexible.",
-                    "add pictures; a large one can be cut into several shots"));
+                    "add pictures; forno dataset crop cuts large ones into several shots"));
             }
         }
     }
