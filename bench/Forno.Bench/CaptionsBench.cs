@@ -24,10 +24,10 @@ internal static class CaptionsBench
             Deduplicate = true,
             AddKept = ["edited"],
         };
-        var best = new Clock[6];
+        var best = new Clock[7];
         Array.Fill(best, new Clock(double.MaxValue, double.MaxValue, double.MaxValue));
         long bytes = 0;
-        (int matched, int edited, int tags) = (0, 0, 0);
+        (int matched, int edited, int tags, int all) = (0, 0, 0, 0);
         for (int round = 0; round < 3; round++)
         {
             PictureFolder? pictures = null;
@@ -36,7 +36,8 @@ internal static class CaptionsBench
             Take(1, () => pictures = PictureFolder.Scan([folder]));
             Take(2, () => set = CaptionSet.Read(pictures!));
             Take(3, () => matched = set!.Pictures.Count(p => settings.Where.Matches(p.Caption!)));
-            Take(4, () => edited = CaptionPlans.Make(set!, "edit", new TagEdits(settings with { Where = null }, set!).Edit).Steps.Count);
+            Take(4, () => edited = CaptionPlans.Make(set!, "edit", new TagEdits(settings, set!).Edit).Steps.Count);
+            Take(6, () => all = CaptionPlans.Make(set!, "edit", new TagEdits(settings with { Where = null }, set!).Edit).Steps.Count);
             Take(5, () => tags = CaptionReporter.Make(set!, new CaptionReportOptions()).Tags.Count);
         }
 
@@ -45,10 +46,11 @@ internal static class CaptionsBench
         Console.WriteLine($"load: folders looked at {best[1]}");
         Console.WriteLine($"load: captions read     {best[2]}");
         Console.WriteLine($"filter                  {best[3]}   {matched} fulfil {settings.Where}");
-        Console.WriteLine($"edit, in memory         {best[4]}   {edited} changed");
+        Console.WriteLine($"edit those, in memory   {best[4]}   {edited} changed");
         Console.WriteLine($"report                  {best[5]}");
-        Clock all = best[1] + best[2] + best[3] + best[4] + best[5];
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio to raw reading: {all.Cpu / best[0].Cpu:0.00} by processor time, {all.Wall / best[0].Wall:0.00} by the clock (3 is the bound)"));
+        Console.WriteLine($"(edit all, in memory    {best[6]}   {all} changed; not in the ratio)");
+        Clock sum = best[1] + best[2] + best[3] + best[4] + best[5];
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio to raw reading: {sum.Cpu / best[0].Cpu:0.00} by processor time, {sum.Wall / best[0].Wall:0.00} by the clock (3 is the bound)"));
 
         Console.WriteLine();
         AbsorptionBench.Run(options);

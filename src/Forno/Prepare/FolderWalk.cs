@@ -94,12 +94,14 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         {
             var stem = Path.GetFileNameWithoutExtension(file);
             var own = sidecars.GetValueOrDefault(file) ?? [];
+            var captions = own.Count == 0 || (own.Count == 1 && !PictureFiles.IsTagsName(own[0].Path)) ? own
+                : [.. own.Where(c => !PictureFiles.IsTagsName(c.Path)).OrderBy(c => PictureFiles.CaptionRank(c.Path))];
             return new PictureItem
             {
                 Path = RelativePath.Join(folder.Path, file),
                 File = Path.Join(folder.Full, file),
-                Sidecars = [.. own.Where(c => !PictureFiles.IsTagsName(c.Path)).OrderBy(c => PictureFiles.CaptionRank(c.Path))],
-                Tags = own.Find(c => PictureFiles.IsTagsName(c.Path)),
+                Sidecars = captions,
+                Tags = captions.Count == own.Count ? null : own.Find(c => PictureFiles.IsTagsName(c.Path)),
                 Mask = maskOf.TryGetValue(stem, out var mask)
                     ? new Companion(
                         RelativePath.Join(folder.Path, $"{PictureItem.MaskFolder}/{mask}"),
@@ -139,7 +141,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                 continue;
             }
 
-            if (Obstacle(root, Path.Join(folder, name), isFolder, isLink) is { } why)
+            if ((isLink || name.Contains('\uFFFD', StringComparison.Ordinal)) && Obstacle(root, Path.Join(folder, name), isFolder, isLink) is { } why)
             {
                 Problems.Add(new Problem(Path.Join(folder, name), why));
             }
@@ -159,19 +161,18 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
     // What the folder's own list tells, without a look at each entry: that would take most of the time of large sets.
     private static List<(string Name, bool IsFolder, bool IsLink)> Names(string folder)
     {
-        var all = List(0);
-        var plain = List(FileAttributes.ReparsePoint);
+        List<(string Name, bool IsFolder, bool IsLink)> all = [.. List(0, (ref FileSystemEntry e) => (e.FileName.ToString(), e.IsDirectory, false))];
         all.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-        if (plain.Count == all.Count)
+        if (List(FileAttributes.ReparsePoint, (ref FileSystemEntry _) => true).Count() == all.Count)
         {
             return all;
         }
 
-        var names = plain.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
-        return [.. all.Select(e => (e.Name, e.IsFolder, !names.Contains(e.Name)))];
+        var plain = List(FileAttributes.ReparsePoint, (ref FileSystemEntry e) => e.FileName.ToString()).ToHashSet(StringComparer.Ordinal);
+        return [.. all.Select(e => (e.Name, e.IsFolder, !plain.Contains(e.Name)))];
 
-        List<(string Name, bool IsFolder, bool IsLink)> List(FileAttributes skip) => [.. new FileSystemEnumerable<(string, bool, bool)>(
-            folder, (ref FileSystemEntry entry) => (entry.FileName.ToString(), entry.IsDirectory, false), new EnumerationOptions { AttributesToSkip = skip, IgnoreInaccessible = false })];
+        FileSystemEnumerable<T> List<T>(FileAttributes skip, FileSystemEnumerable<T>.FindTransform take) =>
+            new(folder, take, new EnumerationOptions { AttributesToSkip = skip, IgnoreInaccessible = false });
     }
 
     private static string? Obstacle(string root, string full, bool isFolder, bool isLink)
@@ -179,7 +180,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         if (!isLink)
         {
             // Bytes that are no UTF-8 are told by this sign, which a name may also hold.
-            return full.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(full) ? "its name is not valid UTF-8; rename it" : null;
+            return !Path.Exists(full) ? "its name is not valid UTF-8; rename it" : null;
         }
 
         FileSystemInfo? target;

@@ -48,8 +48,12 @@ public sealed record PictureFolder
                 : within != folder || RelativePath.Repeats(Path.GetFileName(folder)) is null ? "" : Path.GetFileName(folder);
             var found = within == folder ? walk.Pictures(folder, prefix) : walk.One(within, prefix, Path.GetFileName(folder));
             // Pictures of one folder may share a name, since they share their caption; those of two folders must not.
-            PictureItem[] placed = [.. found.Select(item => works[0] is null ? Free(item, taken) : item)];
-            taken.UnionWith(placed.Select(StemPath));
+            PictureItem[] placed = works[0] is null && full.Length > 1 ? [.. found.Select(item => Free(item, taken))] : [.. found];
+            if (full.Length > 1)
+            {
+                taken.UnionWith(placed.Select(StemPath));
+            }
+
             pictures.AddRange(placed);
         }
 

@@ -39,7 +39,7 @@ public static class CaptionReporter
 
     private static FolderTags Folder(FolderEntry folder, bool hasTokens) => new(
         folder.Name, folder.Pictures, folder.Captions, folder.Captions == 0 ? 0 : (double)folder.AllTags / folder.Captions, hasTokens ? folder.MostTokens : null,
-        [.. folder.Counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key.Normal, StringComparer.Ordinal).Select(c => (c.Key.Text, c.Value))]);
+        [.. folder.Counts.OrderByDescending(c => c.Pictures).ThenBy(c => c.Tag.Normal, StringComparer.Ordinal).Select(c => (c.Tag.Text, c.Pictures))]);
 
     private static IEnumerable<RareTag> Rare(TagEntry[] tags, TagList list, long few) => tags.Where(t => !t.IsTrigger)
         .Select(t => list.Find(t.Normal, out var isAlias) is { } listed
@@ -176,7 +176,7 @@ internal static class CaptionFindings
     {
         foreach (var folder in survey.Folders.Where(f => f.Captions >= FewCaptions))
         {
-            TagEntry[] always = [.. folder.Counts.Where(c => c.Value == folder.Captions && !c.Key.IsTrigger).Select(c => c.Key).OrderBy(t => t.Normal, StringComparer.Ordinal)];
+            TagEntry[] always = [.. folder.Counts.Where(c => c.Pictures == folder.Captions && !c.Tag.IsTrigger).Select(c => c.Tag).OrderBy(t => t.Normal, StringComparer.Ordinal)];
             if (always.Length > 0)
             {
                 found.Add(new Finding("always", FindingLevel.Note, Invariant($"in every caption of {(folder.Name.Length > 0 ? folder.Name : "the folder")}: {Named(always.Select(t => t.Text))}"),

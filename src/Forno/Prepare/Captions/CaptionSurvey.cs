@@ -9,17 +9,19 @@ internal sealed class CaptionSurvey
     /// <summary>The number of tags whose company is counted.</summary>
     private const int Companions = 160;
 
-    // Tags are pooled: the same text is the same object nearly always, and asking for that is quick.
-    private readonly Dictionary<string, TagEntry> byText = new(ReferenceComparer.Instance);
+    // By the pool's number of a way of writing; those without one by their text.
+    private TagEntry?[] byId = new TagEntry?[1024];
+    private readonly Dictionary<string, TagEntry> byText = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TagEntry> byNormal = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FolderEntry> folders = new(StringComparer.Ordinal);
-    private readonly List<TagEntry[]> captions = [];
+    private readonly List<TagEntry> entries = [];
+    private readonly List<int[]> captions = [];
 
     public CaptionSurvey(CaptionSet set, CaptionReportOptions options)
     {
         TokenCounts? tokens = Tokenizer() is { } tokenizer ? new TokenCounts(tokenizer) : null;
         HasTokens = tokens is not null;
-        var here = new List<TagEntry>();
+        var here = new List<int>();
         FolderEntry? folder = null;
         foreach (var picture in set.Pictures)
         {
@@ -34,7 +36,7 @@ internal sealed class CaptionSurvey
             folder = folder is not null && path.AsSpan(0, Math.Max(0, path.LastIndexOf('/'))).SequenceEqual(folder.Name) ? folder : Folder(picture.Picture.Folder);
             folder.Pictures++;
             Note(picture);
-            if (picture.Caption is not { } caption || caption.Tags.Count == 0)
+            if (picture.Caption is not { } caption || caption.Pooled.Length == 0)
             {
                 Bare.Add(picture);
                 continue;
@@ -42,7 +44,7 @@ internal sealed class CaptionSurvey
 
             here.Clear();
             Read(caption, picture, options.KeepTokens, here);
-            folder.Add(here, caption.Tags.Count);
+            folder.Add(here, entries, caption.Pooled.Length);
             captions.Add([.. here]);
             if (tokens?.Of(caption) is { } count)
             {
@@ -79,7 +81,7 @@ internal sealed class CaptionSurvey
 
     public Dictionary<string, int> Extensions { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    public IReadOnlyCollection<TagEntry> Tags => byNormal.Values;
+    public IReadOnlyCollection<TagEntry> Tags => entries;
 
     public IEnumerable<FolderEntry> Folders => folders.Values.OrderBy(f => f.Name, StringComparer.Ordinal);
 
@@ -87,15 +89,6 @@ internal sealed class CaptionSurvey
     public IEnumerable<TagEntry[]> SameExtents(int least)
     {
         // Each caption has a random number of 128 bits; tags of the same captions have the same sum of them.
-        for (var i = 0; i < captions.Count; i++)
-        {
-            var (a, b) = (Mix((ulong)i), Mix(~(ulong)i));
-            foreach (var tag in captions[i])
-            {
-                tag.Extent = (tag.Extent.A + a, tag.Extent.B + b);
-            }
-        }
-
         return Tags.Where(t => t.Pictures >= least).GroupBy(t => t.Extent).Select(g => g.ToArray()).Where(g => g.Length > 1);
     }
 
@@ -103,9 +96,11 @@ internal sealed class CaptionSurvey
     public IEnumerable<(TagEntry Tag, (TagEntry With, int Together)[] Most)> MostSeenWith(int most)
     {
         TagEntry[] top = [.. Tags.OrderByDescending(t => t.Pictures).ThenBy(t => t.Normal, StringComparer.Ordinal).Take(Companions)];
+        var rankOf = new int[entries.Count];
+        Array.Fill(rankOf, -1);
         for (var i = 0; i < top.Length; i++)
         {
-            top[i].Rank = i;
+            rankOf[top[i].Index] = i;
         }
 
         var together = new int[top.Length * top.Length];
@@ -115,9 +110,9 @@ internal sealed class CaptionSurvey
             ranks.Clear();
             foreach (var tag in caption)
             {
-                if (tag.Rank >= 0)
+                if (rankOf[tag] >= 0)
                 {
-                    ranks.Add(tag.Rank);
+                    ranks.Add(rankOf[tag]);
                 }
             }
 
@@ -168,15 +163,17 @@ internal sealed class CaptionSurvey
             Encodings[picture.Encoding] = Encodings.GetValueOrDefault(picture.Encoding) + 1;
             SeveralLines += caption.HasMoreLines ? 1 : 0;
             Prose += caption.IsProse ? 1 : 0;
-            SpaceParted += caption.Tags.Count == 1 && !caption.HasSeparator && !caption.IsProse && TagFile.Read(caption.Line, isTags: false) is not null ? 1 : 0;
+            SpaceParted += caption.Pooled.Length == 1 && !caption.HasSeparator && !caption.IsProse && TagFile.Read(caption.Line, isTags: false) is not null ? 1 : 0;
         }
     }
 
-    private void Read(CaptionText caption, CaptionedPicture picture, int keepTokens, List<TagEntry> here)
+    private void Read(CaptionText caption, CaptionedPicture picture, int keepTokens, List<int> here)
     {
         var kept = caption.HasSeparator ? caption.Kept : keepTokens;
         var (repeats, sentence) = (false, false);
-        for (var i = 0; i < caption.Tags.Count; i++)
+        var pooled = caption.Pooled;
+        var (a, b) = (Mix((ulong)captions.Count), Mix(~(ulong)captions.Count));
+        for (var i = 0; i < pooled.Length; i++)
         {
             if (caption.IsSentence(i))
             {
@@ -184,19 +181,7 @@ internal sealed class CaptionSurvey
                 continue;
             }
 
-            var text = caption.Tags[i];
-            if (!byText.TryGetValue(text, out var tag))
-            {
-                var normal = caption.Normal[i];
-                if (!byNormal.TryGetValue(normal, out tag))
-                {
-                    byNormal.Add(normal, tag = new TagEntry(text, normal));
-                }
-
-                tag.Spell(text);
-                byText.Add(text, tag);
-            }
-
+            var tag = Entry(pooled[i]);
             if (tag.LastPicture == Pictures)
             {
                 repeats = true;
@@ -204,14 +189,49 @@ internal sealed class CaptionSurvey
             }
 
             tag.LastPicture = Pictures;
-            tag.Example = picture;
+            tag.Example ??= picture;
             tag.Pictures++;
+            tag.Extent = (tag.Extent.A + a, tag.Extent.B + b);
             tag.AsTrigger += i < kept ? 1 : 0;
-            here.Add(tag);
+            here.Add(tag.Index);
         }
 
         Repeating += repeats ? 1 : 0;
         Mixed += sentence && !caption.IsProse ? 1 : 0;
+    }
+
+    private TagEntry Entry(PooledTag tag)
+    {
+        if ((uint)tag.Id < (uint)byId.Length && byId[tag.Id] is { } known)
+        {
+            return known;
+        }
+
+        if (tag.Id >= 0 || !byText.TryGetValue(tag.Text, out var entry))
+        {
+            if (!byNormal.TryGetValue(tag.Normal, out entry))
+            {
+                byNormal.Add(tag.Normal, entry = new TagEntry(tag.Text, tag.Normal, entries.Count));
+                entries.Add(entry);
+            }
+
+            entry.Spell(tag.Text);
+            if (tag.Id < 0)
+            {
+                byText.Add(tag.Text, entry);
+            }
+            else
+            {
+                if (tag.Id >= byId.Length)
+                {
+                    Array.Resize(ref byId, Math.Max(tag.Id + 1, byId.Length * 2));
+                }
+
+                byId[tag.Id] = entry;
+            }
+        }
+
+        return entry;
     }
 
     private FolderEntry Folder(string name)
@@ -226,9 +246,12 @@ internal sealed class CaptionSurvey
 }
 
 /// <summary>A tag while it is counted.</summary>
-internal sealed class TagEntry(string text, string normal)
+internal sealed class TagEntry(string text, string normal, int index)
 {
     private List<string>? others;
+
+    /// <summary>Its place among the tags.</summary>
+    public int Index { get; } = index;
 
     /// <summary>The sum of the random numbers of its captions.</summary>
     public (ulong A, ulong B) Extent { get; set; }
@@ -248,8 +271,6 @@ internal sealed class TagEntry(string text, string normal)
 
     public int Folders { get; set; }
 
-    public int Rank { get; set; } = -1;
-
     public CaptionedPicture? Example { get; set; }
 
     public bool IsTrigger => AsTrigger == Pictures;
@@ -267,7 +288,8 @@ internal sealed class TagEntry(string text, string normal)
 /// <summary>A folder while its tags are counted.</summary>
 internal sealed class FolderEntry(string name)
 {
-    private readonly Dictionary<TagEntry, int> counts = [];
+    private readonly Dictionary<int, int> counts = [];
+    private List<TagEntry> tagsOf = [];
 
     public string Name { get; } = name;
 
@@ -279,17 +301,18 @@ internal sealed class FolderEntry(string name)
 
     public int MostTokens { get; set; }
 
-    public IReadOnlyDictionary<TagEntry, int> Counts => counts;
+    public IEnumerable<(TagEntry Tag, int Pictures)> Counts => counts.Select(c => (tagsOf[c.Key], c.Value));
 
-    public void Add(List<TagEntry> tags, int all)
+    public void Add(List<int> tags, List<TagEntry> entries, int all)
     {
+        tagsOf = entries;
         Captions++;
         AllTags += all;
         foreach (var tag in tags)
         {
             ref var count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, tag, out var known);
             count++;
-            tag.Folders += known ? 0 : 1;
+            entries[tag].Folders += known ? 0 : 1;
         }
     }
 }

@@ -23,26 +23,25 @@ public sealed class CaptionText
 
     private readonly string text;
     private readonly int lineEnd;
-    private readonly string[] tags;
-    private readonly string[] normal;
+    private readonly PooledTag[] pooled;
     private readonly bool[]? sentences;
     private readonly string? join;
     private readonly string? barrier;
+    private string[]? texts, normals;
 
     private CaptionText(string text, int lineEnd, Reader read)
     {
         this.text = text;
         this.lineEnd = lineEnd;
-        tags = [.. read.Tags];
-        normal = [.. read.Normal];
+        pooled = [.. read.Tags];
         sentences = read.Sentences.Contains(true) ? [.. read.Sentences] : null;
-        (join, barrier, HasSeparator, Kept, Ending) = (read.Join, read.Barrier, read.Kept >= 0, Math.Max(0, read.Kept), read.Ending < 0 ? 0 : tags.Length - read.Ending);
+        (join, barrier, HasSeparator, Kept, Ending) = (read.Join, read.Barrier, read.Kept >= 0, Math.Max(0, read.Kept), read.Ending < 0 ? 0 : pooled.Length - read.Ending);
         PartedByBlanks = HasSeparator || read.PartedByBlanks;
     }
 
-    private CaptionText(string text, int lineEnd, string[] tags, string[] normal, string? join, string? barrier, int kept)
+    private CaptionText(string text, int lineEnd, PooledTag[] pooled, string? join, string? barrier, int kept)
     {
-        (this.text, this.lineEnd, this.tags, this.normal, this.join, this.barrier) = (text, lineEnd, tags, normal, join, barrier);
+        (this.text, this.lineEnd, this.pooled, this.join, this.barrier) = (text, lineEnd, pooled, join, barrier);
         (HasSeparator, Kept, PartedByBlanks) = (kept >= 0, Math.Max(0, kept), kept >= 0 || join is null or ", ");
     }
 
@@ -50,10 +49,10 @@ public sealed class CaptionText
     public static CaptionText Empty { get; } = Parse("");
 
     /// <summary>The tags of the first line in order, as written, without white space around; empty ones are left out.</summary>
-    public IReadOnlyList<string> Tags => tags;
+    public IReadOnlyList<string> Tags => texts ??= Array.ConvertAll(pooled, p => p.Text);
 
     /// <summary>The same tags as they are compared: <see cref="TagExpression.Normal"/>.</summary>
-    public IReadOnlyList<string> Normal => normal;
+    public IReadOnlyList<string> Normal => NormalArray;
 
     /// <summary>How many tags stand before <c>|||</c>; 0 without it.</summary>
     public int Kept { get; }
@@ -65,7 +64,7 @@ public sealed class CaptionText
     public bool HasSeparator { get; }
 
     /// <summary>Whether all of it, but for the tags before <c>|||</c>, is sentences: a caption in natural language.</summary>
-    public bool IsProse => sentences is not null && Kept < tags.Length && !sentences.AsSpan(Kept).Contains(false);
+    public bool IsProse => sentences is not null && Kept < pooled.Length && !sentences.AsSpan(Kept).Contains(false);
 
     /// <summary>Whether there are lines behind the first that are not blank.</summary>
     public bool HasMoreLines => lineEnd < text.Length && !text.AsSpan(lineEnd).IsWhiteSpace();
@@ -74,13 +73,16 @@ public sealed class CaptionText
     public string Line => text[..lineEnd].Trim();
 
     /// <summary>The first line as shuffling joins it: <c>|||</c> becomes a comma.</summary>
-    public string Trained => HasSeparator ? string.Join(", ", tags) : Line;
+    public string Trained => HasSeparator ? string.Join(", ", Tags) : Line;
 
     /// <summary>Whether a comma and blank stand between all tags of <see cref="Trained"/>, and nothing else.</summary>
     internal bool PartedByBlanks { get; }
 
+    /// <summary>The tags with all that is known of them.</summary>
+    internal ReadOnlySpan<PooledTag> Pooled => pooled;
+
     /// <summary>The normal tags for conditions: <see cref="Normal"/> as the collection that it is.</summary>
-    internal string[] NormalArray => normal;
+    internal string[] NormalArray => normals ??= Array.ConvertAll(pooled, p => p.Normal);
 
     /// <summary>Reads a caption.</summary>
     /// <param name="text">The whole text of its file, or a line of it; any text.</param>
@@ -115,57 +117,88 @@ public sealed class CaptionText
     /// <exception cref="FornoException">A tag holds a line end.</exception>
     public CaptionText With(IReadOnlyList<string> tags, int? kept = null, int? ending = null)
     {
-        var after = ending ?? Ending;
-        var keeps = kept is null ? HasSeparator : kept > 0 || after > 0;
-        var before = Math.Min(kept ?? Kept, tags.Count);
-        if (tags.Any(string.IsNullOrWhiteSpace))
+        var (given, front) = (new List<PooledTag>(tags.Count), kept ?? Kept);
+        for (var i = 0; i < tags.Count; i++)
         {
-            before = tags.Take(before).Count(t => !string.IsNullOrWhiteSpace(t));
-            tags = [.. tags.Where(t => !string.IsNullOrWhiteSpace(t))];
+            if (string.IsNullOrWhiteSpace(tags[i]))
+            {
+                front -= i < (kept ?? Kept) ? 1 : 0;
+            }
+            else
+            {
+                given.Add(TagPool.Get(tags[i].Trim()));
+            }
         }
 
-        if (keeps == HasSeparator && (!keeps || before == Kept) && after == Ending && tags.SequenceEqual(this.tags))
+        return With([.. given], kept is null ? HasSeparator : kept > 0 || (ending ?? Ending) > 0, Math.Min(front, given.Count), ending ?? Ending);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => text;
+
+    /// <summary>The same caption with other tags.</summary>
+    /// <param name="given">The tags.</param>
+    /// <param name="keeps">Whether there is to be a <c>|||</c>.</param>
+    /// <param name="before">How many tags stand before it.</param>
+    /// <param name="after">How many tags stand behind a second one.</param>
+    internal CaptionText With(PooledTag[] given, bool keeps, int before, int after)
+    {
+        if (keeps == HasSeparator && (!keeps || before == Kept) && after == Ending && Same(given))
         {
             return this;
         }
 
-        after = Math.Min(after, tags.Count - before);
+        after = Math.Min(after, given.Length - before);
         var line = built ??= new StringBuilder();
         line.Clear();
         var wall = barrier ?? DefaultBarrier;
-        var (texts, normals, plain) = (new string[tags.Count], new string[tags.Count], after == 0 && (!keeps || (before > 0 && before < tags.Count && !wall.Contains(',', StringComparison.Ordinal))));
+        var plain = after == 0 && (!keeps || (before > 0 && before < given.Length && !wall.Contains(',', StringComparison.Ordinal)));
         var joined = false;
-        for (var i = 0; i <= tags.Count; i++)
+        for (var i = 0; i <= given.Length; i++)
         {
             // A caption may consist of kept tags only, or of an ending.
-            if ((keeps && i == before) || (after > 0 && i == tags.Count - after))
+            if ((keeps && i == before) || (after > 0 && i == given.Length - after))
             {
-                var twice = keeps && i == before && after > 0 && i == tags.Count - after;
-                line.Append(line.Length == 0 ? wall.TrimStart(' ', ',') : i == tags.Count ? wall.TrimEnd(' ', ',') : wall).Append(twice ? wall.TrimStart(' ', ',') : "");
+                var twice = keeps && i == before && after > 0 && i == given.Length - after;
+                line.Append(line.Length == 0 ? wall.TrimStart(' ', ',') : i == given.Length ? wall.TrimEnd(' ', ',') : wall).Append(twice ? wall.TrimStart(' ', ',') : "");
             }
-            else if (i > 0 && i < tags.Count)
+            else if (i > 0 && i < given.Length)
             {
                 line.Append(join ?? ", ");
                 joined = true;
             }
 
-            if (i < tags.Count)
+            if (i < given.Length)
             {
-                var tag = TagPool.Get(tags[i].Trim());
-                line.Append(tag.Text.AsSpan().IndexOfAny('\r', '\n') < 0 ? tag.Text : throw new FornoException($"the tag '{tag.Text}' holds a line end; a tag is on one line"));
-                (texts[i], normals[i]) = (tag.Text, tag.Normal);
+                var tag = given[i];
                 plain &= tag.IsPlain;
+                line.Append(tag.IsPlain || tag.Text.AsSpan().IndexOfAny('\r', '\n') < 0 ? tag.Text : throw new FornoException($"the tag '{tag.Text}' holds a line end; a tag is on one line"));
             }
         }
 
         var length = line.Length;
         var whole = line.Append(text, lineEnd, text.Length - lineEnd).ToString();
         // Plain tags are read back as they are written; whatever else may come of others is found by reading.
-        return plain ? new CaptionText(whole, length, texts, normals, joined ? join ?? ", " : null, keeps ? wall : null, keeps ? before : -1) : Parse(whole);
+        return plain ? new CaptionText(whole, length, given, joined ? join ?? ", " : null, keeps ? wall : null, keeps ? before : -1) : Parse(whole);
     }
 
-    /// <inheritdoc/>
-    public override string ToString() => text;
+    private bool Same(PooledTag[] given)
+    {
+        if (given.Length != pooled.Length)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < given.Length; i++)
+        {
+            if (!PooledTag.Same(given[i], pooled[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Reads lines; its lists serve again.</summary>
     private sealed class Reader
@@ -176,9 +209,7 @@ public sealed class CaptionText
         private readonly List<Range> pieces = [];
         private bool mayHoldSentences;
 
-        public List<string> Tags { get; } = [];
-
-        public List<string> Normal { get; } = [];
+        public List<PooledTag> Tags { get; } = [];
 
         public List<bool> Sentences { get; } = [];
 
@@ -197,7 +228,6 @@ public sealed class CaptionText
         public void Read(ReadOnlySpan<char> line)
         {
             Tags.Clear();
-            Normal.Clear();
             Sentences.Clear();
             (Kept, Ending, Join, Barrier, PartedByBlanks) = (-1, -1, null, null, true);
             Start();
@@ -328,9 +358,7 @@ public sealed class CaptionText
 
         private void Add(ReadOnlySpan<char> unit, bool sentence)
         {
-            var tag = TagPool.Get(unit);
-            Tags.Add(tag.Text);
-            Normal.Add(tag.Normal);
+            Tags.Add(TagPool.Get(unit));
             Sentences.Add(sentence);
         }
     }

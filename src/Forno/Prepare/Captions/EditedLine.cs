@@ -1,12 +1,15 @@
-using System.Collections.Concurrent;
 using Forno.Text;
 
 namespace Forno.Prepare.Captions;
 
 /// <summary>A tag of a caption that is edited.</summary>
-internal readonly record struct EditedTag(string Text, string Normal, bool Sentence)
+internal readonly record struct EditedTag(PooledTag Tag, bool Sentence)
 {
-    public static EditedTag Of(string text) => TagPool.Get(text.Trim()) is var tag ? new EditedTag(tag.Text, tag.Normal, false) : default;
+    public string Text => Tag.Text;
+
+    public string Normal => Tag.Normal;
+
+    public static EditedTag Of(string text) => new(TagPool.Get(text.Trim()), false);
 }
 
 /// <summary>Another form of tags, each made once.</summary>
@@ -14,24 +17,11 @@ internal readonly record struct EditedTag(string Text, string Normal, bool Sente
 /// <param name="what">What it does, in a few words.</param>
 internal sealed class EditedForm(Func<string, string> form, string what)
 {
-    private const int MostKnown = 200_000;
-    private readonly ConcurrentDictionary<string, EditedTag> known = new(StringComparer.Ordinal);
+    private readonly KnownTags<PooledTag> known = new(t => TagPool.Get(form(t.Text).Trim()));
 
     public string What { get; } = what;
 
-    public EditedTag Of(string text)
-    {
-        if (!known.TryGetValue(text, out var tag))
-        {
-            tag = EditedTag.Of(form(text));
-            if (known.Count < MostKnown)
-            {
-                known.TryAdd(text, tag);
-            }
-        }
-
-        return tag;
-    }
+    public PooledTag Of(PooledTag tag) => known.Get(tag);
 }
 
 /// <summary>The tags of a caption while they are edited. Each edit notes what it did.</summary>
@@ -50,13 +40,14 @@ internal sealed class EditedLine
     public EditedLine(CaptionText caption, int keepTokens)
     {
         this.caption = caption;
-        tags = new List<EditedTag>(caption.Tags.Count + 4);
-        for (var i = 0; i < caption.Tags.Count; i++)
+        var pooled = caption.Pooled;
+        tags = new List<EditedTag>(pooled.Length + 4);
+        for (var i = 0; i < pooled.Length; i++)
         {
-            tags.Add(new EditedTag(caption.Tags[i], caption.Normal[i], caption.IsSentence(i)));
+            tags.Add(new EditedTag(pooled[i], caption.IsSentence(i)));
         }
 
-        kept = caption.HasSeparator ? caption.Kept : Math.Min(keepTokens, caption.Tags.Count);
+        kept = caption.HasSeparator ? caption.Kept : Math.Min(keepTokens, pooled.Length);
         ending = caption.Ending;
     }
 
@@ -95,7 +86,7 @@ internal sealed class EditedLine
             for (var rule = 0; rule < rules.Count; rule++)
             {
                 var ((from, to), tag) = (rules[rule], tags[i]);
-                if (!May(from, i) || from.Replace(tag.Text, tag.Normal, to) is not { } text || text == tag.Text)
+                if (!May(from, i) || !from.Matches(tag.Tag) || from.Replace(tag.Text, tag.Normal, to) is not { } text || text == tag.Text)
                 {
                     continue;
                 }
@@ -118,9 +109,9 @@ internal sealed class EditedLine
         var changed = false;
         for (var i = kept; i < End; i++)
         {
-            if (!tags[i].Sentence && form.Of(tags[i].Text) is var made && made.Text != tags[i].Text)
+            if (!tags[i].Sentence && form.Of(tags[i].Tag) is var made && !PooledTag.Same(made, tags[i].Tag))
             {
-                tags[i] = made;
+                tags[i] = new EditedTag(made, false);
                 changed = true;
             }
         }
@@ -154,7 +145,7 @@ internal sealed class EditedLine
         var moved = false;
         for (var i = 0; i < places.Length; i++)
         {
-            moved |= tags[places[i]] != sorted[i];
+            moved |= !PooledTag.Same(tags[places[i]].Tag, sorted[i].Tag);
             tags[places[i]] = sorted[i];
         }
 
@@ -228,7 +219,7 @@ internal sealed class EditedLine
         tags.InsertRange(place switch { Place.First => 0, Place.Kept => Math.Max(kept, first), _ => End }, placed);
         first = place == Place.First ? placed.Count : first;
         kept += place == Place.First && caption.HasSeparator ? placed.Count : 0;
-        if (!tags.SequenceEqual(before))
+        if (!Same(tags, before))
         {
             reasons.Add($"add {string.Join(", ", placed.Select(u => u.Text))} {place switch { Place.First => "first", Place.Kept => "behind the tags that stay in place", _ => "last" }}");
         }
@@ -236,13 +227,14 @@ internal sealed class EditedLine
 
     public CaptionText Result()
     {
-        var texts = new string[tags.Count];
-        for (var i = 0; i < texts.Length; i++)
+        var given = new PooledTag[tags.Count];
+        for (var i = 0; i < given.Length; i++)
         {
-            texts[i] = tags[i].Text;
+            given[i] = tags[i].Tag;
         }
 
-        return caption.With(texts, !caption.HasSeparator || (kept == 0 && caption.Kept == 0) ? null : kept, ending);
+        // Where no trigger is left, ||| goes; one that stood alone stays.
+        return caption.With(given, caption.HasSeparator && (kept > 0 || caption.Kept == 0 || ending > 0), caption.HasSeparator ? kept : 0, ending);
     }
 
     private static int Find(List<EditedTag> list, string normal, int from, int to)
@@ -258,6 +250,24 @@ internal sealed class EditedLine
         return -1;
     }
 
+    private static bool Same(List<EditedTag> a, List<EditedTag> b)
+    {
+        if (a.Count != b.Count)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < a.Count; i++)
+        {
+            if (!PooledTag.Same(a[i].Tag, b[i].Tag))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private bool IsBefore(int i) => Find(tags, tags[i].Normal, 0, i) >= 0;
 
     // Tags that stay in place and sentences are named exactly or not at all.
@@ -267,7 +277,7 @@ internal sealed class EditedLine
     {
         for (var p = 0; p < patterns.Count; p++)
         {
-            if (May(patterns[p], i) && patterns[p].Matches(tags[i].Text, tags[i].Normal))
+            if (May(patterns[p], i) && patterns[p].Matches(tags[i].Tag))
             {
                 return patterns[p];
             }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -13,8 +12,8 @@ namespace Forno.Prepare.Captions;
 public sealed class TagPattern
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-    private const int MostKnown = 100_000;
-    private readonly ConcurrentDictionary<string, bool> known = new(StringComparer.Ordinal);
+    private static readonly object Yes = new(), No = new();
+    private readonly KnownTags<object> known;
     private readonly string text;
     private readonly string normal;
     private readonly Regex? regex;
@@ -26,6 +25,7 @@ public sealed class TagPattern
         normal = TagExpression.Normal(text);
         this.regex = regex;
         this.whole = whole;
+        known = new KnownTags<object>(t => Matches(t.Text, t.Normal) ? Yes : No);
     }
 
     /// <summary>Whether it names one tag exactly.</summary>
@@ -57,25 +57,10 @@ public sealed class TagPattern
     /// <param name="tag">The tag as written.</param>
     /// <param name="normalTag">The same as <see cref="TagExpression.Normal"/> makes it.</param>
     /// <exception cref="FornoException">A regular expression takes too long.</exception>
-    public bool Matches(string tag, string normalTag)
-    {
-        if (regex is null)
-        {
-            return normal == normalTag;
-        }
+    public bool Matches(string tag, string normalTag) => regex is null ? normal == normalTag : Run(() => regex.IsMatch(tag));
 
-        // A set has few different tags, so each is asked about once.
-        if (!known.TryGetValue(tag, out var matches))
-        {
-            matches = Run(() => regex.IsMatch(tag));
-            if (known.Count < MostKnown)
-            {
-                known.TryAdd(tag, matches);
-            }
-        }
-
-        return matches;
-    }
+    /// <summary>Whether it names a tag; a set has few different tags, so each is asked about once.</summary>
+    internal bool Matches(PooledTag tag) => regex is null ? normal == tag.Normal : known.Get(tag) == Yes;
 
     /// <summary>What a tag becomes.</summary>
     /// <param name="tag">The tag as written.</param>
@@ -88,7 +73,7 @@ public sealed class TagPattern
     /// <exception cref="FornoException">A regular expression takes too long.</exception>
     public string? Replace(string tag, string normalTag, string with)
     {
-        return regex is null ? normal == normalTag ? with : null : !Matches(tag, normalTag) ? null : Run(() =>
+        return regex is null ? normal == normalTag ? with : null : Run(() =>
         {
             var match = regex.Match(tag);
             return !match.Success ? null : whole ? Fill(with, match) : regex.Replace(tag, with);
