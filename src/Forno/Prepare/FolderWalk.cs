@@ -17,14 +17,14 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
     /// <param name="prefix">What their paths begin with.</param>
     public List<PictureItem> Pictures(string root, string prefix)
     {
-        var pictures = new List<PictureItem>();
+        var found = new List<((string Full, string Path) Folder, List<string> Files, List<string> Masks)>();
         int known = Problems.Count;
         var folders = new Stack<(string Full, string Path)>([(root, prefix)]);
         while (folders.TryPop(out var folder))
         {
             var (files, below) = Entries(root, folder.Full);
             var masks = below.Remove(PictureItem.MaskFolder) ? Entries(root, Path.Join(folder.Full, PictureItem.MaskFolder)).Files : [];
-            pictures.AddRange(Match(folder, files, masks));
+            found.Add((folder, files, masks));
             foreach (var name in below)
             {
                 folders.Push((Path.Join(folder.Full, name), RelativePath.Join(folder.Path, name)));
@@ -38,7 +38,10 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
             Problems[i] = below == "." ? Problems[i] : Problems[i] with { File = RelativePath.Join(prefix, below) };
         }
 
-        return pictures;
+        var matched = new (List<PictureItem> Pictures, List<string> Others)[found.Count];
+        Parallel.For(0, found.Count, i => matched[i] = Match(found[i].Folder, found[i].Files, found[i].Masks));
+        Others.AddRange(matched.SelectMany(m => m.Others));
+        return [.. matched.SelectMany(m => m.Pictures)];
     }
 
     /// <summary>One picture of a folder.</summary>
@@ -48,11 +51,10 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
     public List<PictureItem> One(string folder, string prefix, string name)
     {
         // What else lies beside it is nobody's business.
-        var (others, problems) = (Others.Count, Problems.Count);
+        var problems = Problems.Count;
         var (files, below) = Entries(folder, folder);
         var masks = below.Contains(PictureItem.MaskFolder) ? Entries(folder, Path.Join(folder, PictureItem.MaskFolder)).Files : [];
-        List<PictureItem> found = [.. Match((folder, prefix), files, masks).Where(p => RelativePath.Name(p.Path) == name)];
-        Others.RemoveRange(others, Others.Count - others);
+        List<PictureItem> found = [.. Match((folder, prefix), files, masks).Pictures.Where(p => RelativePath.Name(p.Path) == name)];
         Problems.RemoveRange(problems, Problems.Count - problems);
         if (found.Count == 0)
         {
@@ -62,8 +64,9 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         return found;
     }
 
-    private IEnumerable<PictureItem> Match((string Full, string Path) folder, List<string> files, List<string> masks)
+    private (List<PictureItem> Pictures, List<string> Others) Match((string Full, string Path) folder, List<string> files, List<string> masks)
     {
+        var others = new List<string>();
         var pictures = files.Where(f => !IsCaption(f) && isPicture(Path.Join(folder.Full, f))).ToList();
         var whole = pictures.ToHashSet(StringComparer.Ordinal);
         var byStem = pictures.ToLookup(f => Path.GetFileNameWithoutExtension(f), StringComparer.Ordinal);
@@ -82,15 +85,15 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
 
             if (owners.Length == 0)
             {
-                Others.Add(companion.File);
+                others.Add(companion.File);
             }
         }
 
         var maskOf = masks.Where(PictureFiles.IsPictureName).GroupBy(Path.GetFileNameWithoutExtension)
             .ToDictionary(g => g.Key!, g => g.OrderByDescending(f => f.EndsWith(".png", StringComparison.Ordinal)).First(), StringComparer.Ordinal);
-        Others.AddRange(masks.Where(m => maskOf.GetValueOrDefault(Path.GetFileNameWithoutExtension(m)) != m || !byStem.Contains(Path.GetFileNameWithoutExtension(m)))
+        others.AddRange(masks.Where(m => maskOf.GetValueOrDefault(Path.GetFileNameWithoutExtension(m)) != m || !byStem.Contains(Path.GetFileNameWithoutExtension(m)))
             .Select(m => Path.Join(folder.Full, PictureItem.MaskFolder, m)));
-        return pictures.Select(file =>
+        return ([.. pictures.Select(file =>
         {
             var stem = Path.GetFileNameWithoutExtension(file);
             var own = sidecars.GetValueOrDefault(file) ?? [];
@@ -109,7 +112,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                         byStem[stem].Skip(1).Any())
                     : null,
             };
-        });
+        })], others);
     }
 
     private bool IsCaption(string file) =>

@@ -12,7 +12,7 @@ public static class CaptionReporter
     /// <param name="options">How to look at them.</param>
     public static CaptionReport Make(CaptionSet set, CaptionReportOptions options)
     {
-        var survey = new CaptionSurvey(set, options);
+        var survey = CaptionSurvey.Of(set, options);
         TagEntry[] tags = [.. survey.Tags.OrderByDescending(t => t.Pictures).ThenBy(t => t.Normal, StringComparer.Ordinal)];
         TagGroup[] together = [.. survey.SameExtents(LeastTogether)
             .Where(g => g[0].Pictures < survey.Captions && !g.All(t => t.IsTrigger))

@@ -4,7 +4,7 @@ using Forno.Text;
 namespace Forno.Prepare.Captions;
 
 /// <summary>Counts the tags of a caption set. Tags are told apart by their normal form and named as they are first written.</summary>
-internal sealed class CaptionSurvey
+internal sealed partial class CaptionSurvey
 {
     /// <summary>The number of tags whose company is counted.</summary>
     private const int Companions = 160;
@@ -17,14 +17,14 @@ internal sealed class CaptionSurvey
     private readonly List<TagEntry> entries = [];
     private readonly List<int[]> captions = [];
 
-    public CaptionSurvey(CaptionSet set, CaptionReportOptions options)
+    private CaptionSurvey(IReadOnlyList<CaptionedPicture> pictures, int from, int to, CaptionReportOptions options, TokenCounts? tokens)
     {
-        TokenCounts? tokens = Tokenizer() is { } tokenizer ? new TokenCounts(tokenizer) : null;
         HasTokens = tokens is not null;
         var here = new List<int>();
         FolderEntry? folder = null;
-        foreach (var picture in set.Pictures)
+        for (var i = from; i < to; i++)
         {
+            var picture = pictures[i];
             if (options.Where is { } where && !where.Matches(picture.Caption ?? CaptionText.Empty))
             {
                 continue;
@@ -43,7 +43,7 @@ internal sealed class CaptionSurvey
             }
 
             here.Clear();
-            Read(caption, picture, options.KeepTokens, here);
+            Read(caption, picture, options.KeepTokens, i, here);
             folder.Add(here, entries, caption.Pooled.Length);
             captions.Add([.. here]);
             if (tokens?.Of(caption) is { } count)
@@ -137,19 +137,6 @@ internal sealed class CaptionSurvey
         return x ^ (x >> 31);
     }
 
-    // Without the vocabulary everything but the number of tokens can be told.
-    private static ClipTokenizer? Tokenizer()
-    {
-        try
-        {
-            return ClipTokenizer.Default;
-        }
-        catch (FornoException)
-        {
-            return null;
-        }
-    }
-
     private void Note(CaptionedPicture picture)
     {
         if (picture.File is { } file)
@@ -167,12 +154,12 @@ internal sealed class CaptionSurvey
         }
     }
 
-    private void Read(CaptionText caption, CaptionedPicture picture, int keepTokens, List<int> here)
+    private void Read(CaptionText caption, CaptionedPicture picture, int keepTokens, int number, List<int> here)
     {
         var kept = caption.HasSeparator ? caption.Kept : keepTokens;
         var (repeats, sentence) = (false, false);
         var pooled = caption.Pooled;
-        var (a, b) = (Mix((ulong)captions.Count), Mix(~(ulong)captions.Count));
+        var (a, b) = (Mix((ulong)number), Mix(~(ulong)number));
         for (var i = 0; i < pooled.Length; i++)
         {
             if (caption.IsSentence(i))
@@ -242,77 +229,5 @@ internal sealed class CaptionSurvey
         }
 
         return folder;
-    }
-}
-
-/// <summary>A tag while it is counted.</summary>
-internal sealed class TagEntry(string text, string normal, int index)
-{
-    private List<string>? others;
-
-    /// <summary>Its place among the tags.</summary>
-    public int Index { get; } = index;
-
-    /// <summary>The sum of the random numbers of its captions.</summary>
-    public (ulong A, ulong B) Extent { get; set; }
-
-    public string Text { get; } = text;
-
-    public string Normal { get; } = normal;
-
-    public int Pictures { get; set; }
-
-    public int AsTrigger { get; set; }
-
-    /// <summary>In how many ways it is written.</summary>
-    public int Spellings => 1 + (others?.Count ?? 0);
-
-    public int LastPicture { get; set; }
-
-    public int Folders { get; set; }
-
-    public CaptionedPicture? Example { get; set; }
-
-    public bool IsTrigger => AsTrigger == Pictures;
-
-    /// <summary>Notes a way of writing it.</summary>
-    public void Spell(string way)
-    {
-        if (way != Text && others?.Contains(way) != true)
-        {
-            (others ??= []).Add(way);
-        }
-    }
-}
-
-/// <summary>A folder while its tags are counted.</summary>
-internal sealed class FolderEntry(string name)
-{
-    private readonly Dictionary<int, int> counts = [];
-    private List<TagEntry> tagsOf = [];
-
-    public string Name { get; } = name;
-
-    public int Pictures { get; set; }
-
-    public int Captions { get; private set; }
-
-    public long AllTags { get; private set; }
-
-    public int MostTokens { get; set; }
-
-    public IEnumerable<(TagEntry Tag, int Pictures)> Counts => counts.Select(c => (tagsOf[c.Key], c.Value));
-
-    public void Add(List<int> tags, List<TagEntry> entries, int all)
-    {
-        tagsOf = entries;
-        Captions++;
-        AllTags += all;
-        foreach (var tag in tags)
-        {
-            ref var count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, tag, out var known);
-            count++;
-            entries[tag].Folders += known ? 0 : 1;
-        }
     }
 }

@@ -155,6 +155,24 @@ public class CaptionReportTests
         }).QuickCheckThrowOnFailure();
     }
 
+    [Fact]
+    public void LargeSetsAreCountedInParts()
+    {
+        const int count = 20_000;
+        CaptionReport report = CaptionReporter.Make(
+            Set([.. Enumerable.Range(0, count).Select(i => ($"f{i % 3}", (string?)$"sks ||| {(i < 100 ? "red dress" : "red_dress")}, t{i % 7}, u{i % 7}, n{i}"))]), new CaptionReportOptions());
+        Assert.Equal((count, count, 3), (report.Pictures, report.Captions, report.Folders.Count));
+        Assert.Equal(new TagCount("red dress", count, 3, false), report.Tags.Single(t => t.Tag == "red dress"));
+        Assert.Equal(new TagCount("sks", count, 3, true), report.Tags.Single(t => t.Tag == "sks"));
+        Assert.Equal(new TagCount("t6", Enumerable.Range(0, count).Count(i => i % 7 == 6), 3, false), report.Tags.Single(t => t.Tag == "t6"));
+        Assert.Equal(count, report.Singletons.Count);
+        Assert.Equal(Enumerable.Range(0, 7).Select(i => $"t{i}+u{i}"), report.Together.Select(g => string.Join('+', g.Tags)).Order());
+        Assert.Equal(Enumerable.Range(0, count).Count(i => i % 21 == 3), report.Folders[0].Tags.Single(t => t.Tag == "t3").Pictures);
+        Assert.Contains("1 tags are written", report.Findings.Single(f => f.Kind == "spellings").What);
+        TagCompanions companions = report.Companions.Single(c => c.Tag == "t2");
+        Assert.Equal(companions.Pictures, companions.With.Single(w => w.Tag == "u2").Pictures);
+    }
+
     private static CaptionSet Set(params (string Folder, string? Caption)[] captions) => CaptionSet.Of([.. captions.Select((c, i) =>
         new CaptionedPicture(TagEditsTests.Item(i, c.Folder), c.Caption is null ? null : CaptionText.Parse(c.Caption)) { File = c.Caption is null ? null : new Companion($"{i}.txt", $"/{i}.txt") })]);
 }
