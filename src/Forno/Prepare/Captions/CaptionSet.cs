@@ -47,14 +47,23 @@ public sealed class CaptionSet
         var ending = extension is null ? null : PictureFiles.CaptionExtension(extension);
         var items = folder.Pictures;
         var (pictures, problems) = (new CaptionedPicture[items.Count], new Problem?[items.Count]);
+        var files = new (Companion? File, string? Text, TextEncoding Encoding)[items.Count];
+        var options = new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount };
         long done = 0;
-        Parallel.For(0, items.Count, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+        Parallel.For(0, items.Count, options, i =>
         {
             var file = FileOf(items[i], ending);
             var (text, encoding, why) = file is null ? (null, TextEncoding.Utf8, null) : ReadFile(file.File);
-            pictures[i] = new CaptionedPicture(items[i], text is null ? null : CaptionText.Parse(text)) { File = file, Encoding = encoding };
+            files[i] = (file, text, encoding);
             problems[i] = why is null ? null : new Problem(file!.Path, why);
             progress?.Report(Interlocked.Increment(ref done));
+        });
+
+        // All files first: tags are found quickest while nothing else is done in between.
+        Parallel.For(0, items.Count, options, i =>
+        {
+            var (file, text, encoding) = files[i];
+            pictures[i] = new CaptionedPicture(items[i], text is null ? null : CaptionText.Parse(text)) { File = file, Encoding = encoding };
         });
         return new CaptionSet(ending, pictures, [.. folder.Problems, .. problems.OfType<Problem>().DistinctBy(p => p.File)]);
     }
