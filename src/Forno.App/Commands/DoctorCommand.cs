@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Forno.Torch;
+using Forno.Vision;
 
 namespace Forno.App.Commands;
 
@@ -40,6 +41,7 @@ internal static class DoctorCommand
             Vips(),
             Tool("npm", "fetches the packages that carry vocabularies and art", "apt-get install npm"),
             Tool("ffmpeg", "only for frames out of videos", null),
+            Onnx(),
         ];
         if (json)
         {
@@ -120,6 +122,9 @@ internal static class DoctorCommand
         string version = string.Join('.', Enumerable.Range(0, 3).Select(part => VipsVersion(library, part)));
         return new("libvips", true, version, null);
     }
+
+    private static Check Onnx() => new("ONNX Runtime", true, OnnxRuntime.IsThere ? OnnxRuntime.Version
+        : "not fetched yet; commands that look for masks, text and tags fetch it", null);
 
     private static unsafe int VipsVersion(nint library, int part) =>
         ((delegate* unmanaged[Cdecl]<int, int>)NativeLibrary.GetExport(library, "vips_version"))(part);

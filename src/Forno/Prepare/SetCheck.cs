@@ -157,7 +157,7 @@ public static class SetCheck
         if (bare > 0)
         {
             found.Add(new Finding("captions-missing", FindingLevel.Note, Invariant($"{bare} of {pictures.Length} pictures have no caption"),
-                "Without captions everything in a picture sticks to the trigger.", "write a .txt beside each"));
+                "Without captions everything in a picture sticks to the trigger.", "forno caption tag FOLDER, or write a .txt beside each"));
         }
     }
 
