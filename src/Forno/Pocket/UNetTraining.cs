@@ -56,10 +56,10 @@ public static class UNetTraining
     /// <summary>File of the averaged weights, under the single-file checkpoint's keys.</summary>
     public const string UNetFile = "unet.safetensors";
 
-    /// <summary>The recipe's defaults: 3,000 steps of 32 samples.</summary>
+    /// <summary>The recipe's defaults: 5,000 steps of 32 samples.</summary>
     public static PocketFitOptions Defaults { get; } = new()
     {
-        Steps = 3000, LearningRate = 8e-4, Warmup = 200, Ema = 0.998, WeightDecay = 0.01,
+        Steps = 5000, LearningRate = 8e-4, Warmup = 200, Ema = 0.998, WeightDecay = 0.01,
     };
 
     /// <summary>Trains, or goes on, in a run folder; writes the averaged weights in half precision.</summary>
