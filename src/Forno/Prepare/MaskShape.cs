@@ -104,49 +104,11 @@ public sealed record MaskShape
     private static (int Count, long Largest) Parts(MaskPlane mask, bool white)
     {
         (int w, int h) = (mask.Width, mask.Height);
-        var seen = new bool[w * h];
-        var stack = new Stack<int>();
-        int count = 0;
-        long largest = 0, second = 0;
-        for (int start = 0; start < seen.Length; start++)
-        {
-            if (seen[start] || mask.Samples[start] >= MaskPlane.Half != white)
-            {
-                continue;
-            }
-
-            long area = 0;
-            bool edge = false;
-            seen[start] = true;
-            stack.Push(start);
-            while (stack.TryPop(out int at))
-            {
-                (int x, int y) = (at % w, at / w);
-                area++;
-                edge |= x == 0 || y == 0 || x == w - 1 || y == h - 1;
-                for (int dy = -1; dy <= 1; dy++)
-                {
-                    for (int dx = -1; dx <= 1; dx++)
-                    {
-                        int to = at + (dy * w) + dx;
-                        if ((white || dx == 0 || dy == 0) && x + dx >= 0 && x + dx < w && y + dy >= 0 && y + dy < h
-                            && !seen[to] && mask.Samples[to] >= MaskPlane.Half == white)
-                        {
-                            seen[to] = true;
-                            stack.Push(to);
-                        }
-                    }
-                }
-            }
-
-            if (area >= Math.Max(2, Dust * seen.Length) && (white || !edge))
-            {
-                count++;
-            }
-
-            (largest, second) = area > largest ? (area, largest) : (largest, Math.Max(second, area));
-        }
-
-        return (count, largest + second);
+        byte[] map = Array.ConvertAll(mask.Samples, v => (byte)(v >= MaskPlane.Half == white ? 1 : 0));
+        IReadOnlyList<Component> parts = Components.Find(map, w, h, diagonal: white);
+        double least = Math.Max(2, Dust * map.Length);
+        int count = parts.Count(p => p.Area >= least
+            && (white || (p.Box.Left > 0 && p.Box.Top > 0 && p.Box.Left + p.Box.Width < w && p.Box.Top + p.Box.Height < h)));
+        return (count, parts.Take(2).Sum(p => p.Area));
     }
 }
