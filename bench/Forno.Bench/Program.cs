@@ -43,6 +43,12 @@ const string Usage = """
       --folder DIR  where the random checkpoint is kept (the system's temporary folder)
     """;
 
+if (args.Contains("--help") || args.Contains("-h"))
+{
+    Console.WriteLine(Usage);
+    return 0;
+}
+
 var options = new BenchOptions(args);
 if (options.Number("threads") is { } threads)
 {

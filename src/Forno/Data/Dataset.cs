@@ -4,7 +4,11 @@ namespace Forno.Data;
 /// <param name="Path">Its file.</param>
 /// <param name="Caption">The caption as read, before any processing.</param>
 /// <param name="Size">Its size in pixels, upright.</param>
-public sealed record Example(string Path, string Caption, Size Size);
+public sealed record Example(string Path, string Caption, Size Size)
+{
+    /// <summary>The file that says where the loss counts, or null: everywhere, or by opacity (<see cref="Subset.AlphaMask"/>).</summary>
+    public string? Mask { get; init; }
+}
 
 /// <summary>An example's place in a data set.</summary>
 public sealed record DatasetItem
@@ -134,15 +138,17 @@ public sealed class Dataset
             return examples;
         }
 
+        var pictures = Pictures(subset.ImageDir);
+        var masks = subset.MaskDir is null ? null : MaskFiles.Find(subset.MaskDir, pictures, notice);
         var (uncaptioned, bare, transparent) = (0, 0, 0);
-        foreach (var picture in Pictures(subset.ImageDir))
+        foreach (var picture in pictures)
         {
             var written = Caption.FindFile(picture, subset.CaptionExtension) is not null;
             uncaptioned += written ? 0 : 1;
             bare += written || subset.ClassTokens is not null ? 0 : 1;
             var info = measure(picture);
-            transparent += info.HasAlpha ? 1 : 0;
-            examples.Add(new Example(picture, CaptionOf(picture, subset), info.Size));
+            transparent += info.HasAlpha && !subset.AlphaMask ? 1 : 0;
+            examples.Add(new Example(picture, CaptionOf(picture, subset), info.Size) { Mask = masks?[picture] });
         }
 
         if (transparent > 0)

@@ -63,7 +63,7 @@ public sealed class LatentCache(string modelKey, string? folder, EncodePictures 
     private void Encode((DatasetItem Item, bool Flip, string Key)[] batch)
     {
         using var scope = new Scope();
-        var pictures = Ops.Stack([.. batch.Select(b => PictureLoader.Load(b.Item.Example.Path, b.Item.Fit, b.Item.Fit.CropLeft, b.Item.Fit.CropTop, b.Flip))]);
+        var pictures = Ops.Stack([.. batch.Select(b => PictureLoader.Load(b.Item, b.Item.Fit.CropLeft, b.Item.Fit.CropTop, b.Flip))]);
         var latents = encode(pictures, [.. batch.Select(b => b.Key)]);
         for (var i = 0; i < batch.Length; i++)
         {
@@ -85,7 +85,7 @@ public sealed class LatentCache(string modelKey, string? folder, EncodePictures 
             _contents[path] = content = TensorCache.HashFile(path);
         }
 
-        return TensorCache.Key(Version, modelKey, content, $"{fit.Resized} {fit.Bucket} {fit.CropLeft},{fit.CropTop} {(flip ? "mirrored" : "straight")}");
+        return TensorCache.Key(Version, modelKey, content, $"{fit.Resized} {fit.Bucket} {fit.CropLeft},{fit.CropTop} {(flip ? "mirrored" : "straight")}{(item.Subset.AlphaMask ? " with opacity" : "")}");
     }
 }
 

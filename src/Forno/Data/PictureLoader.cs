@@ -27,7 +27,12 @@ public static class PictureLoader
     /// <returns>[3, height, width] of the bucket, fp32 in [−1, 1], in the current scope.</returns>
     /// <exception cref="FornoException">The file is damaged, or not the one that was scanned.</exception>
     public static Tensor Load(PlannedExample planned) =>
-        Load(planned.Item.Example.Path, planned.Item.Fit, planned.CropLeft, planned.CropTop, planned.Flip);
+        Load(planned.Item, planned.CropLeft, planned.CropTop, planned.Flip);
+
+    /// <summary>Loads a picture of a data set.</summary>
+    /// <inheritdoc cref="Load(string, BucketFit, int, int, bool, bool)"/>
+    public static Tensor Load(DatasetItem item, int cropLeft, int cropTop, bool flip) =>
+        Load(item.Example.Path, item.Fit, cropLeft, cropTop, flip, item.Subset.AlphaMask);
 
     /// <summary>Loads a picture: resized, cropped, then mirrored if asked.</summary>
     /// <param name="path">The file.</param>
@@ -35,11 +40,12 @@ public static class PictureLoader
     /// <param name="cropLeft">Left edge of the crop within the resized picture.</param>
     /// <param name="cropTop">Top edge of the crop within the resized picture.</param>
     /// <param name="flip">Whether to mirror it.</param>
+    /// <param name="opacity">Whether transparency has a say in the resizing, as with <c>alpha_mask</c>.</param>
     /// <returns>[3, height, width] of the bucket, fp32 in [−1, 1], in the current scope.</returns>
     /// <exception cref="FornoException">The file is damaged, or not the one that was scanned.</exception>
-    public static Tensor Load(string path, BucketFit fit, int cropLeft, int cropTop, bool flip)
+    public static Tensor Load(string path, BucketFit fit, int cropLeft, int cropTop, bool flip, bool opacity = false)
     {
-        var pixels = Resample.ForTraining(Rgb(path, fit.Original), fit.Original.Width, fit.Original.Height, 3, fit.Resized.Width, fit.Resized.Height);
+        var pixels = Resized(path, fit, opacity);
         var (width, height) = (fit.Bucket.Width, fit.Bucket.Height);
         var planes = new float[3 * height * width];
         for (var y = 0; y < height; y++)
@@ -59,21 +65,23 @@ public static class PictureLoader
     }
 
     /// <summary>8-bit RGB, [height, width, 3].</summary>
-    private static byte[] Rgb(string path, Size expected)
+    private static byte[] Resized(string path, BucketFit fit, bool opacity)
     {
         using var picture = Picture.Load(path);
         using var colour = picture.ToSrgb8(useProfile: false);
-        if (new Size(colour.Width, colour.Height) != expected)
+        if (new Size(colour.Width, colour.Height) != fit.Original)
         {
-            throw new FornoException($"{path}: it is {colour.Width}x{colour.Height} now but was {expected} when it was scanned; start again without changing pictures meanwhile");
+            throw new FornoException($"{path}: it is {colour.Width}x{colour.Height} now but was {fit.Original} when it was scanned; start again without changing pictures meanwhile");
         }
 
-        if (colour.Bands == 3)
+        // An area average looks at each channel alone, so only growing pictures need their transparency here.
+        var grows = fit.Resized.Width > fit.Original.Width || fit.Resized.Height > fit.Original.Height;
+        if (opacity && grows && colour.Bands == 4)
         {
-            return colour.ToArray();
+            return Opacity.Resize(colour.ToArray(), fit.Original.Width, fit.Original.Height, fit.Resized.Width, fit.Resized.Height);
         }
 
-        using var opaque = colour.Extract(0, 3);
-        return opaque.ToArray();
+        using var opaque = colour.Bands == 3 ? null : colour.Extract(0, 3);
+        return Resample.ForTraining((opaque ?? colour).ToArray(), fit.Original.Width, fit.Original.Height, 3, fit.Resized.Width, fit.Resized.Height);
     }
 }

@@ -24,6 +24,12 @@ public sealed record Subset
     /// <summary><c>flip_aug</c>: each draw is mirrored with probability one half.</summary>
     public bool FlipAug { get; init; }
 
+    /// <summary><c>alpha_mask</c>: the loss counts by the opacity of the picture.</summary>
+    public bool AlphaMask { get; init; }
+
+    /// <summary><c>conditioning_data_dir</c> with <c>masked_loss</c>: the folder of masks (white trains, black is passed over), or null.</summary>
+    public string? MaskDir { get; init; }
+
     /// <summary><c>random_crop</c>: the crop's place is drawn instead of centred.</summary>
     public bool RandomCrop { get; init; }
 }

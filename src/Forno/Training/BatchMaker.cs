@@ -17,6 +17,7 @@ public sealed class BatchMaker : IDisposable
     private readonly LatentCache? cache;
     private readonly ConditioningCache? texts;
     private readonly CaptionEncoder captionEncoder;
+    private readonly LossMasks masks;
     private readonly Dictionary<string, string> contents = new(StringComparer.Ordinal);
 
     /// <summary>Prepares caches; nothing is computed yet.</summary>
@@ -30,6 +31,7 @@ public sealed class BatchMaker : IDisposable
         this.schedule = schedule;
         RunSettings run = plan.Recipe.Run;
         captionEncoder = new CaptionEncoder(model.Family, model.Text, plan.Recipe.Model.ClipSkip);
+        masks = new LossMasks(model.Vae.Config.Factor);
         string key = Fingerprint(model.VaePath);
         cache = run.CacheLatents || run.CacheLatentsToDisk
             ? new LatentCache(key, run.CacheLatentsToDisk ? CacheFolder("latents") : null, Encode)
@@ -78,6 +80,7 @@ public sealed class BatchMaker : IDisposable
             (noise[i], noisy[i], times[i]) = (one.Noise, one.Noisy, one.Timesteps[0]);
         }
         (Tensor context, Tensor? vector) = Condition(planned);
+        Tensor? mask = masks.Of(planned)?.To(model.Device);
         return new TrainBatch
         {
             Latents = scope.Keep(latents),
@@ -87,6 +90,7 @@ public sealed class BatchMaker : IDisposable
             Context = scope.Keep(context),
             Vector = vector is null ? null : scope.Keep(vector),
             Weights = [.. examples.Select(e => (float)e.Item.LossWeight)],
+            Mask = mask is null ? null : scope.Keep(mask),
         };
     }
 

@@ -54,7 +54,7 @@ public sealed class DatasetBlueprint
         }
         else
         {
-            DatasetSchema.Validate(config, file);
+            DatasetSchema.Validate(config, file, args["masked_loss"] is true);
         }
 
         var general = config.TryGetValue("general", out var g) ? (TomlTable)g : new TomlTable();
@@ -64,7 +64,8 @@ public sealed class DatasetBlueprint
 
     private static DatasetBlueprint ResolveOne(TomlTable dataset, TomlTable general, KohyaArgs args)
     {
-        var tuning = DatasetSchema.IsFineTuning(dataset);
+        var masked = DatasetSchema.IsMasked(dataset, args["masked_loss"] is true);
+        var tuning = !masked && DatasetSchema.IsFineTuning(dataset);
         var options = tuning ? DatasetOptions : [.. DatasetOptions, ("prior_loss_weight", 1.0)];
         var resolved = options.ToDictionary(o => o.Name, o => Find(o.Name, args, dataset, general) ?? o.Default, StringComparer.Ordinal);
         resolved["resolution"] = resolved["resolution"] is long side ? new List<object> { side, side } : resolved["resolution"];
@@ -80,14 +81,20 @@ public sealed class DatasetBlueprint
         {
             FineTuning = tuning,
             Params = resolved,
-            Subsets = [.. DatasetSchema.Subsets(dataset).Select(s => ResolveSubset(s, dataset, general, args, tuning))],
+            Subsets = [.. DatasetSchema.Subsets(dataset).Select(s => ResolveSubset(s, dataset, general, args, tuning, masked))],
         };
     }
 
-    private static Dictionary<string, object?> ResolveSubset(TomlTable subset, TomlTable dataset, TomlTable general, KohyaArgs args, bool tuning)
+    private static Dictionary<string, object?> ResolveSubset(TomlTable subset, TomlTable dataset, TomlTable general, KohyaArgs args, bool tuning, bool masked)
     {
         (string Name, object? Default)[] options = tuning ? [.. SubsetOptions, ("metadata_file", null)] : [.. SubsetOptions, .. DreamBoothOptions];
         var resolved = options.ToDictionary(o => o.Name, o => Find(o.Name, args, subset, dataset, general) ?? o.Default, StringComparer.Ordinal);
+        if (masked)
+        {
+            resolved["conditioning_data_dir"] = subset["conditioning_data_dir"];
+            resolved["alpha_mask"] = false; // masks of their own are the only ones there, as in the reference
+        }
+
         if (resolved.TryGetValue("caption_extension", out var value) && value is string extension && !extension.StartsWith('.'))
         {
             resolved["caption_extension"] = "." + extension;

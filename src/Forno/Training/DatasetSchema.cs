@@ -27,8 +27,18 @@ public static class DatasetSchema
 
     private static readonly FrozenDictionary<string, string> FineTuningOwn = Table("metadata_file str, image_dir str, alpha_mask bool");
 
+    /// <summary>The same, for subsets with folders of masks.</summary>
+    private static readonly FrozenDictionary<string, string> MaskedShared = Table("caption_extension str, cache_info bool");
+
+    private static readonly FrozenDictionary<string, string> MaskedOwn = Table("image_dir str, conditioning_data_dir str");
+
     /// <summary>Whether the subsets of a dataset have a metadata_file.</summary>
     public static bool IsFineTuning(TomlTable dataset) => Subsets(dataset).Any(s => s.ContainsKey("metadata_file"));
+
+    /// <summary>Whether all subsets of a dataset have masks of their own; kohya knows such datasets with masked_loss only.</summary>
+    /// <param name="dataset">The dataset's table.</param>
+    /// <param name="maskedLoss">Whether masked_loss is on.</param>
+    public static bool IsMasked(TomlTable dataset, bool maskedLoss) => maskedLoss && Subsets(dataset).All(s => s.ContainsKey("conditioning_data_dir"));
 
     /// <summary>Whether an option is a number; the validator takes switches for 0 and 1 there.</summary>
     public static bool IsNumber(string name) => (Dataset.GetValueOrDefault(name) ?? Subset.GetValueOrDefault(name)) is "int" or "number" or "size";
@@ -38,8 +48,11 @@ public static class DatasetSchema
         dataset.TryGetValue("subsets", out var list) && list is List<object> items ? items.OfType<TomlTable>() : [];
 
     /// <summary>Refuses what kohya's validator refuses.</summary>
+    /// <param name="config">The dataset config.</param>
+    /// <param name="file">Its name, for errors.</param>
+    /// <param name="maskedLoss">Whether masked_loss is on: then datasets may name folders of masks.</param>
     /// <exception cref="FornoException">With file, line, option and what would be valid.</exception>
-    public static void Validate(TomlTable config, string file)
+    public static void Validate(TomlTable config, string file, bool maskedLoss = false)
     {
         foreach (var (key, value) in config)
         {
@@ -51,7 +64,7 @@ public static class DatasetSchema
                 case "datasets" when value is List<object> list && list.All(d => d is TomlTable):
                     foreach (var dataset in list.Cast<TomlTable>())
                     {
-                        ValidateDataset(dataset, file);
+                        ValidateDataset(dataset, file, maskedLoss);
                     }
 
                     break;
@@ -63,10 +76,11 @@ public static class DatasetSchema
         }
     }
 
-    private static void ValidateDataset(TomlTable dataset, string file)
+    private static void ValidateDataset(TomlTable dataset, string file, bool maskedLoss)
     {
-        var tuning = IsFineTuning(dataset);
-        Options(dataset, file, "[[datasets]]", tuning ? [Dataset, Subset] : [Dataset, Subset, DreamBooth]);
+        var masked = IsMasked(dataset, maskedLoss);
+        var tuning = !masked && IsFineTuning(dataset);
+        Options(dataset, file, "[[datasets]]", masked ? [Dataset, Subset, MaskedShared] : tuning ? [Dataset, Subset] : [Dataset, Subset, DreamBooth]);
         if (dataset.TryGetValue("subsets", out var subsets) && (subsets is not List<object> list || !list.All(s => s is TomlTable)))
         {
             throw new FornoException($"{file} line {dataset.LineOf("subsets")}: 'subsets' must be written as [[datasets.subsets]]");
@@ -74,7 +88,13 @@ public static class DatasetSchema
 
         foreach (var subset in Subsets(dataset))
         {
-            Options(subset, file, "[[datasets.subsets]]", tuning ? [Subset, FineTuningOwn] : [Subset, DreamBooth, DreamBoothOwn]);
+            if (!masked && subset.ContainsKey("conditioning_data_dir"))
+            {
+                throw new FornoException($"{file} line {subset.LineOf("conditioning_data_dir")}: conditioning_data_dir "
+                    + (maskedLoss ? "stands in some subsets only; put those without masks into [[datasets]] of their own" : "is for masked training; set masked_loss = true in the training configuration"));
+            }
+
+            Options(subset, file, "[[datasets.subsets]]", masked ? [Subset, MaskedShared, MaskedOwn] : tuning ? [Subset, FineTuningOwn] : [Subset, DreamBooth, DreamBoothOwn]);
             var needed = tuning ? "metadata_file" : "image_dir";
             if (!subset.ContainsKey(needed))
             {
@@ -98,7 +118,7 @@ public static class DatasetSchema
             var type = valid.Select(v => v.GetValueOrDefault(key)).FirstOrDefault(t => t is not null);
             if (type is null)
             {
-                var level = new[] { Dataset, Subset, DreamBooth, DreamBoothOwn, FineTuningOwn }.Any(v => v.ContainsKey(key))
+                var level = new[] { Dataset, Subset, DreamBooth, DreamBoothOwn, FineTuningOwn, MaskedOwn }.Any(v => v.ContainsKey(key))
                     ? $"'{key}' cannot stand in {where}"
                     : $"unknown option '{key}' in {where}{Names.DidYouMean(key, valid.SelectMany(v => v.Keys))}";
                 throw new FornoException($"{at}: {level}");

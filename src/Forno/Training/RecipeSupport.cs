@@ -9,7 +9,7 @@ internal static class RecipeSupport
     /// <summary>Subset options that do not work yet, with the values that leave them off.</summary>
     private static readonly (string Name, object? Off)[] LaterSubsetOptions =
     [
-        ("color_aug", false), ("face_crop_aug_range", null), ("random_crop", false), ("alpha_mask", false), ("custom_attributes", null),
+        ("color_aug", false), ("face_crop_aug_range", null), ("random_crop", false), ("custom_attributes", null),
         ("resize_interpolation", null), ("validation_split", 0.0), ("metadata_file", null),
     ];
 
@@ -51,7 +51,7 @@ internal static class RecipeSupport
     }
 
     /// <summary>A resolved data set as settings, refusing options that do not work yet.</summary>
-    public static DatasetSettings ToDataset(DatasetBlueprint blueprint, string where, PathRules paths)
+    public static DatasetSettings ToDataset(DatasetBlueprint blueprint, string where, PathRules paths, MaskFolders masks)
     {
         Refuse(blueprint.Params, LaterDatasetOptions, where);
         foreach (var subset in blueprint.Subsets)
@@ -83,7 +83,7 @@ internal static class RecipeSupport
             },
             BatchSize = Int(p["batch_size"], "batch_size", where),
             PriorLossWeight = Real(p["prior_loss_weight"]),
-            Subsets = [.. blueprint.Subsets.Select(s => ToSubset(s, where, paths))],
+            Subsets = [.. blueprint.Subsets.Select(s => ToSubset(s, where, paths, masks))],
         };
         _ = new Buckets(settings.Buckets);
         settings.Buckets.Check();
@@ -120,7 +120,7 @@ internal static class RecipeSupport
         }
     }
 
-    private static Subset ToSubset(IReadOnlyDictionary<string, object?> s, string where, PathRules paths) => new()
+    private static Subset ToSubset(IReadOnlyDictionary<string, object?> s, string where, PathRules paths, MaskFolders masks) => new()
     {
         ImageDir = paths.Input((string)s["image_dir"]!),
         IsReg = s["is_reg"] is true,
@@ -128,6 +128,8 @@ internal static class RecipeSupport
         ClassTokens = s["class_tokens"] as string,
         CaptionExtension = (string)s["caption_extension"]!,
         FlipAug = s["flip_aug"] is true,
+        AlphaMask = s["alpha_mask"] is true,
+        MaskDir = masks.Of(paths.Input((string)s["image_dir"]!), s.GetValueOrDefault("conditioning_data_dir") as string, s["alpha_mask"] is true),
         Captions = new CaptionRules
         {
             Shuffle = s["shuffle_caption"] is true,

@@ -70,7 +70,8 @@ public static class TrainRecipeReader
         var blueprints = DatasetBlueprint.Resolve(
             configPath is null ? null : Toml.Read(configPath), configPath is null ? "" : Path.GetFileName(configPath), args, f => SubsetFolders.Find(paths.Input(f)));
         var where = configPath ?? "train_data_dir";
-        var datasets = blueprints.Select(b => RecipeSupport.ToDataset(b, where, paths)).ToArray();
+        var masks = new MaskFolders(args, paths);
+        var datasets = blueprints.Select(b => RecipeSupport.ToDataset(b, where, paths, masks)).ToArray();
         if (datasets.All(d => d.Subsets.All(s => s.IsReg)))
         {
             throw new FornoException(configPath is null
@@ -107,7 +108,7 @@ public static class TrainRecipeReader
             Output = Output(values, paths),
             Samples = Samples(values, paths),
             Args = args,
-            Notices = notices,
+            Notices = [.. notices, .. masks.Notices(datasets)],
         };
         RecipeSupport.CheckTogether(recipe);
         return recipe;

@@ -28,7 +28,7 @@ public sealed record TrainBatch
     /// <summary>B weights: 1, or <c>prior_loss_weight</c>.</summary>
     public required float[] Weights { get; init; }
 
-    /// <summary>Where the loss counts, [B, H, W] in 0 … 1; null: everywhere.</summary>
+    /// <summary>Where the loss counts, [B, H, W] in 0 … 1, of any size; null: everywhere.</summary>
     public Tensor? Mask { get; init; }
 }
 

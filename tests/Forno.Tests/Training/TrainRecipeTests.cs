@@ -77,7 +77,7 @@ public sealed class TrainRecipeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("masked_loss = true", "config.toml line 5: not yet supported: masked_loss; remove it or set it to its default (false)")]
+    [InlineData("color_aug = true", "config.toml line 5: not yet supported: color_aug; remove it or set it to its default (false)")]
     [InlineData("max_token_length = 225", "not yet supported: max_token_length")]
     [InlineData("lerning_rate = 1e-4", "config.toml line 5: unknown option 'lerning_rate'; did you mean 'learning_rate'?")]
     [InlineData("deepspeed = true", "deepspeed is about machinery that Forno does not have")]
@@ -110,7 +110,7 @@ public sealed class TrainRecipeTests : IDisposable
 
     [Fact]
     public void DefaultsMayBeWrittenOut() =>
-        Read(Base + "\nmasked_loss = false\nmax_token_length = 75\ndynamo_backend = \"inductor\"\nkeep_tokens_separator = \"\"\nweighted_captions = 0\nhuber_c = 0.1");
+        Read(Base + "\nmasked_loss = false\nalpha_mask = false\nmax_token_length = 75\ndynamo_backend = \"inductor\"\nkeep_tokens_separator = \"\"\nweighted_captions = 0\nhuber_c = 0.1");
 
     [Fact]
     public void DatasetConfigsAreFoundBesideTheTrainingConfig()
