@@ -36,7 +36,7 @@ internal static class CaptionCleanCommand
             there is white_shirt), consolidation (white_dress and turtleneck_dress are one white_turtleneck_dress), and with --split
             the parts of generic tags. Triggers (before |||, or the first --keep-tokens) and sentences are left alone.
             """;
-        CaptionOptions captions = new CaptionOptions().AddTo(command);
+        CaptionOptions captions = new CaptionOptions().AddAllTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
         command.Arguments[0].Arity = ArgumentArity.ZeroOrMore; // --show-list needs none
         command.SetAction(parsed =>
@@ -63,7 +63,7 @@ internal static class CaptionCleanCommand
             {
                 CaptionSet set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
                 Plan plan = CaptionPlans.Make(set, "caption clean", cleaner.Clean, context.Progress, context.Cancel);
-                return plan with { Notes = [.. Notes(cleaner.Changes)] };
+                return plan with { Notes = [.. Notes(cleaner.Changes), .. plan.Notes] };
             }, captionExtension: captions.Extension(parsed));
         });
         return command;

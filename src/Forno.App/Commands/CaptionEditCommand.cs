@@ -53,7 +53,7 @@ internal static class CaptionEditCommand
             expression between slashes (/^\d+girls?$/). Triggers (before |||, or the first --keep-tokens) and sentences are
             changed by exact names only, and captions that are all sentences not at all without --prose.
             """;
-        CaptionOptions captions = new CaptionOptions().AddTo(command);
+        CaptionOptions captions = new CaptionOptions().AddAllTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
         command.Validators.Add(result =>
         {
@@ -95,7 +95,7 @@ internal static class CaptionEditCommand
                 CaptionSet set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
                 TagEdits edits = new(settings, set);
                 Plan plan = CaptionPlans.Make(set, "caption edit", edits.Edit, context.Progress, context.Cancel);
-                return plan with { Notes = edits.Notes };
+                return plan with { Notes = [.. edits.Notes, .. plan.Notes] };
             }, captionExtension: captions.Extension(parsed));
         });
         return command;

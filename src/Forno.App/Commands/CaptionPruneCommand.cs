@@ -27,6 +27,7 @@ internal static class CaptionPruneCommand
             level, keep, also, share, without,
         };
         TriggerOptions triggers = new TriggerOptions().AddTo(command);
+        CaptionOptions captions = new CaptionOptions().AddTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
         command.SetAction(parsed =>
         {
@@ -39,13 +40,13 @@ internal static class CaptionPruneCommand
             IReadOnlyList<Finding> findings = [];
             return DatasetRun.Run(cli, parsed, options, context =>
             {
-                CaptionSet set = CaptionSet.Read(context.Folder, cancel: context.Cancel);
+                CaptionSet set = CaptionSet.Read(context.Folder, captions.Extension(parsed), cancel: context.Cancel);
                 TraitLists traits = triggers.Traits(parsed);
                 IReadOnlyList<TriggerName> names = triggers.Names(parsed, context.Folder, options.Folders(parsed), set, traits);
                 PruneOutcome outcome = PrunePlans.Make(set, names, traits, settings, TagSidecar.Of, context.Progress, context.Cancel);
                 findings = outcome.Findings;
                 return outcome.Plan;
-            }, () => findings);
+            }, () => findings, captions.Extension(parsed));
         });
         return command;
     }

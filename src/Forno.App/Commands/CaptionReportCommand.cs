@@ -21,7 +21,7 @@ internal static class CaptionReportCommand
         {
             folders, tags, few, top,
         };
-        CaptionOptions captions = new CaptionOptions().AddTo(command);
+        CaptionOptions captions = new CaptionOptions().AddAllTo(command);
         Option<bool> json = FornoCommand.JsonOption();
         TriggerReport triggers = new TriggerReport().AddTo(command);
         command.Options.Add(json);

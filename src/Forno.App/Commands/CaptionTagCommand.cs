@@ -41,7 +41,6 @@ internal static class CaptionTagCommand
     private static readonly Option<string?> Channels = Choice("--channels", "Order of the colours: bgr (WD14) or rgb (DeepDanbooru)", "bgr", "rgb");
     private static readonly Option<string?> Pixels = Choice("--pixels", "Range of the samples: 255 (WD14), 1 (DeepDanbooru) or signed (-1 to 1)", "255", "1", "signed");
     private static readonly Option<int?> Size = new("--model-size") { Description = "Side of the network's pictures, if its file leaves it open (448, DeepDanbooru 512)", HelpName = "N" };
-    private static readonly Option<string?> Extension = new("--caption-extension", "--caption_extension") { Description = "Extension of the captions (kohya's caption_extension); by default .txt, or else .caption", HelpName = "EXT" };
 
     /// <summary>Builds the command.</summary>
     public static Command Build(Cli cli)
@@ -52,14 +51,15 @@ internal static class CaptionTagCommand
             "forno caption tag cat --from-sidecar --threshold 0.5 --existing replace --dry-run")
         {
             Models, FromSidecar, Threshold, CharacterThreshold, CategoryThresholds, Rating, Prefix, Exclude, Underscores, Existing, Least, Batch, Threads,
-            TagListFile, Channels, Pixels, Size, Extension,
+            TagListFile, Channels, Pixels, Size,
         };
+        CaptionOptions captions = new CaptionOptions().AddTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
-        command.SetAction(parsed => Run(cli, parsed, options));
+        command.SetAction(parsed => Run(cli, parsed, options, captions.Extension(parsed)));
         return command;
     }
 
-    private static int Run(Cli cli, ParseResult parsed, DatasetOptions options)
+    private static int Run(Cli cli, ParseResult parsed, DatasetOptions options, string? extension)
     {
         string[] words = parsed.GetValue(Models) ?? [];
         bool fromSidecar = parsed.GetValue(FromSidecar);
@@ -85,12 +85,12 @@ internal static class CaptionTagCommand
 
         return DatasetRun.Run(cli, parsed, options, context =>
         {
-            CaptionSet set = CaptionSet.Read(context.Folder, parsed.GetValue(Extension), null, context.Cancel);
+            CaptionSet set = CaptionSet.Read(context.Folder, extension, null, context.Cancel);
             return fromSidecar
                 ? CaptionPlans.Make(set, "caption tag", p => Tagging.Edit(p, TagSidecar.Of(p.Picture) ?? throw new FornoException(
-                    "no tags were noted for it; run forno caption tag with --model first"), rules, write: false), context.Progress, context.Cancel)
+                    "no tags were noted for it; run forno caption tag with --model first"), rules, write: false), context.Progress, context.Cancel, own: true)
                 : Tagged(cli, parsed, set, taggers, rules, context.Cancel);
-        });
+        }, captionExtension: extension);
     }
 
     private static Plan Tagged(Cli cli, ParseResult parsed, CaptionSet set, TaggerFiles[] taggers, TagRules rules, CancellationToken cancel)
@@ -121,7 +121,7 @@ internal static class CaptionTagCommand
 
         string[] names = [.. taggers.Select(t => t.Name)];
         Plan plan = CaptionPlans.Make(set, "caption tag", p => failed.ContainsKey(p.Picture.Path) ? null
-            : Tagging.Edit(p, Tagging.Merge(TagSidecar.Of(p.Picture), names, seen[p.Picture.Path]), rules, write: true), null, cancel);
+            : Tagging.Edit(p, Tagging.Merge(TagSidecar.Of(p.Picture), names, seen[p.Picture.Path]), rules, write: true), null, cancel, own: true);
         return plan with { Problems = [.. plan.Problems, .. failed.Values] };
     }
 

@@ -19,20 +19,20 @@ internal static class CaptionTriggerCommand
     public static Command Build(Cli cli)
     {
         Option<string[]>[] names = [.. Kinds.Select(k => new Option<string[]>(k.Name) { Description = $"A word for {k.Of}", AllowMultipleArgumentsPerToken = true, HelpName = "NAME" })];
-        Option<string?> where = new("--where") { Description = "Only captions that fulfil an expression: 1girl & (red_dress | skirt) & !solo", HelpName = "EXPRESSION" };
         Option<bool> keepTokens = new("--no-separator") { Description = "Put no ||| behind them; the trainer's keep_tokens then says how many stay in place" };
         Option<string?> config = new("--config") { Description = "Training configuration that is told of it: keep_tokens_separator, or keep_tokens", HelpName = "FILE" };
         FornoCommand command = new("trigger", "Put triggers in front of captions, where shuffling does not reach; triggers.toml remembers them",
             "forno caption trigger cat --character sks", "forno caption trigger cat/outfit1 --outfit sks_armor --config train.toml",
             "forno caption trigger cat --object sks_sword --where sword --dry-run")
         {
-            where, keepTokens, config,
+            keepTokens, config,
         };
         foreach (Option<string[]> name in names)
         {
             command.Options.Add(name);
         }
 
+        CaptionOptions captions = new CaptionOptions().AddWhereTo(command).AddTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
         command.SetAction(parsed =>
         {
@@ -44,14 +44,14 @@ internal static class CaptionTriggerCommand
 
             var settings = new TriggerSettings
             {
-                Add = add, Separator = !parsed.GetValue(keepTokens), Where = parsed.GetValue(where) is { } expression ? TagExpression.Parse(expression) : null,
+                Add = add, Separator = !parsed.GetValue(keepTokens), Where = captions.Where(parsed),
             };
-            return Run(cli, parsed, options, settings, parsed.GetValue(config));
+            return Run(cli, parsed, options, captions, settings, parsed.GetValue(config));
         });
         return command;
     }
 
-    private static int Run(Cli cli, ParseResult parsed, DatasetOptions options, TriggerSettings settings, string? configFile)
+    private static int Run(Cli cli, ParseResult parsed, DatasetOptions options, CaptionOptions captions, TriggerSettings settings, string? configFile)
     {
         ConfigEdit? config = configFile is null ? null : ConfigEdit.Open(configFile);
         string[] folders = options.Folders(parsed);
@@ -60,12 +60,12 @@ internal static class CaptionTriggerCommand
         int code = DatasetRun.Run(cli, parsed, options, context =>
         {
             work = options.Output(parsed) is null ? context.Folder.Work : null;
-            CaptionSet set = CaptionSet.Read(context.Folder, cancel: context.Cancel);
+            CaptionSet set = CaptionSet.Read(context.Folder, captions.Extension(parsed, config, context.Folder), cancel: context.Cancel);
             string file = TriggerFile.PlaceFor(context.Folder, folders);
             TriggerOutcome outcome = TriggerPlans.Make(set, settings, TriggerFile.Read(file), context.Progress, context.Cancel);
             Tell(settings, outcome, config, findings);
             return ConfigFiles.Steps(config, work).Aggregate(outcome.Plan.And(outcome.Most == 0 ? null : TriggerFile.Step(file, settings.Add)), (plan, step) => plan.And(step));
-        }, () => findings);
+        }, () => findings, captions.Further(parsed, config));
         if (code == 0)
         {
             ConfigFiles.WriteOutside(config, work, options.DryRun(parsed), options.Json(parsed) ? cli.Error.WriteLine : cli.Out.WriteLine);

@@ -27,6 +27,7 @@ internal sealed class DatasetDoctor
     private readonly Option<bool> noPictures = new("--no-pictures") { Description = "Do not look into the pictures themselves, which takes longest" };
     private readonly Option<string?> tags = new("--tags") { Description = "Tag list of the model's data, as for forno caption report", HelpName = "FILE" };
     private readonly BucketOptions buckets = new();
+    private readonly CaptionOptions captions = new();
     private readonly PlanSettings plan = new();
     private readonly TriggerOptions triggers = new();
 
@@ -39,6 +40,7 @@ internal sealed class DatasetDoctor
             command.Options.Add(option);
         }
 
+        captions.AddTo(command);
         triggers.AddTo(command);
         plan.AddTo(command);
         buckets.AddTo(command);
@@ -55,9 +57,8 @@ internal sealed class DatasetDoctor
         var before = new List<Finding>();
         ConfigEdit? edit = parsed.GetValue(config) is { } file ? ConfigEdit.Open(file) : null;
         IReadOnlyList<ConfigFolder>? trained = edit is null ? null : Trained(edit, before);
-        string? further = trained?.FirstOrDefault(f => !PictureFiles.CaptionExtensions.Contains(f.CaptionExtension))?.CaptionExtension;
-        PictureFolder folder = PictureFolder.Scan(named, captionExtension: further);
-        CaptionSet set = CaptionSet.Read(folder, cancel: cli.Cancel);
+        PictureFolder folder = PictureFolder.Scan(named, captionExtension: captions.Further(parsed, edit));
+        CaptionSet set = CaptionSet.Read(folder, captions.Extension(parsed, edit, folder), cancel: cli.Cancel);
         TraitLists traits = triggers.Traits(parsed);
         TagList? list = parsed.GetValue(tags) is { } listFile ? TagList.Read(listFile) : null;
         IReadOnlyList<TriggerName> names = triggers.Names(parsed, folder, named, set, traits, edit);
@@ -68,24 +69,33 @@ internal sealed class DatasetDoctor
             trained = AsIfTrained(edit, folder);
         }
 
-        before.InsertRange(0, FileFindings.Find([.. named.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))], folder, set,
-            trained is null ? null : [.. trained.Select(t => new TrainedFolder(Path.TrimEndingDirectorySeparator(t.Path), t.IsReg, t.CaptionExtension, t.KeepSeparator, t.KeepTokens, t.Shuffles))]));
+        TrainedFolder[]? places = trained is null ? null : [.. trained.Select(t =>
+            new TrainedFolder(Path.TrimEndingDirectorySeparator(t.Path), t.IsReg, t.CaptionExtension, t.KeepSeparator, t.KeepTokens, t.Shuffles) { Options = t.Options })];
+        before.InsertRange(0, FileFindings.Find([.. named.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))], folder, set, places));
         var sources = new List<(string, IReadOnlyList<Finding>)> { ("files", before) };
-        if (edit is not null)
+        BucketRules? said = edit is null ? null : Sizes(edit);
+        ConfigFacts? facts = edit is null ? null : ConfigModel.Facts(edit, places ?? [], said);
+        if (facts is not null)
         {
-            sources.Add(("configuration", Unknown(edit)));
+            sources.Add(("configuration", [.. Unknown(edit!), .. ConfigFindings.Find(facts)]));
         }
 
         if (folder.Pictures.Count > 0)
         {
-            sources.Add(("captions", CaptionReporter.Make(set, new CaptionReportOptions { KeepTokens = (int)(edit?.Args["keep_tokens"] as long? ?? 0), Tags = list }).Findings));
             var (pruned, problems) = TriggerScenes.ReadPruned(set, cli.Cancel);
+            if (facts is not null)
+            {
+                sources.Add(("configuration", DrawFindings.Find(facts, set, names, traits, pruned)));
+            }
+
+            CaptionReport report = CaptionReporter.Make(set, new CaptionReportOptions { KeepTokens = (int)(edit?.Args["keep_tokens"] as long? ?? 0), Tags = list });
+            sources.Add(("captions", facts is null ? report.Findings : [.. report.Findings.Where(f => f.Kind != "long" || report.Long![0].Tokens > Math.Max(75, facts.Number("max_token_length")))]));
             sources.Add(("captions", [.. problems.Select(p => new Finding("unreadable", FindingLevel.Bad, p.ToString(), "What was pruned there is not known.", "restore it, or remove it"))]));
             sources.Add(("triggers", AbsorptionTable.Make(TriggerScenes.Of(set, names, traits, pruned, list?.Names)).Findings));
             sources.Add(("plan", Planned(parsed, edit, set, names, traits)));
             if (!parsed.GetValue(noPictures))
             {
-                sources.Add(("pictures", Pictures(cli, folder, named, edit?.Buckets ?? buckets.Rules(parsed))));
+                sources.Add(("pictures", Pictures(cli, folder, named, said ?? buckets.Rules(parsed))));
             }
         }
 
@@ -131,7 +141,7 @@ internal sealed class DatasetDoctor
     // The data set's own folders, with what the configuration says for all.
     private static ConfigFolder[] AsIfTrained(ConfigEdit edit, PictureFolder folder) => [.. folder.Pictures.Select(p => Path.GetDirectoryName(p.File)!).Distinct()
         .Select(d => new ConfigFolder(0, 0, d, d, false, edit.Args["caption_extension"] as string ?? ".caption", 1,
-            edit.Args["keep_tokens"] is long keep ? (int)Math.Clamp(keep, 0, 1000) : 0, edit.Args["keep_tokens_separator"] as string, edit.Args["shuffle_caption"] is true))];
+            edit.Args["keep_tokens"] is long keep ? (int)Math.Clamp(keep, 0, 1000) : 0, edit.Args["keep_tokens_separator"] as string, edit.Args["shuffle_caption"] is true) { Options = edit.Args.Values })];
 
     private static IReadOnlyList<ConfigFolder>? Trained(ConfigEdit edit, List<Finding> found)
     {
@@ -143,6 +153,18 @@ internal sealed class DatasetDoctor
         {
             found.Add(new Finding("empty-folder", FindingLevel.Bad, e.Message, "The trainer stops at it.", "mend the path in the configuration"));
             return null;
+        }
+    }
+
+    private static BucketRules? Sizes(ConfigEdit edit)
+    {
+        try
+        {
+            return edit.Buckets;
+        }
+        catch (FornoException)
+        {
+            return null; // a folder that is absent: told before
         }
     }
 
@@ -172,11 +194,15 @@ internal sealed class DatasetDoctor
         }
 
         SetReport report = SetCheck.Check(survey, duplicates, rules);
-        var kinds = report.Pictures.SelectMany(p => p.Findings.Select(f => (p.Picture.Item.Path, Finding: f))).GroupBy(f => f.Finding.Kind);
+        var kinds = report.Pictures.SelectMany(p => p.Findings.Select(f => (p.Picture.Item.Path, Finding: f))).GroupBy(f => f.Finding.Kind).ToArray();
+        // Without buckets everything is cut to one shape: that is the configuration's mistake, not the pictures'.
+        int cut = rules.Enabled ? 0 : kinds.FirstOrDefault(k => k.Key == "cropped")?.Count() ?? 0;
         return
         [
+            .. cut == 0 ? [] : (Finding[])[new Finding("no-buckets", FindingLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"enable_bucket is not on: {cut} of {report.Pictures.Count} pictures are cut to the shape of {rules.Resolution}"),
+                "Heads and feet at the edges are cut: the LoRA learns them cut.", "enable_bucket = true in the training configuration")],
             .. report.Findings,
-            .. kinds.Where(k => k.Key != "duplicate").Select(k => k.MaxBy(f => f.Finding.Level).Finding with
+            .. kinds.Where(k => k.Key != "duplicate" && !(k.Key == "cropped" && cut > 0)).Select(k => k.MaxBy(f => f.Finding.Level).Finding with
             {
                 What = string.Create(CultureInfo.InvariantCulture, $"{k.Count()} × {k.Key}: {string.Join(", ", k.Take(3).Select(f => $"{f.Path} ({f.Finding.What})"))}{(k.Count() > 3 ? ", …" : "")}"),
             }),

@@ -24,14 +24,15 @@ internal static class PlanCommand
         };
         PlanSettings settings = new PlanSettings().AddTo(command);
         TriggerOptions triggers = new TriggerOptions().AddTo(command);
+        CaptionOptions captions = new CaptionOptions().AddTo(command);
         DatasetOptions options = new DatasetOptions("Folders of pictures, with all below them; nothing in them is changed without --apply").AddTo(command);
         command.SetAction(parsed =>
         {
             ConfigEdit? edit = parsed.GetValue(config) is { } file ? ConfigEdit.Open(file) : null;
             if (!parsed.GetValue(apply))
             {
-                PictureFolder folder = PictureFolder.Scan(options.Folders(parsed));
-                RepeatPlan plan = Make(parsed, settings, triggers, folder, options.Folders(parsed), edit, cli.Cancel);
+                PictureFolder folder = PictureFolder.Scan(options.Folders(parsed), captionExtension: captions.Further(parsed, edit));
+                RepeatPlan plan = Make(parsed, settings, triggers, captions, folder, options.Folders(parsed), edit, cli.Cancel);
                 if (options.Json(parsed))
                 {
                     cli.Out.WriteLine(JsonSerializer.Serialize(PlanTable.Json(plan, RepeatRenames.Targets(plan, Top(options.Folders(parsed)))), JsonOutput.Options));
@@ -46,7 +47,7 @@ internal static class PlanCommand
                 return 0;
             }
 
-            return Apply(cli, parsed, settings, triggers, options, edit);
+            return Apply(cli, parsed, settings, triggers, captions, options, edit);
         });
         return command;
     }
@@ -63,14 +64,14 @@ internal static class PlanCommand
         return config is null ? plan : plan with { Findings = [.. plan.Findings.Concat(PlanSettings.Contradictions(config, settings)).OrderByDescending(f => f.Level)] };
     }
 
-    private static RepeatPlan Make(ParseResult parsed, PlanSettings settings, TriggerOptions triggers, PictureFolder folder, string[] folders, ConfigEdit? config, CancellationToken cancel)
+    private static RepeatPlan Make(ParseResult parsed, PlanSettings settings, TriggerOptions triggers, CaptionOptions captions, PictureFolder folder, string[] folders, ConfigEdit? config, CancellationToken cancel)
     {
-        CaptionSet set = CaptionSet.Read(folder, cancel: cancel);
+        CaptionSet set = CaptionSet.Read(folder, captions.Extension(parsed, config, folder), cancel: cancel);
         TraitLists traits = triggers.Traits(parsed);
         return Make(config, set, triggers.Names(parsed, folder, folders, set, traits, config), traits, settings.Of(parsed, config, set));
     }
 
-    private static int Apply(Cli cli, ParseResult parsed, PlanSettings settings, TriggerOptions triggers, DatasetOptions options, ConfigEdit? config)
+    private static int Apply(Cli cli, ParseResult parsed, PlanSettings settings, TriggerOptions triggers, CaptionOptions captions, DatasetOptions options, ConfigEdit? config)
     {
         string[] folders = options.Folders(parsed);
         string? work = null;
@@ -78,7 +79,7 @@ internal static class PlanCommand
         int code = DatasetRun.Run(cli, parsed, options, context =>
         {
             work = options.Output(parsed) is null ? context.Folder.Work : null;
-            plan = Make(parsed, settings, triggers, context.Folder, folders, config, context.Cancel);
+            plan = Make(parsed, settings, triggers, captions, context.Folder, folders, config, context.Cancel);
             IReadOnlyDictionary<string, string> targets = RepeatRenames.Targets(plan, Top(folders));
             Write(config, plan, targets, Path.GetFullPath(options.Output(parsed) ?? context.Folder.Work ?? "."), options.Output(parsed) is not null, context.Folder);
             if (!options.Json(parsed))
@@ -88,7 +89,7 @@ internal static class PlanCommand
             }
 
             return ConfigFiles.Steps(config, work).Aggregate(RepeatRenames.Make(context.Folder, targets), (made, step) => made.And(step));
-        }, () => plan!.Findings);
+        }, () => plan!.Findings, captions.Further(parsed, config));
         if (code == 0)
         {
             ConfigFiles.WriteOutside(config, work, options.DryRun(parsed), options.Json(parsed) ? cli.Error.WriteLine : cli.Out.WriteLine);

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Forno.Models;
 using Forno.Prepare;
 using Forno.Prepare.Captions;
+using Forno.Prepare.Doctor;
 using Forno.Prepare.Repeats;
 using Forno.Training;
 
@@ -78,7 +78,7 @@ internal sealed class PlanSettings
         return new BakeSettings
         {
             Optimizer = args["use_8bit_adam"] is true ? "AdamW8bit" : args["optimizer_type"] is string { Length: > 0 } type ? type : "AdamW",
-            Sdxl = IsSdxl(config),
+            Sdxl = ConfigModel.Of(config).Family == "sdxl",
             MinSnrGamma = Real(args["min_snr_gamma"]) > 0,
             IpNoiseGamma = Real(args["ip_noise_gamma"]) > 0,
             ScaleWeightNorms = Real(args["scale_weight_norms"]) > 0,
@@ -92,43 +92,8 @@ internal sealed class PlanSettings
     }
 
     /// <summary>What of a configuration contradicts the recipe.</summary>
-    public static IEnumerable<Finding> Contradictions(ConfigEdit config, BakeSettings settings)
-    {
-        double rate = Real(config.Args["learning_rate"]);
-        if (settings.IsProdigy && config.Args.Given.ContainsKey("learning_rate") && rate is > 0 and < 0.1)
-        {
-            yield return new Finding("rate", FindingLevel.Warning, FormattableString.Invariant($"learning_rate = {rate} with {settings.Optimizer}"),
-                "It finds its rate itself and multiplies it by this: nothing would be learnt.", "learning_rate = 1 in the training configuration");
-        }
-        else if (!settings.IsProdigy && rate >= 0.1)
-        {
-            yield return new Finding("rate", FindingLevel.Warning, FormattableString.Invariant($"learning_rate = {rate} with {settings.Optimizer}"), "It bursts within a few steps.", "learning_rate = 1e-4 in the training configuration");
-        }
-    }
+    public static IEnumerable<Finding> Contradictions(ConfigEdit config, BakeSettings settings) =>
+        RateFindings.Find(new ConfigFacts { Values = config.Args.Values, Given = config.Args.Given }, settings.Optimizer);
 
     private static double Real(object? value) => value switch { long n => n, double d => d, _ => 0 };
-
-    private static bool IsSdxl(ConfigEdit config)
-    {
-        if (config.Args["pretrained_model_name_or_path"] is not string { Length: > 0 } model)
-        {
-            return false;
-        }
-
-        try
-        {
-            string file = config.Input(model);
-            return File.Exists(file) ? FamilyOf(file) : model.Contains("xl", StringComparison.OrdinalIgnoreCase);
-        }
-        catch (FornoException)
-        {
-            return model.Contains("xl", StringComparison.OrdinalIgnoreCase);
-        }
-    }
-
-    private static bool FamilyOf(string file)
-    {
-        using var checkpoint = Io.Checkpoint.Open(file);
-        return ModelFamily.Detect(checkpoint).Name.StartsWith("sdxl", StringComparison.Ordinal);
-    }
 }

@@ -43,14 +43,34 @@ public static class Caption
             return bare + extension;
         }
 
-        var parts = Path.GetFileName(bare).Split('_');
-        if (parts.Length < 5)
+        if (LenderOf(Path.GetFileName(bare)) is not { } lender)
         {
             return null;
         }
 
-        var shared = Path.Combine(Path.GetDirectoryName(bare) ?? "", string.Join('_', parts[..^4]) + extension);
+        var shared = Path.Combine(Path.GetDirectoryName(bare) ?? "", lender + extension);
         return File.Exists(shared) ? shared : null;
+    }
+
+    /// <summary>
+    /// The name whose caption file serves a picture that has none of its own: the picture's name without the last four of at
+    /// least five parts between underscores, <c>face</c> for <c>face_1_2_3_4</c>.
+    /// </summary>
+    /// <param name="stem">The picture's name without folder and extension.</param>
+    /// <returns>Null if the name has fewer parts.</returns>
+    public static string? LenderOf(string stem)
+    {
+        var end = stem.Length;
+        for (var part = 0; part < 4; part++)
+        {
+            end = end > 0 ? stem.LastIndexOf('_', end - 1) : -1;
+            if (end < 0)
+            {
+                return null;
+            }
+        }
+
+        return stem[..end];
     }
 
     /// <summary>Reads a small text file: UTF-8 with or without byte order mark, or UTF-16 with one.</summary>

@@ -36,7 +36,7 @@ public static class DedupePlan
                 }
 
                 string more = "";
-                if (needsCaption && item.Caption is { Shared: false } caption && item.PathFor(caption, kept.Path) is var path && !taken(path) && given.Add(path))
+                if (needsCaption && item.Caption is { } caption && (caption.Lent || !caption.Shared) && item.PathFor(caption, kept.Path) is var path && !taken(path) && given.Add(path))
                 {
                     changes.Insert(0, new AddFile(path, FileContent.CopyOf(caption.File))); // before it is moved
                     (needsCaption, more) = (false, ", whose caption it leaves there");

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Forno.Data;
 
 namespace Forno.Prepare;
 
@@ -70,12 +71,15 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         var pictures = files.Where(f => !IsCaption(f) && isPicture(Path.Join(folder.Full, f))).ToList();
         var whole = pictures.ToHashSet(StringComparer.Ordinal);
         var byStem = pictures.ToLookup(f => Path.GetFileNameWithoutExtension(f), StringComparer.Ordinal);
-        var sidecars = new Dictionary<string, List<Companion>>(StringComparer.Ordinal);
+        var lenders = pictures.Where(f => f.AsSpan().Count('_') > 3).Select(f => (Picture: f, Lender: Caption.LenderOf(Path.GetFileNameWithoutExtension(f))))
+            .Where(f => f.Lender is not null).ToLookup(f => f.Lender!, f => f.Picture, StringComparer.Ordinal);
+        var (sidecars, lent) = (new Dictionary<string, List<Companion>>(StringComparer.Ordinal), new List<(string Stem, string[] Owners, Companion File)>());
         foreach (var file in files.Where(f => !whole.Contains(f)))
         {
             var stem = OwnerName(file);
+            var isTags = PictureFiles.IsTagsName(file);
             // name.png.txt belongs to name.png; name.txt to every name.*
-            string[] owners = !IsCaption(file) && !PictureFiles.IsTagsName(file) ? [] : whole.Contains(stem) ? [stem] : [.. byStem[stem]];
+            string[] owners = !IsCaption(file) && !isTags ? [] : whole.Contains(stem) ? [stem] : [.. byStem[stem]];
             var companion = new Companion(RelativePath.Join(folder.Path, file), Path.Join(folder.Full, file), owners.Length > 1);
             foreach (var owner in owners)
             {
@@ -83,11 +87,17 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                 sidecars[owner].Add(companion);
             }
 
-            if (owners.Length == 0)
+            if (lenders.Count > 0 && IsCaption(file) && !isTags && lenders.Contains(stem))
+            {
+                lent.Add((stem, owners, companion));
+            }
+            else if (owners.Length == 0)
             {
                 others.Add(companion.File);
             }
         }
+
+        var borrowed = lent.Count == 0 ? null : Lend(lent, lenders, sidecars, others);
 
         var maskOf = masks.Where(PictureFiles.IsPictureName).GroupBy(Path.GetFileNameWithoutExtension)
             .ToDictionary(g => g.Key!, g => g.OrderByDescending(f => f.EndsWith(".png", StringComparison.Ordinal)).First(), StringComparer.Ordinal);
@@ -104,6 +114,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                 Path = RelativePath.Join(folder.Path, file),
                 File = Path.Join(folder.Full, file),
                 Sidecars = captions,
+                Borrowed = borrowed?.TryGetValue(file, out var taken) == true ? [.. taken.OrderBy(c => PictureFiles.CaptionRank(c.Path))] : [],
                 Tags = captions.Count == own.Count ? null : own.Find(c => PictureFiles.IsTagsName(c.Path)),
                 Mask = maskOf.TryGetValue(stem, out var mask)
                     ? new Companion(
@@ -113,6 +124,37 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                     : null,
             };
         })], others);
+    }
+
+    // name.txt serves name_1_2_3_4.png, too, where that has no caption of this extension of its own.
+    private static Dictionary<string, List<Companion>> Lend(
+        List<(string Stem, string[] Owners, Companion File)> lent, ILookup<string, string> lenders, Dictionary<string, List<Companion>> sidecars, List<string> others)
+    {
+        var borrowed = new Dictionary<string, List<Companion>>(StringComparer.Ordinal);
+        foreach (var (stem, owners, file) in lent)
+        {
+            var extension = RelativePath.Name(file.Path)[stem.Length..];
+            string[] takers = [.. lenders[stem].Where(p => sidecars.GetValueOrDefault(p)?.Exists(c => c.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase)) != true)];
+            if (takers.Length == 0)
+            {
+                others.AddRange(owners.Length == 0 ? [file.File] : []);
+                continue;
+            }
+
+            var common = file with { Shared = file.Shared || takers.Length + owners.Length > 1, Lent = true };
+            foreach (var own in owners.Select(o => sidecars[o]))
+            {
+                own[own.IndexOf(file)] = common;
+            }
+
+            foreach (var taker in takers)
+            {
+                borrowed.TryAdd(taker, []);
+                borrowed[taker].Add(common);
+            }
+        }
+
+        return borrowed;
     }
 
     private bool IsCaption(string file) =>

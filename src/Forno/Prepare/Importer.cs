@@ -154,7 +154,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
                 RelativePath.Join(RelativePath.Folder(target), $"{PictureItem.MaskFolder}/{RelativePath.Name(target)}.png"), PictureContent.AsPng(mask.File, settings.MaxPixels)));
         }
 
-        return new PlanStep { Subject = item.Path, What = $"{size} → {target}.png{(item.Sidecars.Count > 0 ? " with caption" : "")}{(item.Mask is null ? "" : " with mask")}", Changes = changes };
+        return new PlanStep { Subject = item.Path, What = $"{size} → {target}.png{(item.Captions.Count > 0 ? " with caption" : "")}{(item.Mask is null ? "" : " with mask")}", Changes = changes };
     }
 
     private IEnumerable<AddFile> Frames(string file, Kind kind, string target, (string Extension, FileContent Content)[] captions, CancellationToken cancel)
@@ -200,7 +200,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
     private IEnumerable<(string Extension, FileContent Content)> Captions(PictureItem item)
     {
         var used = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var sidecar in item.Sidecars)
+        foreach (var sidecar in item.At(item.Path).Sidecars)
         {
             var extension = Path.GetExtension(sidecar.Path).ToLowerInvariant();
             var isTagName = extension is not (".txt" or ".caption");

@@ -24,7 +24,7 @@ internal static class PictureEditing
     {
         var (edits, problems) = Prepare.Plan.ForEach(folder.Pictures, decide, progress, cancel);
         var files = folder.Pictures.Select(p => p.Path).ToHashSet(StringComparer.Ordinal);
-        var names = new FreeNames([.. files, .. folder.Pictures.SelectMany(p => p.Companions).Select(c => c.Path), .. folder.Others.Select(o => Relative(folder, o))]);
+        var names = new FreeNames([.. files, .. folder.Pictures.SelectMany(p => p.Needed).Select(c => c.Path), .. folder.Others.Select(o => Relative(folder, o))]);
         var masks = new HashSet<string>(StringComparer.Ordinal);
         var steps = new List<PlanStep>();
         for (var i = 0; i < edits.Length; i++)

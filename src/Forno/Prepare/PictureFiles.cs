@@ -19,6 +19,11 @@ public static class PictureFiles
     /// <summary>Whether a file has a caption's extension, in whatever case.</summary>
     public static bool IsCaptionName(string file) => Has(CaptionExtensions, file);
 
+    /// <summary>Whether a file has a caption's extension, or this one, in whatever case.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="further">A further extension, with its dot, or null.</param>
+    public static bool IsCaption(string file, string? further) => IsCaptionName(file) || (further is not null && file.EndsWith(further, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Whether a file is called <c>name.tags.json</c>, in whatever case.</summary>
     public static bool IsTagsName(string file) => file.EndsWith(TagsExtension, StringComparison.OrdinalIgnoreCase);
 

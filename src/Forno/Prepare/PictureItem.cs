@@ -28,8 +28,9 @@ public sealed record Problem(string File, string Why)
 /// <summary>A file that belongs to a picture and goes where it goes: a caption, a mask.</summary>
 /// <param name="Path">Its path within the data set.</param>
 /// <param name="File">Its full path.</param>
-/// <param name="Shared">Whether several pictures of the same name (<c>a.jpg</c>, <c>a.png</c>) have it in common.</param>
-public sealed record Companion(string Path, string File, bool Shared = false);
+/// <param name="Shared">Whether several pictures have it in common: those of the same name (<c>a.jpg</c>, <c>a.png</c>), and those that borrow it.</param>
+/// <param name="Lent">Whether pictures of other names borrow it (<see cref="PictureItem.Borrowed"/>): it stays where it is when its own picture goes.</param>
+public sealed record Companion(string Path, string File, bool Shared = false, bool Lent = false);
 
 /// <summary>A picture of a data set with what belongs to it.</summary>
 public sealed record PictureItem
@@ -46,6 +47,12 @@ public sealed record PictureItem
     /// <summary>Its captions: <c>name.txt</c>, <c>name.caption</c>, <c>name.png.txt</c> and such.</summary>
     public IReadOnlyList<Companion> Sidecars { get; init; } = [];
 
+    /// <summary>
+    /// Captions of another name that serve it, as for kohya's trainer (<see cref="Data.Caption.LenderOf"/>): <c>face.txt</c> for
+    /// <c>face_1_2_3_4.png</c>. Only of extensions that none of its own has.
+    /// </summary>
+    public IReadOnlyList<Companion> Borrowed { get; init; } = [];
+
     /// <summary>Its mask, <c>masks/name.png</c> beside it; null if it has none.</summary>
     public Companion? Mask { get; init; }
 
@@ -54,6 +61,12 @@ public sealed record PictureItem
 
     /// <summary>Sidecars, tags and mask.</summary>
     public IEnumerable<Companion> Companions => [.. Sidecars, .. Tags is null ? (Companion[])[] : [Tags], .. Mask is null ? (Companion[])[] : [Mask]];
+
+    /// <summary>All files that a copy of it needs: its companions, and what it borrows.</summary>
+    public IEnumerable<Companion> Needed => Borrowed.Count == 0 ? Companions : [.. Companions, .. Borrowed];
+
+    /// <summary>Its captions, its own first, then those that it borrows.</summary>
+    public IReadOnlyList<Companion> Captions => Borrowed.Count == 0 ? Sidecars : [.. Sidecars, .. Borrowed];
 
     /// <summary>The folder it is in, within the data set; empty at the top.</summary>
     public string Folder => RelativePath.Folder(Path);
@@ -70,14 +83,14 @@ public sealed record PictureItem
     /// <summary>Where its tags seen and pruned are to be.</summary>
     public string TagsPath => Tags?.Path ?? RelativePath.Join(Folder, Stem + PictureFiles.TagsExtension);
 
-    /// <summary>Where its caption is: the first sidecar that is there (<c>.txt</c> before <c>.caption</c>), else <c>name.txt</c>.</summary>
+    /// <summary>Where its caption is: the first sidecar that is there (<c>.txt</c> before <c>.caption</c>), else one that it borrows, else <c>name.txt</c>.</summary>
     public string CaptionPath => Caption?.Path ?? RelativePath.Join(Folder, Stem + ".txt");
 
-    /// <summary>Its caption, if there is one.</summary>
-    public Companion? Caption => Sidecars.FirstOrDefault();
+    /// <summary>Its caption, its own or one that it borrows, if there is one.</summary>
+    public Companion? Caption => Sidecars.Count > 0 ? Sidecars[0] : Borrowed.Count > 0 ? Borrowed[0] : null;
 
-    /// <summary>Where a companion goes when the picture goes to another path.</summary>
-    /// <param name="companion">One of <see cref="Companions"/>.</param>
+    /// <summary>Where a companion goes when the picture goes to another path; what it borrows becomes its own there.</summary>
+    /// <param name="companion">One of <see cref="Needed"/>.</param>
     /// <param name="picture">The picture's new path.</param>
     public string PathFor(Companion companion, string picture)
     {
@@ -87,18 +100,24 @@ public sealed record PictureItem
             return RelativePath.Join(folder, $"{MaskFolder}/{RelativePath.Stem(picture)}{System.IO.Path.GetExtension(name)}");
         }
 
+        if (Borrowed.Contains(companion))
+        {
+            return RelativePath.Join(folder, RelativePath.Stem(picture) + name[Data.Caption.LenderOf(Stem)!.Length..]);
+        }
+
         var whole = RelativePath.Name(Path);
         return RelativePath.Join(folder, name.StartsWith(whole + ".", StringComparison.Ordinal)
             ? RelativePath.Name(picture) + name[whole.Length..]
             : RelativePath.Stem(picture) + name[Stem.Length..]);
     }
 
-    /// <summary>The picture and its companions at another path, the files where they are.</summary>
+    /// <summary>The picture and its companions at another path, the files where they are; what it borrows is its own there.</summary>
     /// <param name="picture">The new path.</param>
     public PictureItem At(string picture) => this with
     {
         Path = picture,
-        Sidecars = [.. Sidecars.Select(s => s with { Path = PathFor(s, picture) })],
+        Sidecars = [.. Sidecars.Select(s => s with { Path = PathFor(s, picture) }), .. Borrowed.Select(b => new Companion(PathFor(b, picture), b.File))],
+        Borrowed = [],
         Tags = Tags is null ? null : Tags with { Path = PathFor(Tags, picture) },
         Mask = Mask is null ? null : Mask with { Path = PathFor(Mask, picture) },
     };

@@ -116,7 +116,7 @@ public sealed record Plan
         foreach (var item in folder.Pictures)
         {
             files[item.Path] = item.File;
-            foreach (var companion in item.Companions)
+            foreach (var companion in item.Needed)
             {
                 files[companion.Path] = companion.File;
             }
@@ -128,7 +128,7 @@ public sealed record Plan
         foreach (var item in folder.Pictures.Where(p => !broken.Contains(p.Path)))
         {
             var own = copies[item.Path] = [];
-            foreach (var path in (string[])[item.Path, .. item.Companions.Select(c => c.Path)])
+            foreach (var path in (string[])[item.Path, .. item.Needed.Select(c => c.Path)])
             {
                 if (touched.Add(path))
                 {

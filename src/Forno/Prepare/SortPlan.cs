@@ -17,7 +17,7 @@ public static class SortPlan
         var (targets, problems) = Plan.ForEach(folder.Pictures, item => Target(item, rules, rest), progress, cancel);
         // Pictures of one name (a.jpg, a.png) share their caption, so they are looked at together.
         var groups = folder.Pictures.Zip(targets, (item, target) => (Item: item, Target: target)).GroupBy(p => (p.Item.Folder, p.Item.Stem)).ToArray();
-        var names = new FreeNames([.. folder.Pictures.SelectMany(p => (string[])[p.Path, .. p.Companions.Select(c => c.Path)]),
+        var names = new FreeNames([.. folder.Pictures.SelectMany(p => (string[])[p.Path, .. p.Needed.Select(c => c.Path)]),
             .. folder.Work is { } work ? folder.Others.Select(o => RelativePath.Of(work, o)) : []]);
         var steps = new List<PlanStep>();
         foreach (var group in groups)
@@ -59,9 +59,9 @@ public static class SortPlan
 
             var picture = stem + Path.GetExtension(item.Path);
             changes.Add(new MoveFile(item.Path, picture));
-            foreach (var companion in item.Companions)
+            foreach (var companion in item.Needed)
             {
-                if (companion.Shared)
+                if (companion.Shared || companion.Lent)
                 {
                     shared.TryAdd(companion.Path, []);
                     shared[companion.Path].Add(item.PathFor(companion, picture));
@@ -75,15 +75,16 @@ public static class SortPlan
 
         foreach (var (path, targets) in shared)
         {
-            var file = moving.SelectMany(m => m.Item.Companions).First(c => c.Path == path).File;
-            if (targets.Count == 1 && moving.Length == owners)
+            var companion = moving.SelectMany(m => m.Item.Needed).First(c => c.Path == path);
+            var leaves = moving.Length == owners && !companion.Lent;
+            if (targets.Count == 1 && leaves)
             {
                 changes.Add(new MoveFile(path, targets.First()));
                 continue;
             }
 
-            changes.AddRange(targets.Select(t => new AddFile(t, FileContent.CopyOf(file))));
-            if (moving.Length == owners)
+            changes.AddRange(targets.Select(t => new AddFile(t, FileContent.CopyOf(companion.File))));
+            if (leaves)
             {
                 changes.Add(new RemoveFile(path));
             }

@@ -48,7 +48,7 @@ public sealed class ConfigEdit
     public IReadOnlyList<ConfigFolder> Folders => [.. Blueprints
         .SelectMany((d, dataset) => d.Subsets.Select((s, subset) => new ConfigFolder(dataset, subset, paths.Input((string?)s["image_dir"] ?? ""), (string?)s["image_dir"] ?? "", s.GetValueOrDefault("is_reg") is true,
             (string?)s.GetValueOrDefault("caption_extension") ?? ".caption", (int)(long)s["num_repeats"]!, (int)(long)s["keep_tokens"]!, s["keep_tokens_separator"] as string,
-            s["shuffle_caption"] is true)))];
+            s["shuffle_caption"] is true) { Options = s }))];
 
     /// <summary>How it sorts pictures into sizes, by its first data set; null if it does not say a resolution.</summary>
     /// <exception cref="FornoException">As <see cref="Folders"/>.</exception>
@@ -172,4 +172,8 @@ public sealed class ConfigEdit
 /// <param name="KeepSeparator"><c>keep_tokens_separator</c>, or null.</param>
 /// <param name="Shuffles"><c>shuffle_caption</c>.</param>
 public sealed record ConfigFolder(
-    int Dataset, int Subset, string Path, string Written, bool IsReg, string CaptionExtension, int Repeats, int KeepTokens, string? KeepSeparator, bool Shuffles);
+    int Dataset, int Subset, string Path, string Written, bool IsReg, string CaptionExtension, int Repeats, int KeepTokens, string? KeepSeparator, bool Shuffles)
+{
+    /// <summary>All that is said of it, by kohya's names.</summary>
+    public IReadOnlyDictionary<string, object?> Options { get; init; } = new Dictionary<string, object?>();
+}

@@ -1,9 +1,9 @@
 using System.Text.Json;
-using Forno.App;
 using Forno.Imaging;
 using Forno.Prepare.Captions;
 using Forno.Tests.Prepare;
 using Forno.Tests.Vision;
+using static Forno.Tests.App.CommandLine;
 
 namespace Forno.Tests.App;
 
@@ -110,13 +110,5 @@ public sealed class CaptionTagTests : IDisposable
     {
         using Picture picture = Picture.Solid(64, 64, colour);
         tree.Write(path, picture.EncodePng());
-    }
-
-    private static (int Code, string Output, string Error) Run(params string[] args)
-    {
-        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        using Cli cli = new() { Out = output, Error = error };
-        int code = Program.Run(args, cli);
-        return (code, output.ToString(), error.ToString());
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Forno.App;
 using Forno.Tests.Prepare;
+using static Forno.Tests.App.CommandLine;
 
 namespace Forno.Tests.App;
 
@@ -94,12 +94,4 @@ public class CaptionWalkTests
     }
 
     private static string[] Captions(string folder) => [.. Directory.EnumerateFiles(folder, "*.txt", SearchOption.AllDirectories).Where(f => !f.Contains("/.forno/")).Select(File.ReadAllText)];
-
-    private static (int Code, string Output, string Error) Run(params string[] args)
-    {
-        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        using Cli cli = new() { Out = output, Error = error };
-        int code = Program.Run(args, cli);
-        return (code, output.ToString(), error.ToString());
-    }
 }

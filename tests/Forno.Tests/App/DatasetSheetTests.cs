@@ -3,10 +3,10 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Xml.Linq;
-using Forno.App;
 using Forno.App.Report;
 using Forno.Imaging;
 using Forno.Tests.Prepare;
+using static Forno.Tests.App.CommandLine;
 
 namespace Forno.Tests.App;
 
@@ -237,13 +237,5 @@ public class DatasetSheetTests
     {
         int from = html.IndexOf("<main>", StringComparison.Ordinal), to = html.IndexOf("</main>", StringComparison.Ordinal);
         return XElement.Parse(html[from..(to + "</main>".Length)]);
-    }
-
-    private static (int Code, string Output, string Error) Run(params string[] args)
-    {
-        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        using Cli cli = new() { Out = output, Error = error };
-        int code = Program.Run(args, cli);
-        return (code, output.ToString(), error.ToString());
     }
 }

@@ -1,5 +1,6 @@
 using Forno.App;
 using Forno.App.Commands;
+using static Forno.Tests.App.CommandLine;
 
 namespace Forno.Tests.App;
 
@@ -75,14 +76,6 @@ public class ProgramTests
         Assert.Contains(" 20/100 steps  10.0/s  0:08 left", line);
         Assert.DoesNotContain("21/100", line);
         Assert.EndsWith("\r\u001b[K", line, StringComparison.Ordinal);
-    }
-
-    private static (int Code, string Output, string Error) Run(params string[] args)
-    {
-        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        using Cli cli = new() { Out = output, Error = error };
-        int code = Program.Run(args, cli);
-        return (code, output.ToString(), error.ToString());
     }
 
     private sealed class HandTime : TimeProvider

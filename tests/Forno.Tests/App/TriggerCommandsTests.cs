@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Forno.App;
 using Forno.Prepare;
 using Forno.Tests.Prepare;
+using static Forno.Tests.App.CommandLine;
 
 namespace Forno.Tests.App;
 
@@ -169,12 +169,5 @@ public sealed class TriggerCommandsTests
         tree.Write("work/10_armor/notes.md", "mine");
         tree.Write("work/.forno/journal.jsonl", "");
         return tree;
-    }
-
-    private static (int Code, string Output, string Error) Run(params string[] args)
-    {
-        using StringWriter output = new(), error = new();
-        using Cli cli = new() { Out = output, Error = error };
-        return (Program.Run(args, cli), output.ToString(), error.ToString());
     }
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Forno.App;
 using Forno.Imaging;
 using Forno.Tests.Vision;
+using static Forno.Tests.App.CommandLine;
 
 namespace Forno.Tests.App;
 
@@ -99,14 +99,6 @@ public sealed class UpscaleCommandTests : IDisposable
         Assert.False(File.Exists(Path.Combine(work, "3_cat/b.jpg")));
         Assert.Equal(0, Run("dataset", "undo", work).Code);
         Assert.Equal(first, Hashes(work));
-    }
-
-    private static (int Code, string Output, string Error) Run(params string[] args)
-    {
-        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        using Cli cli = new() { Out = output, Error = error };
-        int code = Program.Run(args, cli);
-        return (code, output.ToString(), error.ToString());
     }
 
     private void Save(string name, int width, int height)

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Forno.App;
 using Forno.Generation;
 using Forno.Imaging;
 using Forno.Io;
+using static Forno.Tests.App.CommandLine;
 
 namespace Forno.Tests.Generation;
 
@@ -85,13 +85,5 @@ public sealed class CommandTests : IDisposable
         (code, _, error) = Run("grid", "--model", tiny.File, "--prompts", "a cat --n blurry", "-o", file, "--overwrite");
         Assert.Equal(1, code);
         Assert.Contains("carries options", error);
-    }
-
-    private static (int Code, string Output, string Error) Run(params string[] args)
-    {
-        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        using Cli cli = new() { Out = output, Error = error };
-        int code = Program.Run(args, cli);
-        return (code, output.ToString(), error.ToString());
     }
 }

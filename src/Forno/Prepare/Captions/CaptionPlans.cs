@@ -1,3 +1,4 @@
+using System.Globalization;
 using Forno.Io;
 
 namespace Forno.Prepare.Captions;
@@ -20,7 +21,8 @@ public static class CaptionPlans
     /// <summary>
     /// Makes the plan of an edit: a step a picture, with the caption before and after. Captions that the edit leaves as
     /// they are have none, so that their bytes stay; so do captions that cannot be read. Pictures that share a caption are
-    /// asked for once.
+    /// asked for once; those of other names that borrow it (<see cref="PictureItem.Borrowed"/>) get their own sidecar, where the
+    /// edit makes one. What is written into or beside shared captions and those of other extensions is told in notes.
     /// </summary>
     /// <param name="set">The captions; its problems become the plan's.</param>
     /// <param name="name">The command, for the journal.</param>
@@ -30,56 +32,83 @@ public static class CaptionPlans
     /// </param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
-    public static Plan Make(CaptionSet set, string name, Func<CaptionedPicture, CaptionEdit?> edit, IProgress<long>? progress = null, CancellationToken cancel = default)
+    /// <param name="own">
+    /// Whether a caption is about its one picture: then one that borrows a caption gets its own file, and what it borrowed
+    /// stays. Else the caption that it borrows is changed, for all that share it.
+    /// </param>
+    public static Plan Make(
+        CaptionSet set, string name, Func<CaptionedPicture, CaptionEdit?> edit, IProgress<long>? progress = null, CancellationToken cancel = default, bool own = false)
     {
         var pictures = set.Pictures;
-        var (steps, problems) = (new PlanStep?[pictures.Count], new Problem?[pictures.Count]);
-        var first = Firsts(set);
+        var (steps, problems, aside) = (new PlanStep?[pictures.Count], new Problem?[pictures.Count], new bool[pictures.Count]);
+        var first = Firsts(set, own);
+        var options = new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount };
         long done = 0;
-        Parallel.For(0, pictures.Count, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+        Parallel.For(0, pictures.Count, options, i =>
         {
-            var picture = pictures[i];
-            if (first[i] && (picture.Caption is not null || picture.File is null))
+            if (first[i] == i)
             {
-                try
-                {
-                    steps[i] = edit(picture) is { } change ? Step(set, picture, change) : null;
-                }
-                catch (FornoException e)
-                {
-                    problems[i] = Problem.Of(set.PathOf(picture), e);
-                }
+                Ask(i);
             }
 
             progress?.Report(Interlocked.Increment(ref done));
         });
-        return new Plan { Name = name, Steps = [.. steps.OfType<PlanStep>()], Problems = [.. set.Problems, .. problems.OfType<Problem>()] };
+        foreach (var i in Enumerable.Range(0, pictures.Count).Where(i => first[i] != i && pictures[i].IsBorrowed && aside[first[i]]))
+        {
+            Ask(i);
+        }
+
+        return new Plan
+        {
+            Name = name, Steps = [.. steps.OfType<PlanStep>()], Problems = [.. set.Problems, .. problems.OfType<Problem>()], Notes = Notes(set, steps),
+        };
+
+        void Ask(int i)
+        {
+            var picture = pictures[i];
+            if (picture.Caption is null && picture.File is not null)
+            {
+                return;
+            }
+
+            try
+            {
+                var change = edit(picture);
+                steps[i] = change is null ? null : Step(set, picture, change, first[i] == i, own);
+                aside[i] = change?.Sidecar is not null;
+            }
+            catch (FornoException e)
+            {
+                problems[i] = Problem.Of(set.PathOf(picture), e);
+            }
+        }
     }
 
-    // Of pictures of one name (a.jpg, a.png) the first stands for all.
-    private static bool[] Firsts(CaptionSet set)
+    // Of pictures of one name (a.jpg, a.png), and of those that borrow from one, the first stands for all.
+    private static int[] Firsts(CaptionSet set, bool own)
     {
-        var first = new bool[set.Pictures.Count];
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var first = new int[set.Pictures.Count];
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < first.Length; i++)
         {
-            first[i] = seen.Add(set.PathOf(set.Pictures[i]));
+            var path = own ? set.OwnPathOf(set.Pictures[i]) : set.PathOf(set.Pictures[i]);
+            first[i] = seen.TryAdd(path, i) ? i : seen[path];
         }
 
         return first;
     }
 
-    private static PlanStep? Step(CaptionSet set, CaptionedPicture picture, CaptionEdit edit)
+    private static PlanStep? Step(CaptionSet set, CaptionedPicture picture, CaptionEdit edit, bool first, bool own)
     {
         var (before, after) = (picture.Caption?.ToString(), edit.Text.ToString());
         var encoding = edit.Encoding ?? picture.Encoding;
         var changes = new List<FileChange>();
         // A picture without a caption is not given an empty one, which trainers refuse.
-        if ((before ?? "") != after || (before is not null && encoding != picture.Encoding))
+        if (first && ((before ?? "") != after || (before is not null && encoding != picture.Encoding)))
         {
             var content = FileContent.Bytes("caption", () => EncodedText.Encode(after, encoding));
-            var path = set.PathOf(picture);
-            changes.Add(before is null ? new AddFile(path, content) : new ReplaceFile(path, content));
+            var path = own ? set.OwnPathOf(picture) : set.PathOf(picture);
+            changes.Add(before is null || (own && picture.IsBorrowed) ? new AddFile(path, content) : new ReplaceFile(path, content));
         }
 
         if (edit.Sidecar is { } sidecar)
@@ -94,7 +123,49 @@ public static class CaptionPlans
             Subject = picture.Picture.Path,
             What = string.Join("; ", edit.Reasons),
             Changes = changes,
-            Text = (before ?? "") == after ? null : new TextChange(before, after),
+            Text = !first || (before ?? "") == after ? null : new TextChange(before, after),
         };
     }
+
+    // A file that shadows another, or that others read too, is not written in silence.
+    private static List<string> Notes(CaptionSet set, PlanStep?[] steps)
+    {
+        var shared = new HashSet<string>(StringComparer.Ordinal);
+        var (pictures, shadows, beside, kinds) = (0, 0, 0, new SortedSet<string>(StringComparer.Ordinal));
+        for (var i = 0; i < steps.Length; i++)
+        {
+            var picture = set.Pictures[i];
+            if (picture.IsBorrowed && steps[i] is { } step)
+            {
+                shadows += step.Changes.Any(c => c is AddFile && PictureFiles.IsCaption(c.Path, set.Extension)) ? 1 : 0;
+                shared.UnionWith(step.Changes.OfType<ReplaceFile>().Select(c => c.Path).Where(p => p == picture.File!.Path));
+            }
+            else if (picture.File is null && picture.Picture.Captions.Count > 0 && steps[i] is not null)
+            {
+                beside++;
+                kinds.UnionWith(picture.Picture.Captions.Select(c => Path.GetExtension(c.Path)));
+            }
+        }
+
+        pictures = shared.Count == 0 ? 0 : set.Pictures.Count(p => p.File is { } file && shared.Contains(file.Path));
+        var notes = new List<string>();
+        if (shared.Count > 0)
+        {
+            notes.Add(Text($"{shared.Count} of these captions {(shared.Count == 1 ? "serves" : "serve")} {pictures} pictures (name.txt is read for name_1_2_3_4.png, too): all of them see the change"));
+        }
+
+        if (shadows > 0)
+        {
+            notes.Add(Text($"{shadows} {(shadows == 1 ? "picture gets a caption of its own and no longer reads" : "pictures get captions of their own and no longer read")} the one that was shared (name.txt for name_1_2_3_4.png)"));
+        }
+
+        if (beside > 0)
+        {
+            notes.Add(Text($"{beside} new {set.Extension} {(beside == 1 ? "file stands" : "files stand")} beside captions of another extension ({string.Join(", ", kinds)}), which stay as they are"));
+        }
+
+        return notes;
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -13,6 +13,9 @@ public sealed record CaptionedPicture(PictureItem Picture, CaptionText? Caption)
 
     /// <summary>How the caption is stored.</summary>
     public TextEncoding Encoding { get; init; }
+
+    /// <summary>Whether the caption is another name's, which serves this picture too (<see cref="PictureItem.Borrowed"/>).</summary>
+    public bool IsBorrowed => File is { Lent: true } file && Picture.Borrowed.Contains(file);
 }
 
 /// <summary>The captions of a data set, in memory.</summary>
@@ -78,8 +81,12 @@ public sealed class CaptionSet
     public string PathOf(CaptionedPicture picture) =>
         picture.File?.Path ?? RelativePath.Join(picture.Picture.Folder, picture.Picture.Stem + (Extension ?? PictureFiles.CaptionExtensions[0]));
 
+    /// <summary>Where a picture's own caption is, or would be written, though it borrows one now.</summary>
+    public string OwnPathOf(CaptionedPicture picture) =>
+        picture.IsBorrowed ? picture.Picture.PathFor(picture.File!, picture.Picture.Path) : PathOf(picture);
+
     private static Companion? FileOf(PictureItem item, string? extension) => extension is null ? item.Caption
-        : item.Sidecars.FirstOrDefault(s => s.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+        : item.Captions.FirstOrDefault(s => s.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
 
     private static (string? Text, TextEncoding Encoding, string? Why) ReadFile(string file)
     {

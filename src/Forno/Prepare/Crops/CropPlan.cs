@@ -47,7 +47,7 @@ public static class CropPlan
         var buckets = new Buckets(settings.Rules);
         HashSet<string> stems = [.. folder.Pictures.Select(p => RelativePath.Join(p.Folder, p.Stem))];
         (PictureCrops?[] found, IReadOnlyList<Problem> problems) = Plan.ForEach(folder.Pictures, item => Look(item, settings, buckets, stems), progress, cancel);
-        var names = new FreeNames([.. folder.Pictures.Select(p => p.Path), .. folder.Pictures.SelectMany(p => p.Companions).Select(c => c.Path),
+        var names = new FreeNames([.. folder.Pictures.Select(p => p.Path), .. folder.Pictures.SelectMany(p => p.Needed).Select(c => c.Path),
             .. folder.Others.Select(o => folder.Work is null ? Path.GetFileName(o) : RelativePath.Of(folder.Work, o))]);
         PictureCrops[] pictures = [.. found.OfType<PictureCrops>()];
         PlanStep[] steps = [.. pictures.Where(p => p.Why.Length == 0).Select(p => Step(p, settings, names))];

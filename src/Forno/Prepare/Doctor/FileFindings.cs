@@ -11,7 +11,17 @@ namespace Forno.Prepare.Doctor;
 /// <param name="KeepSeparator"><c>keep_tokens_separator</c>, or null.</param>
 /// <param name="KeepTokens"><c>keep_tokens</c>.</param>
 /// <param name="Shuffles"><c>shuffle_caption</c>.</param>
-public sealed record TrainedFolder(string Path, bool IsReg, string CaptionExtension, string? KeepSeparator = null, int KeepTokens = 0, bool Shuffles = false);
+public sealed record TrainedFolder(string Path, bool IsReg, string CaptionExtension, string? KeepSeparator = null, int KeepTokens = 0, bool Shuffles = false)
+{
+    /// <summary>What the configuration says of it, by kohya's names.</summary>
+    public IReadOnlyDictionary<string, object?> Options { get; init; } = new Dictionary<string, object?>();
+
+    /// <summary>Whether a switch is on.</summary>
+    public bool On(string option) => Options.GetValueOrDefault(option) is true;
+
+    /// <summary>A number; 0 where there is none.</summary>
+    public double Number(string option) => ConfigFacts.Real(Options.GetValueOrDefault(option));
+}
 
 /// <summary>What is wrong with folders and files, before anything is read as a picture.</summary>
 public static class FileFindings
@@ -75,13 +85,13 @@ public static class FileFindings
         foreach (var of in (trained ?? []).Where(t => !t.IsReg).GroupBy(t => t.CaptionExtension))
         {
             CaptionedPicture[] there = [.. set.Pictures.Where(p => of.Any(t => Path.GetDirectoryName(p.Picture.File) == t.Path))];
-            CaptionedPicture[] other = [.. there.Where(p => p.Picture.Sidecars.Count > 0 && !p.Picture.Sidecars.Any(s => s.Path.EndsWith(of.Key, StringComparison.Ordinal)))];
+            CaptionedPicture[] other = [.. there.Where(p => p.Picture.Captions.Count > 0 && !p.Picture.Captions.Any(s => s.Path.EndsWith(of.Key, StringComparison.Ordinal)))];
             if (other.Length > 0)
             {
-                string kinds = string.Join(", ", other.GroupBy(p => Path.GetExtension(p.Picture.Sidecars[0].Path)).OrderByDescending(g => g.Count()).Select(g => Text($"{g.Key} ({g.Count()})")));
+                string kinds = string.Join(", ", other.GroupBy(p => Path.GetExtension(p.Picture.Captions[0].Path)).OrderByDescending(g => g.Count()).Select(g => Text($"{g.Key} ({g.Count()})")));
                 found.Add(new Finding("caption-extension", FindingLevel.Bad, Text($"the trainer looks for {of.Key}, but captions of {other.Length} of {there.Length} pictures are {kinds}"),
                     "Those pictures are trained without their captions: all that they show goes to the folder's class tokens.",
-                    $"caption_extension = \"{Path.GetExtension(other[0].Picture.Sidecars[0].Path)}\" in the configuration (kohya's default is .caption)"));
+                    $"caption_extension = \"{Path.GetExtension(other[0].Picture.Captions[0].Path)}\" in the configuration (kohya's default is .caption)"));
             }
         }
 

@@ -43,7 +43,7 @@ public static class RepeatRenames
             if (targets.TryGetValue(from, out string? to) && to != from)
             {
                 // A caption that several pictures share goes with the first.
-                string[] files = [.. ((string[])[item.Path, .. item.Companions.Select(c => c.Path)]).Where(moved.Add)];
+                string[] files = [.. ((string[])[item.Path, .. item.Needed.Select(c => c.Path)]).Where(moved.Add)];
                 steps.Add(new PlanStep { Subject = item.Path, What = $"{(from.Length > 0 ? from : "top")} to {to}", Changes = [.. files.Select(f => new MoveFile(f, Moved(f, from, to)))] });
             }
         }
