@@ -131,23 +131,23 @@ public static class CaptionPlans
     private static List<string> Notes(CaptionSet set, PlanStep?[] steps)
     {
         var shared = new HashSet<string>(StringComparer.Ordinal);
-        var (pictures, shadows, beside, kinds) = (0, 0, 0, new SortedSet<string>(StringComparer.Ordinal));
+        var (shadows, beside, kinds) = (0, 0, new SortedSet<string>(StringComparer.Ordinal));
         for (var i = 0; i < steps.Length; i++)
         {
             var picture = set.Pictures[i];
-            if (picture.IsBorrowed && steps[i] is { } step)
+            if (steps[i] is { } step && picture.File is { Lent: true } lent)
             {
-                shadows += step.Changes.Any(c => c is AddFile && PictureFiles.IsCaption(c.Path, set.Extension)) ? 1 : 0;
-                shared.UnionWith(step.Changes.OfType<ReplaceFile>().Select(c => c.Path).Where(p => p == picture.File!.Path));
+                shadows += picture.IsBorrowed && step.Changes.Any(c => c is AddFile && PictureFiles.IsCaption(c.Path, set.Extension)) ? 1 : 0;
+                shared.UnionWith(step.Changes.OfType<ReplaceFile>().Select(c => c.Path).Where(p => p == lent.Path));
             }
-            else if (picture.File is null && picture.Picture.Captions.Count > 0 && steps[i] is not null)
+            else if (picture.File is null && picture.Picture.Captions.Count > 0 && steps[i]?.Changes.Any(c => c is AddFile && PictureFiles.IsCaption(c.Path, set.Extension)) == true)
             {
                 beside++;
                 kinds.UnionWith(picture.Picture.Captions.Select(c => Path.GetExtension(c.Path)));
             }
         }
 
-        pictures = shared.Count == 0 ? 0 : set.Pictures.Count(p => p.File is { } file && shared.Contains(file.Path));
+        var pictures = shared.Count == 0 ? 0 : set.Pictures.Count(p => p.File is { } file && shared.Contains(file.Path));
         var notes = new List<string>();
         if (shared.Count > 0)
         {

@@ -43,7 +43,7 @@ public static class DrawFindings
     private static void KeepTokens((CaptionedPicture Picture, TrainedFolder Folder)[] drawn, IReadOnlyList<TriggerName> triggers, List<Finding> found)
     {
         HashSet<string> names = [.. triggers.Select(t => TagExpression.Normal(t.Name))];
-        var (count, most, kept, drops) = (0, 0, 0, false);
+        var (count, most, kept, shuffles, drops) = (0, 0, 0, false, false);
         foreach (var (picture, folder) in drawn)
         {
             bool moves = folder.Shuffles || folder.Number("caption_tag_dropout_rate") > 0;
@@ -55,13 +55,14 @@ public static class DrawFindings
             int front = caption.Normal.TakeWhile(names.Contains).Count();
             if (front > folder.KeepTokens)
             {
-                (count, most, kept, drops) = (count + 1, Math.Max(most, front), folder.KeepTokens, drops || !folder.Shuffles);
+                (count, most, kept) = (count + 1, Math.Max(most, front), folder.KeepTokens);
+                (shuffles, drops) = (shuffles || folder.Shuffles, drops || folder.Number("caption_tag_dropout_rate") > 0);
             }
         }
 
         if (count > 0)
         {
-            found.Add(new Finding("keep-tokens", FindingLevel.Warning, Text($"triggers in front of {Counted(count, "caption")} are {(drops ? "dropped and " : "")}shuffled with the other tags: keep_tokens = {kept}"),
+            found.Add(new Finding("keep-tokens", FindingLevel.Warning, Text($"triggers in front of {Counted(count, "caption")} are {(shuffles ? drops ? "shuffled and dropped" : "shuffled" : "dropped")} like any other tag: keep_tokens = {kept}"),
                 "The words in front weigh most, and of a long caption the end is cut off: the trigger learns less surely.",
                 Text($"keep_tokens = {most} in the configuration; or forno caption trigger FOLDER --config FILE, which puts ||| behind them")));
         }
