@@ -53,7 +53,7 @@ internal static class Program
         {
             foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
             {
-                cli.Error.WriteLine($"forno: {error.Message}");
+                cli.Error.WriteLine($"forno: {OneLine(error.Message)}");
             }
 
             cli.Error.WriteLine($"Usage, with examples: forno {CommandPath(parsed)} --help");
@@ -68,6 +68,10 @@ internal static class Program
             ProcessTerminationTimeout = null, // Cli handles Ctrl-C: a training may need more than a moment to save
         });
     }
+
+    // The parser lists what is valid one below the other.
+    private static string OneLine(string message) => string.Join(" ", message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        .Select((part, i) => i > 0 && part is ['\'', .., '\''] ? part + "," : part)).TrimEnd(',');
 
     private static string CommandPath(ParseResult parsed)
     {

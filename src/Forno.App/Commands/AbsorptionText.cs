@@ -10,7 +10,11 @@ internal static class AbsorptionText
     private const int Width = 110;
 
     /// <summary>Prints the table: the triggers with what each will learn, then the findings.</summary>
-    public static void Print(TextWriter to, string name, AbsorptionTable table)
+    /// <param name="to">Where.</param>
+    /// <param name="name">The folders, for people.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="folders">The folders as written, for commands that mend; null leaves FOLDER.</param>
+    public static void Print(TextWriter to, string name, AbsorptionTable table, IReadOnlyList<string>? folders = null)
     {
         TriggerScene scene = table.Scene;
         to.WriteLine(Text($"{name}: {scene.Pictures} {DatasetRun.Counted(scene.Pictures, "picture")} in {scene.Groups.Count} {DatasetRun.Counted(scene.Groups.Count, "folder")}, {scene.Triggers.Count} {DatasetRun.Counted(scene.Triggers.Count, "trigger")}, {table.Rows.Count} pruned {DatasetRun.Counted(table.Rows.Count, "feature")}"));
@@ -40,12 +44,12 @@ internal static class AbsorptionText
         if (table.Findings.Count > 0)
         {
             to.WriteLine();
-            FindingLines.Print(to, table.Findings);
+            FindingLines.Print(to, FindingLines.For(table.Findings, folders ?? []));
         }
     }
 
     /// <summary>The table for machines.</summary>
-    public static string Json(AbsorptionTable table) => JsonSerializer.Serialize(new
+    public static string Json(AbsorptionTable table, IReadOnlyList<string>? folders = null) => JsonSerializer.Serialize(new
     {
         table.Scene.Pictures,
         Groups = table.Scene.Groups.Select(g => new { g.Name, Pictures = g.Extent.Count }),
@@ -61,7 +65,7 @@ internal static class AbsorptionText
             Triggers = r.Cells.Select(c => new { c.Trigger.Name, Verdict = Lower(c.Verdict), c.Pictures, Grip = Math.Round(c.Grip, 4), Share = Math.Round(c.Share, 4) }),
         }),
         Regions = table.Regions().Select(r => new { Triggers = r.Triggers.Select(t => t.Name), Pictures = r.Extent.Count, Groups = GroupsOf(table, r.Extent) }),
-        Findings = table.Findings.Select(FindingLines.Row),
+        Findings = FindingLines.For(table.Findings, folders ?? []).Select(FindingLines.Row),
     }, JsonOutput.Options);
 
     /// <summary>The folders of some pictures.</summary>

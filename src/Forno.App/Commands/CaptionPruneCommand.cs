@@ -26,6 +26,12 @@ internal static class CaptionPruneCommand
         {
             level, keep, also, share, without,
         };
+        command.Details = $"""
+            Categories: {string.Join(", ", TraitLists.Read().Categories.Except([TraitLists.Monochrome]))};
+            garment means all clothes, intrinsic what belongs to a person (forno caption clean --show-list traits shows their tags).
+            A character takes intrinsic traits, an outfit clothes and ornaments, a style how it is drawn; other triggers what --also
+            names. Captions without a trigger, triggers, and sentences stay as they are.
+            """;
         TriggerOptions triggers = new TriggerOptions().AddTo(command);
         CaptionOptions captions = new CaptionOptions().AddTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);

@@ -45,6 +45,7 @@ internal static class CaptionReportCommand
             {
                 Where = captions.Where(parsed), KeepTokens = captions.KeepTokens(parsed), Tags = list, FewUses = parsed.GetValue(few),
             });
+            report = report with { Findings = FindingLines.For(report.Findings, named) };
             if (parsed.GetValue(json))
             {
                 cli.Out.WriteLine(Json(report));
@@ -52,6 +53,13 @@ internal static class CaptionReportCommand
             else
             {
                 string name = string.Join(", ", named.Select(f => DatasetRun.Shown(Path.TrimEndingDirectorySeparator(f))));
+                if (report.Pictures == 0)
+                {
+                    cli.Out.WriteLine(captions.Where(parsed) is { } where && folder.Pictures.Count > 0 ? $"{name}: none of {folder.Pictures.Count} captions fulfils {where}" : $"{name}: no pictures in it");
+                    DatasetRun.List(cli, report.Problems);
+                    return 1;
+                }
+
                 CaptionTable.Print(cli, name, report, Math.Max(1, parsed.GetValue(top)));
             }
 

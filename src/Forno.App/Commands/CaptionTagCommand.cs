@@ -86,6 +86,11 @@ internal static class CaptionTagCommand
         return DatasetRun.Run(cli, parsed, options, context =>
         {
             CaptionSet set = CaptionSet.Read(context.Folder, extension, null, context.Cancel);
+            if (fromSidecar && set.Pictures.Count > 0 && set.Pictures.All(p => p.Picture.Tags is null))
+            {
+                throw new FornoException("no tags were noted for any of these pictures (NAME.tags.json); run forno caption tag with --model first");
+            }
+
             return fromSidecar
                 ? CaptionPlans.Make(set, "caption tag", p => Tagging.Edit(p, TagSidecar.Of(p.Picture) ?? throw new FornoException(
                     "no tags were noted for it; run forno caption tag with --model first"), rules, write: false), context.Progress, context.Cancel, own: true)

@@ -27,6 +27,11 @@ internal static class CaptionTriggerCommand
         {
             keepTokens, config,
         };
+        command.Details = """
+            Triggers stand in the order character, outfit, object, pose, situation, style, each once; one that stands among the other
+            tags moves to the front. Pictures without a caption get one. ||| behind them needs keep_tokens_separator = "|||" in the
+            training configuration, which --config writes.
+            """;
         foreach (Option<string[]> name in names)
         {
             command.Options.Add(name);

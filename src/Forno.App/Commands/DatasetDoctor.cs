@@ -16,7 +16,7 @@ internal sealed class DatasetDoctor
     private static readonly (Harm Harm, string Name, string Heading)[] Classes =
     [
         (Harm.Stops, "stops", "First of all: with these the training fails, or learns something else"),
-        (Harm.Spoils, "spoils", "Spoils pictures or the set"),
+        (Harm.Spoils, "spoils", "Spoils pictures, the set or the training"),
         (Harm.Worse, "worse", "Likely to make the LoRA worse"),
         (Harm.Note, "note", "Good to know"),
     ];
@@ -99,7 +99,7 @@ internal sealed class DatasetDoctor
             }
         }
 
-        IReadOnlyList<Diagnosis> all = Diagnosis.Gather(sources);
+        IReadOnlyList<Diagnosis> all = [.. Diagnosis.Gather(sources).Select(d => d with { Finding = FindingLines.For([d.Finding], named, parsed.GetValue(config))[0] })];
         if (json)
         {
             cli.Out.WriteLine(JsonSerializer.Serialize(new

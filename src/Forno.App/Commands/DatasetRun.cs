@@ -60,7 +60,7 @@ internal static class DatasetRun
         }
 
         made = output is null ? made : made.BringingOver(folder);
-        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Counted(folder.Pictures.Count, "picture")}", findings?.Invoke());
+        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Counted(folder.Pictures.Count, "picture")}", findings is null ? null : FindingLines.For(findings(), output is null ? folders : [output]));
     }
 
     /// <summary>Tells a plan (without a work folder) or does it, and reports.</summary>

@@ -33,6 +33,7 @@ internal static class PlanCommand
             {
                 PictureFolder folder = PictureFolder.Scan(options.Folders(parsed), captionExtension: captions.Further(parsed, edit));
                 RepeatPlan plan = Make(parsed, settings, triggers, captions, folder, options.Folders(parsed), edit, cli.Cancel);
+                plan = plan with { Findings = FindingLines.For(plan.Findings, options.Folders(parsed), parsed.GetValue(config)) };
                 if (options.Json(parsed))
                 {
                     cli.Out.WriteLine(JsonSerializer.Serialize(PlanTable.Json(plan, RepeatRenames.Targets(plan, Top(options.Folders(parsed)))), JsonOutput.Options));
@@ -66,6 +67,11 @@ internal static class PlanCommand
 
     private static RepeatPlan Make(ParseResult parsed, PlanSettings settings, TriggerOptions triggers, CaptionOptions captions, PictureFolder folder, string[] folders, ConfigEdit? config, CancellationToken cancel)
     {
+        if (folder.Pictures.Count == 0)
+        {
+            throw FornoException.ForFile(string.Join(", ", folders.Select(DatasetRun.Shown)), "there are no pictures to plan for", "Check the folder.");
+        }
+
         CaptionSet set = CaptionSet.Read(folder, captions.Extension(parsed, config, folder), cancel: cancel);
         TraitLists traits = triggers.Traits(parsed);
         return Make(config, set, triggers.Names(parsed, folder, folders, set, traits, config), traits, settings.Of(parsed, config, set));

@@ -17,6 +17,7 @@ public class CaptionWalkTests
         if (Environment.GetEnvironmentVariable("FORNO_KEEP_ART") is { Length: > 0 } kept)
         {
             TempTree.Copy(tree["raw"], kept); // to try the walk-through of the README by hand
+            Vision.ColourTagger.Write(kept + "-tagger");
         }
 
         string sources = TempTree.Picture(tree["raw"]), work = tree["work"];

@@ -80,13 +80,13 @@ internal static class CaptionFindings
             var all = none == report.Pictures;
             found.Add(new Finding("no-caption", all ? FindingLevel.Bad : FindingLevel.Warning,
                 $"{Of(none, report.Pictures, "picture")} have no {set.Extension ?? "caption"}{(set.Extension is null ? "" : " file")}",
-                "Such a picture is trained on its folder's name alone: everything in it sticks to the trigger.", "forno caption tag"));
+                "Such a picture is trained on its folder's name alone: everything in it sticks to the trigger.", "forno caption tag FOLDER"));
         }
 
         if (empty > 0)
         {
             found.Add(new Finding("empty-caption", FindingLevel.Bad, $"{Of(empty, report.Pictures, "picture")} have an empty caption",
-                "kohya's trainer stops at an empty file; else the picture is trained without any word.", "forno caption tag, or remove the files"));
+                "kohya's trainer stops at an empty file; else the picture is trained without any word.", "forno caption tag FOLDER, or remove the files"));
         }
 
         if (unreadable > 0)
@@ -115,7 +115,7 @@ internal static class CaptionFindings
         if (encoded > 0)
         {
             found.Add(new Finding("encoding", FindingLevel.Warning, Invariant($"{encoded} captions are UTF-16 or begin with a byte order mark"),
-                "Forno reads them, kohya's trainer does not: it stops, or takes the mark for a part of the first tag.", "forno caption edit --utf8"));
+                "Forno reads them, kohya's trainer does not: it stops, or takes the mark for a part of the first tag.", "forno caption edit FOLDER --utf8"));
         }
 
         if (survey.SeveralLines > 0)
@@ -127,7 +127,7 @@ internal static class CaptionFindings
         if (survey.SpaceParted > 0)
         {
             found.Add(new Finding("no-commas", FindingLevel.Warning, Invariant($"{survey.SpaceParted} captions seem to be tags without commas between them"),
-                "They count as one long tag: nothing of it can be shuffled, dropped or pruned.", "forno dataset import, which puts commas in"));
+                "They count as one long tag: nothing of it can be shuffled, dropped or pruned.", "forno dataset import FOLDER -o NEW, which puts commas in"));
         }
     }
 
@@ -142,33 +142,33 @@ internal static class CaptionFindings
         var (most, list) = (longer[0].Tokens, Invariant($"{longer.Count} over 75, {Over(150)} over 150, {Over(225)} over 225"));
         found.Add(new Finding("long", FindingLevel.Warning, Invariant($"captions of many CLIP tokens: {list}; the longest has {most}"),
             "What is behind max_token_length (75 by default) is cut off and never trained.",
-            most > 225 ? "forno caption edit --truncate-tokens 225, and max_token_length = 225" : $"max_token_length = {(most > 150 ? 225 : 150)} in the training's configuration"));
+            most > 225 ? "forno caption edit FOLDER --truncate-tokens 225, and max_token_length = 225" : $"max_token_length = {(most > 150 ? 225 : 150)} in the training's configuration"));
     }
 
     private static void Tags(CaptionReport report, CaptionSurvey survey, List<Finding> found)
     {
         if (survey.Repeating > 0)
         {
-            found.Add(new Finding("repeated", FindingLevel.Note, $"{Of(survey.Repeating, report.Captions, "caption")} have a tag twice", "It weighs double and uses up tokens.", "forno caption edit --dedupe"));
+            found.Add(new Finding("repeated", FindingLevel.Note, $"{Of(survey.Repeating, report.Captions, "caption")} have a tag twice", "It weighs double and uses up tokens.", "forno caption edit FOLDER --dedupe"));
         }
 
         TagEntry[] spelt = [.. survey.Tags.Where(t => t.Spellings > 1).OrderByDescending(t => t.Pictures)];
         if (spelt.Length > 0)
         {
             found.Add(new Finding("spellings", FindingLevel.Warning, Invariant($"{spelt.Length} tags are written in several ways: {Named(spelt.Select(t => t.Text))}"),
-                "With and without underscores or backslashes, a tag is other tokens: each way learns its own share.", "forno caption edit --spaces --escape (or --underscores, --unescape)"));
+                "With and without underscores or backslashes, a tag is other tokens: each way learns its own share.", "forno caption edit FOLDER --spaces --escape (or --underscores, --unescape)"));
         }
 
         if (report.Singletons.Count > 0)
         {
             found.Add(new Finding("singletons", FindingLevel.Note, Invariant($"{report.Singletons.Count} tags stand on one picture only: {Named(report.Singletons.Select(s => s.Tag))}"),
-                "The LoRA sees such a tag once a round: it learns that picture, not the tag. Misspellings show up here.", "forno caption edit --remove or --replace, where they are slips"));
+                "The LoRA sees such a tag once a round: it learns that picture, not the tag. Misspellings show up here.", "forno caption edit FOLDER --remove TAG (or --replace OLD=NEW), where they are slips"));
         }
 
         if (report.Together.Count > 0)
         {
             found.Add(new Finding("together", FindingLevel.Note, Invariant($"{report.Together.Count} groups of tags are never seen apart: {Named(report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : "")))}"),
-                "Nothing tells them apart, so each of them comes to mean the whole group.", "forno caption clean where they say the same; else add pictures that have only one"));
+                "Nothing tells them apart, so each of them comes to mean the whole group.", "forno caption clean FOLDER where they say the same; else add pictures that have only one"));
         }
     }
 
@@ -181,7 +181,7 @@ internal static class CaptionFindings
             {
                 found.Add(new Finding("always", FindingLevel.Note, Invariant($"in every caption of {(folder.Name.Length > 0 ? folder.Name : "the folder")}: {Named(always.Select(t => t.Text))}"),
                     "Such tags share with the trigger what all pictures show: the look then needs all of them in the prompt.",
-                    "forno caption trigger for the one that is the trigger, forno caption prune for traits that belong to it"));
+                    "forno caption trigger FOLDER for the one that is the trigger, forno caption prune FOLDER for traits that belong to it"));
             }
         }
     }
@@ -197,19 +197,19 @@ internal static class CaptionFindings
         if (aliases.Length > 0)
         {
             found.Add(new Finding("aliases", FindingLevel.Warning, Invariant($"{aliases.Length} tags have another name in the tag list: {Named(aliases.Select(a => $"{a.Tag} → {a.AliasOf}"))}"),
-                "The model knows the main name; under the other one it begins from nothing.", $"forno caption edit --replace \"{aliases[0].Tag}={aliases[0].AliasOf}\", and so on"));
+                "The model knows the main name; under the other one it begins from nothing.", $"forno caption edit FOLDER --replace \"{aliases[0].Tag}={aliases[0].AliasOf}\", and so on"));
         }
 
         if (unknown.Length > 0)
         {
             found.Add(new Finding("unknown", FindingLevel.Note, Invariant($"{unknown.Length} tags are not in the tag list: {Named(unknown.Select(u => u.Tag))}"),
-                "A model trained on such tags does not know them. A trigger is meant to be one; other words have to be learnt from your few pictures.", "forno caption edit --replace with a tag that the list has"));
+                "A model trained on such tags does not know them. A trigger is meant to be one; other words have to be learnt from your few pictures.", "forno caption edit FOLDER --replace OLD=NEW with a tag that the list has"));
         }
 
         if (few.Length > 0)
         {
             found.Add(new Finding("rare", FindingLevel.Note, Invariant($"{few.Length} tags have fewer than {options.FewUses} uses: {Named(few.Select(u => u.Tag))}"),
-                "The model has hardly learnt them.", "forno caption edit --replace with a common tag, or keep them if the LoRA is to teach them"));
+                "The model has hardly learnt them.", "forno caption edit FOLDER --replace OLD=NEW with a common tag, or keep them if the LoRA is to teach them"));
         }
     }
 

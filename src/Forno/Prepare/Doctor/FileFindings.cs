@@ -61,7 +61,7 @@ public static class FileFindings
                 else if (!aside && RelativePath.Repeats(Path.GetFileName(at)) is not null && !holding.Contains(at))
                 {
                     found.Add(new Finding("empty-folder", FindingLevel.Bad, $"{name} holds pictures in folders of its own only", "Trainers look for pictures directly in N_name: of this folder nothing is trained.",
-                        "move the pictures up: forno dataset sort, or by hand"));
+                        "move the pictures up: forno dataset sort FOLDER, or by hand"));
                 }
             }
         }
@@ -136,7 +136,7 @@ public static class FileFindings
             if (orphans.Length + (group.Count() - without.Length) > 0 && without.Length > 0)
             {
                 found.Add(new Finding("mask-names", FindingLevel.Bad, Text($"masks in {Name(group.First().Folder)} lack {without.Length} of {group.Count()} pictures: {List(without.Select(w => RelativePath.Name(w.Path)))}"),
-                    "Trainers stop at a mask that is missing, or train the whole picture.", "forno dataset mask makes the missing ones; a mask has its picture's name"));
+                    "Trainers stop at a mask that is missing, or train the whole picture.", "forno dataset mask FOLDER makes the missing ones; a mask has its picture's name"));
             }
             else if (orphans.Length > 0)
             {
@@ -153,7 +153,7 @@ public static class FileFindings
         if (wrong.Length > 0)
         {
             found.Add(new Finding("separator", FindingLevel.Bad, Text($"||| in {TriggerCounts(wrong.Length)}, but keep_tokens_separator is not |||"),
-                "The trainer takes it for text, and shuffling moves the triggers.", "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger --config FILE writes it)"));
+                "The trainer takes it for text, and shuffling moves the triggers.", "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger FOLDER --config FILE writes it)"));
         }
     }
 

@@ -66,14 +66,14 @@ internal static class RepeatFindings
             {
                 found.Add(new Finding("over-cap", FindingLevel.Warning, Text($"{main.Trigger}: {main.Total} image steps, more than {cap} for {plan.Settings.Optimizer}"),
                     "It burns in: colours glare, poses repeat, other words lose their say.", cap / main.PerEpoch is > 0 and var epochs
-                        ? Text($"forno plan --epochs {epochs} ({main.PerEpoch * epochs} image steps)") : "fewer pictures"));
+                        ? Text($"forno plan FOLDER --epochs {epochs} ({main.PerEpoch * epochs} image steps)") : "fewer pictures"));
             }
             else if (main.Total < low || main.Total > high)
             {
                 int epochs = main.Total < low ? (low + main.PerEpoch - 1) / main.PerEpoch : high / main.PerEpoch;
                 found.Add(new Finding(main.Total < low ? "short" : "long", FindingLevel.Note, Text($"{main.Trigger}: {main.Total} image steps; {low} to {high} suit it"),
                     main.Total < low ? "It may come out weak." : "Its last epochs may be burnt in; one of the earlier ones may be the best.",
-                    epochs > 0 && epochs != plan.Epochs ? Text($"forno plan --epochs {epochs}") : "look at its epochs with forno grid"));
+                    epochs > 0 && epochs != plan.Epochs ? Text($"forno plan FOLDER --epochs {epochs}") : "look at its epochs with forno grid"));
             }
         }
     }

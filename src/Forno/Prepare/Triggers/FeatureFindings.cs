@@ -24,7 +24,7 @@ internal static class FeatureFindings
             "Other triggers take it, but many of this trigger's pictures show it.", $"add pictures with {trigger.Name} that do not show it, or leave its tag in the captions"));
         Grouped(rows, AbsorptionVerdict.Partly, found, (features, trigger) => new Finding("comes-and-goes", FindingLevel.Warning, $"{features}: in some pictures of {trigger.Name} only",
             "No trigger shows it always: it will come and go, and no word calls it or keeps it away.",
-            "leave such tags in the captions (forno dataset undo takes the pruning back; forno caption prune --keep TAG leaves them)"));
+            "leave such tags in the captions (forno dataset undo takes the pruning back; forno caption prune FOLDER --keep TAG leaves them)"));
         AbsorptionRow[] unclaimed = [.. rows.Where(r => r.Unclaimed > 0)];
         if (unclaimed.Length > 0)
         {
@@ -85,7 +85,7 @@ internal static class FeatureFindings
         if (half.Length > 0)
         {
             found.Add(new Finding("half-pruned", FindingLevel.Warning, $"{Features(half)}: pruned from some captions of a folder and left in others",
-                "Trigger and tag each learn half of it.", "forno caption prune the whole folder, or undo"));
+                "Trigger and tag each learn half of it.", "forno caption prune FOLDER, the whole of it, or undo"));
         }
     }
 

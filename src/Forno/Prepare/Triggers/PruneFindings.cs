@@ -48,7 +48,7 @@ internal static class PruneFindings
         {
             string list = TriggerFindings.List(others.OrderByDescending(o => o.Value).ThenBy(o => o.Key, StringComparer.Ordinal).Select(o => TriggerFindings.Text($"{o.Key} ({o.Value})")));
             found.Add(new Finding("other-character", FindingLevel.Warning, $"characters that a tagger recognised: {list}", Sentence(PruneSettings.Rules["other-character"]),
-                "if they are in the pictures leave their names; else forno caption edit --remove NAME"));
+                "if they are in the pictures leave their names; else forno caption edit FOLDER --remove NAME"));
         }
 
         Rare(scene, sums, found);

@@ -168,7 +168,7 @@ internal static class TriggerFindings
         {
             string where = List(scene.Groups.Where(g => g.Extent.Overlap(none) > 0).Select(g => Text($"{g.Name} ({g.Extent.Overlap(none)})")));
             found.Add(new Finding("without-trigger", FindingLevel.Note, $"{Pictures(none.Count)} have no trigger: {where}",
-                "What their captions do not say goes into every picture that the LoRA draws.", "right for pictures whose every tag stays; else forno caption trigger"));
+                "What their captions do not say goes into every picture that the LoRA draws.", "right for pictures whose every tag stays; else forno caption trigger FOLDER"));
         }
     }
 

@@ -66,8 +66,8 @@ public class WordListTests
     [Fact]
     public void TagsThatTheListsNameAreNotUseless()
     {
-        Assert.Empty(Traits.Tags.Where(t => Lists.Useless(t, t) is not null));
-        Assert.Empty(Lists.Splits.SelectMany(s => s.Value.Words).Select(TagExpression.Normal).Where(p => Lists.Useless(p, p) is not null || Lists.Synonyms.ContainsKey(p)));
+        Assert.DoesNotContain(Traits.Tags, t => Lists.Useless(t, t) is not null);
+        Assert.DoesNotContain(Lists.Splits.SelectMany(s => s.Value.Words).Select(TagExpression.Normal), p => Lists.Useless(p, p) is not null || Lists.Synonyms.ContainsKey(p));
     }
 
     [Fact]
