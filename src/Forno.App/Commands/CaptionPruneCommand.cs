@@ -26,8 +26,10 @@ internal static class CaptionPruneCommand
         {
             level, keep, also, share, without,
         };
-        command.Details = $"""
-            Categories: {string.Join(", ", TraitLists.Read().Categories.Except([TraitLists.Monochrome]))};
+        command.Details = """
+            Categories: people, hair-colour, hair-style, eyes, skin, face, body, body-size, ornaments, garment-head, garment-neck,
+            garment-top, garment-outer, garment-bottom, garment-waist, garment-whole, garment-legs, garment-hands, garment-under,
+            garment-swim, footwear, background, style;
             garment means all clothes, intrinsic what belongs to a person (forno caption clean --show-list traits shows their tags).
             A character takes intrinsic traits, an outfit clothes and ornaments, a style how it is drawn; other triggers what --also
             names. Captions without a trigger, triggers, and sentences stay as they are.

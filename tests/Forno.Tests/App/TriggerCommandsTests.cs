@@ -133,6 +133,42 @@ public sealed class TriggerCommandsTests
         Assert.True(what != "920" || (told.RootElement.GetProperty("epochs").GetInt32(), told.RootElement.GetProperty("total_image_steps").GetInt32() / 2) == (6, 2760));
     }
 
+    [Fact]
+    public void PruneHelpNamesEveryCategory()
+    {
+        string[] words = Done("caption", "prune", "--help").Split([' ', ',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        Assert.Empty(Forno.Prepare.Triggers.TraitLists.Read().Categories.Where(c => c != "monochrome").Except(words));
+    }
+
+    [Fact]
+    public void CommandsThatMendAreWrittenOut()
+    {
+        using TempTree tree = Set();
+        string config = tree.Write("my train.toml", Config);
+        string said = Done("doctor", tree["work"], "--config", config, "--no-pictures");
+        Assert.Contains($"forno caption trigger {tree["work"]} --character NAME", said);
+        Assert.DoesNotContain("FOLDER", said);
+        Assert.DoesNotContain("FILE ", said);
+        Assert.DoesNotContain("FOLDER", Done("caption", "report", tree["work"], "--json"));
+        Assert.Contains($"--config '{config}' --apply", Done("doctor", tree["work"], "--no-pictures", "--config", tree.Write("my train.toml", "train_data_dir = \"work\"\n")));
+    }
+
+    [Theory]
+    [InlineData(1, "no pictures in it", "caption", "report", "EMPTY")]
+    [InlineData(1, "there are no pictures to plan for", "plan", "EMPTY")]
+    [InlineData(1, "no tags were noted", "caption", "tag", "EMPTY/../work", "--from-sidecar")]
+    [InlineData(2, "must be one of: '0', '1', '2', '3', '4'", "caption", "prune", "EMPTY", "--level", "7")]
+    [InlineData(2, "character 4", "caption", "trigger", "EMPTY", "--character", "x", "--where", "a &")]
+    [InlineData(1, "none of 48 captions fulfils nobody", "caption", "report", "EMPTY/../work", "--where", "nobody")]
+    public void WrongUseIsToldInOneLine(int exit, string told, params string[] args)
+    {
+        using TempTree tree = Set();
+        Directory.CreateDirectory(tree["empty"]);
+        (int code, string output, string error) = Run([.. args.Select(a => a.Replace("EMPTY", tree["empty"]))]);
+        Assert.Equal(exit, code);
+        Assert.Contains(told, (output + error), StringComparison.OrdinalIgnoreCase);
+    }
+
     private static void Plan(TempTree tree, string config)
     {
         string work = tree["work"], pruned = TempTree.Picture(work);
