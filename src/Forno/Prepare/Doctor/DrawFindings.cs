@@ -84,7 +84,7 @@ public static class DrawFindings
         bool others = drawn.Any(d => d.Folder.On("alpha_mask") || d.Folder.Options.GetValueOrDefault("conditioning_data_dir") is string { Length: > 0 }) || facts.Says("conditioning_data_dir");
         if (facts.On("masked_loss") && masks == 0 && !others && drawn.Length > 0)
         {
-            found.Add(new Finding("masked-loss", FindingLevel.Warning, $"masked_loss is on, and no picture has a mask{facts.Where("masked_loss")}", "All of every picture is trained, as without it.", "forno dataset mask FOLDER makes masks; or take masked_loss out"));
+            found.Add(new Finding("masked-loss", FindingLevel.Warning, $"masked_loss is on, and no picture has a mask{facts.Where("masked_loss")}", "Forno stops at it; kohya's scripts train all of every picture, as without it.", "forno dataset mask FOLDER makes masks; or take masked_loss out"));
         }
         else if (!facts.On("masked_loss") && masks > 0 && !others)
         {
