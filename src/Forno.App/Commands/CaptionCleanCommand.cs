@@ -73,7 +73,7 @@ internal static class CaptionCleanCommand
     {
         foreach (var rule in changes.GroupBy(c => c.Rule))
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"{rule.Key}: {rule.Sum(c => c.Captions)} changes");
+            yield return string.Create(CultureInfo.InvariantCulture, $"{rule.Key}: {rule.Sum(c => c.Captions)} {DatasetRun.Counted(rule.Sum(c => c.Captions), "change")}");
             foreach (CleanChange change in rule.Take(MostChanges))
             {
                 yield return string.Create(CultureInfo.InvariantCulture, $"{change.Captions,6}  {change.What}");

@@ -208,7 +208,7 @@ internal static class DatasetRun
 
     private static string Clipped(string text)
     {
-        string line = Shown(text.TrimEnd());
+        string line = Shown(text.TrimEnd().Replace("\r\n", "\n", StringComparison.Ordinal));
         return line.Length <= LongestText ? line : string.Create(CultureInfo.InvariantCulture, $"{line[..LongestText]}… ({text.Length} characters)");
     }
 

@@ -169,6 +169,30 @@ public sealed class TriggerCommandsTests
         Assert.Contains(told, (output + error), StringComparison.OrdinalIgnoreCase);
     }
 
+    [Fact]
+    public void SentencesStayWholeInAMixedSet()
+    {
+        using TempTree tree = new();
+        const string Prose = "A girl with long blue hair, a red dress and highres boots stands in a field. She is smiling, and holds a sword.";
+        const string Clause = "She wears a small hat with blue_hair ribbons, and no shirt.";
+        string[] captions = [Prose, $"1girl, blue hair, highres, {Clause}, red_dress, smiling", "1girl, blue_hair, long_hair, very_long_hair"];
+        for (int i = 0; i < captions.Length; i++)
+        {
+            tree.Write($"work/5_a/{i}.png", TestPictures.Png(8, 8, i));
+            tree.Write($"work/5_a/{i}.txt", captions[i]);
+        }
+
+        tree.Write("work/.forno/journal.jsonl", "");
+        string work = tree["work"];
+        Assert.Contains("1 caption is in natural language", Done("caption", "edit", work, "--spaces", "--dedupe", "--sort", "alphabet"));
+        Done("caption", "clean", work);
+        Done("caption", "trigger", work, "--character", "anna7");
+        Assert.Contains("2 captions hold sentences, which are left as they are", Done("caption", "prune", work));
+        Assert.Equal($"anna7 ||| {Prose}", File.ReadAllText(tree["work/5_a/0.txt"]));
+        Assert.Equal($"anna7 ||| 1girl, {Clause}, red dress, smile", File.ReadAllText(tree["work/5_a/1.txt"]));
+        Assert.Equal("anna7 ||| 1girl", File.ReadAllText(tree["work/5_a/2.txt"]));
+    }
+
     private static void Plan(TempTree tree, string config)
     {
         string work = tree["work"], pruned = TempTree.Picture(work);

@@ -79,13 +79,13 @@ internal static class CaptionFindings
         {
             var all = none == report.Pictures;
             found.Add(new Finding("no-caption", all ? FindingLevel.Bad : FindingLevel.Warning,
-                $"{Of(none, report.Pictures, "picture")} have no {set.Extension ?? "caption"}{(set.Extension is null ? "" : " file")}",
+                $"{Of(none, report.Pictures, "picture")} {Have(none)} no {set.Extension ?? "caption"}{(set.Extension is null ? "" : " file")}",
                 "Such a picture is trained on its folder's name alone: everything in it sticks to the trigger.", "forno caption tag FOLDER"));
         }
 
         if (empty > 0)
         {
-            found.Add(new Finding("empty-caption", FindingLevel.Bad, $"{Of(empty, report.Pictures, "picture")} have an empty caption",
+            found.Add(new Finding("empty-caption", FindingLevel.Bad, $"{Of(empty, report.Pictures, "picture")} {Have(empty)} an empty caption",
                 "kohya's trainer stops at an empty file; else the picture is trained without any word.", "forno caption tag FOLDER, or remove the files"));
         }
 
@@ -104,7 +104,7 @@ internal static class CaptionFindings
 
         if (report.Prose > 0 && report.Prose < report.Captions)
         {
-            found.Add(new Finding("mixed-language", FindingLevel.Note, $"{Of(report.Prose, report.Captions, "caption")} are sentences, the others tags",
+            found.Add(new Finding("mixed-language", FindingLevel.Note, $"{Of(report.Prose, report.Captions, "caption")} {(report.Prose == 1 ? "is" : "are")} sentences, the others tags",
                 "The LoRA answers to the words of one kind for a part of its pictures only.", "write them all in one way"));
         }
     }
@@ -114,19 +114,19 @@ internal static class CaptionFindings
         var encoded = survey.Encodings.Where(e => e.Key != Io.TextEncoding.Utf8).Sum(e => e.Value);
         if (encoded > 0)
         {
-            found.Add(new Finding("encoding", FindingLevel.Warning, Invariant($"{encoded} captions are UTF-16 or begin with a byte order mark"),
+            found.Add(new Finding("encoding", FindingLevel.Warning, Invariant($"{encoded} {(encoded == 1 ? "caption is UTF-16 or begins" : "captions are UTF-16 or begin")} with a byte order mark"),
                 "Forno reads them, kohya's trainer does not: it stops, or takes the mark for a part of the first tag.", "forno caption edit FOLDER --utf8"));
         }
 
         if (survey.SeveralLines > 0)
         {
-            found.Add(new Finding("several-lines", FindingLevel.Note, Invariant($"{survey.SeveralLines} captions have several lines"),
+            found.Add(new Finding("several-lines", FindingLevel.Note, Invariant($"{survey.SeveralLines} {(survey.SeveralLines == 1 ? "caption has" : "captions have")} several lines"),
                 "Only the first line is trained, unless enable_wildcard is on: then each drawing takes one of them.", "join the lines if they are not meant as variants"));
         }
 
         if (survey.SpaceParted > 0)
         {
-            found.Add(new Finding("no-commas", FindingLevel.Warning, Invariant($"{survey.SpaceParted} captions seem to be tags without commas between them"),
+            found.Add(new Finding("no-commas", FindingLevel.Warning, Invariant($"{survey.SpaceParted} {(survey.SpaceParted == 1 ? "caption seems" : "captions seem")} to be tags without commas between them"),
                 "They count as one long tag: nothing of it can be shuffled, dropped or pruned.", "forno dataset import FOLDER -o NEW, which puts commas in"));
         }
     }
@@ -149,25 +149,25 @@ internal static class CaptionFindings
     {
         if (survey.Repeating > 0)
         {
-            found.Add(new Finding("repeated", FindingLevel.Note, $"{Of(survey.Repeating, report.Captions, "caption")} have a tag twice", "It weighs double and uses up tokens.", "forno caption edit FOLDER --dedupe"));
+            found.Add(new Finding("repeated", FindingLevel.Note, $"{Of(survey.Repeating, report.Captions, "caption")} {Have(survey.Repeating)} a tag twice", "It weighs double and uses up tokens.", "forno caption edit FOLDER --dedupe"));
         }
 
         TagEntry[] spelt = [.. survey.Tags.Where(t => t.Spellings > 1).OrderByDescending(t => t.Pictures)];
         if (spelt.Length > 0)
         {
-            found.Add(new Finding("spellings", FindingLevel.Warning, Invariant($"{spelt.Length} tags are written in several ways: {Named(spelt.Select(t => t.Text))}"),
+            found.Add(new Finding("spellings", FindingLevel.Warning, Invariant($"{spelt.Length} {(spelt.Length == 1 ? "tag is" : "tags are")} written in several ways: {Named(spelt.Select(t => t.Text))}"),
                 "With and without underscores or backslashes, a tag is other tokens: each way learns its own share.", "forno caption edit FOLDER --spaces --escape (or --underscores, --unescape)"));
         }
 
         if (report.Singletons.Count > 0)
         {
-            found.Add(new Finding("singletons", FindingLevel.Note, Invariant($"{report.Singletons.Count} tags stand on one picture only: {Named(report.Singletons.Select(s => s.Tag))}"),
+            found.Add(new Finding("singletons", FindingLevel.Note, Invariant($"{report.Singletons.Count} {(report.Singletons.Count == 1 ? "tag stands" : "tags stand")} on one picture only: {Named(report.Singletons.Select(s => s.Tag))}"),
                 "The LoRA sees such a tag once a round: it learns that picture, not the tag. Misspellings show up here.", "forno caption edit FOLDER --remove TAG (or --replace OLD=NEW), where they are slips"));
         }
 
         if (report.Together.Count > 0)
         {
-            found.Add(new Finding("together", FindingLevel.Note, Invariant($"{report.Together.Count} groups of tags are never seen apart: {Named(report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : "")))}"),
+            found.Add(new Finding("together", FindingLevel.Note, Invariant($"{report.Together.Count} {(report.Together.Count == 1 ? "group of tags is" : "groups of tags are")} never seen apart: {Named(report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : "")))}"),
                 "Nothing tells them apart, so each of them comes to mean the whole group.", "forno caption clean FOLDER where they say the same; else add pictures that have only one"));
         }
     }
@@ -196,24 +196,27 @@ internal static class CaptionFindings
         RareTag[] aliases = [.. rare.Where(r => r.AliasOf is not null)], unknown = [.. rare.Where(r => r.Uses is null)], few = [.. rare.Where(r => r.AliasOf is null && r.Uses is not null)];
         if (aliases.Length > 0)
         {
-            found.Add(new Finding("aliases", FindingLevel.Warning, Invariant($"{aliases.Length} tags have another name in the tag list: {Named(aliases.Select(a => $"{a.Tag} → {a.AliasOf}"))}"),
+            found.Add(new Finding("aliases", FindingLevel.Warning, Invariant($"{aliases.Length} {(aliases.Length == 1 ? "tag has" : "tags have")} another name in the tag list: {Named(aliases.Select(a => $"{a.Tag} → {a.AliasOf}"))}"),
                 "The model knows the main name; under the other one it begins from nothing.", $"forno caption edit FOLDER --replace \"{aliases[0].Tag}={aliases[0].AliasOf}\", and so on"));
         }
 
         if (unknown.Length > 0)
         {
-            found.Add(new Finding("unknown", FindingLevel.Note, Invariant($"{unknown.Length} tags are not in the tag list: {Named(unknown.Select(u => u.Tag))}"),
+            found.Add(new Finding("unknown", FindingLevel.Note, Invariant($"{unknown.Length} {(unknown.Length == 1 ? "tag is" : "tags are")} not in the tag list: {Named(unknown.Select(u => u.Tag))}"),
                 "A model trained on such tags does not know them. A trigger is meant to be one; other words have to be learnt from your few pictures.", "forno caption edit FOLDER --replace OLD=NEW with a tag that the list has"));
         }
 
         if (few.Length > 0)
         {
-            found.Add(new Finding("rare", FindingLevel.Note, Invariant($"{few.Length} tags have fewer than {options.FewUses} uses: {Named(few.Select(u => u.Tag))}"),
+            found.Add(new Finding("rare", FindingLevel.Note, Invariant($"{few.Length} {(few.Length == 1 ? "tag has" : "tags have")} fewer than {options.FewUses} uses: {Named(few.Select(u => u.Tag))}"),
                 "The model has hardly learnt them.", "forno caption edit FOLDER --replace OLD=NEW with a common tag, or keep them if the LoRA is to teach them"));
         }
     }
 
-    private static string Of(int count, int all, string what) => count == all ? Invariant($"all {all} {what}s") : Invariant($"{count} of {all} {what}s");
+    private static string Of(int count, int all, string what) =>
+        count < all ? Invariant($"{count} of {all} {what}s") : all == 1 ? $"the {what}" : Invariant($"all {all} {what}s");
+
+    private static string Have(int count) => count == 1 ? "has" : "have";
 
     private static string Named(IEnumerable<string> names)
     {

@@ -1,3 +1,6 @@
+    /// <summary>Whether any of it is a sentence.</summary>
+    public bool HasSentences => sentences is not null;
+
 using System.Text;
 
 namespace Forno.Prepare.Captions;

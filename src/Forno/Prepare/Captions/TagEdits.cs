@@ -37,11 +37,11 @@ public sealed class TagEdits
         get
         {
             var notes = new List<string>();
-            Note(prose, "in natural language, left as they are; --prose edits them too");
-            Note(furtherLines, "of several lines: only the first was edited, as only it is trained; with enable_wildcard use --all-lines");
+            Note(prose, "in natural language, left alone; --prose edits them too");
+            Note(furtherLines, "of several lines: only the first was edited, as only that is trained; with enable_wildcard use --all-lines");
             if (bare > 0)
             {
-                notes.Add(FormattableString.Invariant($"{bare} pictures have no caption to add to; --create makes them one"));
+                notes.Add(FormattableString.Invariant($"{bare} {(bare == 1 ? "picture has" : "pictures have")} no caption to add to; --create makes {(bare == 1 ? "it" : "them")} one"));
             }
 
             return notes;
@@ -50,7 +50,7 @@ public sealed class TagEdits
             {
                 if (count > 0)
                 {
-                    notes.Add(FormattableString.Invariant($"{count} captions are {what}"));
+                    notes.Add(FormattableString.Invariant($"{count} {(count == 1 ? "caption is" : "captions are")} {what}"));
                 }
             }
         }

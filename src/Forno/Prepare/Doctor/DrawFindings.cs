@@ -70,7 +70,7 @@ public static class DrawFindings
 
     private static void Sentences((CaptionedPicture Picture, TrainedFolder Folder)[] drawn, List<Finding> found)
     {
-        int count = drawn.Count(d => d.Folder.Shuffles && d.Picture.Caption is { } caption && Enumerable.Range(0, caption.Tags.Count).Any(i => caption.IsSentence(i) && caption.Tags[i].Contains(',', StringComparison.Ordinal)));
+        int count = drawn.Count(d => d.Folder.Shuffles && d.Picture.Caption is { HasSentences: true } caption && Enumerable.Range(0, caption.Tags.Count).Any(i => caption.IsSentence(i) && caption.Tags[i].Contains(',', StringComparison.Ordinal)));
         if (count > 0)
         {
             found.Add(new Finding("shuffled-sentences", FindingLevel.Warning, Text($"shuffle_caption with sentences in {Counted(count, "caption")}"),

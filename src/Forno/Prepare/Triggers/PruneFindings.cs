@@ -23,6 +23,14 @@ internal static class PruneFindings
                 "Without a trigger nothing could absorb it.", "forno caption trigger FOLDER --character NAME first, or leave them: their tags take what they show"));
         }
 
+        Extent triggered = Extent.Union(scene.Pictures, scene.Triggers.Select(t => t.Extent));
+        int sentences = triggered.Members.Count(i => set.Pictures[i].Caption?.HasSentences == true);
+        if (sentences > 0)
+        {
+            found.Add(new Finding("sentences", FindingLevel.Note, TriggerFindings.Text($"{sentences} {(sentences == 1 ? "caption holds" : "captions hold")} sentences, which are left as they are"),
+                "What a sentence says goes to its words, not to the trigger.", "write traits out of them by hand, if the trigger is to have them"));
+        }
+
         foreach (var by in sums.Where(s => !PruneSettings.Rules.ContainsKey(s.Rule)).GroupBy(s => s.Rule).OrderByDescending(g => g.Sum(s => s.Pictures)))
         {
             found.Add(new Finding("pruned", FindingLevel.Note, $"{by.Key}: {TriggerFindings.List(by.Select(s => TriggerFindings.Text($"{s.Tag} ({s.Pictures})")))}",

@@ -168,7 +168,7 @@ public class CaptionReportTests
         Assert.Equal(count, report.Singletons.Count);
         Assert.Equal(Enumerable.Range(0, 7).Select(i => $"t{i}+u{i}"), report.Together.Select(g => string.Join('+', g.Tags)).Order());
         Assert.Equal(Enumerable.Range(0, count).Count(i => i % 21 == 3), report.Folders[0].Tags.Single(t => t.Tag == "t3").Pictures);
-        Assert.Contains("1 tags are written", report.Findings.Single(f => f.Kind == "spellings").What);
+        Assert.Contains("1 tag is written", report.Findings.Single(f => f.Kind == "spellings").What);
         TagCompanions companions = report.Companions.Single(c => c.Tag == "t2");
         Assert.Equal(companions.Pictures, companions.With.Single(w => w.Tag == "u2").Pictures);
     }
