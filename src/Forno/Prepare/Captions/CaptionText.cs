@@ -1,6 +1,3 @@
-    /// <summary>Whether any of it is a sentence.</summary>
-    public bool HasSentences => sentences is not null;
-
 using System.Text;
 
 namespace Forno.Prepare.Captions;
@@ -63,6 +60,9 @@ public sealed partial class CaptionText
 
     /// <summary>Whether there is a <c>|||</c>.</summary>
     public bool HasSeparator { get; }
+
+    /// <summary>Whether any of it is a sentence.</summary>
+    public bool HasSentences => sentences is not null;
 
     /// <summary>Whether all of it, but for the tags before <c>|||</c>, is sentences: a caption in natural language.</summary>
     public bool IsProse => sentences is not null && Kept < pooled.Length && !sentences.AsSpan(Kept).Contains(false);
