@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Forno.Generation;
 using Forno.Imaging;
@@ -28,17 +29,18 @@ internal static class PocketMeasureCommand
             Description = "File of the image tower", DefaultValueFactory = _ => Path.Combine(PocketCommand.Shipped, PocketAssembly.ClipFile),
         };
         Option<string?> styles = new("--styles") { Description = "drawings: the trained art sets, with commas between (default: those that the checkpoint names)" };
-        Option<string?> sheet = new("--sheet") { Description = "drawings: write all pictures on one PNG" };
+        Option<string?> sheet = new("--sheet") { Description = "drawings: write the pictures of the first round on one PNG" };
         Option<int> steps = new("--steps") { Description = "drawings: sampling steps", DefaultValueFactory = _ => 30 };
         Option<double> cfg = new("--cfg-scale") { Description = "drawings: guidance", DefaultValueFactory = _ => 5 };
         Option<string> sampler = new("--sampler") { Description = "drawings: sampler", DefaultValueFactory = _ => "DPM++ 2M Karras" };
         Option<ulong> seed = new("--seed") { Description = "drawings: seed of the first picture", DefaultValueFactory = _ => 1 };
+        Option<int> rounds = new("--rounds") { Description = "drawings: how often each of the 60 prompts is drawn", DefaultValueFactory = _ => 4 };
         Option<bool> json = FornoCommand.JsonOption();
         FornoCommand command = new("measure", "Measure a Pocket: the autoencoder, the CLIP pair, and what it draws",
             "forno pocket measure", "forno pocket measure vae --model out/pocket/vae/vae.safetensors",
             "forno pocket measure drawings --sheet docs/pocket-samples.png")
         {
-            parts, data, model, clip, styles, sheet, steps, cfg, sampler, seed, json,
+            parts, data, model, clip, styles, sheet, steps, cfg, sampler, seed, rounds, json,
         };
         command.SetAction(parsed =>
         {
@@ -53,7 +55,7 @@ internal static class PocketMeasureCommand
             VaeMeasure? vae = Wanted(Vae) ? MeasureVae(file, folder) : null;
             ClipMeasure? pair = Wanted(Clip) ? MeasureClip(file, beside, folder) : null;
             (DrawingMeasure? drawings, JudgeMeasure? judge) = Wanted(Drawings)
-                ? MeasureDrawings(cli, (file, beside, folder), PocketCommand.Styles(parsed.GetValue(styles)), request, parsed.GetValue(sheet))
+                ? MeasureDrawings(cli, (file, beside, folder), PocketCommand.Styles(parsed.GetValue(styles)), request, Rounds(parsed.GetValue(rounds)), parsed.GetValue(sheet))
                 : default;
             cli.Out.WriteLine(parsed.GetValue(json) ? Json(vae, pair, drawings, judge) : Lines(vae, pair, drawings, judge, parsed.GetValue(sheet)));
             return 0;
@@ -76,7 +78,7 @@ internal static class PocketMeasureCommand
     }
 
     private static (DrawingMeasure Drawings, JudgeMeasure Judge) MeasureDrawings(
-        Cli cli, (string Model, string Clip, string Data) files, string[] styles, GenerateRequest request, string? sheet)
+        Cli cli, (string Model, string Clip, string Data) files, string[] styles, GenerateRequest request, int rounds, string? sheet)
     {
         using PocketData data = PocketData.Open(files.Data);
         using BaseModel model = BaseModel.Load(files.Model);
@@ -87,9 +89,9 @@ internal static class PocketMeasureCommand
         }
 
         DrawingMeasure measure;
-        using (ProgressBar bar = cli.Progress("draw", PocketPrompts.Concepts.Count, "pictures"))
+        using (ProgressBar bar = cli.Progress("draw", rounds * PocketPrompts.Concepts.Count, "pictures"))
         {
-            measure = DrawingMeasure.Of(model, clip, styles, request, bar, cli.Cancel);
+            measure = DrawingMeasure.Of(model, clip, styles, request, rounds, bar, cli.Cancel);
         }
 
         if (sheet is not null)
@@ -109,10 +111,16 @@ internal static class PocketMeasureCommand
         Drawings = drawings is null ? null : new
         {
             drawings.StyleFound,
+            drawings.StyleByRound,
             drawings.ConceptFound,
             Pictures = drawings.Pictures.Select(p => new { p.Concept, p.Style, p.SeenConcept, p.SeenStyle, p.Picture.Seed }),
         },
     }, JsonOutput.Options);
+
+    private static string ByRound(DrawingMeasure drawings) => drawings.Rounds == 1 ? ""
+        : "; by seeds " + string.Join(", ", drawings.StyleByRound.Select(s => s.ToString("0%", CultureInfo.InvariantCulture)));
+
+    private static int Rounds(int rounds) => rounds > 0 ? rounds : throw new FornoException($"--rounds {rounds}: a prompt must be drawn at least once");
 
     private static string Lines(VaeMeasure? vae, ClipMeasure? pair, DrawingMeasure? drawings, JudgeMeasure? judge, string? sheet)
     {
@@ -132,9 +140,9 @@ internal static class PocketMeasureCommand
 
         if (drawings is not null)
         {
-            lines.Add(FormattableString.Invariant($"drawings  {drawings.StyleFound:0.0%} in the style asked for (goal: 80%),"));
+            lines.Add(FormattableString.Invariant($"drawings  {drawings.StyleFound:0.0%} of {drawings.Pictures.Count} in the style asked for (goal: 80%){ByRound(drawings)},"));
             lines.Add(FormattableString.Invariant(
-                $"          {drawings.ConceptFound:0.0%} of the concept asked for among {drawings.Pictures.Count} (goal: 40%){(sheet is null ? "" : $"; see {sheet}")}"));
+                $"          {drawings.ConceptFound:0.0%} of the concept asked for among {drawings.Pictures.Count / drawings.Rounds} (goal: 40%){(sheet is null ? "" : $"; see {sheet}")}"));
         }
 
         if (judge is not null)

@@ -14,8 +14,9 @@ namespace Forno.Pocket;
 public sealed record Drawn(string Concept, string Style, string SeenConcept, string SeenStyle, GeneratedPicture Picture);
 
 /// <summary>How often drawn pictures show the concept and the style of their prompts.</summary>
-/// <param name="Pictures">The pictures, in the order of <see cref="PocketPrompts.Concepts"/>.</param>
-public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures)
+/// <param name="Pictures">The pictures: round by round, each in the order of <see cref="PocketPrompts.Concepts"/>.</param>
+/// <param name="Rounds">How often each prompt was drawn.</param>
+public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures, int Rounds)
 {
     private const int Columns = 10, Gap = 8, Words = 34;
 
@@ -25,23 +26,27 @@ public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures)
     /// <summary>Share of pictures whose concept is found among all measured ones.</summary>
     public double ConceptFound => Pictures.Average(p => p.SeenConcept == p.Concept ? 1.0 : 0);
 
+    /// <summary>Share of pictures of the right style, round by round: how much the seeds matter.</summary>
+    public IEnumerable<double> StyleByRound => Pictures.Chunk(Pictures.Count / Rounds).Select(round => round.Average(p => p.SeenStyle == p.Style ? 1.0 : 0));
+
     /// <summary>Draws the fixed prompts and judges the pictures.</summary>
     /// <param name="model">The model.</param>
     /// <param name="clip">The judge.</param>
     /// <param name="sets">Names of the trained art sets.</param>
     /// <param name="settings">Steps, guidance, sampler and the first picture's seed; its prompt and size are replaced.</param>
+    /// <param name="rounds">How often each prompt is drawn; seeds count on from picture to picture.</param>
     /// <param name="progress">Told how many pictures are done.</param>
     /// <param name="stop">Stops between sampling steps.</param>
     public static DrawingMeasure Of(BaseModel model, PocketClip clip, IReadOnlyList<string> sets, GenerateRequest settings,
-        IProgress<long>? progress = null, CancellationToken stop = default)
+        int rounds = 1, IProgress<long>? progress = null, CancellationToken stop = default)
     {
         IReadOnlyList<(string Concept, ArtSet Style)> prompts = PocketPrompts.For(sets);
         var generator = new PictureGenerator(model);
         var judge = new PromptJudge(clip, sets);
-        var drawn = new List<Drawn>(prompts.Count);
-        for (int i = 0; i < prompts.Count; i++)
+        var drawn = new List<Drawn>(rounds * prompts.Count);
+        for (int i = 0; i < rounds * prompts.Count; i++)
         {
-            (string concept, ArtSet style) = prompts[i];
+            (string concept, ArtSet style) = prompts[i % prompts.Count];
             GeneratedPicture picture = generator.Draw(settings with
             {
                 Prompt = PocketPrompts.Prompt(concept, style), Seed = settings.Seed + (ulong)i, Width = PocketData.Side, Height = PocketData.Side,
@@ -52,16 +57,17 @@ public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures)
             progress?.Report(i + 1);
         }
 
-        return new DrawingMeasure(drawn);
+        return new DrawingMeasure(drawn, rounds);
     }
 
-    /// <summary>All pictures with their prompts, and in red what they were taken for instead.</summary>
+    /// <summary>The pictures of the first round with their prompts, and in red what they were taken for instead.</summary>
     public Picture Sheet()
     {
         const int cell = PocketData.Side + Gap, high = PocketData.Side + Words + Gap;
-        var canvas = new Canvas((Math.Min(Columns, Pictures.Count) * cell) + Gap, (((Pictures.Count + Columns - 1) / Columns) * high) + Gap, Rgb.White);
+        int count = Pictures.Count / Rounds;
+        var canvas = new Canvas((Math.Min(Columns, count) * cell) + Gap, (((count + Columns - 1) / Columns) * high) + Gap, Rgb.White);
         Rgb ink = new(34, 34, 38), miss = new(190, 30, 30);
-        for (int i = 0; i < Pictures.Count; i++)
+        for (int i = 0; i < count; i++)
         {
             Drawn d = Pictures[i];
             (int left, int top) = (Gap + (i % Columns * cell), Gap + (i / Columns * high));

@@ -25,18 +25,20 @@ public sealed class PocketAssemblyTests(PocketTiny tiny) : IClassFixture<PocketT
         Assert.Equal("noto,twemoji,fluent-emoji-flat,fluent-emoji,emojione", model.Metadata[UNetRecipe.StylesKey]);
 
         using PocketClip clip = PocketClip.Load(model.Path, Path.Combine(folder, PocketAssembly.ClipFile));
-        DrawingMeasure drawn = DrawingMeasure.Of(model, clip, ["noto", "emojione"], new GenerateRequest { Prompt = "", Steps = 1, Seed = 5 });
-        Assert.Equal(60, drawn.Pictures.Count);
+        DrawingMeasure drawn = DrawingMeasure.Of(model, clip, ["noto", "emojione"], new GenerateRequest { Prompt = "", Steps = 1, Seed = 5 }, rounds: 2);
+        Assert.Equal((120, 65UL, "red heart"), (drawn.Pictures.Count, drawn.Pictures[60].Picture.Seed, drawn.Pictures[60].Concept));
+        Assert.Equal(2, drawn.StyleByRound.Count());
+        Assert.Equal(drawn.StyleFound, drawn.StyleByRound.Average(), 9);
         Assert.Equal(("red heart", "noto", 5UL), (drawn.Pictures[0].Concept, drawn.Pictures[0].Style, drawn.Pictures[0].Picture.Seed));
         Assert.Equal("emojione", drawn.Pictures[1].Style);
         Assert.All(drawn.Pictures, p => Assert.Contains(p.SeenStyle, (string[])["noto", "emojione"]));
         Assert.InRange(drawn.StyleFound, 0, 1);
-        Assert.Equal(drawn.Pictures.Count(p => p.SeenConcept == p.Concept) / 60.0, drawn.ConceptFound, 9);
+        Assert.Equal(drawn.Pictures.Count(p => p.SeenConcept == p.Concept) / 120.0, drawn.ConceptFound, 9);
         JudgeMeasure judge = JudgeMeasure.Of(clip, model.Vae, tiny.Fake.Data, ["noto", "emojione"]);
         Assert.Equal(3, judge.Pictures); // the made-up data has three of the prompts
         Assert.All((double[])[judge.Style, judge.Concept, judge.ReturnedStyle, judge.ReturnedConcept], share => Assert.InRange(share * 3 % 1, 0, 1e-9));
         using Picture sheet = drawn.Sheet();
-        Assert.True(sheet.Width > 10 * PocketData.Side && sheet.Height > 6 * PocketData.Side);
+        Assert.True(sheet.Width > 10 * PocketData.Side && sheet.Height is > 6 * PocketData.Side and < 12 * PocketData.Side);
     }
 
     [Fact]
