@@ -14,7 +14,8 @@ internal static class AbsorptionText
     /// <param name="name">The folders, for people.</param>
     /// <param name="table">The table.</param>
     /// <param name="folders">The folders as written, for commands that mend; null leaves FOLDER.</param>
-    public static void Print(TextWriter to, string name, AbsorptionTable table, IReadOnlyList<string>? folders = null)
+    /// <param name="root">The folder that paths within the data set begin in, or null.</param>
+    public static void Print(TextWriter to, string name, AbsorptionTable table, IReadOnlyList<string>? folders = null, string? root = null)
     {
         TriggerScene scene = table.Scene;
         to.WriteLine(Text($"{name}: {scene.Pictures} {DatasetRun.Counted(scene.Pictures, "picture")} in {scene.Groups.Count} {DatasetRun.Counted(scene.Groups.Count, "folder")}, {scene.Triggers.Count} {DatasetRun.Counted(scene.Triggers.Count, "trigger")}, {table.Rows.Count} pruned {DatasetRun.Counted(table.Rows.Count, "feature")}"));
@@ -44,12 +45,12 @@ internal static class AbsorptionText
         if (table.Findings.Count > 0)
         {
             to.WriteLine();
-            FindingLines.Print(to, FindingLines.For(table.Findings, folders ?? []));
+            FindingLines.Print(to, FindingLines.For(table.Findings, folders ?? [], root: root));
         }
     }
 
     /// <summary>The table for machines.</summary>
-    public static string Json(AbsorptionTable table, IReadOnlyList<string>? folders = null) => JsonSerializer.Serialize(new
+    public static string Json(AbsorptionTable table, IReadOnlyList<string>? folders = null, string? root = null) => JsonSerializer.Serialize(new
     {
         table.Scene.Pictures,
         Groups = table.Scene.Groups.Select(g => new { g.Name, Pictures = g.Extent.Count }),
@@ -65,7 +66,7 @@ internal static class AbsorptionText
             Triggers = r.Cells.Select(c => new { c.Trigger.Name, Verdict = Lower(c.Verdict), c.Pictures, Grip = Math.Round(c.Grip, 4), Share = Math.Round(c.Share, 4) }),
         }),
         Regions = table.Regions().Select(r => new { Triggers = r.Triggers.Select(t => t.Name), Pictures = r.Extent.Count, Groups = GroupsOf(table, r.Extent) }),
-        Findings = FindingLines.For(table.Findings, folders ?? []).Select(FindingLines.Row),
+        Findings = FindingLines.For(table.Findings, folders ?? [], root: root).Select(FindingLines.Row),
     }, JsonOutput.Options);
 
     /// <summary>The folders of some pictures.</summary>

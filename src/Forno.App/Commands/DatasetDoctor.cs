@@ -99,7 +99,8 @@ internal sealed class DatasetDoctor
             }
         }
 
-        IReadOnlyList<Diagnosis> all = [.. Diagnosis.Gather(sources).Select(d => d with { Finding = FindingLines.For([d.Finding], named, parsed.GetValue(config))[0] })];
+        string? root = FindingLines.RootOf(folder, named);
+        IReadOnlyList<Diagnosis> all = [.. Diagnosis.Gather(sources).Select(d => d with { Finding = FindingLines.For([d.Finding], named, parsed.GetValue(config), root)[0] })];
         if (json)
         {
             cli.Out.WriteLine(JsonSerializer.Serialize(new

@@ -1,25 +1,37 @@
+using System.Text.RegularExpressions;
 using Forno.Prepare;
 
 namespace Forno.App.Commands;
 
 /// <summary>Findings on a terminal and in JSON.</summary>
-internal static class FindingLines
+internal static partial class FindingLines
 {
     /// <summary>The same findings with the commands that mend them as they are to be typed here: what is to be done with FOLDER and FILE names them.</summary>
     /// <param name="findings">The findings.</param>
     /// <param name="folders">The folders as they were written; none leaves FOLDER.</param>
     /// <param name="config">The training configuration as it was written; null leaves FILE.</param>
-    public static IReadOnlyList<Finding> For(IEnumerable<Finding> findings, IEnumerable<string> folders, string? config = null)
+    /// <param name="root">The folder that paths within the data set begin in; null leaves <c>FOLDER/name</c>.</param>
+    public static IReadOnlyList<Finding> For(IEnumerable<Finding> findings, IEnumerable<string> folders, string? config = null, string? root = null)
     {
         string places = string.Join(' ', folders.Select(f => DatasetRun.Quoted(Path.TrimEndingDirectorySeparator(f))));
         return [.. findings.Select(f => f with { Mend = Named(f.Mend) })];
 
         string Named(string mend)
         {
-            string named = places.Length == 0 ? mend : mend.Replace(" FOLDER", $" {places}", StringComparison.Ordinal);
+            string named = root is null ? mend : mend.Replace(" FOLDER/", $" {(root.Length > 0 ? DatasetRun.Quoted(Path.TrimEndingDirectorySeparator(root)) + "/" : "")}", StringComparison.Ordinal);
+            named = places.Length == 0 ? named : Bare().Replace(named, _ => $" {places}");
             return config is null ? named : named.Replace("--config FILE", $"--config {DatasetRun.Quoted(config)}", StringComparison.Ordinal);
         }
     }
+
+    /// <summary>The folder that paths within a data set begin in, as it can be written here; null if there are several.</summary>
+    /// <param name="folder">The pictures.</param>
+    /// <param name="folders">The folders as they were written.</param>
+    public static string? RootOf(PictureFolder folder, IReadOnlyList<string> folders) =>
+        folder.Work is { } work ? folders.FirstOrDefault(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)) == work) ?? Path.GetRelativePath(Directory.GetCurrentDirectory(), work)
+        : folders.Count > 1 ? null
+        : RelativePath.Repeats(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folders[0])))) is null ? folders[0] // a folder N_name leads the paths itself
+        : Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folders[0])) ?? "/";
 
     /// <summary>Prints findings: what, why it hurts, what mends it; the latter two once for those that follow one another and say the same.</summary>
     public static void Print(TextWriter to, IEnumerable<Finding> findings)
@@ -41,4 +53,7 @@ internal static class FindingLines
 
     /// <summary>The mark before a finding.</summary>
     public static char Sign(FindingLevel level) => level switch { FindingLevel.Bad => '✗', FindingLevel.Warning => '!', _ => '·' };
+
+    [GeneratedRegex(" FOLDER(?![/\\w])")]
+    private static partial Regex Bare();
 }

@@ -53,11 +53,11 @@ internal sealed class TriggerReport
 
         if (json)
         {
-            cli.Out.WriteLine(AbsorptionText.Json(table, folders));
+            cli.Out.WriteLine(AbsorptionText.Json(table, folders, FindingLines.RootOf(folder, folders)));
             return 0;
         }
 
-        AbsorptionText.Print(cli.Out, name, table, folders);
+        AbsorptionText.Print(cli.Out, name, table, folders, FindingLines.RootOf(folder, folders));
         cli.Out.WriteLine();
         cli.Out.WriteLine(parsed.GetValue(html) is { } written ? $"page: {DatasetRun.Shown(written)}" : "--html FILE.html draws the sets");
         DatasetRun.List(cli, [.. set.Problems, .. problems]);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Forno.Tests.Prepare;
+using static Forno.Tests.App.BuiltProgram;
 
 namespace Forno.Tests.App;
 
@@ -157,6 +158,4 @@ public class DatasetTests
         tree.Write("raw/text\n.png", "text");
         return tree;
     }
-
-    private static (int Code, string Output, string Error) Run(params string[] args) => BuiltProgram.Run(args);
 }

@@ -150,6 +150,10 @@ public sealed class TriggerCommandsTests
         Assert.DoesNotContain("FOLDER", said);
         Assert.DoesNotContain("FILE ", said);
         Assert.DoesNotContain("FOLDER", Done("caption", "report", tree["work"], "--json"));
+        Done("caption", "trigger", tree["work/10_armor"], "--outfit", "anna7");
+        tree.Write("work/10_armor/3.txt", "1girl");
+        Assert.Contains($"→ forno caption trigger {tree["work"]}/10_armor --outfit \"anna7\" (those", Done("caption", "report", tree["work"], "--triggers"));
+        Assert.Contains($"→ forno caption trigger {tree["work"]}/10_armor --outfit \"anna7\" (those", Done("doctor", tree["work/10_armor"], "--no-pictures").Replace(Path.GetRelativePath(Directory.GetCurrentDirectory(), tree["work"]), tree["work"]));
         Assert.Contains($"--config '{config}' --apply", Done("doctor", tree["work"], "--no-pictures", "--config", tree.Write("my train.toml", "train_data_dir = \"work\"\n")));
     }
 

@@ -64,7 +64,7 @@ public static class DrawFindings
         {
             found.Add(new Finding("keep-tokens", FindingLevel.Warning, Text($"triggers in front of {Counted(count, "caption")} are {(shuffles ? drops ? "shuffled and dropped" : "shuffled" : "dropped")} like any other tag: keep_tokens = {kept}"),
                 "The words in front weigh most, and of a long caption the end is cut off: the trigger learns less surely.",
-                Text($"keep_tokens = {most} in the configuration; or forno caption trigger FOLDER --config FILE, which puts ||| behind them")));
+                Text($"keep_tokens = {most} in the configuration; or ||| behind them, which forno caption trigger puts there")));
         }
     }
 

@@ -153,7 +153,7 @@ public static class FileFindings
         if (wrong.Length > 0)
         {
             found.Add(new Finding("separator", FindingLevel.Bad, Text($"||| in {TriggerCounts(wrong.Length)}, but keep_tokens_separator is not |||"),
-                "The trainer takes it for text, and shuffling moves the triggers.", "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger FOLDER --config FILE writes it)"));
+                "The trainer takes it for text, and shuffling moves the triggers.", "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger writes it where it gets --config)"));
         }
     }
 

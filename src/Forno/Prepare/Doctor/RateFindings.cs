@@ -24,7 +24,7 @@ public static class RateFindings
         {
             foreach (double rate in facts.Numbers(option).Where(r => r > 0).Distinct())
             {
-                string what = string.Create(CultureInfo.InvariantCulture, $"{option} = {rate} with {optimizer}{facts.Where(option)}");
+                string what = string.Create(CultureInfo.InvariantCulture, $"{option} = {rate:0.############} with {optimizer}{facts.Where(option)}");
                 if ((FindsItsOwn(optimizer) ? Own(option, rate) : Usual(optimizer, rate, facts)) is var (level, effect, usual))
                 {
                     yield return new Finding("rate", level, what, effect, $"{option} = {usual} in the training configuration");
@@ -46,7 +46,7 @@ public static class RateFindings
     {
         if (!facts.Says("learning_rate") && !facts.Says("unet_lr") && !facts.Optimizer.StartsWith("Adafactor", StringComparison.OrdinalIgnoreCase))
         {
-            yield return new Finding("rate", FindingLevel.Bad, string.Create(CultureInfo.InvariantCulture, $"no learning_rate: it is {facts.Number("learning_rate")}, with {facts.Optimizer}"),
+            yield return new Finding("rate", FindingLevel.Bad, string.Create(CultureInfo.InvariantCulture, $"no learning_rate: it is {facts.Number("learning_rate"):0.############}, with {facts.Optimizer}"),
                 "That is for fine-tuning whole models: a LoRA learns next to nothing.", $"learning_rate = {(FindsItsOwn(facts.Optimizer) ? "1" : "1e-4")} in the training configuration");
         }
     }

@@ -58,7 +58,7 @@ internal static class TriggerFindings
         if (absent.Length > 0)
         {
             found.Add(new Finding("absent", FindingLevel.Warning, $"no caption has {Names(absent)}", "A trigger without pictures learns nothing.",
-                "forno caption trigger FOLDER, or take it out of triggers.toml"));
+                "forno caption trigger for the folders that show it, or take it out of triggers.toml"));
         }
     }
 
@@ -159,7 +159,7 @@ internal static class TriggerFindings
                 found.Add(new Finding("forgotten", FindingLevel.Warning,
                     $"captions lack {trigger.Name}, and others of their folder have it: {List(lack.Select(l => Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})")))}",
                     "There its features stick to other words.",
-                    $"forno caption trigger {(lack.Length > 1 || lack[0].Group.Name.Length == 0 ? "FOLDER" : Quoted(lack[0].Group.Name))} {Option(trigger)} (those that have it keep it)"));
+                    $"forno caption trigger {Places(lack.Select(l => l.Group))} {Option(trigger)} (those that have it keep it)"));
             }
         }
 
@@ -168,7 +168,7 @@ internal static class TriggerFindings
         {
             string where = List(scene.Groups.Where(g => g.Extent.Overlap(none) > 0).Select(g => Text($"{g.Name} ({g.Extent.Overlap(none)})")));
             found.Add(new Finding("without-trigger", FindingLevel.Note, $"{Pictures(none.Count)} have no trigger: {where}",
-                "What their captions do not say goes into every picture that the LoRA draws.", "right for pictures whose every tag stays; else forno caption trigger FOLDER"));
+                "What their captions do not say goes into every picture that the LoRA draws.", "right for pictures whose every tag stays; else forno caption trigger for those folders"));
         }
     }
 
@@ -181,6 +181,10 @@ internal static class TriggerFindings
                 $"to avoid it choose a word that means nothing: forno caption edit FOLDER --replace \"{trigger.Name}=WORD\""));
         }
     }
+
+    // Folders as arguments, below the data set's own.
+    private static string Places(IEnumerable<PictureGroup> groups) => string.Join(' ', groups.Take(MostNamed).Select(g => g.Name.Length > 0 ? $"FOLDER/{Quoted(g.Name)}" : "FOLDER"))
+        + (groups.Skip(MostNamed).Any() ? " …" : "");
 
     private static string Folder(PictureGroup group) => group.Name.Length > 0 ? group.Name : "the folder";
 

@@ -45,11 +45,11 @@ public class ConfigFindingsTests
     public void ASoundConfigurationHasNone(string lines, string? family) => Assert.Empty(Find(Sound, lines, family));
 
     [Theory]
-    [InlineData("rate", FindingLevel.Bad, "no learning_rate: it is 2E-06, with AdamW", "", "learning_rate")]
+    [InlineData("rate", FindingLevel.Bad, "no learning_rate: it is 0.000002, with AdamW", "", "learning_rate")]
     [InlineData("rate", FindingLevel.Bad, "with Prodigy", "optimizer_type = \"Prodigy\"\n", "learning_rate")]
     [InlineData("rate", FindingLevel.Warning, "learning_rate = 0.01 with AdamW (train.toml line 4)", "learning_rate = 1e-2\n")]
     [InlineData("rate", FindingLevel.Warning, "learning_rate = 1 with AdamW8bit", "learning_rate = 1\noptimizer_type = \"AdamW8bit\"\n")]
-    [InlineData("rate", FindingLevel.Warning, "unet_lr = 1E-08 with AdamW", "unet_lr = 1e-8\n")]
+    [InlineData("rate", FindingLevel.Warning, "unet_lr = 0.00000001 with AdamW", "unet_lr = 1e-8\n")]
     [InlineData("rate", FindingLevel.Warning, "learning_rate = 0.001 with Lion", "use_lion_optimizer = true\nlearning_rate = 1e-3\n")]
     [InlineData("rate", FindingLevel.Warning, "learning_rate = 0.0001 with Prodigy", "optimizer_type = \"Prodigy\"\n")]
     [InlineData("rate", FindingLevel.Note, "learning_rate = 0.5 with Prodigy", "optimizer_type = \"Prodigy\"\nlearning_rate = 0.5\n")]
