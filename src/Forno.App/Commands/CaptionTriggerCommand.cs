@@ -104,11 +104,11 @@ internal static class CaptionTriggerCommand
 
         if (config is null)
         {
-            findings.Add(new Finding("trainer", FindingLevel.Note, settings.Separator ? "||| stands behind the triggers" : FormattableString.Invariant($"{outcome.Most} tags in front are to stay in place"),
+            findings.Add(new Finding("trainer", FindingLevel.Note, settings.Separator ? "||| stands behind the triggers" : FormattableString.Invariant($"{outcome.Most} {(outcome.Most == 1 ? "tag in front is" : "tags in front are")} to stay in place"),
                 "The trainer has to know, or shuffle_caption moves the triggers.",
                 settings.Separator ? "keep_tokens_separator = \"|||\" in the training configuration; --config FILE writes it" : FormattableString.Invariant($"keep_tokens = {outcome.Most} in the training configuration; --config FILE writes it")));
         }
     }
 
-    private static string TriggerText(TriggerOutcome outcome) => FormattableString.Invariant($"captions begin with {outcome.Least} to {outcome.Most} triggers");
+    private static string TriggerText(TriggerOutcome outcome) => FormattableString.Invariant($"captions begin with {outcome.Least} to {outcome.Most} {DatasetRun.Counted(outcome.Most, "trigger")}");
 }
