@@ -16,43 +16,38 @@ internal static class HuffmanLengths
     /// <param name="most">Bits of the longest code.</param>
     public static byte[] Of(ReadOnlySpan<int> counts, int most)
     {
-        var weights = new long[counts.Length];
+        var (weights, symbols, lengths) = (new long[counts.Length], new int[counts.Length], new byte[counts.Length]);
         for (int i = 0; i < weights.Length; i++)
         {
-            weights[i] = counts[i] + 1L;
+            (weights[i], symbols[i]) = (counts[i] + 1L, i);
         }
 
-        while (true)
+        Array.Sort(weights, symbols);
+        int[] ofLength = Bounded(Depths(weights), most);
+        for (int length = most, at = 0; length > 0; length--)
         {
-            byte[] lengths = Plain(weights);
-            if (lengths.Max() <= most)
+            for (int n = ofLength[length]; n > 0; n--)
             {
-                return lengths;
-            }
-
-            // Flatter weights make shorter trees.
-            for (int i = 0; i < weights.Length; i++)
-            {
-                weights[i] = (weights[i] + 1) / 2;
+                lengths[symbols[at++]] = (byte)length;
             }
         }
+
+        return lengths;
     }
 
     // Huffman's algorithm over two queues: the leaves by weight, and the nodes, which come about in order of weight.
-    private static byte[] Plain(long[] weights)
+    private static int[] Depths(long[] weights)
     {
         int count = weights.Length;
-        int[] leaves = [.. Enumerable.Range(0, count)];
-        Array.Sort((long[])weights.Clone(), leaves);
         var nodeWeights = new long[count - 1];
-        var parents = new int[(2 * count) - 1]; // leaves in order of weight, then nodes
+        var parents = new int[(2 * count) - 1]; // leaves, then nodes
         (int leaf, int node) = (0, 0);
         for (int made = 0; made < count - 1; made++)
         {
             for (int child = 0; child < 2; child++)
             {
-                bool takesLeaf = leaf < count && (node >= made || weights[leaves[leaf]] <= nodeWeights[node]);
-                nodeWeights[made] += takesLeaf ? weights[leaves[leaf]] : nodeWeights[node];
+                bool takesLeaf = leaf < count && (node >= made || weights[leaf] <= nodeWeights[node]);
+                nodeWeights[made] += takesLeaf ? weights[leaf] : nodeWeights[node];
                 parents[takesLeaf ? leaf++ : count + node++] = count + made;
             }
         }
@@ -63,13 +58,35 @@ internal static class HuffmanLengths
             depths[i] = depths[parents[i]] + 1;
         }
 
-        var lengths = new byte[count];
-        for (int i = 0; i < count; i++)
+        return depths[..count];
+    }
+
+    // How many codes there are of each length: those that were too long get the most, for which others must grow until
+    // all fit: a code of the most goes, and a shorter one makes room for two.
+    private static int[] Bounded(int[] depths, int most)
+    {
+        var ofLength = new int[most + 1];
+        int used = 0; // of 2^most codes
+        foreach (int depth in depths)
         {
-            lengths[leaves[i]] = (byte)depths[i];
+            ofLength[Math.Min(depth, most)]++;
+            used += 1 << (most - Math.Min(depth, most));
         }
 
-        return lengths;
+        for (; used > 1 << most; used--)
+        {
+            int shorter = most - 1;
+            while (ofLength[shorter] == 0)
+            {
+                shorter--;
+            }
+
+            ofLength[shorter]--;
+            ofLength[shorter + 1] += 2;
+            ofLength[most]--;
+        }
+
+        return ofLength;
     }
 
     // RFC 1951, section 3.2.5.

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -12,45 +13,53 @@ namespace Forno.Imaging;
 /// </summary>
 internal sealed class RunPacker
 {
-    private const int BlockBytes = 1 << 18, Piece = 1 << 12, Sampled = 4; // of a full block every fourth piece is counted
-    private const int EndOfBlock = 256, LongestRun = 258, MaxBits = 12;   // four codes of 12 bits and 7 bits over fit a word
-    private const uint AdlerBase = 65521;
+    private const int BlockBytes = 1 << 19, PieceBytes = 1 << 22;
+    private const int Sample = 1 << 10, Samples = 32; // of a long block some pieces are counted
+    private const int EndOfBlock = 256, LongestRun = 258, HeaderBytes = 1 << 10;
 
-    private readonly byte[] block = new byte[BlockBytes];
-    private readonly uint[] codes = new uint[HuffmanLengths.Symbols]; // bits, and their number above bit 16
+    private readonly PairCodes codes = new();
     private readonly int[] counts = new int[HuffmanLengths.Symbols];
-    private byte[] packed;
-    private int filled, written, bitCount;
+    private readonly int[] literals = new int[4 * 256]; // counted in turns: one counter cannot be raised as fast
+    private readonly List<ArraySegment<byte>> pieces = [];
+    private readonly byte[] block;
+    private readonly int blockBytes;
+    private readonly bool useVectors;
+    private byte[] packed = [];
+    private int filled, summed, written, bitCount;
     private ulong bits;
-    private uint adlerA = 1, adlerB;
+    private Adler32 sum = new();
 
     /// <summary>Begins a stream.</summary>
-    /// <param name="capacity">Bytes that it may need.</param>
-    public RunPacker(int capacity)
+    /// <param name="longest">Most bytes that are added at a time.</param>
+    /// <param name="count">How often as many are added, about.</param>
+    /// <param name="useVectors">Off: the same bytes without AVX2.</param>
+    public RunPacker(int longest, int count, bool useVectors = true)
     {
-        packed = GC.AllocateUninitializedArray<byte>(Math.Max(capacity, 1 << 12));
+        this.useVectors = useVectors && Avx2.IsSupported;
+        blockBytes = (int)Math.Max(longest, Math.Min((long)longest * count, BlockBytes));
+        block = ArrayPool<byte>.Shared.Rent(blockBytes);
+        TakeRoom();
         (packed[0], packed[1], written) = (0x78, 0x01, 2);
     }
 
-    /// <summary>Adds bytes.</summary>
-    public void Add(ReadOnlySpan<byte> bytes)
+    /// <summary>The place of the next bytes, to be filled before anything else is called.</summary>
+    /// <param name="count">How many.</param>
+    public Span<byte> Next(int count)
     {
-        while (bytes.Length > 0)
+        if (filled + count > blockBytes)
         {
-            int part = Math.Min(bytes.Length, BlockBytes - filled);
-            bytes[..part].CopyTo(block.AsSpan(filled));
-            filled += part;
-            bytes = bytes[part..];
-            if (filled == BlockBytes)
-            {
-                Flush(last: false);
-            }
+            Flush(last: false);
         }
+
+        // What came before is still near.
+        sum.Add(block.AsSpan(summed, filled - summed));
+        (summed, filled) = (filled, filled + count);
+        return block.AsSpan(summed, count);
     }
 
     /// <summary>Ends the stream.</summary>
-    /// <returns>Its bytes.</returns>
-    public ReadOnlyMemory<byte> Finish()
+    /// <returns>Its bytes, in pieces whose arrays belong to the shared pool.</returns>
+    public IReadOnlyList<ArraySegment<byte>> Finish()
     {
         Flush(last: true);
         if (bitCount > 0)
@@ -58,36 +67,58 @@ internal sealed class RunPacker
             packed[written++] = (byte)bits;
         }
 
-        BinaryPrimitives.WriteUInt32BigEndian(packed.AsSpan(written), (adlerB << 16) | adlerA);
-        return packed.AsMemory(0, written + 4);
+        BinaryPrimitives.WriteUInt32BigEndian(packed.AsSpan(written), sum.Value);
+        pieces.Add(new ArraySegment<byte>(packed, 0, written + 4));
+        ArrayPool<byte>.Shared.Return(block);
+        codes.Return();
+        return pieces;
+    }
+
+    // Room for a block as large as it can become.
+    private void TakeRoom()
+    {
+        int needed = (int)((long)blockBytes * PairCodes.MaxBits / 8) + HeaderBytes;
+        if (packed.Length - written >= needed)
+        {
+            return;
+        }
+
+        if (written > 0)
+        {
+            pieces.Add(new ArraySegment<byte>(packed, 0, written));
+        }
+
+        (packed, written) = (ArrayPool<byte>.Shared.Rent(blockBytes < BlockBytes ? needed : Math.Max(needed, PieceBytes)), 0);
     }
 
     private void Flush(bool last)
     {
         ReadOnlySpan<byte> bytes = block.AsSpan(0, filled);
-        Sum(bytes);
+        sum.Add(bytes[summed..]);
         Array.Clear(counts);
-        for (int at = 0; at < filled; at += Piece * (filled == BlockBytes ? Sampled : 1))
+        Array.Clear(literals);
+        for (int at = 0; at < filled; at += Sample * Math.Max(1, filled / (Samples * Sample)))
         {
-            Count(bytes.Slice(at, Math.Min(Piece, filled - at)));
+            Count(bytes.Slice(at, Math.Min(Sample, filled - at)));
         }
 
-        int needed = written + (filled * MaxBits / 8) + 1024;
-        if (packed.Length < needed)
+        for (int i = 0; i < 256; i++)
         {
-            Array.Resize(ref packed, Math.Max(needed, (int)Math.Min(packed.Length * 2L, Array.MaxLength)));
+            counts[i] += literals[i] + literals[256 + i] + literals[512 + i] + literals[768 + i];
         }
 
+        TakeRoom();
         Header(last);
         Write(bytes);
         Put(codes[EndOfBlock]);
-        filled = 0;
+        (filled, summed) = (0, 0);
     }
 
     // A block with codes of its own: their lengths in four bits each, the code of lengths being 0 to 15 as they are.
     private void Header(bool last)
     {
-        byte[] lengths = HuffmanLengths.Of(counts, MaxBits);
+        byte[] lengths = HuffmanLengths.Of(counts, PairCodes.MaxBits);
+        codes.Set(lengths);
         Put(last ? 1u : 0, 1);
         Put(2, 2);
         Put(HuffmanLengths.Symbols - 257, 5);
@@ -100,68 +131,70 @@ internal sealed class RunPacker
 
         foreach (byte length in (ReadOnlySpan<byte>)[.. lengths, 1])
         {
-            Put(Reversed(length, 4), 4);
-        }
-
-        // Where the codes of each length begin (RFC 1951, section 3.2.2).
-        Span<uint> next = stackalloc uint[MaxBits + 2];
-        foreach (byte length in lengths)
-        {
-            next[length + 1]++;
-        }
-
-        for (int length = 1; length <= MaxBits; length++)
-        {
-            next[length + 1] = (next[length] + next[length + 1]) << 1;
-        }
-
-        for (int symbol = 0; symbol < lengths.Length; symbol++)
-        {
-            int length = lengths[symbol];
-            codes[symbol] = Reversed(next[length]++, length) | ((uint)length << 16);
+            Put(PairCodes.Reversed(length, 4), 4);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Write(ReadOnlySpan<byte> bytes)
     {
-        ref byte from = ref MemoryMarshal.GetReference(bytes);
-        ref uint table = ref MemoryMarshal.GetArrayDataReference(codes);
-        int i = 0;
-        while (i + 8 <= bytes.Length)
+        int at = 0;
+        while ((at += WriteLiterals(bytes[at..])) <= bytes.Length - 8)
         {
-            ulong eight = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, i));
-            if (eight == 0)
+            at += WriteRun(RunOf(bytes[at..]));
+        }
+
+        for (; at < bytes.Length; at++)
+        {
+            Put(codes[bytes[at]]);
+        }
+    }
+
+    // Until eight zeros come or fewer are left; gives back how many were written.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int WriteLiterals(ReadOnlySpan<byte> bytes)
+    {
+        ref byte from = ref MemoryMarshal.GetReference(bytes);
+        ref uint pairs = ref codes.Pairs;
+        var sink = new BitSink(ref packed[written], bits, (uint)bitCount);
+        SmallLiterals small = codes.Small;
+        int at = 0;
+        while (at <= bytes.Length - 8)
+        {
+            if (useVectors && at <= bytes.Length - 32 && small.Write(Vector256.LoadUnsafe(ref from, (nuint)at), ref sink))
             {
-                i += WriteRun(RunOf(bytes[i..]));
+                at += 32;
                 continue;
             }
 
-            Four((uint)eight, ref table);
-            Four((uint)(eight >> 32), ref table);
-            i += 8;
+            int end = Math.Min(at + 24, bytes.Length - 8);
+            for (; at <= end; at += 8)
+            {
+                ulong eight = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref from, at));
+                if (eight == 0)
+                {
+                    (bits, bitCount, written) = (sink.Held, (int)sink.Count, written + sink.Written);
+                    return at;
+                }
+
+                // Shifts go by the lowest six bits alone, which tell a code's length; lengths add up in the lowest eight.
+                uint a = Unsafe.Add(ref pairs, (nint)(ushort)eight), b = Unsafe.Add(ref pairs, (nint)(ushort)(eight >> 16));
+                uint c = Unsafe.Add(ref pairs, (nint)(ushort)(eight >> 32)), d = Unsafe.Add(ref pairs, (nint)(eight >> 48));
+                ulong ab = ((ulong)(b >> 8) << (int)a) | (a >> 8), cd = ((ulong)(d >> 8) << (int)c) | (c >> 8);
+                uint lengthAb = (byte)(a + b), lengthCd = (byte)(c + d);
+                if (lengthAb + lengthCd > BitSink.Most)
+                {
+                    sink.Put(ab, lengthAb);
+                    sink.Put(cd, lengthCd);
+                }
+                else
+                {
+                    sink.Put(ab | (cd << (int)lengthAb), lengthAb + lengthCd);
+                }
+            }
         }
 
-        for (; i < bytes.Length; i++)
-        {
-            Put(codes[bytes[i]]);
-        }
-    }
-
-    // The codes are joined two by two, so that the processor can do much of it at a time.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Four(uint four, ref uint table)
-    {
-        uint a = Unsafe.Add(ref table, (int)(byte)four), b = Unsafe.Add(ref table, (int)(byte)(four >> 8));
-        uint c = Unsafe.Add(ref table, (int)(byte)(four >> 16)), d = Unsafe.Add(ref table, (int)(four >> 24));
-        ulong ab = (a & 0xFFFF) | ((ulong)(b & 0xFFFF) << (int)(a >> 16)), cd = (c & 0xFFFF) | ((ulong)(d & 0xFFFF) << (int)(c >> 16));
-        int lengthAb = (int)((a >> 16) + (b >> 16)), length = lengthAb + (int)((c >> 16) + (d >> 16));
-        ulong all = bits | ((ab | (cd << lengthAb)) << bitCount);
-        int total = bitCount + length;
-        Unsafe.WriteUnaligned(ref packed[written], all);
-        written += total >> 3;
-        bits = all >> (total & ~7);
-        bitCount = total & 7;
+        (bits, bitCount, written) = (sink.Held, (int)sink.Count, written + sink.Written);
+        return at;
     }
 
     private int WriteRun(int run)
@@ -190,8 +223,9 @@ internal sealed class RunPacker
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Count(ReadOnlySpan<byte> bytes)
     {
+        ref int literal = ref MemoryMarshal.GetArrayDataReference(literals);
         int i = 0;
-        while (i + 8 <= bytes.Length)
+        while (i <= bytes.Length - 8)
         {
             ulong eight = MemoryMarshal.Read<ulong>(bytes[i..]);
             if (eight == 0)
@@ -207,9 +241,9 @@ internal sealed class RunPacker
                 continue;
             }
 
-            for (int b = 0; b < 8; b++, eight >>= 8)
+            for (int turn = 0; turn < 8; turn++, eight >>= 8)
             {
-                counts[(byte)eight]++;
+                Unsafe.Add(ref literal, ((turn & 3) << 8) + (int)(byte)eight)++;
             }
 
             i += 8;
@@ -223,7 +257,7 @@ internal sealed class RunPacker
 
     private static int RunOf(ReadOnlySpan<byte> bytes) => bytes.IndexOfAnyExcept((byte)0) is >= 0 and var end ? end : bytes.Length;
 
-    private void Put(uint code) => Put(code & 0xFFFF, (int)(code >> 16));
+    private void Put(uint code) => Put(code >> 8, (int)(code & 0xFF));
 
     private void Put(uint value, int count)
     {
@@ -233,56 +267,5 @@ internal sealed class RunPacker
         written += bitCount >> 3;
         bits >>= bitCount & ~7;
         bitCount &= 7;
-    }
-
-    private static uint Reversed(uint value, int count)
-    {
-        uint reversed = 0;
-        for (; count > 0; count--, value >>= 1)
-        {
-            reversed = (reversed << 1) | (value & 1);
-        }
-
-        return reversed;
-    }
-
-    // Adler-32 (RFC 1950): a is the sum of the bytes, b the sum of all values of a.
-    private void Sum(ReadOnlySpan<byte> bytes)
-    {
-        const int Most = 4096; // sums fit 32 bits until here
-        while (bytes.Length > 0)
-        {
-            ReadOnlySpan<byte> part = bytes[..Math.Min(Most, bytes.Length)];
-            int i = Avx2.IsSupported ? SumVectors(part) : 0;
-            for (; i < part.Length; i++)
-            {
-                adlerA += part[i];
-                adlerB += adlerA;
-            }
-
-            adlerA %= AdlerBase;
-            adlerB %= AdlerBase;
-            bytes = bytes[part.Length..];
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private int SumVectors(ReadOnlySpan<byte> part)
-    {
-        // Of 32 bytes the first counts 32 times in b, the last once; and a as it was before counts 32 times.
-        Vector256<sbyte> weights = Vector256.Create(32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, (sbyte)1);
-        Vector256<int> sums = default, befores = default, weighted = default;
-        int i = 0;
-        for (; i + 32 <= part.Length; i += 32)
-        {
-            Vector256<byte> bytes = Vector256.Create(part.Slice(i, 32));
-            befores += sums;
-            sums += Avx2.SumAbsoluteDifferences(bytes, default).AsInt32();
-            weighted += Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(bytes, weights), Vector256.Create((short)1));
-        }
-
-        adlerB += (adlerA * (uint)i) + (32 * (uint)Vector256.Sum(befores)) + (uint)Vector256.Sum(weighted);
-        adlerA += (uint)Vector256.Sum(sums);
-        return i;
     }
 }

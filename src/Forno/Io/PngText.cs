@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Forno.Io;
@@ -16,7 +15,6 @@ public static class PngText
 
     private const int MaxText = 1 << 20;
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
-    private static readonly uint[] CrcTable = MakeCrcTable();
 
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -232,49 +230,7 @@ public static class PngText
     /// <summary>The checksum of a chunk.</summary>
     /// <param name="type">Its four letters, or type and data together.</param>
     /// <param name="data">Its data.</param>
-    internal static uint Crc(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data = default) => ~Crc(Crc(uint.MaxValue, type), data);
-
-    // Eight bytes at a time: table k holds what a byte does to the checksum k bytes later.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static uint Crc(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        ReadOnlySpan<uint> table = CrcTable;
-        for (; bytes.Length >= 8; bytes = bytes[8..])
-        {
-            ulong eight = BinaryPrimitives.ReadUInt64LittleEndian(bytes) ^ crc;
-            crc = table[0x700 | (byte)eight] ^ table[0x600 | (byte)(eight >> 8)] ^ table[0x500 | (byte)(eight >> 16)] ^ table[0x400 | (byte)(eight >> 24)]
-                ^ table[0x300 | (byte)(eight >> 32)] ^ table[0x200 | (byte)(eight >> 40)] ^ table[0x100 | (byte)(eight >> 48)] ^ table[(byte)(eight >> 56)];
-        }
-
-        foreach (var b in bytes)
-        {
-            crc = table[(byte)(crc ^ b)] ^ (crc >> 8);
-        }
-
-        return crc;
-    }
-
-    private static uint[] MakeCrcTable()
-    {
-        var table = new uint[8 * 256];
-        for (uint i = 0; i < 256; i++)
-        {
-            var crc = i;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                crc = (crc & 1) != 0 ? 0xEDB88320 ^ (crc >> 1) : crc >> 1;
-            }
-
-            table[i] = crc;
-        }
-
-        for (var i = 256; i < table.Length; i++)
-        {
-            table[i] = table[(byte)table[i - 256]] ^ (table[i - 256] >> 8);
-        }
-
-        return table;
-    }
+    internal static uint Crc(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data = default) => Crc32.Of(data, Crc32.Of(type));
 
     private static FornoException Damaged(string name, CorruptFileException e) =>
         FornoException.ForFile(name, $"its texts cannot be read: {e.Message}", "Save or export the picture again.", e);
