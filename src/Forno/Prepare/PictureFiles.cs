@@ -50,6 +50,16 @@ public static class PictureFiles
         return CaptionExtensions.Count;
     }
 
-    private static bool Has(IReadOnlyList<string> extensions, string file) =>
-        extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
+    private static bool Has(IReadOnlyList<string> extensions, string file)
+    {
+        for (var i = 0; i < extensions.Count; i++)
+        {
+            if (file.EndsWith(extensions[i], StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -93,21 +93,13 @@ public sealed class CaptionSet
         byte[]? buffer = null;
         try
         {
-            using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read);
-            var length = RandomAccess.GetLength(handle);
+            buffer = SmallFile.Read(file, MostBytes, out var length);
             if (length > MostBytes)
             {
                 return (null, default, FormattableString.Invariant($"{length >> 20} MB long: no caption; left as it is"));
             }
 
-            buffer = ArrayPool<byte>.Shared.Rent((int)length + 1);
-            var read = 0;
-            for (int more; read < length && (more = RandomAccess.Read(handle, buffer.AsSpan(read), read)) > 0;)
-            {
-                read += more;
-            }
-
-            var text = EncodedText.Decode(buffer.AsSpan(0, read), out var encoding);
+            var text = EncodedText.Decode(buffer.AsSpan(0, (int)length), out var encoding);
             return text is null ? (null, default, "neither UTF-8 nor UTF-16 text; save it as UTF-8")
                 : text.Contains('\0', StringComparison.Ordinal) ? (null, default, "not text (it holds zeros); save it as UTF-8, or remove it")
                 : (text, encoding, null);
@@ -118,7 +110,7 @@ public sealed class CaptionSet
         }
         finally
         {
-            if (buffer is not null)
+            if (buffer is { Length: > 0 })
             {
                 ArrayPool<byte>.Shared.Return(buffer);
             }
