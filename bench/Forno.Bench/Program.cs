@@ -31,10 +31,9 @@ const string Usage = """
       captions  captions loaded, filtered, edited in memory and reported, against reading the same files raw; the absorption table
              --count N          captions (100000)
       masks  the judge of masks on drawings whose outline is known, masked by ISNet (assets/fetch.sh isnet: AGPL)
-             --count N          pictures (60)
+             --count N          pictures (150)
              --model FILE       this mask model instead
-             --draw             only draw the pictures, into FOLDER/forno-bench-masks/10_art
-             --masks WORK       instead of running it: masks that forno dataset mask --keep-bad has made of them
+             --set              instead of the held-out part: the drawings that the judge's rules were set by
       tag    forno caption tag on pictures of 3 to 6 megapixels against its network alone
              --count 24, --batch 4, --threads N
       import  importing pictures as forno dataset import does, against libvips decoding them

@@ -17,7 +17,8 @@ internal static class DatasetCleanCommand
         Text is found by PP-OCRv4's detector (fetched on first need, 5 MB, Apache-2.0); it finds print and clear lettering of any script, and less
         of brush lettering and sound effects. A bubble is a bright, even area that encloses text. A watermark is what has the same edges at the
         same place (corners, middle) in more than half of at least 8 pictures; others are found as text, if they are text.
-        --mark is the safest: masked training (masked_loss or alpha_mask in kohya's options) passes over what is black in masks/. --fill wants an
+        --mark is the safest: masked training (masked_loss in kohya's options) passes over what is black in masks/; the other pictures of the folder
+        get white masks, since the trainer wants all or none. Run it after `dataset mask`, which leaves masks alone that are there. --fill wants an
         ONNX model of LaMa's kind, such as lama_fp32.onnx: an image and a mask, 512x512 or any size; only pixels of what was found change.
         --blur covers it with its blurred surroundings: good on even ground, visible elsewhere. Begin with --review.
         """;

@@ -77,7 +77,7 @@ internal static class DatasetMaskCommand
             }
 
             return MaskPlan.Make(context.Folder, masks, parsed.GetValue(KeepBad), [.. problems, .. failed], write: !fromMasks || finish != new MaskFinish());
-        });
+        }, rows: () => new DatasetRun.JsonRows("masks", [.. masks.Select(Row)]));
         TextWriter writer = options.Json(parsed) ? cli.Error : cli.Out;
         Tell(writer, masks, have);
         if (sheet is not null)
@@ -127,6 +127,11 @@ internal static class DatasetMaskCommand
             writer.WriteLine($"  {DatasetRun.Shown(mask.Item.Path)}: {string.Join("; ", mask.Flaws.Select(f => f.Text))}");
         }
     }
+
+    private static object Row(JudgedMask mask) => new
+    {
+        Picture = mask.Item.Path, Good = mask.IsGood, White = Math.Round(mask.Shape.White, 4), Flaws = mask.Flaws.Select(f => new { f.Kind, f.Text }),
+    };
 
     private static void WriteSheet(Cli cli, string[] folders, IReadOnlyList<JudgedMask> masks, string sheet)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Forno.Prepare;
 
 namespace Forno.App.Commands;
@@ -19,6 +20,11 @@ internal static class DatasetRun
     /// <param name="Cancel">Stops it.</param>
     internal sealed record Context(PictureFolder Folder, IProgress<long> Progress, CancellationToken Cancel);
 
+    /// <summary>A list that a command adds to its JSON, the same whether its plan is told or done.</summary>
+    /// <param name="Name">Its name there.</param>
+    /// <param name="Rows">Its entries.</param>
+    internal sealed record JsonRows(string Name, IReadOnlyList<object> Rows);
+
     /// <summary>Runs a command that changes pictures in a work folder, or brings them into one.</summary>
     /// <param name="cli">The outside.</param>
     /// <param name="parsed">The command line.</param>
@@ -26,8 +32,9 @@ internal static class DatasetRun
     /// <param name="plan">Makes the plan as if the pictures were changed in place.</param>
     /// <param name="findings">What else is to be told, once the plan is made; null = nothing.</param>
     /// <param name="captionExtension">A further extension of captions, or null.</param>
+    /// <param name="rows">What <c>--json</c> tells beside it, under which name, once the plan is made; null = nothing.</param>
     /// <returns>The exit code: 1 if there was something to do and nothing of it could be done.</returns>
-    public static int Run(Cli cli, ParseResult parsed, DatasetOptions options, Func<Context, Plan> plan, Func<IReadOnlyList<Finding>>? findings = null, string? captionExtension = null)
+    public static int Run(Cli cli, ParseResult parsed, DatasetOptions options, Func<Context, Plan> plan, Func<IReadOnlyList<Finding>>? findings = null, string? captionExtension = null, Func<JsonRows>? rows = null)
     {
         string[] folders = options.Folders(parsed);
         string? output = options.Output(parsed);
@@ -60,7 +67,7 @@ internal static class DatasetRun
         }
 
         made = output is null ? made : made.BringingOver(folder);
-        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Counted(folder.Pictures.Count, "picture")}", findings is null ? null : FindingLines.For(findings(), output is null ? folders : [output]));
+        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Counted(folder.Pictures.Count, "picture")}", findings is null ? null : FindingLines.For(findings(), output is null ? folders : [output]), rows?.Invoke());
     }
 
     /// <summary>Tells a plan (without a work folder) or does it, and reports.</summary>
@@ -70,12 +77,13 @@ internal static class DatasetRun
     /// <param name="json">Whether machines read the answer.</param>
     /// <param name="of">What was looked at: <c>12 pictures</c>.</param>
     /// <param name="findings">What else is to be told; null = nothing.</param>
+    /// <param name="rows">What <c>--json</c> tells beside it; null = nothing.</param>
     /// <returns>The exit code.</returns>
-    public static int Finish(Cli cli, Plan plan, WorkFolder? work, bool json, string of, IReadOnlyList<Finding>? findings = null)
+    public static int Finish(Cli cli, Plan plan, WorkFolder? work, bool json, string of, IReadOnlyList<Finding>? findings = null, JsonRows? rows = null)
     {
         if (work is null)
         {
-            Describe(cli, plan, json, of, findings);
+            Describe(cli, plan, json, of, findings, rows);
             return plan.Steps.Count == 0 && plan.Problems.Count > 0 ? 1 : 0;
         }
 
@@ -88,10 +96,10 @@ internal static class DatasetRun
         int brought = plan.Steps.Count(s => s.What == Plan.BroughtOver), lists = plan.Steps.Count(s => s.IsList);
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(new
+            WriteJson(cli, new
             {
                 Command = plan.Name, WorkFolder = work.Root, Operation = applied.Id, applied.Steps, applied.Files, applied.Problems, plan.Kept, plan.Notes, Findings = findings?.Select(FindingLines.Row),
-            }, JsonOutput.Options));
+            }, rows);
         }
         else
         {
@@ -169,13 +177,13 @@ internal static class DatasetRun
     /// <summary>A path as a shell takes it.</summary>
     public static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    private static void Describe(Cli cli, Plan plan, bool json, string of, IReadOnlyList<Finding>? findings)
+    private static void Describe(Cli cli, Plan plan, bool json, string of, IReadOnlyList<Finding>? findings, JsonRows? rows)
     {
         if (json)
         {
             PlanDescription told = plan.Describe();
             object document = findings is null ? told : new { told.Command, told.Steps, told.Problems, told.Kept, told.Notes, Findings = findings.Select(FindingLines.Row) };
-            cli.Out.WriteLine(JsonSerializer.Serialize(document, JsonOutput.Options));
+            WriteJson(cli, document, rows);
             return;
         }
 
@@ -196,6 +204,17 @@ internal static class DatasetRun
         List(cli, plan.Kept, "left as they are");
         List(cli, plan.Problems);
         FindingLines.Print(cli.Out, findings ?? []);
+    }
+
+    private static void WriteJson(Cli cli, object document, JsonRows? rows)
+    {
+        JsonNode node = JsonSerializer.SerializeToNode(document, JsonOutput.Options)!;
+        if (rows is not null)
+        {
+            node[rows.Name] = JsonSerializer.SerializeToNode(rows.Rows, JsonOutput.Options);
+        }
+
+        cli.Out.WriteLine(node.ToJsonString(JsonOutput.Options));
     }
 
     private static void Note(Cli cli, Plan plan)

@@ -34,19 +34,16 @@ internal static class MaskSheet
         Name = mask.Item.Path,
         Lines = [string.Create(CultureInfo.InvariantCulture, $"{mask.Shape.White:0 %} white")],
         Badges = [.. mask.Flaws.Select(f => new SheetBadge(f.Kind, "bad", f.Text))],
-        Picture = () => SheetPicture.Of(mask.Item.File) is var picture ? picture with { Overlay = Overlay(mask.Png, picture.Width, picture.Height), OverlayKind = "veil" } : null,
+        Picture = () => SheetPicture.Of(mask.Item.File) is var picture ? picture with { Overlay = Overlay(mask.Make(), picture.Width, picture.Height), OverlayKind = "veil" } : null,
     };
 
-    private static byte[] Overlay(byte[] png, int width, int height)
+    private static byte[] Overlay(MaskPlane mask, int width, int height)
     {
-        using Picture mask = Picture.Decode(png, "mask");
-        using Picture small = mask.Resize(width, height, Kernel.Linear);
-        byte[] grey = small.ToArray(), veil = new byte[width * height * 4];
-        int bands = small.Bands;
+        byte[] grey = mask.Resize(width, height).Samples, veil = new byte[width * height * 4];
         for (int i = 0; i < width * height; i++)
         {
             (veil[4 * i], veil[(4 * i) + 1], veil[(4 * i) + 2]) = (Veil.R, Veil.G, Veil.B);
-            veil[(4 * i) + 3] = (byte)((255 - grey[i * bands]) * Density / 255);
+            veil[(4 * i) + 3] = (byte)((255 - grey[i]) * Density / 255);
         }
 
         using Picture picture = Picture.FromPixels(veil, width, height, 4, "veil");

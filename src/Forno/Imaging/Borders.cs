@@ -21,6 +21,10 @@ public readonly record struct Box(int Left, int Top, int Width, int Height)
 /// </summary>
 public sealed class Borders
 {
+    // Frames that are looked for within each other, and how far (levels) the colours of opposite sides of one may lie apart.
+    private const int MostNested = 8;
+    private const double FrameColour = 12;
+
     private int width, height, left, right, top, bottom, limit, referenceLimit;
     private (int R, int G, int B) topLeft, topRight, reference;
 
@@ -54,6 +58,37 @@ public sealed class Borders
 
         borders.bottom = last;
         return borders.End();
+    }
+
+    /// <summary>
+    /// What remains when borders within borders are cut off too (a white frame in a black one). The first is cut as by
+    /// <see cref="Find"/>; a further one only if it is a frame: of one colour at two opposite sides at least, and even, so that half
+    /// the fuzz finds nearly the same. A sky or another soft gradient is not eaten step by step.
+    /// </summary>
+    /// <param name="rgb">[height, width, 3].</param>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="fuzzPercent">As for <see cref="Find"/>.</param>
+    /// <returns>The box, and how many borders were cut off.</returns>
+    public static (Box Box, int Count) FindNested(ReadOnlySpan<byte> rgb, int width, int height, double fuzzPercent)
+    {
+        Box whole = new(0, 0, width, height), box = Find(rgb, width, height, fuzzPercent);
+        if (box == whole)
+        {
+            return (whole, 0);
+        }
+
+        for (int count = 1; ; count++)
+        {
+            byte[] rest = Part(rgb, width, box);
+            Box next = Find(rest, box.Width, box.Height, fuzzPercent);
+            if (count == MostNested || !IsFrame(rest, box.Width, box.Height, next, Find(rest, box.Width, box.Height, fuzzPercent / 2)))
+            {
+                return (box, count);
+            }
+
+            box = next with { Left = box.Left + next.Left, Top = box.Top + next.Top };
+        }
     }
 
     /// <summary>Begins a picture that is fed row by row.</summary>
@@ -124,6 +159,31 @@ public sealed class Borders
     public Box End() => right < left || top < 0 || bottom < top
         ? new Box(0, 0, width, height)
         : new Box(left, top, right - left + 1, bottom - top + 1);
+
+    // Loose and tight are what remains at the whole fuzz and at half of it.
+    private static bool IsFrame(ReadOnlySpan<byte> rgb, int width, int height, Box loose, Box tight)
+    {
+        int limit = (int)(3 * FrameColour * FrameColour);
+        (int R, int G, int B) corner = Pixel(rgb, 0);
+        bool across = loose.Left > 0 && loose.Left + loose.Width < width && Alike(rgb, width - 1, corner, limit);
+        bool down = loose.Top > 0 && loose.Top + loose.Height < height && Alike(rgb, (height - 1) * width, corner, limit);
+        return (across || down)
+            && Even(loose.Left, tight.Left) && Even(width - loose.Left - loose.Width, width - tight.Left - tight.Width)
+            && Even(loose.Top, tight.Top) && Even(height - loose.Top - loose.Height, height - tight.Top - tight.Height);
+
+        static bool Even(int wide, int narrow) => narrow >= wide - Math.Max(1, wide / 4);
+    }
+
+    private static byte[] Part(ReadOnlySpan<byte> rgb, int width, Box box)
+    {
+        byte[] part = new byte[box.Width * box.Height * 3];
+        for (int y = 0; y < box.Height; y++)
+        {
+            rgb.Slice((((box.Top + y) * width) + box.Left) * 3, box.Width * 3).CopyTo(part.AsSpan(y * box.Width * 3));
+        }
+
+        return part;
+    }
 
     private static int FirstUnlike(ReadOnlySpan<byte> rgb, (int, int, int) colour, int limit, int from, int to)
     {

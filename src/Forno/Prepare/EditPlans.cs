@@ -6,7 +6,7 @@ namespace Forno.Prepare;
 /// <summary>The plans of the simple edits: trim, flatten, square, convert, resize. Masks are changed alike.</summary>
 public static class EditPlans
 {
-    /// <summary>Cuts borders of one colour off.</summary>
+    /// <summary>Cuts borders of one colour off, and frames within them.</summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="fuzzPercent">How far a border's pixels may lie from its colour, in percent of the full scale; as ImageMagick's <c>-fuzz</c>.</param>
     /// <param name="progress">Counts pictures.</param>
@@ -22,9 +22,9 @@ public static class EditPlans
             using var share = PixelBudget.Take((long)info.Width * info.Height);
             using var picture = info.Decode();
             using var opaque = picture.Flatten(Rgb.White); // what is transparent counts as white
-            var box = Borders.Find(opaque.ToArray(), info.Width, info.Height, fuzzPercent);
+            var (box, count) = Borders.FindNested(opaque.ToArray(), info.Width, info.Height, fuzzPercent);
             return box.Width == info.Width && box.Height == info.Height ? null : new PictureEdit(
-                $"trim {info.Width}×{info.Height} to {box.Width}×{box.Height}",
+                $"trim {info.Width}×{info.Height} to {box.Width}×{box.Height}{(count > 1 ? $" (borders one in the other)" : "")}",
                 p => p.Crop(box.Left, box.Top, box.Width, box.Height),
                 m => Same(m, info).Crop(box.Left, box.Top, box.Width, box.Height));
         }

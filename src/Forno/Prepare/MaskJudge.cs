@@ -53,10 +53,11 @@ public static class MaskJudge
 {
     /// <summary>What is wrong with a mask; empty if nothing is.</summary>
     /// <param name="mask">The mask.</param>
+    /// <param name="view">What the picture shows; null: only the shape is judged.</param>
     /// <param name="rules">From where on it is bad; null = the usual.</param>
-    public static IReadOnlyList<MaskFlaw> Judge(MaskPlane mask, MaskRules? rules = null) => Judge(MaskShape.Of(mask), rules);
+    public static IReadOnlyList<MaskFlaw> Judge(MaskPlane mask, PictureView? view = null, MaskRules? rules = null) => Judge(MaskShape.Of(mask), rules);
 
-    /// <inheritdoc cref="Judge(MaskPlane, MaskRules?)"/>
+    /// <inheritdoc cref="Judge(MaskPlane, PictureView?, MaskRules?)"/>
     /// <param name="shape">The mask's measures.</param>
     /// <param name="rules">From where on it is bad; null = the usual.</param>
     public static IReadOnlyList<MaskFlaw> Judge(MaskShape shape, MaskRules? rules = null)

@@ -1,3 +1,4 @@
+using Forno.Data;
 using Forno.Imaging;
 using Forno.Vision;
 
@@ -6,7 +7,7 @@ namespace Forno.Prepare;
 /// <summary>Makes masks of pictures, by a network or from their alpha, and judges them.</summary>
 public static class MaskMaker
 {
-    /// <summary>Masks by a network; the next pictures are decoded while it runs, masks are finished beside it.</summary>
+    /// <summary>Masks by a network; the next pictures are decoded while it runs, masks are judged beside it.</summary>
     /// <param name="items">The pictures.</param>
     /// <param name="network">The network.</param>
     /// <param name="finish">How masks are finished.</param>
@@ -23,21 +24,23 @@ public static class MaskMaker
         long done = 0;
         Ahead.Run(items, batch: 1, Prepare, ready =>
         {
-            foreach ((PictureItem item, (float[] numbers, int width, int height)) in ready)
+            foreach ((PictureItem item, (float[] numbers, PictureView view, Size size)) in ready)
             {
                 MaskPlane mask = network.Run(numbers, cancel);
-                masks.Add(Task.Run(() => JudgedMask.Of(item, mask, width, height, finish, rules), cancel));
+                masks.Add(Task.Run(() => new JudgedMask(item, mask, view, size, finish, rules), cancel));
                 progress?.Report(++done);
             }
         }, (item, e) => problems.Add(Problem.Of(item.Path, e, item.File)), cancel);
         return ([.. masks.Select(m => m.GetAwaiter().GetResult())], problems);
 
-        (float[] Numbers, int Width, int Height) Prepare(PictureItem item)
+        (float[] Numbers, PictureView View, Size Size) Prepare(PictureItem item)
         {
             PictureFile info = PictureFile.Inspect(item.File);
             using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
             using Picture picture = info.Decode();
-            return (network.Prepare(picture), picture.Width, picture.Height);
+            byte[] squashed = network.Squash(picture);
+            return (network.Numbers(squashed), PictureView.OfSquashed(squashed, network.Input.Width, network.Input.Height, picture.Width, picture.Height),
+                new Size(picture.Width, picture.Height));
         }
     }
 
@@ -50,12 +53,17 @@ public static class MaskMaker
         {
             PictureFile info = PictureFile.Inspect(item.File);
             using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
-            using Picture picture = info.Decode();
-            return MaskPlane.OfAlpha(picture) is { } mask
-                ? JudgedMask.Of(item, mask, mask.Width, mask.Height, finish, rules)
-                : throw new FornoException("no part of it is transparent, so alpha gives no mask");
+            MaskPlane mask = Alpha(info);
+            // What is transparent is the outline itself: the picture tells no better, and what lies under it may be anything.
+            return new JudgedMask(item, mask, view: null, new Size(mask.Width, mask.Height), finish, rules, () => Alpha(info));
         }, progress, cancel);
         return ([.. masks.OfType<JudgedMask>()], problems);
+
+        static MaskPlane Alpha(PictureFile info)
+        {
+            using Picture picture = info.Decode();
+            return MaskPlane.OfAlpha(picture) ?? throw new FornoException("no part of it is transparent, so alpha gives no mask");
+        }
     }
 
     /// <summary>Masks that are there already, such as those of another tool.</summary>
@@ -67,7 +75,10 @@ public static class MaskMaker
         {
             PictureFile info = PictureFile.Inspect(item.File);
             using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
-            return JudgedMask.Of(item, MaskPlane.Load(item.Mask!.File), info.Width, info.Height, finish, rules);
+            using Picture picture = info.Decode();
+            return new JudgedMask(item, Found(), PictureView.Of(picture), new Size(info.Width, info.Height), finish, rules, Found);
+
+            MaskPlane Found() => MaskPlane.Load(item.Mask!.File);
         }, progress, cancel);
         return ([.. masks.OfType<JudgedMask>()], problems);
     }

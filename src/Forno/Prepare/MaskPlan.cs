@@ -1,3 +1,4 @@
+using Forno.Data;
 using Forno.Imaging;
 
 namespace Forno.Prepare;
@@ -22,27 +23,60 @@ public sealed record MaskFinish
     }
 }
 
-/// <summary>A picture's mask, found and judged.</summary>
-/// <param name="Item">The picture.</param>
-/// <param name="Png">The mask's file, of the picture's size.</param>
-/// <param name="Shape">Its measures, before it was finished.</param>
-/// <param name="Flaws">Why it is bad; empty if it is good.</param>
-public sealed record JudgedMask(PictureItem Item, byte[] Png, MaskShape Shape, IReadOnlyList<MaskFlaw> Flaws)
+/// <summary>A picture's mask, found and judged. What is held of it is small: it is finished when it is asked for.</summary>
+public sealed record JudgedMask
 {
+    private readonly Func<MaskPlane> found;
+
+    /// <summary>Judges a mask.</summary>
+    /// <param name="item">The picture.</param>
+    /// <param name="mask">As found, of any size.</param>
+    /// <param name="view">What the picture shows; null: the mask is judged by its shape alone.</param>
+    /// <param name="size">The picture's size.</param>
+    /// <param name="finish">How it is finished.</param>
+    /// <param name="rules">From where on it is bad.</param>
+    /// <param name="again">Finds the mask once more; null: it is kept, packed.</param>
+    public JudgedMask(PictureItem item, MaskPlane mask, PictureView? view, Size size, MaskFinish finish, MaskRules rules, Func<MaskPlane>? again = null)
+    {
+        (Item, Size, Finish, Shape) = (item, size, finish, MaskShape.Of(mask));
+        Flaws = MaskJudge.Judge(mask, view, rules);
+        found = again ?? Kept(mask);
+    }
+
+    /// <summary>The picture.</summary>
+    public PictureItem Item { get; }
+
+    /// <summary>The picture's size, which the finished mask has.</summary>
+    public Size Size { get; }
+
+    /// <summary>How it is finished.</summary>
+    public MaskFinish Finish { get; }
+
+    /// <summary>Its measures, before it was finished.</summary>
+    public MaskShape Shape { get; }
+
+    /// <summary>Why it is bad; empty if it is good.</summary>
+    public IReadOnlyList<MaskFlaw> Flaws { get; }
+
     /// <summary>Whether it is to be trained with.</summary>
     public bool IsGood => Flaws.Count == 0;
 
-    /// <summary>Finishes and judges a mask.</summary>
-    /// <param name="item">The picture.</param>
-    /// <param name="mask">As found, of any size.</param>
-    /// <param name="width">Pixels in a row of the picture.</param>
-    /// <param name="height">Its rows.</param>
-    /// <param name="finish">How it is finished.</param>
-    /// <param name="rules">From where on it is bad.</param>
-    public static JudgedMask Of(PictureItem item, MaskPlane mask, int width, int height, MaskFinish finish, MaskRules rules)
+    /// <summary>The finished mask.</summary>
+    /// <exception cref="FornoException">The file that it is taken from cannot be read any more.</exception>
+    public MaskPlane Make()
     {
-        MaskShape shape = MaskShape.Of(mask);
-        return new JudgedMask(item, finish.Of(mask.Resize(width, height)).EncodePng(), shape, MaskJudge.Judge(shape, rules));
+        using IDisposable share = PixelBudget.Take((long)Size.Width * Size.Height);
+        return Finish.Of(found().Resize(Size.Width, Size.Height));
+    }
+
+    private static Func<MaskPlane> Kept(MaskPlane mask)
+    {
+        byte[] png = mask.EncodePng();
+        return () =>
+        {
+            using Picture picture = Picture.Decode(png, "mask");
+            return new MaskPlane(picture.ToArray(), picture.Width, picture.Height);
+        };
     }
 }
 
@@ -69,7 +103,7 @@ public static class MaskPlan
         foreach (JudgedMask mask in masks.Where(m => write && !bad.ContainsKey(m.Item.Path)))
         {
             string path = Target(mask.Item);
-            FileContent content = FileContent.Bytes("mask", () => mask.Png);
+            FileContent content = FileContent.Bytes("mask", () => mask.Make().EncodePng());
             List<FileChange> changes = [mask.Item.Mask?.Path == path ? new ReplaceFile(path, content) : new AddFile(path, content)];
             if (mask.Item.Mask is { } old && old.Path != path)
             {

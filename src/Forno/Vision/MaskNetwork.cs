@@ -70,7 +70,17 @@ public sealed class MaskNetwork : IDisposable
     /// <summary>What the network takes of a picture; for any thread.</summary>
     /// <param name="picture">Any picture; transparency shows white.</param>
     /// <exception cref="FornoException">It is damaged.</exception>
-    public float[] Prepare(Picture picture) => Input.Numbers(PictureInput.Squashed(picture, Input.Width, Input.Height));
+    public float[] Prepare(Picture picture) => Numbers(Squash(picture));
+
+    /// <summary>A picture in the network's square; for any thread.</summary>
+    /// <param name="picture">Any picture; transparency shows white.</param>
+    /// <returns>[height, width, 3].</returns>
+    /// <exception cref="FornoException">It is damaged.</exception>
+    public byte[] Squash(Picture picture) => PictureInput.Squashed(picture, Input.Width, Input.Height);
+
+    /// <summary>What the network takes of a squashed picture.</summary>
+    /// <param name="squashed">Of <see cref="Squash"/>.</param>
+    public float[] Numbers(ReadOnlySpan<byte> squashed) => Input.Numbers(squashed);
 
     /// <summary>The mask at the network's own size.</summary>
     /// <param name="prepared">Of <see cref="Prepare"/>.</param>

@@ -58,7 +58,7 @@ public sealed class CleanCommandTests : IDisposable
 
         (code, output, _) = Run("dataset", "clean", tree.Root, "--detector", detector, "--mark", "-o", work);
         Assert.Equal(0, code);
-        Assert.Contains("clean: 1 done of 3 pictures, 1 brought over", output);
+        Assert.Contains("clean: 2 done of 3 pictures", output);
         Assert.Equal(sources, TempTree.Picture(tree.Root));
         Assert.Equal((255, 0), (At("work/4_a/masks/art.png", 20, 20), At("work/4_a/masks/art.png", 280, 110)));
         string marked = TempTree.Picture(work);

@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Forno.Imaging;
 using Forno.Io;
 using Forno.Tests.Generation;
 using Forno.Tests.Prepare;
 using Forno.Tests.Vision;
+using Forno.Vision;
 
 namespace Forno.Tests.App;
 
@@ -43,30 +45,60 @@ public sealed class WalkThroughTests
         Assert.All(moved.Where(m => !m.File.StartsWith("animations/", StringComparison.Ordinal)), m => Assert.Equal(Origin(set, m.File), Origin(set, m.Of)));
         Assert.True(moved.Length >= set.Duplicates.Count * 95 / 100, $"{moved.Length} of {set.Duplicates.Count} duplicates found");
 
-        // 4. Borders and transparency.
+        // 4. Into kohya's folders by caption: now, since a folder's pictures have masks all or none.
+        Run("dataset", "sort", work, "--rule", "10_food: food", "10_nature: nature", "--rest", "5_other");
+        Assert.Equal(["10_food", "10_nature", "5_other", "_duplicates"], Folders(work));
+
+        // 5. Borders and transparency.
         Run("dataset", "trim", work);
         Run("dataset", "flatten", work);
 
-        // 5. `dataset crop`, `mask` and `clean` have walk-throughs of their own: they need boxes and models.
+        // 6. Lettering: looked at in one folder, marked below.
+        string food = Path.Join(work, "10_food");
+        string[] lettered = [.. set.Lettered.Select(Path.GetFileName).OfType<string>().Where(n => File.Exists(Path.Join(food, n + ".png")))], found;
+        using (JsonDocument review = Json("dataset", "clean", food, "--find", "text", "--review", tree["clean.html"]))
+        {
+            found = [.. review.RootElement.GetProperty("pictures").EnumerateArray().Where(p => p.GetProperty("found").GetArrayLength() > 0).Select(p => Path.GetFileNameWithoutExtension(p.GetProperty("path").GetString()!))];
+        }
 
-        // 6. What is too small for its bucket, and only that.
+        Assert.True(lettered.Length >= 4 && lettered.Count(found.Contains) >= 0.8 * lettered.Length, $"lettering found on {string.Join(", ", found)}; it is on {string.Join(", ", lettered)}");
+
+        // 7. Masks; pictures with a bad one are set apart.
+        using (JsonDocument mask = Json("dataset", "mask", work, "--model", UnlikeTheGround(tree["ground.onnx"]), "--sheet", tree["masks.html"]))
+        {
+            bool[] good = [.. mask.RootElement.GetProperty("masks").EnumerateArray().Select(m => m.GetProperty("good").GetBoolean())];
+            Assert.True(good.Count(g => g) > 60 && good.Count(g => !g) > 20, $"{good.Count(g => g)} of {good.Length} masks are good");
+        }
+
+        AllOrNoneHaveMasks(work);
+
+        // 8. Shots of two large pictures.
+        string[] large = [.. Directory.GetFiles(food, "*.png").Order(StringComparer.Ordinal).Where(f => PictureFile.Inspect(f) is { Width: > 220, Height: > 220 }).Take(2)];
+        File.WriteAllText(tree["boxes.json"], "{" + string.Join(", ", large.Select(f => $"\"10_food/{Path.GetFileName(f)}\": {{ \"head\": [70, 20, 80, 80] }}")) + "}");
+        Run(["dataset", "crop", work, "--boxes", tree["boxes.json"], "--shots", "face", "--sheet", tree["crops.html"], .. Buckets]);
+        Assert.Equal(2, large.Length);
+        Assert.All(large, f => Assert.True(File.Exists(f[..^4] + "-face.png") && File.Exists(Path.Join(food, "masks", Path.GetFileNameWithoutExtension(f) + "-face.png"))));
+        AllOrNoneHaveMasks(work);
+
+        // 9. The lettering goes out of the training.
+        Run("dataset", "clean", food, "--find", "text", "--mark");
+        AllOrNoneHaveMasks(work);
+
+        // 10. What is too small for its bucket, and only that.
         string model = TinyUpscalers.Write(tree["2x.safetensors"], TinyUpscalers.Compact());
         Run(["upscale", work, "--model", model, "--needed", .. Buckets]);
 
-        // 7. Down to the bucket.
+        // 11. Down to the bucket.
         Run(["dataset", "resize", work, .. Buckets]);
         string[] left = Kinds(work);
         Assert.DoesNotContain(left, k => k is "duplicate" or "transparent" or "small" or "format" or "disguised" or "no-bucket");
-
-        // 8. Into kohya's folders by caption.
-        Run("dataset", "sort", work, "--rule", "10_food: food", "10_nature: nature", "--rest", "5_other");
-        Assert.Equal(["10_food", "10_nature", "5_other", "_duplicates"], Directory.GetDirectories(work).Select(Path.GetFileName).Where(d => d != ".forno").Order(StringComparer.Ordinal));
+        AllOrNoneHaveMasks(work);
         using (JsonDocument buckets = Json(["dataset", "buckets", work, .. Buckets]))
         {
             Assert.Empty(buckets.RootElement.GetProperty("problems").EnumerateArray());
         }
 
-        // 9. It trains as it is.
+        // 12. It trains as it is.
         using var tiny = new TinyModel();
         File.WriteAllText(tree["zoo.toml"], $"""
             pretrained_model_name_or_path = "{tiny.File}"
@@ -94,6 +126,36 @@ public sealed class WalkThroughTests
         Run("dataset", "undo", "99", work);
         Assert.Equal("", TempTree.Picture(work));
     }
+
+    private static IEnumerable<string?> Folders(string work) => Directory.GetDirectories(work).Select(Path.GetFileName).Where(d => d != ".forno").Order(StringComparer.Ordinal);
+
+    // The trainer wants a mask of its size for every picture of a folder, or for none.
+    private static void AllOrNoneHaveMasks(string work)
+    {
+        foreach (string folder in Directory.GetDirectories(work).Where(d => Path.GetFileName(d) is not (".forno" or "_duplicates")))
+        {
+            string masks = Path.Join(folder, "masks");
+            if (Directory.Exists(masks))
+            {
+                string[] pictures = [.. Directory.GetFiles(folder, "*.png").Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
+                Assert.Equal(pictures, Directory.GetFiles(masks).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+                Assert.All(pictures, p => Assert.Equal(SizeOf(Path.Join(folder, p)), SizeOf(Path.Join(masks, p))));
+            }
+        }
+
+        Assert.True(Directory.Exists(Path.Join(work, "10_food/masks")) && Directory.Exists(Path.Join(work, "10_food_nomask")));
+    }
+
+    private static (int, int) SizeOf(string file) => PictureFile.Inspect(file) is var info ? (info.Width, info.Height) : default;
+
+    // A "mask model" of a few operators: what is unlike the mean colour of the picture's upper and lower edges.
+    private static string UnlikeTheGround(string path) => new OnnxFile().Input("x", OnnxType.Float32, 1, 3, 64, 64)
+        .Weight("rows", [2L], 1).Weight("top", [0L], 1).Weight("high", [4L], 1).Weight("low", [60L], 1).Weight("bottom", [64L], 1)
+        .Weight("limit", [-0.9f], 1).Weight("steep", [6f], 1)
+        .Node("Slice", "x top high rows", "first").Node("Slice", "x low bottom rows", "last").Node("Concat", "first last", "edges", ("axis", 2))
+        .Node("ReduceMean", "edges", "ground", ("axes", new long[] { 2, 3 }), ("keepdims", 1))
+        .Node("Sub", "x ground", "difference").Node("Abs", "difference", "distance").Node("ReduceMean", "distance", "far", ("axes", new long[] { 1 }), ("keepdims", 1))
+        .Node("Add", "far limit", "above").Node("Mul", "above steep", "score").Node("Sigmoid", "score", "mask").Output("mask", OnnxType.Float32, 1, 1, 64, 64).Save(path);
 
     private static string Stem(string path) => path[..^Path.GetExtension(path).Length];
 

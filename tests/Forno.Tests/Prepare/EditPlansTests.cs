@@ -24,6 +24,22 @@ public class EditPlansTests
     }
 
     [Fact]
+    public void TrimCutsAFrameInAFrameInOneRun()
+    {
+        using TempTree tree = new();
+        using Picture inner = TestPictures.Make(60, 40, 1), white = inner.Pad(8, 8, 76, 56, Rgb.White), black = white.Pad(10, 12, 96, 80, Rgb.Black);
+        tree.Write("a.png", black.EncodePng());
+        tree.Write("masks/a.png", TestPictures.Png(96, 80, 2));
+        WithUndo(tree, f => EditPlans.Trim(f, 20), () =>
+        {
+            using Picture trimmed = Picture.Load(tree["a.png"]);
+            Assert.Equal(inner.ToArray(), trimmed.ToArray());
+            Assert.Equal((60, 40), SizeOf(tree["masks/a.png"]));
+            Assert.Empty(EditPlans.Trim(PictureFolder.Scan([tree.Root]), 20).Steps);
+        }, files: 2);
+    }
+
+    [Fact]
     public void AMaskOfAnotherSizeIsAProblemNotAMess()
     {
         using TempTree tree = new();

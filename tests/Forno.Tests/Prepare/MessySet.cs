@@ -25,6 +25,7 @@ internal sealed class MessySet
     private readonly List<string> stills = [];
     private readonly List<(string Copy, string Of, bool Mirrored)> duplicates = [];
     private readonly List<(string File, string Why)> broken = [];
+    private readonly List<string> lettered = [];
 
     private MessySet(string root, int side) => (this.root, this.side) = (root, side);
 
@@ -36,6 +37,9 @@ internal sealed class MessySet
 
     /// <summary>Files that cannot be used, with a word of the reason.</summary>
     public IReadOnlyList<(string File, string Why)> Broken => broken;
+
+    /// <summary>Pictures with a line of lettering on them, without extension.</summary>
+    public IReadOnlyList<string> Lettered => lettered;
 
     /// <summary>Whether a film is among it: ffmpeg makes it.</summary>
     public bool HasFilm { get; private set; }
@@ -101,8 +105,9 @@ internal sealed class MessySet
         double scale = i % 9 == 4 ? 0.45 : i % 16 == 5 ? 1.9 : 1;
         bool clear = i % 8 == 3;
         using Picture scene = Scene(icon, i, (int)(side * across * scale), (int)(side * down * scale), clear);
-        using Picture picture = Flaw(scene, i, clear);
+        using Picture flawed = Flaw(scene, i, clear);
         string stem = record.Name.Replace(' ', folder == Noto ? '-' : '_'), path = $"{folder}/{stem}";
+        using Picture picture = IsLettered(i, clear) ? Letters(flawed, path) : flawed.Extract(0, flawed.Bands);
         (string extension, byte[] bytes) = Encoded(picture, clear, i);
         Write(path + extension, bytes);
         Still(path);
@@ -111,6 +116,23 @@ internal sealed class MessySet
         {
             Duplicate(picture, path, $"once more/{stem} {(folder == Noto ? "n" : "o")}", bytes, extension, i / 5);
         }
+    }
+
+    // None that is copied: the copies would have the letters too.
+    private static bool IsLettered(int i, bool clear) => i % 13 == 4 && i % 5 != 2 && i % 9 != 4 && i % 11 is not (6 or 9) && i % 31 is not (12 or 20) && !clear;
+
+    // What a site writes on its pictures, near the lower edge.
+    private Picture Letters(Picture picture, string path)
+    {
+        lock (gate)
+        {
+            lettered.Add(path);
+        }
+
+        (int width, int height) = (picture.Width, picture.Height);
+        using Picture ink = Picture.Text("zoo-daily.net", Math.Max(10, width / 10), Rgb.Black, "DejaVu Sans Bold", 0), paper = Picture.Solid(ink.Width + 8, ink.Height + 6, new Rgb(235, 235, 240));
+        using Picture opaque = picture.Flatten(Rgb.White), band = opaque.Composite(paper, 6, height - paper.Height - (height / 10));
+        return band.Composite(ink, 10, height - paper.Height - (height / 10) + 3).InMemory();
     }
 
     private static Picture Flaw(Picture scene, int i, bool clear)

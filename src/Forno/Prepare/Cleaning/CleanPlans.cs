@@ -7,7 +7,8 @@ namespace Forno.Prepare.Cleaning;
 /// <summary>The plans of <c>forno dataset clean</c>: what was found is marked in masks, filled or blurred.</summary>
 public static class CleanPlans
 {
-    /// <summary>Adds what was found as black to the masks; a picture without mask gets one that is white elsewhere.</summary>
+    /// <summary>Adds what was found as black to the masks; a picture without mask gets one that is white elsewhere, and so do
+    /// the others of its folder: the trainer wants a mask for every picture of a folder or for none.</summary>
     /// <param name="survey">What was found in them.</param>
     /// <param name="mostShare">Pictures with more of it, 0 to 1, are left as they are.</param>
     public static Plan Mark(CleanSurvey survey, double mostShare)
@@ -35,7 +36,17 @@ public static class CleanPlans
             }
         }
 
-        return new Plan { Name = "clean", Steps = steps, Problems = [.. survey.Problems, .. problems], Kept = kept };
+        // The trainer wants a mask for every picture of a folder or for none.
+        HashSet<string> folders = [.. steps.Select(s => RelativePath.Folder(s.Subject))];
+        foreach (CleanPicture picture in survey.Pictures.Where(p => p.Item.Mask is null && folders.Contains(p.Item.Folder)))
+        {
+            if (masks.Add(picture.Item.MaskPath))
+            {
+                steps.Add(new PlanStep { Subject = picture.Item.Path, What = "white mask, since others of its folder have one", Changes = [WhiteMask(picture, mark: false)] });
+            }
+        }
+
+        return new Plan { Name = "clean", Steps = [.. steps.OrderBy(s => s.Subject, StringComparer.Ordinal)], Problems = [.. survey.Problems, .. problems], Kept = kept };
     }
 
     /// <summary>Covers what was found with its blurred surroundings; see <see cref="SmoothFill"/>.</summary>
@@ -78,8 +89,8 @@ public static class CleanPlans
 
     private static Picture Filled(CleanPicture picture, Picture from, Action<byte[], int, int, int, byte[]> fill)
     {
-        byte[] map = BlemishFinder.Map(picture.Find(from), from.Width, from.Height);
         byte[] pixels = from.ToArray();
+        byte[] map = BlemishFinder.Map(from.Bands == 3 ? picture.Find(pixels) : picture.Find(from), from.Width, from.Height);
         fill(pixels, from.Width, from.Height, from.Bands, map);
         return Picture.FromPixels(pixels, from.Width, from.Height, from.Bands, from.Source);
     }
@@ -89,14 +100,7 @@ public static class CleanPlans
         PictureItem item = picture.Item;
         if (item.Mask is not { } mask)
         {
-            return new AddFile(item.MaskPath, FileContent.Bytes("mask", () =>
-            {
-                using IDisposable share = PixelBudget.Take((long)picture.Size.Width * picture.Size.Height);
-                byte[] white = new byte[picture.Size.Width * picture.Size.Height];
-                Array.Fill(white, (byte)255);
-                using Picture made = Picture.FromPixels(Blacken(picture, white), picture.Size.Width, picture.Size.Height, 1);
-                return made.EncodePng();
-            }));
+            return WhiteMask(picture, mark: true);
         }
 
         PictureFile info = PictureFile.Inspect(mask.File);
@@ -108,6 +112,14 @@ public static class CleanPlans
                 return Picture.FromPixels(Blacken(picture, grey.ToArray()), old.Width, old.Height, 1);
             }));
     }
+
+    private static AddFile WhiteMask(CleanPicture picture, bool mark) => new(picture.Item.MaskPath, FileContent.Bytes("mask", () =>
+    {
+        using IDisposable share = PixelBudget.Take((long)picture.Size.Width * picture.Size.Height);
+        byte[] white = new byte[picture.Size.Width * picture.Size.Height];
+        Array.Fill(white, (byte)255);
+        return new MaskPlane(mark ? Blacken(picture, white) : white, picture.Size.Width, picture.Size.Height).EncodePng();
+    }));
 
     private static byte[] Blacken(CleanPicture picture, byte[] mask)
     {

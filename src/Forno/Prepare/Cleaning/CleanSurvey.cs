@@ -39,8 +39,12 @@ public sealed record CleanPicture
     public IReadOnlyList<Blemish> Find(Picture picture)
     {
         using Picture opaque = picture.Flatten(Rgb.White);
-        return BlemishFinder.Find(opaque.ToArray(), opaque.Width, opaque.Height, Texts.Texts, Settings, Watermarks);
+        return Find(opaque.ToArray());
     }
+
+    /// <inheritdoc cref="Find(Picture)"/>
+    /// <param name="rgb">[height, width, 3].</param>
+    public IReadOnlyList<Blemish> Find(ReadOnlySpan<byte> rgb) => BlemishFinder.Find(rgb, Size.Width, Size.Height, Texts.Texts, Settings, Watermarks);
 }
 
 /// <summary>A data set, looked through for what is to be cleaned away.</summary>

@@ -22,6 +22,7 @@ public static class SmoothFill
             return;
         }
 
+        // The finest level is the picture itself; half its size and less is held in numbers.
         var levels = new List<Level> { Known(pixels, width, height, bands, map) };
         while (levels[^1] is { Width: > 1 } or { Height: > 1 })
         {
@@ -33,33 +34,40 @@ public static class SmoothFill
             Push(levels[i], levels[i + 1]);
         }
 
-        Level full = levels[0];
+        Level half = levels[0];
         for (int i = 0; i < map.Length; i++)
         {
-            for (int c = 0; map[i] != 0 && c < 3; c++)
+            if (map[i] != 0)
             {
-                pixels[(i * bands) + c] = (byte)Math.Clamp(MathF.Round(full.Sums[(i * 3) + c]), 0, 255);
+                var at = new Between(half, i % width, i / width);
+                for (int c = 0; c < 3; c++)
+                {
+                    pixels[(i * bands) + c] = (byte)Math.Clamp(MathF.Round(at.Of(half, c)), 0, 255);
+                }
             }
         }
     }
 
+    // The picture at half its size, of what is known of it.
     private static Level Known(ReadOnlySpan<byte> pixels, int width, int height, int bands, ReadOnlySpan<byte> map)
     {
-        var level = new Level(width, height, new float[width * height * 3], new float[width * height]);
+        (int w, int h) = ((width + 1) / 2, (height + 1) / 2);
+        var coarse = new Level(w, h, new float[w * h * 3], new float[w * h]);
         for (int i = 0; i < map.Length; i++)
         {
             // What is transparent has no colour to give.
             if (map[i] == 0 && (bands == 3 || pixels[(i * bands) + 3] != 0))
             {
-                level.Weights[i] = 1;
+                int to = (i / width / 2 * w) + (i % width / 2);
+                coarse.Weights[to] += 1;
                 for (int c = 0; c < 3; c++)
                 {
-                    level.Sums[(i * 3) + c] = pixels[(i * bands) + c];
+                    coarse.Sums[(to * 3) + c] += pixels[(i * bands) + c];
                 }
             }
         }
 
-        return level;
+        return Averaged(coarse);
     }
 
     // Half the size: the mean of the known ones of each 2 × 2, counted once whether one or four are known.
@@ -81,6 +89,11 @@ public static class SmoothFill
             }
         }
 
+        return Averaged(coarse);
+    }
+
+    private static Level Averaged(Level coarse)
+    {
         for (int i = 0; i < coarse.Weights.Length; i++)
         {
             for (int c = 0; coarse.Weights[i] > 0 && c < 3; c++)
@@ -98,8 +111,6 @@ public static class SmoothFill
     {
         for (int y = 0; y < fine.Height; y++)
         {
-            float v = Math.Clamp((y - 0.5f) / 2, 0, coarse.Height - 1);
-            int top = (int)v, bottom = Math.Min(top + 1, coarse.Height - 1);
             for (int x = 0; x < fine.Width; x++)
             {
                 int at = (y * fine.Width) + x;
@@ -109,18 +120,35 @@ public static class SmoothFill
                     continue;
                 }
 
-                float u = Math.Clamp((x - 0.5f) / 2, 0, coarse.Width - 1);
-                int left = (int)u, right = Math.Min(left + 1, coarse.Width - 1);
+                var between = new Between(coarse, x, y);
                 for (int c = 0; c < 3; c++)
                 {
-                    float above = Mix(coarse.Sums[(((top * coarse.Width) + left) * 3) + c], coarse.Sums[(((top * coarse.Width) + right) * 3) + c], u - left);
-                    float below = Mix(coarse.Sums[(((bottom * coarse.Width) + left) * 3) + c], coarse.Sums[(((bottom * coarse.Width) + right) * 3) + c], u - left);
-                    fine.Sums[(at * 3) + c] = Mix(Mix(above, below, v - top), fine.Sums[(at * 3) + c], known);
+                    fine.Sums[(at * 3) + c] = Mix(between.Of(coarse, c), fine.Sums[(at * 3) + c], known);
                 }
 
                 fine.Weights[at] = 1;
             }
         }
+    }
+
+    // Where a pixel lies between those of the level of half the size.
+    private readonly struct Between
+    {
+        private readonly int aboveLeft, aboveRight, belowLeft, belowRight;
+        private readonly float across, down;
+
+        public Between(Level coarse, int x, int y)
+        {
+            float u = Math.Clamp((x - 0.5f) / 2, 0, coarse.Width - 1), v = Math.Clamp((y - 0.5f) / 2, 0, coarse.Height - 1);
+            int left = (int)u, right = Math.Min(left + 1, coarse.Width - 1), top = (int)v, bottom = Math.Min(top + 1, coarse.Height - 1);
+            (aboveLeft, aboveRight) = (((top * coarse.Width) + left) * 3, ((top * coarse.Width) + right) * 3);
+            (belowLeft, belowRight) = (((bottom * coarse.Width) + left) * 3, ((bottom * coarse.Width) + right) * 3);
+            (across, down) = (u - left, v - top);
+        }
+
+        public float Of(Level coarse, int channel) => Mix(
+            Mix(coarse.Sums[aboveLeft + channel], coarse.Sums[aboveRight + channel], across),
+            Mix(coarse.Sums[belowLeft + channel], coarse.Sums[belowRight + channel], across), down);
     }
 
     private static float Mix(float a, float b, float share) => a + ((b - a) * share);
