@@ -23,7 +23,7 @@ internal static class DatasetCleanCommand
         --blur covers it with its blurred surroundings: good on even ground, visible elsewhere. Begin with --review.
         """;
 
-    private sealed record Settings(BlemishSettings Find, double MostShare, bool Mark, bool Blur, string? Fill, InpaintRange Range, string? Review, string? Detector);
+    private sealed record Settings(BlemishSettings Find, double MostShare, bool Mark, bool Blur, string? Fill, InpaintRange Range, string? Review, string? Detector, bool Fine);
 
     /// <summary>Builds the command.</summary>
     public static Command Build(Cli cli)
@@ -39,10 +39,11 @@ internal static class DatasetCleanCommand
         Option<string> range = new("--fill-range") { Description = "What the model takes for full brightness: auto (it is tried), 1 or 255", DefaultValueFactory = _ => "auto" };
         range.AcceptOnlyFromAmong("auto", "1", "255");
         Option<string?> detector = new("--detector") { Description = "Another detector of PaddleOCR's kind in ONNX form", HelpName = "FILE.onnx" };
+        Option<bool> fine = new("--fine") { Description = "Look for small letters everywhere in large pictures, not only along their upper and lower edges; about three times as slow" };
         FornoCommand command = new("clean", Summary + "\n\n" + How,
             "forno dataset clean cat --review found.html", "forno dataset clean cat --mark", "forno dataset clean manga --find text --fill lama_fp32.onnx -o cleaned")
         {
-            review, mark, fill, blur, find, score, grow, most, range, detector,
+            review, mark, fill, blur, find, score, grow, most, range, detector, fine,
         };
         command.Validators.Add(result =>
         {
@@ -60,7 +61,7 @@ internal static class DatasetCleanCommand
                 Kinds = Kinds(parsed.GetValue(find)!), Grow = Within("--grow", parsed.GetValue(grow), 0, 3), LeastScore = Within("--least-score", parsed.GetValue(score), 0, 1),
             },
             Within("--most", parsed.GetValue(most), 0, 100) / 100, parsed.GetValue(mark), parsed.GetValue(blur), parsed.GetValue(fill),
-            parsed.GetValue(range) switch { "1" => InpaintRange.One, "255" => InpaintRange.Byte, _ => InpaintRange.Auto }, parsed.GetValue(review), parsed.GetValue(detector))));
+            parsed.GetValue(range) switch { "1" => InpaintRange.One, "255" => InpaintRange.Byte, _ => InpaintRange.Auto }, parsed.GetValue(review), parsed.GetValue(detector), parsed.GetValue(fine))));
         return command;
     }
 
@@ -126,7 +127,7 @@ internal static class DatasetCleanCommand
 
     private static CleanSurvey Look(Cli cli, PictureFolder folder, string cacheFor, Settings settings, IProgress<long> progress)
     {
-        using var texts = new TextFinding(cli, cacheFor, settings.Detector);
+        using var texts = new TextFinding(cli, cacheFor, settings.Detector, settings.Fine ? new TextDetectorSettings { FineShare = 1 } : null);
         CleanSurvey survey = CleanSurvey.Look(folder, settings.Find, texts.Cache, texts.Find, progress, cli.Cancel);
         texts.Save();
         return survey;

@@ -14,7 +14,8 @@ internal sealed class TextFinding : IDisposable
     /// <param name="cli">Where to say what takes time.</param>
     /// <param name="folder">The pictures' folder, whose cache is used.</param>
     /// <param name="model">An ONNX file of the user's; null: PP-OCRv4's.</param>
-    public TextFinding(Cli cli, string folder, string? model)
+    /// <param name="settings">How pictures are shown to it; null: as usual.</param>
+    public TextFinding(Cli cli, string folder, string? model, TextDetectorSettings? settings = null)
     {
         this.cli = cli;
         OnnxFetch.Ensure(cli);
@@ -23,8 +24,8 @@ internal sealed class TextFinding : IDisposable
             AssetFetch.Ensure(cli, TextDetector.Package);
         }
 
-        Cache = TextCache.Open(folder, TextDetector.Identity(model));
-        detector = new Lazy<TextDetector>(() => TextDetector.Load(model));
+        Cache = TextCache.Open(folder, TextDetector.Identity(model, settings));
+        detector = new Lazy<TextDetector>(() => TextDetector.Load(model, settings));
     }
 
     /// <summary>The answers.</summary>

@@ -21,8 +21,8 @@ public readonly record struct Box(int Left, int Top, int Width, int Height)
 /// </summary>
 public sealed class Borders
 {
-    // Frames that are looked for within each other, and how far (levels) the colours of opposite sides of one may lie apart.
-    private const int MostNested = 8;
+    // Frames that are looked for within each other, pixels between two of them, and how far (levels) the colours of opposite sides of one may lie apart.
+    private const int MostNested = 8, MostRim = 3;
     private const double FrameColour = 12;
 
     private int width, height, left, right, top, bottom, limit, referenceLimit;
@@ -80,14 +80,19 @@ public sealed class Borders
 
         for (int count = 1; ; count++)
         {
-            byte[] rest = Part(rgb, width, box);
-            Box next = Find(rest, box.Width, box.Height, fuzzPercent);
-            if (count == MostNested || !IsFrame(rest, box.Width, box.Height, next, Find(rest, box.Width, box.Height, fuzzPercent / 2)))
+            // Where frames meet, scaling leaves a rim of mixed colours.
+            Box? next = null;
+            for (int rim = 0; rim <= MostRim && next is null; rim++)
+            {
+                next = FrameWithin(rgb, width, box, rim, fuzzPercent);
+            }
+
+            if (count == MostNested || next is null)
             {
                 return (box, count);
             }
 
-            box = next with { Left = box.Left + next.Left, Top = box.Top + next.Top };
+            box = next.Value;
         }
     }
 
@@ -159,6 +164,29 @@ public sealed class Borders
     public Box End() => right < left || top < 0 || bottom < top
         ? new Box(0, 0, width, height)
         : new Box(left, top, right - left + 1, bottom - top + 1);
+
+    // What remains of a box without the frame that begins some pixels inside of it; null if there is none.
+    private static Box? FrameWithin(ReadOnlySpan<byte> rgb, int width, Box box, int rim, double fuzz)
+    {
+        var inner = new Box(box.Left + rim, box.Top + rim, box.Width - (2 * rim), box.Height - (2 * rim));
+        if (inner.Width < 1 || inner.Height < 1)
+        {
+            return null;
+        }
+
+        byte[] rest = Part(rgb, width, inner);
+        Box loose = Find(rest, inner.Width, inner.Height, fuzz);
+        if (loose.Area == inner.Area || !IsFrame(rest, inner.Width, inner.Height, loose, Find(rest, inner.Width, inner.Height, fuzz / 2)))
+        {
+            return null;
+        }
+
+        // Where the frame has no side, the rim is the picture's own.
+        int left = loose.Left == 0 ? box.Left : inner.Left + loose.Left, top = loose.Top == 0 ? box.Top : inner.Top + loose.Top;
+        int right = loose.Left + loose.Width == inner.Width ? box.Left + box.Width : inner.Left + loose.Left + loose.Width;
+        int bottom = loose.Top + loose.Height == inner.Height ? box.Top + box.Height : inner.Top + loose.Top + loose.Height;
+        return new Box(left, top, right - left, bottom - top);
+    }
 
     // Loose and tight are what remains at the whole fuzz and at half of it.
     private static bool IsFrame(ReadOnlySpan<byte> rgb, int width, int height, Box loose, Box tight)

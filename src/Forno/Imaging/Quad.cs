@@ -52,6 +52,14 @@ public readonly record struct Quad(Spot A, Spot B, Spot C, Spot D)
         Spot At(Spot s) => new(s.X * byX, s.Y * byY);
     }
 
+    /// <summary>Moved by so many pixels.</summary>
+    public Quad Move(double right, double down)
+    {
+        return new Quad(At(A), At(B), At(C), At(D));
+
+        Spot At(Spot s) => new(s.X + right, s.Y + down);
+    }
+
     /// <summary>Goes through the pixels whose middle lies inside, row by row.</summary>
     /// <param name="width">Width of the picture.</param>
     /// <param name="height">Height of the picture.</param>

@@ -23,6 +23,13 @@ public sealed record TextDetectorSettings
     /// </summary>
     public double LargestGlyph { get; init; } = 0.04;
 
+    /// <summary>
+    /// Pictures whose longer side is at least 1.5 times <see cref="LongestSide"/> are looked at once more, at twice the scale (never
+    /// enlarged), in tiles: this share of their height along the upper and the lower edge, where the small marks of sites stand.
+    /// 0 leaves that out, 0.5 and more looks everywhere.
+    /// </summary>
+    public double FineShare { get; init; } = 0.14;
+
     /// <summary>How its map becomes boxes.</summary>
     public TextMapSettings Map { get; init; } = new();
 }
@@ -95,9 +102,7 @@ public sealed class TextDetector : IDisposable
     {
         int longer = Math.Max(width, height);
         double scale = (double)Math.Clamp(longer, settings.ShortestSide, settings.LongestSide) / longer;
-        return (Side(width), Side(height));
-
-        int Side(int side) => Math.Max(Step, (int)Math.Round(side * scale / Step) * Step);
+        return (Shown(width * scale), Shown(height * scale));
     }
 
     /// <summary>Finds the texts of a picture.</summary>
@@ -107,9 +112,70 @@ public sealed class TextDetector : IDisposable
     {
         using Picture srgb = picture.ToSrgb8();
         using Picture opaque = srgb.Flatten(Rgb.White);
-        (int fullWidth, int fullHeight) = (opaque.Width, opaque.Height);
-        (int width, int height) = InputSize(fullWidth, fullHeight, settings);
-        using Picture shown = opaque.Resize(width, height, Kernel.Linear);
+        (int width, int height) = (opaque.Width, opaque.Height);
+        (int shownWidth, int shownHeight) = InputSize(width, height, settings);
+        List<TextArea> found = [.. Look(opaque, shownWidth, shownHeight).Where(t => IsTextShaped(t.Quad, Math.Min(width, height), settings.LargestGlyph))];
+        foreach ((Box part, double scale) in FineParts(width, height, settings))
+        {
+            using Picture tile = opaque.Crop(part.Left, part.Top, part.Width, part.Height);
+            foreach (TextArea text in Look(tile, Shown(part.Width * scale), Shown(part.Height * scale)))
+            {
+                TextArea placed = text with { Quad = text.Quad.Move(part.Left, part.Top) };
+                Box box = placed.Quad.Bounds(width, height);
+                // Tiles overlap, and the first look may have found it too: of two boxes of one text the larger stays.
+                if (IsTextShaped(placed.Quad, Math.Min(width, height), settings.LargestGlyph)
+                    && !found.Exists(f => f.Quad.Bounds(width, height) is var old && old.Area >= box.Area && Covers(old, box)))
+                {
+                    found.RemoveAll(f => Covers(box, f.Quad.Bounds(width, height)));
+                    found.Add(placed);
+                }
+            }
+        }
+
+        return [.. found.OrderBy(t => t.Quad.A.Y).ThenBy(t => t.Quad.A.X)];
+    }
+
+    /// <summary>The tiles of the second look at a large picture, and their scale; none where it is small enough for one look.</summary>
+    /// <param name="width">The picture's width.</param>
+    /// <param name="height">The picture's height.</param>
+    /// <param name="settings">How pictures are shown.</param>
+    public static IReadOnlyList<(Box Part, double Scale)> FineParts(int width, int height, TextDetectorSettings settings)
+    {
+        const double Large = 1.5, Overlap = 0.1;
+        int longer = Math.Max(width, height);
+        if (settings.FineShare <= 0 || longer < Large * settings.LongestSide)
+        {
+            return [];
+        }
+
+        double scale = Math.Min(1, 2.0 * settings.LongestSide / longer);
+        int side = (int)(settings.LongestSide / scale), strip = (int)Math.Max(settings.FineShare * height, 4 * Step / scale);
+        var rows = 2 * strip >= height ? Along(height, side) : [(0, strip), (height - strip, strip)];
+        return [.. rows.SelectMany(r => Along(width, side).Select(c => (new Box(c.From, r.From, c.Length, r.Length), scale)))];
+
+        // As few tiles as possible: they may be a little larger than the first look is.
+        static List<(int From, int Length)> Along(int length, int side)
+        {
+            int overlap = (int)(Overlap * side), most = side + overlap;
+            int count = length <= most ? 1 : (length - overlap + side - 1) / side, each = count == 1 ? length : ((length + ((count - 1) * overlap)) / count) + 1;
+            return [.. Enumerable.Range(0, count).Select(i => (count == 1 ? 0 : (int)((long)(length - each) * i / (count - 1)), each))];
+        }
+    }
+
+    /// <summary>Whether a box is not too large for the number of letters that its shape has room for.</summary>
+    /// <param name="quad">The box.</param>
+    /// <param name="side">The picture's shorter side.</param>
+    /// <param name="largestGlyph">See <see cref="TextDetectorSettings.LargestGlyph"/>.</param>
+    public static bool IsTextShaped(Quad quad, int side, double largestGlyph)
+    {
+        (double low, double high) = (Math.Min(quad.Width, quad.Height), Math.Max(quad.Width, quad.Height));
+        return largestGlyph <= 0 || low * low <= largestGlyph * side * high;
+    }
+
+    // Boxes in the pixels of what is looked at.
+    private IEnumerable<TextArea> Look(Picture part, int width, int height)
+    {
+        using Picture shown = part.Resize(width, height, Kernel.Linear);
         OnnxTensor input = OnnxTensor.Of(Input(shown.ToArray(), width, height), 1, 3, height, width), output;
         lock (one)
         {
@@ -121,19 +187,18 @@ public sealed class TextDetector : IDisposable
             throw FornoException.ForFile(model.Source, $"its output has the shape [{string.Join(", ", output.Shape)}], not [1, 1, {height}, {width}]", "It is no text detector of PaddleOCR's kind.");
         }
 
-        (double byX, double byY) = ((double)fullWidth / width, (double)fullHeight / height);
-        return [.. TextMap.Find(output.Floats, width, height, settings.Map).Select(t => t with { Quad = t.Quad.Scale(byX, byY) })
-            .Where(t => IsTextShaped(t.Quad, Math.Min(fullWidth, fullHeight), settings.LargestGlyph))];
+        (double byX, double byY) = ((double)part.Width / width, (double)part.Height / height);
+        return TextMap.Find(output.Floats, width, height, settings.Map).Select(t => t with { Quad = t.Quad.Scale(byX, byY) });
     }
 
-    /// <summary>Whether a box is not too large for the number of letters that its shape has room for.</summary>
-    /// <param name="quad">The box.</param>
-    /// <param name="side">The picture's shorter side.</param>
-    /// <param name="largestGlyph">See <see cref="TextDetectorSettings.LargestGlyph"/>.</param>
-    public static bool IsTextShaped(Quad quad, int side, double largestGlyph)
+    private static int Shown(double side) => Math.Max(Step, (int)Math.Round(side / Step) * Step);
+
+    // Whether most of the second box lies in the first.
+    private static bool Covers(Box first, Box second)
     {
-        (double low, double high) = (Math.Min(quad.Width, quad.Height), Math.Max(quad.Width, quad.Height));
-        return largestGlyph <= 0 || low * low <= largestGlyph * side * high;
+        long across = Math.Min(first.Left + first.Width, second.Left + second.Width) - Math.Max(first.Left, second.Left);
+        long down = Math.Min(first.Top + first.Height, second.Top + second.Height) - Math.Max(first.Top, second.Top);
+        return across > 0 && down > 0 && 2 * across * down > second.Area;
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using System.Xml.Linq;
 using Forno.App;
 using Forno.Imaging;
@@ -88,10 +89,50 @@ public sealed class DatasetMaskTests : IDisposable
         Assert.Equal(before, TempTree.Picture(tree["work"]));
     }
 
+    [OnnxFact]
+    public void JsonTellsEachVerdictWhetherItIsDoneOrOnlyPlanned()
+    {
+        string[] command = ["dataset", "mask", tree["set"], "-o", tree["work"], "--model", Red(tree["red.onnx"], 64, channelsFirst: true), "--json"];
+        string planned = Verdicts([.. command, "--dry-run"]), done = Verdicts(command);
+        Assert.Equal(planned, done);
+        Assert.Equal("10_cat/crumbs.png False islands 10_cat/good.png True 10_cat/nothing.png False black top.png True", done);
+
+        static string Verdicts(string[] command)
+        {
+            using JsonDocument json = JsonDocument.Parse(Run(command).Output);
+            return string.Join(' ', json.RootElement.GetProperty("masks").EnumerateArray().Select(m => string.Join(' ',
+                (string[])[m.GetProperty("picture").GetString()!, m.GetProperty("good").GetBoolean().ToString(), .. m.GetProperty("flaws").EnumerateArray().Take(1).Select(f => f.GetProperty("kind").GetString()!)])));
+        }
+    }
+
+    [OnnxFact]
+    public void AFiguresMaskGivesItsShots()
+    {
+        string body = "<circle cx='300' cy='160' r='80' fill='red'/><path d='M180 300 Q300 210 420 300 L400 720 L380 1240 H320 L300 760 L280 1240 H220 L200 720 Z' fill='red'/><rect x='275' y='220' width='50' height='60' fill='red'/>";
+        byte[] svg = Encoding.UTF8.GetBytes($"<svg xmlns='http://www.w3.org/2000/svg' width='1000' height='1600'><rect width='1000' height='1600' fill='#135'/><g transform='translate(200 150)'>{body}</g></svg>");
+        using Picture drawn = Picture.LoadSvg(svg, 1600, "figure"), flat = drawn.Flatten(Rgb.White);
+        tree.Write("figure/5_man/man.png", flat.EncodePng());
+        tree.Write("figure/5_man/man.txt", "sks, full body, red");
+        Assert.Equal(0, Run("dataset", "mask", tree["figure"], "-o", tree["work"], "--model", Red(tree["red.onnx"], 512, channelsFirst: true)).Code);
+        (int code, string output, string error) = Run("dataset", "crop", tree["work"], "--resolution", "192", "--min_bucket_reso", "64", "--sheet", tree["crops.html"]);
+        Assert.True(code == 0, output + error);
+        foreach ((string shot, string tag, int least, int most) in ((string, string, int, int)[])[("full", "full body", 1150, 1300), ("cowboy", "cowboy shot", 650, 850), ("bust", "upper body", 400, 600), ("face", "portrait", 280, 400)])
+        {
+            using Picture picture = Picture.Load(tree[$"work/5_man/man-{shot}.png"]);
+            MaskPlane mask = MaskPlane.Load(tree[$"work/5_man/masks/man-{shot}.png"]);
+            Assert.Equal((picture.Width, picture.Height), (mask.Width, mask.Height));
+            Assert.InRange(picture.Height, least, most);
+            Assert.Equal($"sks, {tag}, red", File.ReadAllText(tree[$"work/5_man/man-{shot}.txt"]));
+            // Where the mask is white, the picture is red.
+            byte[] rgb = picture.ToArray();
+            Assert.True(Enumerable.Range(0, mask.Samples.Length).Count(i => mask.Samples[i] >= 128 == rgb[3 * i] > 128) > 0.96 * mask.Samples.Length, shot);
+        }
+    }
+
     [Fact]
     public void MasksOfAnotherToolAreJudgedAndFinished()
     {
-        tree.Write("set/10_cat/masks/good.png", new MaskPlane([.. Enumerable.Range(0, 200 * 160).Select(i => (byte)(i % 200 is > 60 and < 140 ? 255 : 0))], 200, 160).EncodePng());
+        tree.Write("set/10_cat/masks/good.png", new MaskPlane([.. Enumerable.Range(0, 200 * 160).Select(i => (byte)(Math.Pow((i % 200) - 100, 2) + Math.Pow((i / 200) - 80, 2) < 2500 ? 255 : 0))], 200, 160).EncodePng());
         tree.Write("set/10_cat/masks/nothing.png", new MaskPlane(new byte[200 * 160], 200, 160).EncodePng());
         (int code, string output, string error) = Run("dataset", "mask", tree["set"], "-o", tree["work"], "--from-masks");
         Assert.True(code == 0, output + error);
@@ -99,7 +140,7 @@ public sealed class DatasetMaskTests : IDisposable
         Assert.Equal(File.ReadAllBytes(tree["set/10_cat/masks/good.png"]), File.ReadAllBytes(tree["work/10_cat/masks/good.png"]));
         Assert.True(File.Exists(tree["work/10_cat_nomask/nothing.png"]));
         Assert.Equal(0, Run("dataset", "mask", tree["work"], "--from-masks", "--grow", "10").Code);
-        Assert.Equal(255, MaskPlane.Load(tree["work/10_cat/masks/good.png"]).Samples[(80 * 200) + 52]);
+        Assert.Equal(255, MaskPlane.Load(tree["work/10_cat/masks/good.png"]).Samples[(80 * 200) + 43]);
         Assert.Equal(1, Run("dataset", "mask", tree["work"], "--from-masks", "--from-alpha").Code);
     }
 

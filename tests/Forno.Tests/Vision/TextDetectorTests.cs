@@ -58,6 +58,48 @@ public class TextDetectorTests(ITestOutputHelper log)
         Assert.Contains("no text detector", Assert.Throws<FornoException>(() => TextDetector.Load(wrong)).Message);
     }
 
+    [OnnxFact]
+    public void SmallTextOfLargePicturesIsFoundAtTheEdgesAndEverywhereIfAsked()
+    {
+        using TempTree tree = new();
+        string file = DarkDetector().Save(tree["dark.onnx"]);
+        (int Left, int Top, int Width, int Height, Rgb Colour) mark = (3700, 2930, 90, 13, Rgb.Black), inner = (2000, 1500, 90, 13, Rgb.Black), large = (300, 100, 800, 90, Rgb.Black);
+        using Picture picture = With(4000, 3000, Rgb.White, mark, inner, large);
+        TextDetectorSettings usual = new() { LargestGlyph = 0 };
+        Assert.Equal([large.Left], Found(usual with { FineShare = 0 }));
+        Assert.Equal([large.Left, mark.Left], Found(usual));
+        Assert.Equal([large.Left, inner.Left, mark.Left], Found(usual with { FineShare = 1 }));
+
+        // Which box belongs to which mark; each is there once.
+        int[] Found(TextDetectorSettings settings)
+        {
+            using TextDetector detector = TextDetector.Load(file, settings);
+            Box[] boxes = [.. detector.Find(picture).Select(t => t.Quad.Bounds(4000, 3000))];
+            return [.. boxes.Select(b => ((int, int, int, int, Rgb)[])[large, inner, mark] is var all
+                ? all.Single(m => b.Left < m.Item1 && b.Left + b.Width > m.Item1 + m.Item3 && b.Top < m.Item2 && b.Top + b.Height > m.Item2 + m.Item4).Item1 : 0)];
+        }
+    }
+
+    [Theory]
+    [InlineData(1800, 1200, 0.14, 0)]
+    [InlineData(4000, 3000, 0.14, 4)] // two strips of two tiles
+    [InlineData(1900, 5000, 0.14, 2)]
+    [InlineData(4000, 3000, 1, 4)]
+    [InlineData(12000, 90, 0.14, 2)]
+    public void TilesOfTheSecondLookLieInThePictureAndCoverTheirStrips(int width, int height, double share, int count)
+    {
+        var parts = TextDetector.FineParts(width, height, new TextDetectorSettings { FineShare = share });
+        Assert.Equal(count, parts.Count);
+        Assert.All(parts, p => Assert.True(p.Part.Left >= 0 && p.Part.Top >= 0 && p.Part.Left + p.Part.Width <= width && p.Part.Top + p.Part.Height <= height && p.Scale <= 1 && p.Part.Width * p.Scale < 1420));
+        foreach (int y in count == 0 ? [] : (int[])[0, height - 1, share < 0.5 ? 0 : height / 2])
+        {
+            for (int x = 0; x < width; x += 7)
+            {
+                Assert.Contains(parts, p => x >= p.Part.Left && x < p.Part.Left + p.Part.Width && y >= p.Part.Top && y < p.Part.Top + p.Part.Height);
+            }
+        }
+    }
+
     [TextModelFact]
     [Trait("Category", "Long")]
     public void DrawnTextIsFoundAndLittleElse()

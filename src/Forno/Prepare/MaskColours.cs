@@ -1,0 +1,117 @@
+using Forno.Imaging;
+
+namespace Forno.Prepare;
+
+/// <summary>Which colours a picture has inside of its mask, outside of it, and along its own edge: histograms of 12³ boxes, each spread over its neighbours.</summary>
+internal sealed class MaskColours
+{
+    private const int Side = 12;
+
+    // What is frequent by so little is not counted as seen; logarithms of shares lie at most so far apart.
+    private const double Least = 1e-5, MostLog = 4;
+
+    private readonly byte[] on;
+    private readonly int w, h;
+    private readonly int[] boxes;
+    private readonly float[] inside, outside, edge;
+
+    /// <summary>Counts colours.</summary>
+    /// <param name="rgb">[height, width, 3].</param>
+    /// <param name="on">[height, width]: 1 inside of the mask, else 0.</param>
+    /// <param name="w">Pixels in a row.</param>
+    /// <param name="h">Rows.</param>
+    public MaskColours(byte[] rgb, byte[] on, int w, int h)
+    {
+        (this.on, this.w, this.h) = (on, w, h);
+        boxes = new int[on.Length];
+        float[] within = new float[Side * Side * Side], without = new float[within.Length], margin = new float[within.Length];
+        int wide = Math.Max(2, Math.Min(w, h) / 16);
+        for (int i = 0; i < on.Length; i++)
+        {
+            int box = boxes[i] = (((rgb[3 * i] * Side / 256 * Side) + (rgb[(3 * i) + 1] * Side / 256)) * Side) + (rgb[(3 * i) + 2] * Side / 256);
+            (int x, int y) = (i % w, i / w);
+            if (on[i] != 0)
+            {
+                within[box]++;
+                continue;
+            }
+
+            without[box]++;
+            margin[box] += x < wide || y < wide || x >= w - wide || y >= h - wide ? 1 : 0;
+        }
+
+        (inside, outside, edge) = (Shares(within), Shares(without), Shares(margin));
+    }
+
+    /// <summary>Compares.</summary>
+    /// <param name="rare">Colours with a smaller share of the picture's edge are strange to it.</param>
+    /// <returns>Pixels of the largest strange part outside; of all outside that looks like the inside.</returns>
+    public (double Strange, double Alike) Compare(double rare)
+    {
+        float[] likely = new float[on.Length];
+        byte[] strange = new byte[on.Length];
+        for (int i = 0; i < on.Length; i++)
+        {
+            likely[i] = (float)Math.Clamp(Math.Log((inside[boxes[i]] + Least) / (outside[boxes[i]] + Least)), -MostLog, MostLog);
+            strange[i] = (byte)(on[i] == 0 && edge[boxes[i]] < rare ? 1 : 0);
+        }
+
+        // Single pixels tell little: the mean of their surroundings counts.
+        likely = Averaged(Averaged(likely));
+        double alike = 0;
+        for (int i = 0; i < on.Length; i++)
+        {
+            alike += likely[i] > 0 && on[i] == 0 ? 1 : 0;
+        }
+
+        IReadOnlyList<Component> parts = Components.Find(strange, w, h);
+        return (parts.Count > 0 ? parts[0].Area : 0, alike);
+    }
+
+    // Shares of the whole; a neighbouring box gets half for each of the three directions in which it is one.
+    private static float[] Shares(float[] counts)
+    {
+        float all = Math.Max(1, counts.Sum());
+        float[] spread = new float[counts.Length];
+        for (int box = 0; box < counts.Length; box++)
+        {
+            (int r, int g, int b) = (box / (Side * Side), box / Side % Side, box % Side);
+            for (int n = 0; counts[box] > 0 && n < 27; n++)
+            {
+                (int x, int y, int z) = ((n / 9) - 1, (n / 3 % 3) - 1, (n % 3) - 1);
+                if (r + x is >= 0 and < Side && g + y is >= 0 and < Side && b + z is >= 0 and < Side)
+                {
+                    spread[((((r + x) * Side) + g + y) * Side) + b + z] += counts[box] / all / (8 << (Math.Abs(x) + Math.Abs(y) + Math.Abs(z)));
+                }
+            }
+        }
+
+        return spread;
+    }
+
+    // The mean of 5×5 pixels.
+    private float[] Averaged(float[] plane)
+    {
+        const int Reach = 2;
+        float[] across = new float[plane.Length], both = new float[plane.Length];
+        for (int i = 0; i < plane.Length; i++)
+        {
+            (int x, int row) = (i % w, i / w * w);
+            for (int d = -Reach; d <= Reach; d++)
+            {
+                across[i] += plane[row + Math.Clamp(x + d, 0, w - 1)] / ((2 * Reach) + 1);
+            }
+        }
+
+        for (int i = 0; i < plane.Length; i++)
+        {
+            (int x, int y) = (i % w, i / w);
+            for (int d = -Reach; d <= Reach; d++)
+            {
+                both[i] += across[(Math.Clamp(y + d, 0, h - 1) * w) + x] / ((2 * Reach) + 1);
+            }
+        }
+
+        return both;
+    }
+}
