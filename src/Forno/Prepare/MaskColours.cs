@@ -10,7 +10,10 @@ internal sealed class MaskColours
     // What is frequent by so little is not counted as seen; logarithms of shares lie at most so far apart.
     private const double Least = 1e-5, MostLog = 4;
 
-    private readonly byte[] on;
+    // Levels that two colours differ by across two pixels where something ends; the ground's own colours run into each other.
+    private const int Edge = 30;
+
+    private readonly byte[] on, sharp;
     private readonly int w, h;
     private readonly int[] boxes;
     private readonly float[] inside, outside, edge;
@@ -22,7 +25,7 @@ internal sealed class MaskColours
     /// <param name="h">Rows.</param>
     public MaskColours(byte[] rgb, byte[] on, int w, int h)
     {
-        (this.on, this.w, this.h) = (on, w, h);
+        (this.on, this.w, this.h, sharp) = (on, w, h, MapGrowth.Grow(Edges(rgb, w, h), w, h, 1));
         boxes = new int[on.Length];
         float[] within = new float[Side * Side * Side], without = new float[within.Length], margin = new float[within.Length];
         int wide = Math.Max(2, Math.Min(w, h) / 16);
@@ -58,14 +61,50 @@ internal sealed class MaskColours
 
         // Single pixels tell little: the mean of their surroundings counts.
         likely = Averaged(Averaged(likely));
-        double alike = 0;
+        byte[] again = new byte[on.Length];
         for (int i = 0; i < on.Length; i++)
         {
-            alike += likely[i] > 0 && on[i] == 0 ? 1 : 0;
+            again[i] = (byte)(likely[i] > 0 && on[i] == 0 ? 1 : 0);
         }
 
-        IReadOnlyList<Component> parts = Components.Find(strange, w, h);
-        return (parts.Count > 0 ? parts[0].Area : 0, alike);
+        return (Components.Find(strange, w, h).Select(p => Bounded(p, strange)).DefaultIfEmpty().Max(), Components.Find(again, w, h).Sum(p => Bounded(p, again)));
+    }
+
+    // A part's area, by the share of its outline that is an edge of the picture.
+    private double Bounded(Component part, byte[] map)
+    {
+        int outline = 0, edges = 0;
+        foreach (PixelRun run in part.Runs)
+        {
+            for (int x = run.Left; x < run.Right; x++)
+            {
+                int i = (run.Row * w) + x;
+                bool rim = (x > 0 && map[i - 1] == 0) || (x < w - 1 && map[i + 1] == 0) || (run.Row > 0 && map[i - w] == 0) || (run.Row < h - 1 && map[i + w] == 0);
+                outline += rim ? 1 : 0;
+                edges += rim ? sharp[i] : 0;
+            }
+        }
+
+        return outline == 0 ? part.Area : part.Area * edges / (double)outline;
+    }
+
+    private static byte[] Edges(byte[] rgb, int w, int h)
+    {
+        byte[] edges = new byte[w * h];
+        for (int i = 0; i < edges.Length; i++)
+        {
+            (int x, int y) = (i % w, i / w);
+            edges[i] = (byte)(Step(y * w + Math.Max(0, x - 1), y * w + Math.Min(w - 1, x + 1)) >= Edge * Edge
+                || Step(Math.Max(0, y - 1) * w + x, Math.Min(h - 1, y + 1) * w + x) >= Edge * Edge ? 1 : 0);
+        }
+
+        return edges;
+
+        int Step(int a, int b)
+        {
+            int r = rgb[3 * a] - rgb[3 * b], g = rgb[(3 * a) + 1] - rgb[(3 * b) + 1], u = rgb[(3 * a) + 2] - rgb[(3 * b) + 2];
+            return (r * r) + (g * g) + (u * u);
+        }
     }
 
     // Shares of the whole; a neighbouring box gets half for each of the three directions in which it is one.

