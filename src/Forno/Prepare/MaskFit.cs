@@ -26,10 +26,10 @@ public sealed record MaskFit
     /// <summary>All parts outside that do not reach the picture's edge.</summary>
     public required double Objects { get; init; }
 
-    /// <summary>The largest connected part outside whose colours the picture's edge does not have.</summary>
+    /// <summary>The largest connected part outside whose colours the picture's edge does not have, by the share of its outline where something ends.</summary>
     public required double Strange { get; init; }
 
-    /// <summary>What lies outside and has colours that are more frequent inside.</summary>
+    /// <summary>What lies outside and has colours that are more frequent inside, each part by the share of its outline where something ends.</summary>
     public required double Alike { get; init; }
 
     /// <summary>Measures a mask.</summary>

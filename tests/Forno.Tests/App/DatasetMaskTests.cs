@@ -95,7 +95,7 @@ public sealed class DatasetMaskTests : IDisposable
         string[] command = ["dataset", "mask", tree["set"], "-o", tree["work"], "--model", Red(tree["red.onnx"], 64, channelsFirst: true), "--json"];
         string planned = Verdicts([.. command, "--dry-run"]), done = Verdicts(command);
         Assert.Equal(planned, done);
-        Assert.Equal("10_cat/crumbs.png False islands 10_cat/good.png True 10_cat/nothing.png False black top.png True", done);
+        Assert.Equal("10_cat/crumbs.png False ragged 10_cat/good.png True 10_cat/nothing.png False black top.png True", done);
 
         static string Verdicts(string[] command)
         {
