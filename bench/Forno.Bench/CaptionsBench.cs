@@ -53,7 +53,7 @@ internal static class CaptionsBench
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio to raw reading: {sum.Cpu / best[0].Cpu:0.00} by processor time, {sum.Wall / best[0].Wall:0.00} by the clock (3 is the bound)"));
 
         Console.WriteLine();
-        AbsorptionBench.Run(options);
+        AbsorptionBench.Run(options, sum, count);
 
         void Take(int what, Action work) => best[what] = Clock.Min(best[what], Clock.Of(work));
     }

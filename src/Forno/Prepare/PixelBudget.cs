@@ -11,7 +11,7 @@ internal static class PixelBudget
     private static long used;
 
     /// <summary>Waits until there is room.</summary>
-    /// <param name="pixels">How many.</param>
+    /// <param name="pixels">How many; several times a picture's where work on it holds several copies.</param>
     /// <returns>Gives the room back when disposed.</returns>
     public static IDisposable Take(long pixels)
     {

@@ -115,7 +115,7 @@ public static class CleanPlans
 
     private static AddFile WhiteMask(CleanPicture picture, bool mark) => new(picture.Item.MaskPath, FileContent.Bytes("mask", () =>
     {
-        using IDisposable share = PixelBudget.Take((long)picture.Size.Width * picture.Size.Height);
+        using IDisposable share = PixelBudget.Take(3L * picture.Size.Width * picture.Size.Height);
         byte[] white = new byte[picture.Size.Width * picture.Size.Height];
         Array.Fill(white, (byte)255);
         return new MaskPlane(mark ? Blacken(picture, white) : white, picture.Size.Width, picture.Size.Height).EncodePng();

@@ -79,7 +79,7 @@ public sealed record CleanSurvey(IReadOnlyList<CleanPicture> Pictures, IReadOnly
                 return clean;
             }
 
-            using IDisposable share = PixelBudget.Take((long)texts.Width * texts.Height);
+            using IDisposable share = PixelBudget.Take(3L * texts.Width * texts.Height);
             using Picture picture = PictureFile.Inspect(item.File).Decode();
             IReadOnlyList<Blemish> found = clean.Find(picture);
             return clean with

@@ -47,7 +47,7 @@ public sealed class TextCache
         return cache.Get(key, () =>
         {
             PictureFile info = PictureFile.Inspect(item.File);
-            using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
+            using IDisposable share = PixelBudget.Take(3L * info.Width * info.Height);
             using Picture picture = info.Decode();
             return new PictureTexts(info.Width, info.Height, find(picture));
         });

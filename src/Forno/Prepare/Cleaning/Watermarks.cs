@@ -189,7 +189,7 @@ public static class Watermarks
             return null;
         }
 
-        using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
+        using IDisposable share = PixelBudget.Take(3L * info.Width * info.Height);
         using Picture picture = info.Decode();
         using Picture opaque = picture.Flatten(Rgb.White);
         using Picture small = opaque.Resize(SmallSide, SmallSide, Kernel.Linear);

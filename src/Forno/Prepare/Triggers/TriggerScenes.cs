@@ -103,18 +103,18 @@ public static class TriggerScenes
             lists[TagExpression.Normal(names[t].Name)] = triggers[t];
         }
 
-        // Captions share their tags' strings, so most are found by their place in memory, without a look at their letters.
-        var seen = new Dictionary<string, List<int>?>(ReferenceEqualityComparer.Instance);
+        // The captions of a set share a few thousand tags: what each of them belongs to is found once.
+        List<int> none = [];
+        var belongs = new KnownTags<List<int>>(tag => lists.GetValueOrDefault(tag.Normal, none));
         for (int i = 0; i < count; i++)
         {
-            foreach (string tag in set.Pictures[i].Caption?.NormalArray ?? [])
+            foreach (PooledTag tag in set.Pictures[i].Caption is { } caption ? caption.Pooled : default)
             {
-                if (!seen.TryGetValue(tag, out List<int>? list))
+                List<int> list = belongs.Get(tag);
+                if (list != none)
                 {
-                    seen[tag] = list = lists.GetValueOrDefault(tag);
+                    list.Add(i);
                 }
-
-                list?.Add(i);
             }
         }
 
