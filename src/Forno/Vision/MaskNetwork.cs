@@ -39,7 +39,7 @@ public sealed class MaskNetwork : IDisposable
     /// <exception cref="FornoException">It is no ONNX model, or does not make masks of pictures.</exception>
     public static MaskNetwork Load(string path, MaskNetworkOptions options)
     {
-        OnnxModel model = OnnxModel.Load(path);
+        OnnxModel model = OnnxModel.Load(path, arena: false);
         try
         {
             string name = Path.GetFileName(path).ToLowerInvariant();

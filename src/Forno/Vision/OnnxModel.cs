@@ -39,8 +39,9 @@ public sealed partial class OnnxModel : IDisposable
     /// <summary>Reads a model and makes it ready to run.</summary>
     /// <param name="path">The file; weights in files of their own are looked for beside it.</param>
     /// <param name="threads">Threads within an operator; 0: OMP_NUM_THREADS, else one for each core.</param>
+    /// <param name="arena">Whether memory of one run is kept for the next: faster for small networks, while large ones hold half as much again.</param>
     /// <exception cref="FornoException">It is absent, no ONNX model, cut off, or cannot be run; or ONNX Runtime is missing.</exception>
-    public static OnnxModel Load(string path, int threads = 0)
+    public static OnnxModel Load(string path, int threads = 0, bool arena = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         OnnxFileCheck.Require(path);
@@ -48,10 +49,10 @@ public sealed partial class OnnxModel : IDisposable
         OnnxHandle? session = null;
         try
         {
-            session = Open(path, threads, arena: true);
+            session = Open(path, threads, arena);
             OnnxModel model = new(path, session);
             // With free sizes the arena keeps the most that any picture needed, in pieces that fit no other.
-            if (model.Inputs.Any(i => i.Shape.Skip(1).Any(d => d < 0)))
+            if (arena && model.Inputs.Any(i => i.Shape.Skip(1).Any(d => d < 0)))
             {
                 session.Dispose();
                 session = Open(path, threads, arena: false);
