@@ -68,8 +68,9 @@ public sealed class LossMasks(int factor)
         using var colour = file.ToSrgb8(useProfile: false);
         if (new Size(colour.Width, colour.Height) != fit.Original)
         {
-            throw new FornoException($"{item.Example.Mask}: the mask is {colour.Width}x{colour.Height}, its picture {item.Example.Path} is {fit.Original}; "
-                + "make it again with forno dataset mask, or resize it");
+            var what = item.Example.Mask is { } mask ? $"{mask}: the mask" : $"{item.Example.Path}: the picture";
+            throw new FornoException($"{what} is {colour.Width}x{colour.Height}, but {fit.Original} was found for {Path.GetFileName(item.Example.Path)} when the folder was scanned; "
+                + "a mask must have the size of its picture: make it again with forno dataset mask, or resize it");
         }
 
         if (item.Example.Mask is null && colour.Bands < 4)

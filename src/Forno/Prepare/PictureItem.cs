@@ -36,7 +36,7 @@ public sealed record Companion(string Path, string File, bool Shared = false, bo
 public sealed record PictureItem
 {
     /// <summary>Name of the folder beside pictures that holds their masks.</summary>
-    public const string MaskFolder = "masks";
+    public const string MaskFolder = Data.MaskFiles.FolderName;
 
     /// <summary>Its path within the data set (in a work folder: within the work folder).</summary>
     public required string Path { get; init; }

@@ -78,7 +78,7 @@ public sealed class LossMasksTests : IDisposable
         var fit = new BucketFit { Original = new(4, 4), Resized = new(4, 4), Bucket = new(4, 4) };
         var item = Item(fit) with { Example = new Example("a.png", "", fit.Original) { Mask = Grey("small.png", 2, 2, (_, _) => 0) } };
         var error = Assert.Throws<FornoException>(() => new LossMasks(2).Of(Batch(fit, (item, false))));
-        Assert.Contains("small.png: the mask is 2x2, its picture a.png is 4x4", error.Message);
+        Assert.Contains("small.png: the mask is 2x2, but 4x4 was found for a.png", error.Message);
     }
 
     [Fact]
