@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text;
 using Forno.App.Commands;
 
@@ -7,17 +6,13 @@ namespace Forno.App;
 /// <summary>What Forno says of itself.</summary>
 internal static class Overview
 {
-    /// <summary>The version, such as <c>0.1.0</c>.</summary>
-    public static string Version => typeof(Overview).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
     /// <summary>The overview for <c>forno</c> alone, or with all commands for <c>forno --help</c>.</summary>
     /// <param name="brief">Without the table of commands.</param>
     /// <returns>Text without a final line break.</returns>
     public static string Text(bool brief)
     {
         StringBuilder text = new();
-        text.Append("Forno ").Append(Version).Append(
+        text.Append("Forno ").Append(Product.Version).Append(
             """
              bakes LoRAs for Stable Diffusion and draws with them.
             A folder of pictures goes in; a tested LoRA that A1111, ComfyUI and kohya's tools load comes out.

@@ -21,7 +21,7 @@ internal static class Program
             return args switch
             {
                 [] or ["help" or "--help" or "-h" or "-?"] => Print(cli, Overview.Text(brief: args.Length == 0)),
-                ["--version"] => Print(cli, Overview.Version),
+                ["--version"] => Print(cli, Product.Version),
                 ["help", .. string[] rest] => Dispatch([.. rest, "--help"], cli),
                 _ => Dispatch(args, cli),
             };

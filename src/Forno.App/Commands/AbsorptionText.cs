@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Forno.Prepare.Triggers;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -18,13 +19,13 @@ internal static class AbsorptionText
     public static void Print(TextWriter to, string name, AbsorptionTable table, IReadOnlyList<string>? folders = null, string? root = null)
     {
         TriggerScene scene = table.Scene;
-        to.WriteLine(Text($"{name}: {scene.Pictures} {DatasetRun.Counted(scene.Pictures, "picture")} in {scene.Groups.Count} {DatasetRun.Counted(scene.Groups.Count, "folder")}, {scene.Triggers.Count} {DatasetRun.Counted(scene.Triggers.Count, "trigger")}, {table.Rows.Count} pruned {DatasetRun.Counted(table.Rows.Count, "feature")}"));
+        to.WriteLine(Text($"{name}: {scene.Pictures} {Wording.Counted(scene.Pictures, "picture")} in {scene.Groups.Count} {Wording.Counted(scene.Groups.Count, "folder")}, {scene.Triggers.Count} {Wording.Counted(scene.Triggers.Count, "trigger")}, {table.Rows.Count} pruned {Wording.Counted(table.Rows.Count, "feature")}"));
         foreach (Trigger trigger in scene.Triggers)
         {
             to.WriteLine();
-            to.WriteLine(Text($"{DatasetRun.Shown(trigger.Name)}  {(trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ")}{trigger.Extent.Count} {DatasetRun.Counted(trigger.Extent.Count, "picture")}"));
+            to.WriteLine(Text($"{Wording.Shown(trigger.Name)}  {(trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ")}{trigger.Extent.Count} {Wording.Counted(trigger.Extent.Count, "picture")}"));
             (Feature Feature, AbsorptionCell Cell)[] all = [.. table.Of(trigger.Name)];
-            foreach (var (verdict, head) in Heads)
+            foreach (var (verdict, head) in AbsorptionWords.Heads)
             {
                 string[] words = [.. all.Where(a => a.Cell.Verdict == verdict).Select(a => Word(a.Feature, a.Cell, verdict, table))];
                 Wrapped(to, $"  {head,-14}", words);
@@ -65,22 +66,9 @@ internal static class AbsorptionText
             r.Feature.Tag, r.Feature.Category, Pictures = r.Feature.Hidden.Count, Told = r.Feature.Told.Count, r.Unclaimed,
             Triggers = r.Cells.Select(c => new { c.Trigger.Name, Verdict = Lower(c.Verdict), c.Pictures, Grip = Math.Round(c.Grip, 4), Share = Math.Round(c.Share, 4) }),
         }),
-        Regions = table.Regions().Select(r => new { Triggers = r.Triggers.Select(t => t.Name), Pictures = r.Extent.Count, Groups = GroupsOf(table, r.Extent) }),
+        Regions = table.Regions().Select(r => new { Triggers = r.Triggers.Select(t => t.Name), Pictures = r.Extent.Count, Groups = AbsorptionWords.GroupsOf(table, r.Extent) }),
         Findings = FindingLines.For(table.Findings, folders ?? [], root: root).Select(FindingLines.Row),
     }, JsonOutput.Options);
-
-    /// <summary>The folders of some pictures.</summary>
-    public static IEnumerable<string> GroupsOf(AbsorptionTable table, Extent extent) =>
-        table.Scene.Groups.Where(g => g.Extent.Overlap(extent) > 0).OrderByDescending(g => g.Extent.Overlap(extent)).Select(g => g.Name.Length > 0 ? g.Name : "(top)");
-
-    /// <summary>What a verdict says in a word or two.</summary>
-    public static string Name(AbsorptionVerdict verdict) => Heads.FirstOrDefault(h => h.Verdict == verdict).Head ?? "another's";
-
-    private static readonly (AbsorptionVerdict Verdict, string Head)[] Heads =
-    [
-        (AbsorptionVerdict.Wholly, "takes"), (AbsorptionVerdict.Alike, "takes, too"), (AbsorptionVerdict.Mostly, "takes most"), (AbsorptionVerdict.Split, "shares"),
-        (AbsorptionVerdict.Leaks, "lets in"), (AbsorptionVerdict.Partly, "now and then"),
-    ];
 
     private static string Word(Feature feature, AbsorptionCell cell, AbsorptionVerdict verdict, AbsorptionTable table)
     {
@@ -88,7 +76,7 @@ internal static class AbsorptionText
         IEnumerable<string> others = verdict is AbsorptionVerdict.Alike or AbsorptionVerdict.Split
             ? table.Rows.First(r => r.Feature == feature).Takers.Where(c => c.Trigger != cell.Trigger).Select(c => c.Trigger.Name) : [];
         string with = string.Join(", ", others);
-        return $"{DatasetRun.Shown(feature.Tag)}{grip}{(with.Length > 0 ? $" (as {DatasetRun.Shown(with)})" : "")}";
+        return $"{Wording.Shown(feature.Tag)}{grip}{(with.Length > 0 ? $" (as {Wording.Shown(with)})" : "")}";
     }
 
     private static void Wrapped(TextWriter to, string head, string[] words)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Forno.Prepare;
 using Forno.Prepare.Captions;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -73,7 +74,7 @@ internal static class CaptionCleanCommand
     {
         foreach (var rule in changes.GroupBy(c => c.Rule))
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"{rule.Key}: {rule.Sum(c => c.Captions)} {DatasetRun.Counted(rule.Sum(c => c.Captions), "change")}");
+            yield return string.Create(CultureInfo.InvariantCulture, $"{rule.Key}: {rule.Sum(c => c.Captions)} {Wording.Counted(rule.Sum(c => c.Captions), "change")}");
             foreach (CleanChange change in rule.Take(MostChanges))
             {
                 yield return string.Create(CultureInfo.InvariantCulture, $"{change.Captions,6}  {change.What}");

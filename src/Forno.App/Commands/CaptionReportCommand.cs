@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Forno.Prepare;
 using Forno.Prepare.Captions;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -52,7 +53,7 @@ internal static class CaptionReportCommand
             }
             else
             {
-                string name = string.Join(", ", named.Select(f => DatasetRun.Shown(Path.TrimEndingDirectorySeparator(f))));
+                string name = string.Join(", ", named.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
                 if (report.Pictures == 0)
                 {
                     cli.Out.WriteLine(captions.Where(parsed) is { } where && folder.Pictures.Count > 0 ? $"{name}: none of {folder.Pictures.Count} captions fulfils {where}" : $"{name}: no pictures in it");

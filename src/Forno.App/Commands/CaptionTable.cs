@@ -1,6 +1,7 @@
 using System.Globalization;
 using Forno.Prepare;
 using Forno.Prepare.Captions;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -18,7 +19,7 @@ internal static class CaptionTable
     {
         TextWriter to = cli.Out;
         string prose = report.Prose > 0 ? Invariant($" ({report.Prose} in natural language)") : "";
-        to.WriteLine(Invariant($"{name}: {report.Pictures} {DatasetRun.Counted(report.Pictures, "picture")} in {report.Folders.Count} {DatasetRun.Counted(report.Folders.Count, "folder")}, {report.Captions} {DatasetRun.Counted(report.Captions, "caption")}{prose}, {report.Tags.Count} different {DatasetRun.Counted(report.Tags.Count, "tag")}"));
+        to.WriteLine(Invariant($"{name}: {report.Pictures} {Wording.Counted(report.Pictures, "picture")} in {report.Folders.Count} {Wording.Counted(report.Folders.Count, "folder")}, {report.Captions} {Wording.Counted(report.Captions, "caption")}{prose}, {report.Tags.Count} different {Wording.Counted(report.Tags.Count, "tag")}"));
         Findings(to, report);
         Folders(to, report);
         Tags(to, report, top);
@@ -62,9 +63,9 @@ internal static class CaptionTable
         to.WriteLine("Folders, with the most frequent tags of each:");
         foreach (FolderTags folder in report.Folders)
         {
-            string captions = folder.Captions == folder.Pictures ? "" : Invariant($", {folder.Captions} {DatasetRun.Counted(folder.Captions, "caption")}");
+            string captions = folder.Captions == folder.Pictures ? "" : Invariant($", {folder.Captions} {Wording.Counted(folder.Captions, "caption")}");
             string tokens = folder.MostTokens is { } most ? Invariant($", at most {most} tokens") : "";
-            to.WriteLine(Invariant($"  {(folder.Folder.Length > 0 ? DatasetRun.Shown(folder.Folder) : "(top)")}: {folder.Pictures} {DatasetRun.Counted(folder.Pictures, "picture")}{captions}, {folder.MeanTags:0.0} tags a caption{tokens}"));
+            to.WriteLine(Invariant($"  {(folder.Folder.Length > 0 ? Wording.Shown(folder.Folder) : "(top)")}: {folder.Pictures} {Wording.Counted(folder.Pictures, "picture")}{captions}, {folder.MeanTags:0.0} tags a caption{tokens}"));
             Flow(to, folder.Tags.Select(t => Invariant($"{t.Tag} {t.Pictures}")), "      ", FolderRows);
         }
     }
@@ -89,7 +90,7 @@ internal static class CaptionTable
         to.WriteLine(title);
         foreach (string row in rows.Take(top))
         {
-            to.WriteLine($"  {DatasetRun.Shown(row)}");
+            to.WriteLine($"  {Wording.Shown(row)}");
         }
 
         if (count > top)
@@ -103,7 +104,7 @@ internal static class CaptionTable
     {
         string line = "";
         int done = 0;
-        foreach (string word in words.Select(DatasetRun.Shown))
+        foreach (string word in words.Select(Wording.Shown))
         {
             if (line.Length > 0 && line.Length + word.Length + 2 > Width - indent.Length)
             {

@@ -3,6 +3,7 @@ using Forno.Prepare;
 using Forno.Prepare.Captions;
 using Forno.Prepare.Triggers;
 using Forno.Training;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -110,5 +111,5 @@ internal static class CaptionTriggerCommand
         }
     }
 
-    private static string TriggerText(TriggerOutcome outcome) => FormattableString.Invariant($"captions begin with {outcome.Least} to {outcome.Most} {DatasetRun.Counted(outcome.Most, "trigger")}");
+    private static string TriggerText(TriggerOutcome outcome) => FormattableString.Invariant($"captions begin with {outcome.Least} to {outcome.Most} {Wording.Counted(outcome.Most, "trigger")}");
 }

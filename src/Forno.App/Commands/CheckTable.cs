@@ -1,6 +1,7 @@
 using System.Globalization;
 using Forno.Data;
 using Forno.Prepare;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -13,14 +14,14 @@ internal static class CheckTable
     public static void Print(Cli cli, string name, SetReport report, BucketRules rules)
     {
         TextWriter to = cli.Out;
-        to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Pictures.Count} {DatasetRun.Counted(report.Pictures.Count, "picture")}, {report.Buckets.Count} {DatasetRun.Counted(report.Buckets.Count, "bucket")} at resolution {rules.Resolution}"));
+        to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Pictures.Count} {Wording.Counted(report.Pictures.Count, "picture")}, {report.Buckets.Count} {Wording.Counted(report.Buckets.Count, "bucket")} at resolution {rules.Resolution}"));
         if (report.Findings.Count > 0)
         {
             to.WriteLine();
             to.WriteLine("The set:");
             foreach (Finding finding in report.Findings.OrderByDescending(f => f.Level))
             {
-                to.WriteLine($"{Sign(finding.Level)} {DatasetRun.Shown(finding.What)}");
+                to.WriteLine($"{Sign(finding.Level)} {Wording.Shown(finding.What)}");
                 to.WriteLine($"    {finding.Effect}");
                 to.WriteLine($"    → {finding.Mend}");
             }
@@ -34,7 +35,7 @@ internal static class CheckTable
             foreach (var kind in all.GroupBy(a => a.Finding.Kind).OrderByDescending(g => g.Max(a => a.Finding.Level)).ThenByDescending(g => g.Count()))
             {
                 Finding worst = kind.MaxBy(a => a.Finding.Level).Finding;
-                string examples = string.Join(", ", kind.Take(MostExamples).Select(a => DatasetRun.Shown(a.Picture.Picture.Item.Path)));
+                string examples = string.Join(", ", kind.Take(MostExamples).Select(a => Wording.Shown(a.Picture.Picture.Item.Path)));
                 to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Sign(worst.Level)} {kind.Count()} {kind.Key}: {examples}{(kind.Count() > MostExamples ? ", …" : "")}"));
                 to.WriteLine($"    {worst.Effect}");
                 to.WriteLine($"    → {worst.Mend}");
@@ -46,7 +47,7 @@ internal static class CheckTable
             foreach (CheckedPicture picture in flawed.Take(MostLines))
             {
                 string bucket = picture.Fit is { } fit ? $" → {fit.Bucket}" : "";
-                to.WriteLine($"  {DatasetRun.Shown(picture.Picture.Item.Path)}  {picture.Picture.Size}{bucket}: {string.Join("; ", picture.Findings.Where(f => f.Level > FindingLevel.Note).OrderByDescending(f => f.Level).Select(f => DatasetRun.Shown(f.What)))}");
+                to.WriteLine($"  {Wording.Shown(picture.Picture.Item.Path)}  {picture.Picture.Size}{bucket}: {string.Join("; ", picture.Findings.Where(f => f.Level > FindingLevel.Note).OrderByDescending(f => f.Level).Select(f => Wording.Shown(f.What)))}");
             }
 
             to.WriteLine(flawed.Length == 0 ? "  none with more than a note" : flawed.Length > MostLines ? $"  … and {flawed.Length - MostLines} more; --json lists all" : "");

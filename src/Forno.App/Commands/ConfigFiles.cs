@@ -2,6 +2,7 @@ using System.Globalization;
 using Forno.Io;
 using Forno.Prepare;
 using Forno.Training;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -28,14 +29,14 @@ internal static class ConfigFiles
         {
             if (dryRun)
             {
-                tell($"would write {DatasetRun.Shown(text.File)}: {What(text)}");
+                tell($"would write {Wording.Shown(text.File)}: {What(text)}");
                 continue;
             }
 
             string copy = Free(text.File);
             AtomicFile.WriteBytes(copy, File.ReadAllBytes(text.File));
             AtomicFile.WriteBytes(text.File, text.ToBytes());
-            tell($"wrote {DatasetRun.Shown(text.File)}: {What(text)} (its old text: {DatasetRun.Shown(Path.GetFileName(copy))})");
+            tell($"wrote {Wording.Shown(text.File)}: {What(text)} (its old text: {Wording.Shown(Path.GetFileName(copy))})");
         }
     }
 

@@ -46,7 +46,7 @@ internal static class DatasetBucketsCommand
 
         problems = [.. folder.Problems, .. problems];
         (PictureItem Item, BucketFit Fit)[] placed = [.. fits.OfType<(PictureItem, BucketFit)>()];
-        string name = string.Join(", ", folders.Select(f => DatasetRun.Shown(Path.TrimEndingDirectorySeparator(f))));
+        string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
         if (html is not null)
         {
             using ProgressBar bar = cli.Progress("sheet", placed.Length, "pictures");
@@ -61,7 +61,7 @@ internal static class DatasetBucketsCommand
         {
             Print(cli, name, placed, rules);
             DatasetRun.List(cli, problems);
-            cli.Out.WriteLine(html is null ? "--html FILE.html shows every picture as the trainer will see it" : $"contact sheet: {DatasetRun.Shown(html)}");
+            cli.Out.WriteLine(html is null ? "--html FILE.html shows every picture as the trainer will see it" : $"contact sheet: {Wording.Shown(html)}");
         }
 
         return placed.Length == 0 ? 1 : 0;
@@ -76,13 +76,13 @@ internal static class DatasetBucketsCommand
     private static void Print(Cli cli, string name, (PictureItem Item, BucketFit Fit)[] placed, BucketRules rules)
     {
         var groups = placed.GroupBy(p => p.Fit.Bucket).OrderBy(g => g.Key).ToArray();
-        cli.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {placed.Length} {DatasetRun.Counted(placed.Length, "picture")} in {groups.Length} {DatasetRun.Counted(groups.Length, "bucket")} at resolution {rules.Resolution}"));
+        cli.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {placed.Length} {Wording.Counted(placed.Length, "picture")} in {groups.Length} {Wording.Counted(groups.Length, "bucket")} at resolution {rules.Resolution}"));
         cli.Out.WriteLine("    bucket  pictures  repeats  enlarged  most cut");
         foreach (var group in groups)
         {
             int repeats = group.Sum(p => p.Item.Repeats ?? 1), enlarged = group.Count(p => PictureCheck.Scale(p.Fit) > 1);
             double cut = group.Max(p => PictureCheck.CroppedShare(p.Fit));
-            string alone = group.Count() == 1 ? $"  alone: {DatasetRun.Shown(group.First().Item.Path)}" : "";
+            string alone = group.Count() == 1 ? $"  alone: {Wording.Shown(group.First().Item.Path)}" : "";
             cli.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{group.Key,10}{group.Count(),10}{repeats,9}{enlarged,10}{cut,10:0.0 %}{alone}"));
         }
 

@@ -72,8 +72,8 @@ internal static class DatasetCheckCommand
             duplicates = survey.FindDuplicates(options, bar, cli.Cancel);
         }
 
-        SetReport report = SetCheck.Check(survey, duplicates, rules).At(string.Join(' ', folders.Select(DatasetRun.Quoted)));
-        string name = string.Join(", ", folders.Select(f => DatasetRun.Shown(Path.TrimEndingDirectorySeparator(f))));
+        SetReport report = SetCheck.Check(survey, duplicates, rules).At(string.Join(' ', folders.Select(Wording.Quoted)));
+        string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
         if (html is not null)
         {
             using ProgressBar bar = cli.Progress("sheet", report.Pictures.Count, "pictures");
@@ -87,7 +87,7 @@ internal static class DatasetCheckCommand
         else
         {
             CheckTable.Print(cli, name, report, rules);
-            cli.Out.WriteLine(html is null ? "--html FILE.html shows the pictures with their findings" : $"contact sheet: {DatasetRun.Shown(html)}");
+            cli.Out.WriteLine(html is null ? "--html FILE.html shows the pictures with their findings" : $"contact sheet: {Wording.Shown(html)}");
         }
 
         return report.Pictures.Count == 0 ? 1 : 0;

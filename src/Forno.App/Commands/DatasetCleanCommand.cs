@@ -78,7 +78,7 @@ internal static class DatasetCleanCommand
         using Inpainter? inpainter = settings.Fill is { } model ? Inpainter.Load(model, settings.Range) : null;
         if (inpainter is not null)
         {
-            cli.Error.WriteLine($"{DatasetRun.Shown(settings.Fill!)}: {inpainter.Description}");
+            cli.Error.WriteLine($"{Wording.Shown(settings.Fill!)}: {inpainter.Description}");
         }
 
         return DatasetRun.Run(cli, parsed, options, context =>
@@ -99,7 +99,7 @@ internal static class DatasetCleanCommand
             survey = Look(cli, folder, folders[0], settings, bar);
         }
 
-        string name = string.Join(", ", folders.Select(f => DatasetRun.Shown(Path.TrimEndingDirectorySeparator(f))));
+        string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
         CleanPicture[] found = [.. survey.Pictures.Where(p => p.Found.Count > 0)];
         using (ProgressBar bar = cli.Progress("sheet", found.Length, "pictures"))
         {
@@ -112,13 +112,13 @@ internal static class DatasetCleanCommand
         }
         else
         {
-            cli.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: something found in {found.Length} of {survey.Pictures.Count} {DatasetRun.Counted(survey.Pictures.Count, "picture")}; nothing was changed"));
+            cli.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: something found in {found.Length} of {survey.Pictures.Count} {Wording.Counted(survey.Pictures.Count, "picture")}; nothing was changed"));
             foreach (CleanPicture picture in found.OrderByDescending(p => p.Share).Take(20))
             {
-                cli.Out.WriteLine($"  {DatasetRun.Shown(picture.Item.Path)}: {CleanPlans.Told(picture)}");
+                cli.Out.WriteLine($"  {Wording.Shown(picture.Item.Path)}: {CleanPlans.Told(picture)}");
             }
 
-            cli.Out.WriteLine(found.Length > 20 ? $"  … and {found.Length - 20} more\ncontact sheet: {DatasetRun.Shown(page)}" : $"contact sheet: {DatasetRun.Shown(page)}");
+            cli.Out.WriteLine(found.Length > 20 ? $"  … and {found.Length - 20} more\ncontact sheet: {Wording.Shown(page)}" : $"contact sheet: {Wording.Shown(page)}");
             DatasetRun.List(cli, survey.Problems);
         }
 

@@ -59,7 +59,7 @@ internal static class DatasetCropCommand
                 {
                     using ProgressBar bar = cli.Progress("sheet", pictures.Count, "pictures");
                     ContactSheet.Save(page, CropSheet.Make(string.Join(", ", options.Folders(parsed)), pictures, settings), bar, cli.Cancel);
-                    cli.Error.WriteLine($"contact sheet: {DatasetRun.Shown(page)}");
+                    cli.Error.WriteLine($"contact sheet: {Wording.Shown(page)}");
                 }
 
                 return plan;

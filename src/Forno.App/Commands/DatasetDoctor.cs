@@ -7,6 +7,7 @@ using Forno.Prepare.Captions;
 using Forno.Prepare.Doctor;
 using Forno.Prepare.Triggers;
 using Forno.Training;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -65,7 +66,7 @@ internal sealed class DatasetDoctor
         if (trained is not null && !trained.Any(t => !t.IsReg))
         {
             before.Add(new Finding("empty-folder", FindingLevel.Bad, $"{Path.GetFileName(edit!.File)} trains on nothing: {(edit.DatasetFile is null ? "there is no folder N_name in its train_data_dir" : "its dataset config has no folders")}",
-                "The trainer stops at once.", $"forno plan {DatasetRun.Shown(named[0])} --config {DatasetRun.Shown(Path.GetFileName(edit.File))} --apply gives every folder its N_name"));
+                "The trainer stops at once.", $"forno plan {Wording.Shown(named[0])} --config {Wording.Shown(Path.GetFileName(edit.File))} --apply gives every folder its N_name"));
             trained = AsIfTrained(edit, folder);
         }
 
@@ -115,7 +116,7 @@ internal sealed class DatasetDoctor
         }
         else
         {
-            Print(cli, string.Join(", ", named.Select(f => DatasetRun.Shown(Path.TrimEndingDirectorySeparator(f)))), folder, all);
+            Print(cli, string.Join(", ", named.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f)))), folder, all);
         }
 
         return parsed.GetValue(strict) && all.Any(d => d.Harm == Harm.Stops) ? 1 : 0;
@@ -124,7 +125,7 @@ internal sealed class DatasetDoctor
     private static void Print(Cli cli, string name, PictureFolder folder, IReadOnlyList<Diagnosis> all)
     {
         cli.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {folder.Pictures.Count} {DatasetRun.Counted(folder.Pictures.Count, "picture")}, {(all.Count == 0 ? "nothing found: it is ready" : string.Create(CultureInfo.InvariantCulture, $"{all.Count} {DatasetRun.Counted(all.Count, "finding")}"))}"));
+            $"{name}: {folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}, {(all.Count == 0 ? "nothing found: it is ready" : string.Create(CultureInfo.InvariantCulture, $"{all.Count} {Wording.Counted(all.Count, "finding")}"))}"));
         foreach (var (harm, _, heading) in Classes)
         {
             Finding[] these = [.. all.Where(d => d.Harm == harm).Select(d => d.Finding)];

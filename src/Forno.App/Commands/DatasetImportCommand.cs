@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Forno.Imaging;
 using Forno.Prepare;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -63,7 +64,7 @@ internal static class DatasetImportCommand
         WorkFolder.RequireUsable(output);
         if (Array.Find(sources, s => !Path.Exists(s)) is { } absent)
         {
-            throw FornoException.ForFile(DatasetRun.Shown(absent), "there is no such file or folder", "Check its name.");
+            throw FornoException.ForFile(Wording.Shown(absent), "there is no such file or folder", "Check its name.");
         }
 
         using WorkFolder? work = dryRun ? null : WorkFolder.OpenOrCreate(output);
@@ -77,13 +78,13 @@ internal static class DatasetImportCommand
 
         if (importer.Others > 0)
         {
-            cli.Error.WriteLine($"{importer.Others} other {DatasetRun.Counted(importer.Others, "file")} (no picture, film, archive or caption of one) {(importer.Others == 1 ? "stays" : "stay")} where {(importer.Others == 1 ? "it is" : "they are")}");
+            cli.Error.WriteLine($"{importer.Others} other {Wording.Counted(importer.Others, "file")} (no picture, film, archive or caption of one) {(importer.Others == 1 ? "stays" : "stay")} where {(importer.Others == 1 ? "it is" : "they are")}");
         }
 
-        int code = DatasetRun.Finish(cli, plan, work, json, $"{importer.Looked} {DatasetRun.Counted(importer.Looked, "source")}");
+        int code = DatasetRun.Finish(cli, plan, work, json, $"{importer.Looked} {Wording.Counted(importer.Looked, "source")}");
         if (work is not null && !json && code == 0)
         {
-            cli.Out.WriteLine($"next: forno dataset check {DatasetRun.Quoted(output)} --html check.html");
+            cli.Out.WriteLine($"next: forno dataset check {Wording.Quoted(output)} --html check.html");
         }
 
         return code;

@@ -82,7 +82,7 @@ internal static class DatasetMaskCommand
         Tell(writer, masks, have);
         if (sheet is not null)
         {
-            writer.WriteLine($"contact sheet: {DatasetRun.Shown(sheet)}");
+            writer.WriteLine($"contact sheet: {Wording.Shown(sheet)}");
         }
 
         return code;
@@ -117,14 +117,14 @@ internal static class DatasetMaskCommand
     {
         if (have > 0)
         {
-            writer.WriteLine($"{have} {DatasetRun.Counted(have, "picture")} had a mask already; --replace makes them anew");
+            writer.WriteLine($"{have} {Wording.Counted(have, "picture")} had a mask already; --replace makes them anew");
         }
 
         JudgedMask[] bad = [.. masks.Where(m => !m.IsGood)];
-        writer.WriteLine($"{masks.Count - bad.Length} good {DatasetRun.Counted(masks.Count - bad.Length, "mask")}, {bad.Length} bad");
+        writer.WriteLine($"{masks.Count - bad.Length} good {Wording.Counted(masks.Count - bad.Length, "mask")}, {bad.Length} bad");
         foreach (JudgedMask mask in bad)
         {
-            writer.WriteLine($"  {DatasetRun.Shown(mask.Item.Path)}: {string.Join("; ", mask.Flaws.Select(f => f.Text))}");
+            writer.WriteLine($"  {Wording.Shown(mask.Item.Path)}: {string.Join("; ", mask.Flaws.Select(f => f.Text))}");
         }
     }
 
@@ -135,7 +135,7 @@ internal static class DatasetMaskCommand
 
     private static void WriteSheet(Cli cli, string[] folders, IReadOnlyList<JudgedMask> masks, string sheet)
     {
-        string name = string.Join(", ", folders.Select(f => DatasetRun.Shown(Path.TrimEndingDirectorySeparator(f))));
+        string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
         using ProgressBar bar = cli.Progress("sheet", masks.Count, "pictures");
         ContactSheet.Save(sheet, MaskSheet.Make(name, masks), bar, cli.Cancel);
     }

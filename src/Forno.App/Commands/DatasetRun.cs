@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Forno.Prepare;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -42,7 +43,7 @@ internal static class DatasetRun
         string?[] works = [.. folders.Where(f => Path.Exists(f)).Select(f => WorkFolder.Find(Directory.Exists(f) ? f : Path.GetDirectoryName(Path.GetFullPath(f))!)).Distinct()];
         if (output is null && works is not [not null] && works.Length > 0)
         {
-            throw FornoException.ForFile(Shown(folders[0]), "it is no work folder of Forno, and originals are never changed", "Add -o FOLDER: a new folder that takes the changed copies.");
+            throw FornoException.ForFile(Wording.Shown(folders[0]), "it is no work folder of Forno, and originals are never changed", "Add -o FOLDER: a new folder that takes the changed copies.");
         }
 
         if (output is not null)
@@ -67,7 +68,7 @@ internal static class DatasetRun
         }
 
         made = output is null ? made : made.BringingOver(folder);
-        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Counted(folder.Pictures.Count, "picture")}", findings is null ? null : FindingLines.For(findings(), output is null ? folders : [output]), rows?.Invoke());
+        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}", findings is null ? null : FindingLines.For(findings(), output is null ? folders : [output]), rows?.Invoke());
     }
 
     /// <summary>Tells a plan (without a work folder) or does it, and reports.</summary>
@@ -104,7 +105,7 @@ internal static class DatasetRun
         else
         {
             cli.Out.WriteLine(applied.Id is { } id
-                ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {Math.Max(0, applied.Steps - brought - lists)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Counted(applied.Files, "file")} changed in {Shown(work.Root)} (operation {id}; `forno dataset undo {Quoted(work.Root)}` takes it back)")
+                ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {Math.Max(0, applied.Steps - brought - lists)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Wording.Counted(applied.Files, "file")} changed in {Wording.Shown(work.Root)} (operation {id}; `forno dataset undo {Wording.Quoted(work.Root)}` takes it back)")
                 : $"{plan.Name}: nothing to do in {of}");
             Note(cli, plan);
             List(cli, plan.Kept, "left as they are");
@@ -120,7 +121,7 @@ internal static class DatasetRun
     {
         if (work?.Recovered is { } recovered)
         {
-            cli.Error.WriteLine($"{Shown(work.Root)}: {recovered}");
+            cli.Error.WriteLine($"{Wording.Shown(work.Root)}: {recovered}");
         }
     }
 
@@ -131,7 +132,7 @@ internal static class DatasetRun
         {
             if (WorkFolder.Unfinished(root) is { } unfinished)
             {
-                cli.Error.WriteLine($"{Shown(root)}: an interrupted '{unfinished}' left it half done; the next command that changes it, or `forno dataset undo`, rolls that back first");
+                cli.Error.WriteLine($"{Wording.Shown(root)}: an interrupted '{unfinished}' left it half done; the next command that changes it, or `forno dataset undo`, rolls that back first");
             }
         }
     }
@@ -145,7 +146,7 @@ internal static class DatasetRun
             string from = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)) + Path.DirectorySeparatorChar;
             if (target.StartsWith(from, StringComparison.Ordinal) || from.StartsWith(target, StringComparison.Ordinal))
             {
-                throw FornoException.ForFile(Shown(output), $"it lies in {Shown(source)} or the other way round", "Choose a folder beside it; a work folder is changed in place without -o.");
+                throw FornoException.ForFile(Wording.Shown(output), $"it lies in {Wording.Shown(source)} or the other way round", "Choose a folder beside it; a work folder is changed in place without -o.");
             }
         }
     }
@@ -161,21 +162,11 @@ internal static class DatasetRun
         cli.Error.WriteLine($"{problems.Count} {what}:");
         foreach (Problem problem in problems.Take(MostLines))
         {
-            cli.Error.WriteLine($"  {Shown(problem.ToString())}");
+            cli.Error.WriteLine($"  {Wording.Shown(problem.ToString())}");
         }
 
         More(cli.Error, problems.Count);
     }
-
-    /// <summary>A file's name for the terminal: control characters do nothing there.</summary>
-    public static string Shown(string name) =>
-        string.Concat(name.Select(c => c == '\n' ? "\\n" : char.IsControl(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()));
-
-    /// <summary>A word for one or for several.</summary>
-    public static string Counted(int count, string one) => count == 1 ? one : one + "s";
-
-    /// <summary>A path as a shell takes it.</summary>
-    public static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private static void Describe(Cli cli, Plan plan, bool json, string of, IReadOnlyList<Finding>? findings, JsonRows? rows)
     {
@@ -191,7 +182,7 @@ internal static class DatasetRun
         cli.Out.WriteLine($"{plan.Name}: would do {steps} of {of}");
         foreach (PlanStep step in plan.Steps.Take(MostLines))
         {
-            cli.Out.WriteLine($"  {Shown(step.Subject)}: {Shown(step.What)}");
+            cli.Out.WriteLine($"  {Wording.Shown(step.Subject)}: {Wording.Shown(step.What)}");
             if (step.Text is { } text)
             {
                 cli.Out.WriteLine(text.Before is null ? "    - (no caption)" : $"    - {Clipped(text.Before)}");
@@ -221,13 +212,13 @@ internal static class DatasetRun
     {
         foreach (string note in plan.Notes)
         {
-            cli.Out.WriteLine(Shown(note));
+            cli.Out.WriteLine(Wording.Shown(note));
         }
     }
 
     private static string Clipped(string text)
     {
-        string line = Shown(text.TrimEnd().Replace("\r\n", "\n", StringComparison.Ordinal));
+        string line = Wording.Shown(text.TrimEnd().Replace("\r\n", "\n", StringComparison.Ordinal));
         return line.Length <= LongestText ? line : string.Create(CultureInfo.InvariantCulture, $"{line[..LongestText]}… ({text.Length} characters)");
     }
 

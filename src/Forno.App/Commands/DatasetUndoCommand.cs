@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Forno.Prepare;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -98,7 +99,7 @@ internal static class DatasetUndoCommand
 
         if (undone.Operations.Count == 0)
         {
-            cli.Out.WriteLine($"{DatasetRun.Shown(root)}: there is nothing to take back");
+            cli.Out.WriteLine($"{Wording.Shown(root)}: there is nothing to take back");
         }
 
         foreach (JournalEntry entry in undone.Operations)
@@ -108,16 +109,16 @@ internal static class DatasetUndoCommand
 
         if (undone.SetAside.Count > 0)
         {
-            cli.Error.WriteLine($"{undone.SetAside.Count} {DatasetRun.Counted(undone.SetAside.Count, "file")} had been changed by hand since; your versions are in {DatasetRun.Shown(Path.Join(root, WorkFolder.Hidden, "kept"))}:");
+            cli.Error.WriteLine($"{undone.SetAside.Count} {Wording.Counted(undone.SetAside.Count, "file")} had been changed by hand since; your versions are in {Wording.Shown(Path.Join(root, WorkFolder.Hidden, "kept"))}:");
             foreach (string file in undone.SetAside)
             {
-                cli.Error.WriteLine($"  {DatasetRun.Shown(file)}");
+                cli.Error.WriteLine($"  {Wording.Shown(file)}");
             }
         }
     }
 
     private static string Line(JournalEntry entry) => string.Create(CultureInfo.InvariantCulture,
-        $"{entry.Id}. {entry.Name}, {entry.Changes} {DatasetRun.Counted(entry.Changes, "file")}, {entry.Time.ToLocalTime():yyyy-MM-dd HH:mm}");
+        $"{entry.Id}. {entry.Name}, {entry.Changes} {Wording.Counted(entry.Changes, "file")}, {entry.Time.ToLocalTime():yyyy-MM-dd HH:mm}");
 
     private static object Row(JournalEntry entry) => new { entry.Id, Command = entry.Name, Files = entry.Changes, entry.Time, State = entry.State.ToString() };
 }

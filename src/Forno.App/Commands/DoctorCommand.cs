@@ -30,7 +30,7 @@ internal static class DoctorCommand
     {
         Check[] checks =
         [
-            new("forno", true, Overview.Version, null),
+            new("forno", true, Product.Version, null),
             new(".NET", Environment.Version.Major >= 10, Environment.Version.ToString(), "install the .NET 10 SDK"),
             new("system", true, RuntimeInformation.OSDescription.Trim(), null),
             Processor(),

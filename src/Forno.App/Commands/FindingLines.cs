@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Forno.Prepare;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -13,14 +14,14 @@ internal static partial class FindingLines
     /// <param name="root">The folder that paths within the data set begin in; null leaves <c>FOLDER/name</c>.</param>
     public static IReadOnlyList<Finding> For(IEnumerable<Finding> findings, IEnumerable<string> folders, string? config = null, string? root = null)
     {
-        string places = string.Join(' ', folders.Select(f => DatasetRun.Quoted(Path.TrimEndingDirectorySeparator(f))));
+        string places = string.Join(' ', folders.Select(f => Wording.Quoted(Path.TrimEndingDirectorySeparator(f))));
         return [.. findings.Select(f => f with { Mend = Named(f.Mend) })];
 
         string Named(string mend)
         {
-            string named = root is null ? mend : mend.Replace(" FOLDER/", $" {(root.Length > 0 ? DatasetRun.Quoted(Path.TrimEndingDirectorySeparator(root)) + "/" : "")}", StringComparison.Ordinal);
+            string named = root is null ? mend : mend.Replace(" FOLDER/", $" {(root.Length > 0 ? Wording.Quoted(Path.TrimEndingDirectorySeparator(root)) + "/" : "")}", StringComparison.Ordinal);
             named = places.Length == 0 ? named : Bare().Replace(named, _ => $" {places}");
-            return config is null ? named : named.Replace("--config FILE", $"--config {DatasetRun.Quoted(config)}", StringComparison.Ordinal);
+            return config is null ? named : named.Replace("--config FILE", $"--config {Wording.Quoted(config)}", StringComparison.Ordinal);
         }
     }
 
@@ -39,11 +40,11 @@ internal static partial class FindingLines
         Finding[] all = [.. findings];
         for (int i = 0; i < all.Length; i++)
         {
-            to.WriteLine($"{Sign(all[i].Level)} {DatasetRun.Shown(all[i].What)}");
+            to.WriteLine($"{Sign(all[i].Level)} {Wording.Shown(all[i].What)}");
             if (i + 1 == all.Length || (all[i].Level, all[i].Effect, all[i].Mend) != (all[i + 1].Level, all[i + 1].Effect, all[i + 1].Mend))
             {
-                to.WriteLine($"    {DatasetRun.Shown(all[i].Effect)}");
-                to.WriteLine($"    → {DatasetRun.Shown(all[i].Mend)}");
+                to.WriteLine($"    {Wording.Shown(all[i].Effect)}");
+                to.WriteLine($"    → {Wording.Shown(all[i].Mend)}");
             }
         }
     }

@@ -5,6 +5,7 @@ using Forno.Prepare.Captions;
 using Forno.Prepare.Repeats;
 using Forno.Prepare.Triggers;
 using Forno.Training;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -42,7 +43,7 @@ internal static class PlanCommand
                 {
                     PlanTable.Print(cli.Out, plan);
                     cli.Out.WriteLine();
-                    cli.Out.WriteLine($"--apply renames the folders{(edit is null ? "; with --config FILE it writes the epochs into a training configuration, too" : $" and writes {DatasetRun.Shown(Path.GetFileName(edit.File))}")}");
+                    cli.Out.WriteLine($"--apply renames the folders{(edit is null ? "; with --config FILE it writes the epochs into a training configuration, too" : $" and writes {Wording.Shown(Path.GetFileName(edit.File))}")}");
                 }
 
                 return 0;
@@ -69,7 +70,7 @@ internal static class PlanCommand
     {
         if (folder.Pictures.Count == 0)
         {
-            throw FornoException.ForFile(string.Join(", ", folders.Select(DatasetRun.Shown)), "there are no pictures to plan for", "Check the folder.");
+            throw FornoException.ForFile(string.Join(", ", folders.Select(Wording.Shown)), "there are no pictures to plan for", "Check the folder.");
         }
 
         CaptionSet set = CaptionSet.Read(folder, captions.Extension(parsed, config, folder), cancel: cancel);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Forno.Prepare.Repeats;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -19,11 +20,11 @@ internal static class PlanTable
         to.WriteLine();
         Columns(to, ["folder", "pictures", "repeats", "image steps", "for", "why"], [.. plan.Folders.Select(f => (string[])
         [
-            f.Folder.Length > 0 ? DatasetRun.Shown(f.Folder) : "(top)", Text($"{f.Pictures}"), f.Before is { } before && before != f.Repeats ? Text($"{before} → {f.Repeats}") : Text($"{f.Repeats}"),
-            Text($"{f.ImageSteps}"), DatasetRun.Shown(f.Concept), f.Why,
+            f.Folder.Length > 0 ? Wording.Shown(f.Folder) : "(top)", Text($"{f.Pictures}"), f.Before is { } before && before != f.Repeats ? Text($"{before} → {f.Repeats}") : Text($"{f.Repeats}"),
+            Text($"{f.ImageSteps}"), Wording.Shown(f.Concept), f.Why,
         ])]);
         to.WriteLine();
-        Columns(to, ["trigger", "an epoch", "in all"], [.. plan.Triggers.Select(t => (string[])[$"{DatasetRun.Shown(t.Trigger)}{(t.Main ? "" : " (part)")}", Text($"{t.PerEpoch}"), Text($"{t.Total}")])]);
+        Columns(to, ["trigger", "an epoch", "in all"], [.. plan.Triggers.Select(t => (string[])[$"{Wording.Shown(t.Trigger)}{(t.Main ? "" : " (part)")}", Text($"{t.PerEpoch}"), Text($"{t.Total}")])]);
         to.WriteLine();
         to.WriteLine(Text($"{plan.Epochs} epochs of {plan.ImageSteps} image steps: {plan.TotalImageSteps} in all; {plan.OptimizerSteps} optimizer steps an epoch, {plan.TotalOptimizerSteps} in all"));
         if (plan.Findings.Count > 0)

@@ -45,7 +45,7 @@ internal sealed class TriggerReport
         TraitLists traits = options.Traits(parsed);
         var (pruned, problems) = TriggerScenes.ReadPruned(set, cli.Cancel);
         AbsorptionTable table = AbsorptionTable.Make(TriggerScenes.Of(set, options.Names(parsed, folder, folders, set, traits, config), traits, pruned, known));
-        string name = string.Join(", ", folders.Select(f => DatasetRun.Shown(NameOf(f))));
+        string name = string.Join(", ", folders.Select(f => Wording.Shown(NameOf(f))));
         if (parsed.GetValue(html) is { } file)
         {
             AbsorptionPage.Save(file, name, table);
@@ -59,7 +59,7 @@ internal sealed class TriggerReport
 
         AbsorptionText.Print(cli.Out, name, table, folders, FindingLines.RootOf(folder, folders));
         cli.Out.WriteLine();
-        cli.Out.WriteLine(parsed.GetValue(html) is { } written ? $"page: {DatasetRun.Shown(written)}" : "--html FILE.html draws the sets");
+        cli.Out.WriteLine(parsed.GetValue(html) is { } written ? $"page: {Wording.Shown(written)}" : "--html FILE.html draws the sets");
         DatasetRun.List(cli, [.. set.Problems, .. problems]);
         return 0;
     }

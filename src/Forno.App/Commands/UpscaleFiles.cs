@@ -3,6 +3,7 @@ using Forno.Data;
 using Forno.Imaging;
 using Forno.Io;
 using Forno.Prepare;
+using Forno.App.Report;
 
 namespace Forno.App.Commands;
 
@@ -89,11 +90,11 @@ internal static class UpscaleFiles
         }
         foreach (Job job in done)
         {
-            cli.Out.WriteLine($"{(dryRun ? "would write " : "")}{DatasetRun.Shown(job.File)}  {job.From} to {job.To}");
+            cli.Out.WriteLine($"{(dryRun ? "would write " : "")}{Wording.Shown(job.File)}  {job.From} to {job.To}");
         }
         foreach (Job job in jobs.Where(j => j.To is null))
         {
-            cli.Out.WriteLine($"{DatasetRun.Shown(job.Source)} is large enough at {job.From}");
+            cli.Out.WriteLine($"{Wording.Shown(job.Source)} is large enough at {job.From}");
         }
         DatasetRun.List(cli, problems);
     }

@@ -40,7 +40,7 @@ internal static class AbsorptionDiagram
             for (int c = 0; c < columns.Length; c++)
             {
                 var (x, w) = (edges[c], edges[c + 1] - edges[c]);
-                string folders = string.Join(", ", AbsorptionText.GroupsOf(table, columns[c].Extent));
+                string folders = string.Join(", ", AbsorptionWords.GroupsOf(table, columns[c].Extent));
                 string names = columns[c].Triggers.Count == 0 ? "no trigger" : string.Join(" + ", columns[c].Triggers.Select(t => t.Name));
                 Add($"<g><title>{Html.Text(names)}: {columns[c].Extent.Count} pictures in {Html.Text(folders)}</title>");
                 Add($"<rect class=\"column{(c % 2 == 0 ? "" : " odd")}\" x=\"{x:0.0}\" y=\"40\" width=\"{w:0.0}\" height=\"{height - 44:0}\"/>");

@@ -63,7 +63,7 @@ internal static class AbsorptionPage
             Add($"<section class=\"card t{place % AbsorptionDiagram.Colours}\"><h3>{Html.Text(trigger.Name)}</h3><p class=\"note\">{kind}{Counted(trigger.Extent.Count, "picture")}</p>\n");
             foreach (var verdict in table.Of(trigger.Name).GroupBy(f => f.Cell.Verdict))
             {
-                Add($"<p class=\"takes\"><i>{AbsorptionText.Name(verdict.Key)}</i> {string.Join(" ", verdict.Select(f => $"<span class=\"{(f.Cell.Takes ? "tag" : "tag weak")}\">{Html.Text(f.Feature.Tag)}{Percent(f.Cell)}</span>"))}</p>\n");
+                Add($"<p class=\"takes\"><i>{AbsorptionWords.Name(verdict.Key)}</i> {string.Join(" ", verdict.Select(f => $"<span class=\"{(f.Cell.Takes ? "tag" : "tag weak")}\">{Html.Text(f.Feature.Tag)}{Percent(f.Cell)}</span>"))}</p>\n");
             }
 
             if (!table.Of(trigger.Name).Any())
@@ -91,5 +91,5 @@ internal static class AbsorptionPage
     private static string Percent(AbsorptionCell cell) => cell.Pictures == cell.Trigger.Extent.Count ? ""
         : string.Create(CultureInfo.InvariantCulture, $" <small>{Math.Floor(cell.Grip * 100)} %</small>");
 
-    private static string Counted(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {DatasetRun.Counted(count, what)}");
+    private static string Counted(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {Wording.Counted(count, what)}");
 }

@@ -66,7 +66,7 @@ internal static class ContactSheet
             writer.Write("</div>\n</section>\n");
         }
 
-        writer.Write($"<footer>Made by forno, {Text(Overview.Version)}.</footer>\n");
+        writer.Write($"<footer>Made by forno, {Text(Product.Version)}.</footer>\n");
         writer.Write(Html.End.Replace("</main>", "</main>\n<script>\n" + Html.Resource("sheet.js") + "</script>", StringComparison.Ordinal));
     }
 

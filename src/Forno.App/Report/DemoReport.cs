@@ -150,7 +150,7 @@ internal sealed class DemoReport
         {
             Add($"<p>{why}:</p>\n<pre>{command}</pre>\n");
         }
-        Add($"<footer>Made by forno demo, Forno {Overview.Version}.</footer>\n");
+        Add($"<footer>Made by forno demo, Forno {Product.Version}.</footer>\n");
     }
 
     private void Heading(string text) => Add($"<h2>{text}</h2>\n");

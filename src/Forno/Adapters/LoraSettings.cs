@@ -107,25 +107,3 @@ public sealed record LoraSettings
         ? value ?? 0
         : throw new FornoException(FormattableString.Invariant($"{name} must be from 0 to below 1, not {value}"));
 }
-
-/// <summary>A module of an adapter to be made.</summary>
-/// <param name="Target">The layer that it changes.</param>
-/// <param name="Rank">Its rank.</param>
-/// <param name="Alpha">Its alpha; never 0.</param>
-public sealed record AdapterModule(PatchTarget Target, int Rank, double Alpha);
-
-/// <summary>Probabilities with which parts of an adapter are left out in a training step.</summary>
-public sealed record AdapterDropout
-{
-    /// <summary>Nothing is left out.</summary>
-    public static AdapterDropout None { get; } = new();
-
-    /// <summary>Elements between the two factors; the rest is scaled by 1/(1−p).</summary>
-    public double Network { get; init; }
-
-    /// <summary>Whole ranks, one draw for each sample; the rest is scaled by 1/(1−p).</summary>
-    public double Rank { get; init; }
-
-    /// <summary>The whole module, without compensation.</summary>
-    public double Module { get; init; }
-}

@@ -1,19 +1,5 @@
 namespace Forno.Imaging;
 
-/// <summary>A rectangle of pixels; the first pixel of a picture is (0, 0).</summary>
-/// <param name="Left">First column.</param>
-/// <param name="Top">First row.</param>
-/// <param name="Width">Columns.</param>
-/// <param name="Height">Rows.</param>
-public readonly record struct Box(int Left, int Top, int Width, int Height)
-{
-    /// <summary>Pixels inside.</summary>
-    public long Area => (long)Width * Height;
-
-    /// <inheritdoc/>
-    public override string ToString() => FormattableString.Invariant($"{Width}x{Height}+{Left}+{Top}");
-}
-
 /// <summary>
 /// Borders of one colour, as ImageMagick's <c>-fuzz N% -trim</c> sees them: left and top are compared with the pixel
 /// at the top left, the right with the one at the top right, the bottom with the one at the bottom left. Two colours are

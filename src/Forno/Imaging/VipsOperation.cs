@@ -43,8 +43,10 @@ internal sealed class VipsImageHandle : SafeHandle
 internal sealed unsafe class VipsOperation : IDisposable
 {
     private readonly string name;
-    private readonly string source;
     private nint operation;
+
+    /// <summary>What the error messages name: usually the file.</summary>
+    public string Source { get; }
 
     /// <param name="name">The operation's nickname, e.g. <c>flatten</c>.</param>
     /// <param name="source">What the error messages name: usually the file.</param>
@@ -52,7 +54,7 @@ internal sealed unsafe class VipsOperation : IDisposable
     {
         Vips.EnsureStarted();
         this.name = name;
-        this.source = source;
+        Source = source;
         operation = Vips.NewOperation(name);
         if (operation == 0)
         {
@@ -104,7 +106,7 @@ internal sealed unsafe class VipsOperation : IDisposable
         return End(property, &value);
     }
 
-    public VipsOperation Set(string property, Picture content)
+    public VipsOperation Set(string property, VipsImageHandle content)
     {
         Vips.GValue value = Begin(property, out nuint fundamental);
         if (fundamental != 20 << 2)
@@ -112,7 +114,7 @@ internal sealed unsafe class VipsOperation : IDisposable
             throw WrongType(property, "a picture");
         }
 
-        nint image = content.Handle.NewReference();
+        nint image = content.NewReference();
         Vips.SetObject(&value, image);
         Vips.Unref(image);
         return End(property, &value);
@@ -129,7 +131,7 @@ internal sealed unsafe class VipsOperation : IDisposable
         return End(property, &value);
     }
 
-    public VipsOperation Set(string property, params ReadOnlySpan<Picture> content)
+    public VipsOperation Set(string property, params ReadOnlySpan<VipsImageHandle> content)
     {
         Vips.GValue value = Begin(property, out _);
         Vips.SetArrayImage(&value, content.Length);
@@ -137,7 +139,7 @@ internal sealed unsafe class VipsOperation : IDisposable
         for (int i = 0; i < content.Length; i++)
         {
             // The array owns its references.
-            array[i] = content[i].Handle.NewReference();
+            array[i] = content[i].NewReference();
         }
 
         return End(property, &value);
@@ -171,14 +173,14 @@ internal sealed unsafe class VipsOperation : IDisposable
     }
 
     /// <summary>Runs, and takes the output picture.</summary>
-    public Picture Picture(string property = "out")
+    public VipsImageHandle Image(string property = "out")
     {
         Run();
         Vips.GValue value = Begin(property, out _);
         Vips.GetProperty(operation, property, &value);
         nint image = Vips.Ref(Vips.GetObject(&value));
         Vips.ValueUnset(&value);
-        return new Picture(new VipsImageHandle(image), source);
+        return new VipsImageHandle(image);
     }
 
     /// <summary>Runs, and takes the output bytes.</summary>
@@ -250,7 +252,7 @@ internal sealed unsafe class VipsOperation : IDisposable
 
     private FornoException Failure()
     {
-        string why = Vips.TakeError(source);
-        return new FornoException(why.StartsWith("the file ", StringComparison.Ordinal) ? $"{source}: {why}" : $"{source}: {name}: {why}");
+        string why = Vips.TakeError(Source);
+        return new FornoException(why.StartsWith("the file ", StringComparison.Ordinal) ? $"{Source}: {why}" : $"{Source}: {name}: {why}");
     }
 }

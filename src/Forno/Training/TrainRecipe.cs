@@ -2,19 +2,6 @@ using Forno.Data;
 
 namespace Forno.Training;
 
-/// <summary>Numeric precision of a training.</summary>
-public enum Precision
-{
-    /// <summary>fp32 throughout.</summary>
-    Float32,
-
-    /// <summary>fp16 with fp32 masters.</summary>
-    Float16,
-
-    /// <summary>bf16 with fp32 masters.</summary>
-    BFloat16,
-}
-
 /// <summary>
 /// A training, complete and checked: what kohya's options came to. Everything that does not work yet was refused when it
 /// was read, so every property is meant to have its effect.
