@@ -35,9 +35,6 @@ public static class ClipPairTraining
     internal const int Reach = 6;
     private const double MostNoise = 0.15;
 
-    /// <summary>Path of the text tower in the single-file checkpoint.</summary>
-    public const string TextPath = "cond_stage_model.transformer";
-
     /// <summary>File of the text tower, under the single-file checkpoint's keys.</summary>
     public const string TextFile = "text.safetensors";
 
@@ -66,7 +63,7 @@ public static class ClipPairTraining
         var batches = new ClipBatches(data, pictures);
         using WeightStore store = WeightStore.Random(options.Seed);
         var pair = new ClipPair(
-            new ClipText(store.At(TextPath), recipe.Text with { VocabSize = vocabulary.Count }),
+            new ClipText(store.At(PocketParts.TextPath), recipe.Text with { VocabSize = vocabulary.Count }),
             new ClipVision(store.At(""), recipe.Vision), store.At(""));
         using var fit = new PocketFit(store, folder, options);
         fit.Run(step => Loss(pair, data, batches, vocabulary, recipe, step, options), progress, stop);
@@ -118,14 +115,14 @@ public static class ClipPairTraining
         var clip = new List<TensorToWrite>();
         foreach ((string key, Tensor value) in averages)
         {
-            if (key.StartsWith(TextPath + ".text_model.", StringComparison.Ordinal))
+            if (key.StartsWith(PocketParts.TextPath + ".text_model.", StringComparison.Ordinal))
             {
                 bool table = key.EndsWith(".token_embedding.weight", StringComparison.Ordinal);
                 text.Add(TensorToWrite.From(key, table ? vocabulary.Expand(value, seed) : value, DType.Float16));
             }
             else
             {
-                string bare = key.StartsWith(TextPath + ".", StringComparison.Ordinal) ? key[(TextPath.Length + 1)..] : key;
+                string bare = key.StartsWith(PocketParts.TextPath + ".", StringComparison.Ordinal) ? key[(PocketParts.TextPath.Length + 1)..] : key;
                 clip.Add(TensorToWrite.From(bare, value, DType.Float16));
             }
         }

@@ -114,7 +114,7 @@ public static class PocketAssembly
         }
 
         SafetensorsWriter.Write(path,
-            [.. Below(vae, ModelFamily.VaePrefix), .. Below(text, ClipPairTraining.TextPath + "."), .. Below(unet, ModelFamily.UNetPrefix)], metadata);
+            [.. Below(vae, ModelFamily.VaePrefix), .. Below(text, PocketParts.TextPath + "."), .. Below(unet, ModelFamily.UNetPrefix)], metadata);
     }
 
     private static IEnumerable<TensorToWrite> Below(ITensorSource source, string prefix)

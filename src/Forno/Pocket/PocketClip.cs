@@ -35,7 +35,7 @@ public sealed class PocketClip : IDisposable
         using ITensorSource clipFile = Checkpoint.Open(clip);
         var entries = new Dictionary<string, WeightEntry>(StringComparer.Ordinal);
         foreach ((string key, WeightEntry entry) in CheckpointWeights.Entries(textFile)
-            .Where(e => e.Key.StartsWith(ClipPairTraining.TextPath + ".", StringComparison.Ordinal)))
+            .Where(e => e.Key.StartsWith(PocketParts.TextPath + ".", StringComparison.Ordinal)))
         {
             entries.Add(key, entry);
         }
@@ -43,7 +43,7 @@ public sealed class PocketClip : IDisposable
         foreach ((string key, WeightEntry entry) in clipFile.Entries())
         {
             // In the tree of weights the text projection stands beside its tower.
-            entries[key == "text_projection.weight" ? $"{ClipPairTraining.TextPath}.{key}" : key] = entry;
+            entries[key == "text_projection.weight" ? $"{PocketParts.TextPath}.{key}" : key] = entry;
         }
 
         WeightStore store = WeightStore.From(entries, clip);
@@ -51,11 +51,11 @@ public sealed class PocketClip : IDisposable
         {
             ClipVisionConfig vision = ClipVisionConfig.Detect(
                 TensorShapes.Of(clipFile), heads: UNetConfig.Number(clipFile.Metadata, ClipVisionConfig.HeadsKey));
-            string prefix = ClipPairTraining.TextPath + ".text_model.";
+            string prefix = PocketParts.TextPath + ".text_model.";
             ClipTextConfig text = ClipTextConfig.Detect(KeyMap.Canonical(TensorShapes.Of(textFile)), prefix,
                 ClipTextConfig.HeadsOf(textFile.Metadata, 1, checkpoint)[0]);
             var pair = new ClipPair(
-                new ClipText(store.At(ClipPairTraining.TextPath), text with { ProjectionDim = vision.ProjectionDim }),
+                new ClipText(store.At(PocketParts.TextPath), text with { ProjectionDim = vision.ProjectionDim }),
                 new ClipVision(store.At(""), vision), store.At(""));
             store.RequireAllTaken("", KeyMap.IsHarmless);
             return new PocketClip(store, pair);

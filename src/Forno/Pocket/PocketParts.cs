@@ -17,6 +17,9 @@ public sealed record Loaded<T>(T Part, WeightStore Store) : IDisposable
 /// <summary>Single parts of checkpoints: those that the trainings write, or a whole one's.</summary>
 public static class PocketParts
 {
+    /// <summary>Path of the text tower in the single-file checkpoint.</summary>
+    public const string TextPath = "cond_stage_model.transformer";
+
     /// <summary>The autoencoder of a file, fp32.</summary>
     /// <param name="path">A file with <c>first_stage_model.…</c>.</param>
     /// <exception cref="FornoException">There is none, or it is damaged.</exception>
@@ -26,7 +29,7 @@ public static class PocketParts
     /// <summary>The text encoder of a file of SD 1.x's family, fp32.</summary>
     /// <param name="path">A file with <c>cond_stage_model.transformer.…</c>.</param>
     /// <exception cref="FornoException">There is none, or it is damaged.</exception>
-    public static Loaded<TextConditioning> Text(string path) => Open(path, ClipPairTraining.TextPath + ".", "text tower", "forno pocket train clip",
+    public static Loaded<TextConditioning> Text(string path) => Open(path, TextPath + ".", "text tower", "forno pocket train clip",
         (file, store) => TextConditioning.Open(ModelFamily.Sd15, CheckpointWeights.Shapes(file), file.Metadata, store));
 
     private static Loaded<T> Open<T>(string path, string prefix, string what, string command, Func<ITensorSource, WeightStore, T> make)

@@ -63,7 +63,7 @@ public sealed class ClipPairTrainingTests : IDisposable
     {
         ClipPairTraining.Run(fake.Data, fake.Run("a"), Options(1), Tiny);
         using ITensorSource text = Checkpoint.Open(fake.Run("a/text.safetensors"));
-        Assert.Equal([ClipTokenizer.VocabularySize, 32], text.Tensors[$"{ClipPairTraining.TextPath}.text_model.embeddings.token_embedding.weight"].Shape);
+        Assert.Equal([ClipTokenizer.VocabularySize, 32], text.Tensors[$"{PocketParts.TextPath}.text_model.embeddings.token_embedding.weight"].Shape);
         Assert.All(text.Tensors.Values, t => Assert.Equal(ElementType.F16, t.Type));
         Assert.Equal("2", text.Metadata[ClipTextConfig.HeadsKey]);
         Assert.Equal(ModelFamily.Sd15, ModelFamily.Detect(text));
