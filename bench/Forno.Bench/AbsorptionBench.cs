@@ -1,7 +1,7 @@
 using System.Globalization;
-using Forno.Prepare;
-using Forno.Prepare.Captions;
-using Forno.Prepare.Triggers;
+using Forno.Datasets.Captions;
+using Forno.Datasets.Triggers;
+using Forno.Workspace;
 
 namespace Forno.Bench;
 

@@ -1,5 +1,5 @@
 using Forno.Imaging;
-using Forno.Prepare;
+using Forno.Workspace;
 
 namespace Forno.Bench;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Forno.Prepare;
-using Forno.Prepare.Captions;
+using Forno.Datasets.Captions;
+using Forno.Workspace;
 
 namespace Forno.Bench;
 

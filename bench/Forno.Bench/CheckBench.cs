@@ -1,6 +1,6 @@
 using System.Globalization;
-using Forno.Imaging;
-using Forno.Prepare;
+using Forno.Datasets.Surveys;
+using Forno.Workspace;
 
 namespace Forno.Bench;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
-using Forno.Imaging;
-using Forno.Prepare;
+using Forno.Datasets.Duplicates;
+using Forno.Imaging.Measures;
 
 namespace Forno.Bench;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
-using Forno.Imaging;
-using Forno.Prepare;
+using Forno.Datasets.Import;
+using Forno.Datasets.Surveys;
+using Forno.Workspace;
 
 namespace Forno.Bench;
 

@@ -1,5 +1,8 @@
-using Forno.Io;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
 using Forno.Models;
+using Forno.Models.Families;
+using Forno.Models.UNets;
 using Forno.Nn;
 using Forno.Torch;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Forno.Prepare;
-using Forno.Tests.Prepare;
-using Forno.Vision;
+using Forno.Datasets.Masks;
+using Forno.TestKit;
+using Forno.Vision.Masking;
 
 namespace Forno.Bench;
 

@@ -1,8 +1,12 @@
 using Forno.Adapters;
+using Forno.Adapters.Kinds;
 using Forno.Diffusion;
+using Forno.Diffusion.Losses;
 using Forno.Generation;
+using Forno.Generation.Requests;
 using Forno.Models;
 using Forno.Optim;
+using Forno.Optim.Optimizers;
 using Forno.Torch;
 using Forno.Training;
 

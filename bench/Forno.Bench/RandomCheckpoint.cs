@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
-using Forno.Io;
-using Forno.Models;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
+using Forno.Models.Families;
 using Forno.Torch;
 
 namespace Forno.Bench;

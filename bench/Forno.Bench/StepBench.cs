@@ -1,8 +1,13 @@
 using Forno.Adapters;
-using Forno.Io;
+using Forno.Adapters.Kinds;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
 using Forno.Models;
+using Forno.Models.Families;
+using Forno.Models.UNets;
 using Forno.Nn;
 using Forno.Optim;
+using Forno.Optim.Optimizers;
 using Forno.Torch;
 
 namespace Forno.Bench;

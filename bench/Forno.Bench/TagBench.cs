@@ -1,9 +1,10 @@
 using System.Globalization;
+using Forno.Datasets.Captions;
 using Forno.Imaging;
-using Forno.Prepare;
-using Forno.Prepare.Captions;
-using Forno.Tests.Vision;
-using Forno.Vision;
+using Forno.TestKit;
+using Forno.Vision.Onnx;
+using Forno.Vision.Tagging;
+using Forno.Workspace;
 
 namespace Forno.Bench;
 

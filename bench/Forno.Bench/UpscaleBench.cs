@@ -1,7 +1,7 @@
+using Forno.Files;
 using Forno.Imaging;
-using Forno.Io;
 using Forno.Torch;
-using Forno.Vision;
+using Forno.Vision.Upscaling;
 
 namespace Forno.Bench;
 

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Forno.Files;
 using Forno.Imaging;
-using Forno.Io;
-using Forno.Vision;
+using Forno.Vision.Upscaling;
 
 namespace Forno.Bench;
 

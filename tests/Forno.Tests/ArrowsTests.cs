@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using Forno.TestKit;
 
 namespace Forno.Tests;
 

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
-using Forno.Io;
+using Forno.Adapters.Kinds;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
 using Forno.Nn;
 using Forno.Torch;
 

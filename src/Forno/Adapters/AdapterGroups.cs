@@ -1,4 +1,5 @@
 using System.Globalization;
+using Forno.Adapters.Kinds;
 
 namespace Forno.Adapters;
 

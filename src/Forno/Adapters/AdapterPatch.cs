@@ -1,3 +1,4 @@
+using Forno.Adapters.Kinds;
 using Forno.Nn;
 using Forno.Torch;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Forno.Io;
+using Forno.Python;
 
 namespace Forno.Adapters;
 

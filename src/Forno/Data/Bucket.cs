@@ -1,3 +1,5 @@
+using Forno.Imaging;
+
 namespace Forno.Data;
 
 /// <summary>How pictures are sorted into sizes; names and meaning are kohya's.</summary>

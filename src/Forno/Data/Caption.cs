@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Forno.Io;
+using Forno.Files;
 
 namespace Forno.Data;
 

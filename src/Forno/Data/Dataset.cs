@@ -1,3 +1,5 @@
+using Forno.Imaging;
+
 namespace Forno.Data;
 
 /// <summary>A picture to train on.</summary>

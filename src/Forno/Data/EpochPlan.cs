@@ -1,3 +1,5 @@
+using Forno.Imaging;
+
 namespace Forno.Data;
 
 /// <summary>One draw of a picture: everything random about it is already decided.</summary>

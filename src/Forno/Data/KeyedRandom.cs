@@ -1,3 +1,5 @@
+using Forno.Torch;
+
 namespace Forno.Data;
 
 /// <summary>Where random choices come from: a keyed stream, or a test that walks through all of them.</summary>
@@ -30,7 +32,7 @@ public sealed class KeyedRandom : IChoices
     /// <param name="step">Epoch or step.</param>
     /// <param name="item">Which of the things at that step.</param>
     public static KeyedRandom For(ulong seed, string purpose, long step = 0, long item = 0) =>
-        new(Torch.Rng.Key(seed, purpose, step, item));
+        new(Rng.Key(seed, purpose, step, item));
 
     /// <inheritdoc/>
     public int Below(int count)

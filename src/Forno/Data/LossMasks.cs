@@ -1,4 +1,5 @@
 using Forno.Imaging;
+using Forno.Imaging.Resampling;
 using Forno.Torch;
 
 namespace Forno.Data;

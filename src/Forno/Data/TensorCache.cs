@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Forno.Io;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
 using Forno.Torch;
 
 namespace Forno.Data;

@@ -1,5 +1,3 @@
-using Forno.Torch;
-
 namespace Forno.Diffusion;
 
 /// <summary>How beta runs from its start to its end over the timesteps.</summary>

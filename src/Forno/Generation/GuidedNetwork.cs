@@ -1,5 +1,6 @@
 using Forno.Diffusion;
 using Forno.Models;
+using Forno.Models.Clip;
 using Forno.Torch;
 
 namespace Forno.Generation;
@@ -42,7 +43,7 @@ internal sealed class GuidedNetwork
             cfgScale);
     }
 
-    private Denoise Wrap(Conditioning[] parts) => Diffusion.Denoiser.Wrap(
+    private Denoise Wrap(Conditioning[] parts) => Forno.Diffusion.Denoiser.Wrap(
         (x, timestep) =>
         {
             using var scope = new Scope();

@@ -1,6 +1,10 @@
-using Forno.Adapters;
-using Forno.Diffusion;
+using Forno.Diffusion.Noise;
+using Forno.Diffusion.Samplers;
+using Forno.Generation.Loras;
+using Forno.Generation.Prompts;
+using Forno.Generation.Requests;
 using Forno.Models;
+using Forno.Models.Families;
 using Forno.Text;
 using Forno.Torch;
 

@@ -1,3 +1,5 @@
+using Forno.Imaging.Vips;
+
 namespace Forno.Imaging;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Forno.Imaging.Vips;
 
 namespace Forno.Imaging;
 
@@ -47,31 +48,31 @@ public sealed partial class Picture : IDisposable
     public string Source { get; }
 
     /// <summary>Pixels in a row.</summary>
-    public int Width => With(Vips.Width);
+    public int Width => With(VipsApi.Width);
 
     /// <summary>Rows.</summary>
-    public int Height => With(Vips.Height);
+    public int Height => With(VipsApi.Height);
 
     /// <summary>Channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (or CMYK).</summary>
-    public int Bands => With(Vips.Bands);
+    public int Bands => With(VipsApi.Bands);
 
     /// <summary>Whether the last channel is alpha.</summary>
-    public bool HasAlpha => With(Vips.HasAlpha) != 0;
+    public bool HasAlpha => With(VipsApi.HasAlpha) != 0;
 
     /// <summary>Whether each sample is one byte, as <see cref="CopyTo"/> wants.</summary>
-    public bool Is8Bit => With(Vips.Format) == UChar;
+    public bool Is8Bit => With(VipsApi.Format) == UChar;
 
     /// <summary>Frames or pages in the file; 1 for stills. Only the first is loaded.</summary>
-    public int Frames => With(Vips.Pages);
+    public int Frames => With(VipsApi.Pages);
 
     /// <summary>Whether it carries a colour profile.</summary>
-    public bool HasProfile => With(image => Vips.FieldType(image, "icc-profile-data")) != 0;
+    public bool HasProfile => With(image => VipsApi.FieldType(image, "icc-profile-data")) != 0;
 
     /// <summary>EXIF's orientation, 1–8; 1 is upright.</summary>
-    public int Orientation => With(Vips.Orientation);
+    public int Orientation => With(VipsApi.Orientation);
 
     /// <summary>Whether its samples are grey or sRGB (not CMYK, Lab, …).</summary>
-    public bool IsGreyOrRgb => With(Vips.Interpretation) is SRgb or BlackAndWhite;
+    public bool IsGreyOrRgb => With(VipsApi.Interpretation) is SRgb or BlackAndWhite;
 
     internal VipsImageHandle Handle { get; }
 
@@ -86,16 +87,16 @@ public sealed partial class Picture : IDisposable
     /// <exception cref="FornoException">The bytes are no picture that libvips reads.</exception>
     public static unsafe Picture Decode(ReadOnlySpan<byte> file, string source)
     {
-        Vips.EnsureStarted();
+        VipsApi.EnsureStarted();
         nint loader;
         fixed (byte* data = file)
         {
-            loader = Vips.FindLoadBuffer(data, (nuint)file.Length);
+            loader = VipsApi.FindLoadBuffer(data, (nuint)file.Length);
         }
 
         if (loader == 0)
         {
-            throw Vips.Refused(source, "not a picture that can be read");
+            throw VipsApi.Refused(source, "not a picture that can be read");
         }
 
         using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, source);
@@ -132,7 +133,7 @@ public sealed partial class Picture : IDisposable
     /// <param name="source">What error messages call it.</param>
     public static unsafe Picture FromPixels(ReadOnlySpan<byte> pixels, int width, int height, int bands, string source = "picture")
     {
-        Vips.EnsureStarted();
+        VipsApi.EnsureStarted();
         if (width < 1 || height < 1 || bands is < 1 or > 4 || pixels.Length != (long)width * height * bands)
         {
             throw new ArgumentException($"{pixels.Length} samples do not make {width}×{height} pixels of {bands} bands", nameof(pixels));
@@ -141,12 +142,12 @@ public sealed partial class Picture : IDisposable
         nint image;
         fixed (byte* data = pixels)
         {
-            image = Vips.NewFromMemoryCopy(data, (nuint)pixels.Length, width, height, bands, UChar);
+            image = VipsApi.NewFromMemoryCopy(data, (nuint)pixels.Length, width, height, bands, UChar);
         }
 
         if (image == 0)
         {
-            throw new FornoException($"{source}: {Vips.TakeError(source)}");
+            throw new FornoException($"{source}: {VipsApi.TakeError(source)}");
         }
 
         using var raw = new Picture(new VipsImageHandle(image), source);
@@ -173,10 +174,10 @@ public sealed partial class Picture : IDisposable
             throw new InvalidOperationException($"{Source}: its samples are not bytes; ToSrgb8 makes them so");
         }
 
-        nint data = With(Vips.WriteToMemory, out nuint size);
+        nint data = With(VipsApi.WriteToMemory, out nuint size);
         if (data == 0)
         {
-            throw Vips.Refused(Source, "its pixels cannot be read");
+            throw VipsApi.Refused(Source, "its pixels cannot be read");
         }
 
         try
@@ -185,7 +186,7 @@ public sealed partial class Picture : IDisposable
         }
         finally
         {
-            Vips.Free(data);
+            VipsApi.Free(data);
         }
     }
 
@@ -201,10 +202,10 @@ public sealed partial class Picture : IDisposable
     /// <exception cref="FornoException">The file behind the picture is damaged.</exception>
     public Picture InMemory()
     {
-        nint image = With(Vips.CopyMemory);
+        nint image = With(VipsApi.CopyMemory);
         return image != 0
             ? new Picture(new VipsImageHandle(image), Source)
-            : throw Vips.Refused(Source, "its pixels cannot be read");
+            : throw VipsApi.Refused(Source, "its pixels cannot be read");
     }
 
     /// <summary>Lets go of the picture. Pictures made from it stay whole.</summary>
@@ -221,7 +222,7 @@ public sealed partial class Picture : IDisposable
         }
         finally
         {
-            Vips.Unref(image);
+            VipsApi.Unref(image);
         }
     }
 
@@ -236,7 +237,7 @@ public sealed partial class Picture : IDisposable
         }
         finally
         {
-            Vips.Unref(image);
+            VipsApi.Unref(image);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
-using Forno.Io;
+using Forno.Files;
+using Forno.Imaging.Vips;
 
 namespace Forno.Imaging;
 
@@ -48,10 +49,10 @@ public sealed partial class Picture
     public Picture ToSrgb8(bool useProfile = true)
     {
         using Picture upright = Autorotate();
-        using Picture coloured = useProfile && With(image => Vips.FieldType(image, "icc-profile-data")) != 0
+        using Picture coloured = useProfile && With(image => VipsApi.FieldType(image, "icc-profile-data")) != 0
             ? upright.ByProfile() : upright.Copy();
         using Picture bytes = coloured.SixteenToEight();
-        if (bytes.Is8Bit && bytes.Bands >= 3 && bytes.With(Vips.Interpretation) == SRgb)
+        if (bytes.Is8Bit && bytes.Bands >= 3 && bytes.With(VipsApi.Interpretation) == SRgb)
         {
             return bytes.Copy();
         }
@@ -80,7 +81,7 @@ public sealed partial class Picture
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (HasAlpha)
         {
-            int bandsFormat = With(Vips.Format);
+            int bandsFormat = With(VipsApi.Format);
             using var premultiply = new VipsOperation("premultiply", Source);
             using Picture premultiplied = premultiply.Set("in", this).Picture();
             using Picture small = premultiplied.ResizePlain(width, height, kernel);
@@ -226,7 +227,7 @@ public sealed partial class Picture
 
     private Picture SixteenToEight()
     {
-        if (With(Vips.Format) != UShort || With(Vips.Interpretation) == Cmyk)
+        if (With(VipsApi.Format) != UShort || With(VipsApi.Interpretation) == Cmyk)
         {
             return Copy();
         }

@@ -1,3 +1,5 @@
+using Forno.Imaging.Vips;
+
 namespace Forno.Imaging;
 
 /// <summary>Pictures into and out of libvips' operations.</summary>

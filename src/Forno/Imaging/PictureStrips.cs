@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Forno.Imaging.Png;
+using Forno.Imaging.Vips;
 
 namespace Forno.Imaging;
 
@@ -64,16 +66,16 @@ public sealed partial class Picture
 
         (int width, int height, int bands) = (Width, Height, Bands);
         int rows = (int)Math.Clamp(StripBytes / Math.Max(1, (long)width * bands), 1, 256);
-        nint image = Handle.NewReference(), region = Vips.NewRegion(image);
+        nint image = Handle.NewReference(), region = VipsApi.NewRegion(image);
         try
         {
             for (int top = 0; top < height; top += rows)
             {
                 int count = Math.Min(rows, height - top);
-                nint data = Vips.FetchRegion(region, 0, top, width, count, out nuint size);
+                nint data = VipsApi.FetchRegion(region, 0, top, width, count, out nuint size);
                 if (data == 0)
                 {
-                    throw Vips.Refused(Source, "its pixels cannot be read");
+                    throw VipsApi.Refused(Source, "its pixels cannot be read");
                 }
 
                 try
@@ -82,14 +84,14 @@ public sealed partial class Picture
                 }
                 finally
                 {
-                    Vips.Free(data);
+                    VipsApi.Free(data);
                 }
             }
         }
         finally
         {
-            Vips.Unref(region);
-            Vips.Unref(image);
+            VipsApi.Unref(region);
+            VipsApi.Unref(image);
         }
     }
 
@@ -105,16 +107,16 @@ public sealed partial class Picture
 
     private static Picture Load(string path, bool sequential)
     {
-        Vips.EnsureStarted();
+        VipsApi.EnsureStarted();
         if (!File.Exists(path))
         {
             throw new FornoException($"{path}: there is no such file");
         }
 
-        nint loader = Vips.FindLoad(path);
+        nint loader = VipsApi.FindLoad(path);
         if (loader == 0)
         {
-            throw Vips.Refused(path, "not a picture that can be read");
+            throw VipsApi.Refused(path, "not a picture that can be read");
         }
 
         using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, path);

@@ -1,6 +1,12 @@
 using System.Globalization;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
 using Forno.Diffusion;
-using Forno.Io;
+using Forno.Models.Autoencoders;
+using Forno.Models.Clip;
+using Forno.Models.Families;
+using Forno.Models.Layouts;
+using Forno.Models.UNets;
 using Forno.Nn;
 using Forno.Torch;
 

@@ -1,4 +1,7 @@
-using Forno.Io;
+using Forno.Checkpoints.Sources;
+using Forno.Models.Clip;
+using Forno.Models.Families;
+using Forno.Models.Layouts;
 using Forno.Nn;
 using Forno.Torch;
 

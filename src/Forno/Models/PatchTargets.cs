@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Forno.Models.Clip;
+using Forno.Models.Families;
+using Forno.Models.Layouts;
 using Forno.Nn;
 
 namespace Forno.Models;

@@ -1,4 +1,4 @@
-using Forno.Io;
+using Forno.Checkpoints.Sources;
 
 namespace Forno.Nn;
 

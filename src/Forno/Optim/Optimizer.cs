@@ -158,14 +158,14 @@ public abstract class Optimizer : IDisposable
     /// </summary>
     protected static T[] ReadSettings<T>(
         string optimizer, IReadOnlyList<ParameterGroup> groups, IReadOnlyDictionary<string, object?> options,
-        double defaultLr, Func<OptionReader, T> read) => [.. groups.Select(group =>
+        double defaultLr, Func<OptimizerOptions, T> read) => [.. groups.Select(group =>
         {
             var merged = new Dictionary<string, object?>(options, StringComparer.Ordinal);
             foreach ((string name, object? value) in group.Options)
             {
                 merged[name] = value;
             }
-            var reader = new OptionReader(optimizer, merged);
+            var reader = new OptimizerOptions(optimizer, merged);
             double lr = reader.OptionalReal("lr") ?? defaultLr;
             group.Lr = group.BaseLr = lr >= 0 ? lr : throw reader.Wrong("lr", "a number that is not negative");
             T settings = read(reader);

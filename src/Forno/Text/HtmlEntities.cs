@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
-using Forno.Io;
+using Forno.Files;
 
 namespace Forno.Text;
 

@@ -1,5 +1,7 @@
 using Forno.Adapters;
+using Forno.Adapters.Kinds;
 using Forno.Models;
+using Forno.Models.Clip;
 using Forno.Torch;
 
 namespace Forno.Training;

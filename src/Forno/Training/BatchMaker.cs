@@ -1,7 +1,11 @@
 using Forno.Data;
 using Forno.Diffusion;
+using Forno.Diffusion.Noise;
+using Forno.Imaging;
 using Forno.Models;
+using Forno.Models.Clip;
 using Forno.Torch;
+using Forno.Training.Recipes;
 
 namespace Forno.Training;
 

@@ -1,4 +1,6 @@
-using Forno.Models;
+using Forno.Models.Clip;
+using Forno.Models.Families;
+using Forno.Models.Layouts;
 using Forno.Text;
 using Forno.Torch;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Forno.Adapters;
 using Forno.Data;
-using Forno.Diffusion;
+using Forno.Diffusion.Losses;
 using Forno.Torch;
 
 namespace Forno.Training;

@@ -1,6 +1,9 @@
 using System.Globalization;
+using Forno.Kohya;
 using Forno.Models;
+using Forno.Models.Families;
 using Forno.Torch;
+using Forno.Training.Recipes;
 
 namespace Forno.Training;
 

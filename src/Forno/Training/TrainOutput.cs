@@ -1,8 +1,11 @@
 using System.Globalization;
 using Forno.Adapters;
+using Forno.Kohya;
 using Forno.Models;
 using Forno.Optim;
 using Forno.Torch;
+using Forno.Training.Logs;
+using Forno.Training.Recipes;
 
 namespace Forno.Training;
 

@@ -1,10 +1,14 @@
 using Forno.Adapters;
+using Forno.Adapters.Kinds;
 using Forno.Data;
 using Forno.Diffusion;
-using Forno.Models;
+using Forno.Diffusion.Losses;
+using Forno.Diffusion.Noise;
 using Forno.Nn;
 using Forno.Optim;
+using Forno.Optim.Optimizers;
 using Forno.Torch;
+using Forno.Training.Recipes;
 
 namespace Forno.Training;
 
@@ -100,7 +104,7 @@ public sealed class TrainPlan
             Parameters = [.. g.Modules.SelectMany(m => tensors[m.Target.Name]).Select(t => new Parameter(t.Key, t.Tensor))],
             Options = new Dictionary<string, object?> { ["lr"] = g.Lr },
         })];
-        return Optimizers.Create(settings.Type, groups, settings.Args);
+        return OptimizerRegistry.Create(settings.Type, groups, settings.Args);
     }
 
     /// <summary>What a saved state must agree on.</summary>

@@ -1,7 +1,11 @@
 using System.Globalization;
 using Forno.Generation;
+using Forno.Generation.Requests;
+using Forno.Kohya;
 using Forno.Models;
 using Forno.Torch;
+using Forno.Training.Logs;
+using Forno.Training.Recipes;
 
 namespace Forno.Training;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Forno.Io;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
 using Forno.Optim;
 using Forno.Torch;
 

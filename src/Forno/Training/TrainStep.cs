@@ -1,5 +1,6 @@
 using Forno.Diffusion;
-using Forno.Models;
+using Forno.Diffusion.Losses;
+using Forno.Models.UNets;
 using Forno.Torch;
 
 namespace Forno.Training;
@@ -63,7 +64,7 @@ public sealed class TrainStep
         Tensor target = recipe.Prediction == Prediction.Velocity
             ? Forward.Velocity(schedule, batch.Latents, batch.Noise, batch.Timesteps)
             : batch.Noise;
-        LossResult result = Losses.Batch(prediction, target, recipe, schedule, original, batch.Timesteps, batch.Weights, batch.Mask);
+        LossResult result = LossFunctions.Batch(prediction, target, recipe, schedule, original, batch.Timesteps, batch.Weights, batch.Mask);
         return new LossResult(scope.Keep(result.Loss), scope.Keep(result.PerSample), scope.Keep(result.Weighted));
     }
 }

@@ -1,9 +1,14 @@
 using Forno.Adapters;
+using Forno.Adapters.Kinds;
 using Forno.Data;
-using Forno.Diffusion;
+using Forno.Diffusion.Losses;
+using Forno.Kohya;
 using Forno.Models;
 using Forno.Optim;
+using Forno.Optim.Rates;
 using Forno.Torch;
+using Forno.Training.Logs;
+using Forno.Training.Recipes;
 
 namespace Forno.Training;
 

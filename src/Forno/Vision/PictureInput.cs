@@ -1,5 +1,6 @@
 using System.Globalization;
 using Forno.Imaging;
+using Forno.Vision.Onnx;
 
 namespace Forno.Vision;
 

@@ -1,7 +1,10 @@
 using System.Security.Cryptography;
 using Forno.Adapters;
-using Forno.Io;
+using Forno.Adapters.Kinds;
+using Forno.Checkpoints;
 using Forno.Models;
+using Forno.Models.Clip;
+using Forno.Models.Families;
 using Forno.Nn;
 using Forno.Torch;
 

@@ -1,4 +1,5 @@
 using Forno.Adapters;
+using Forno.Adapters.Kinds;
 using Forno.Nn;
 using Forno.Torch;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Forno.Data;
+using Forno.Imaging;
 
 namespace Forno.Tests.Data;
 

@@ -1,4 +1,5 @@
 using Forno.Data;
+using Forno.Imaging;
 
 namespace Forno.Tests.Data;
 

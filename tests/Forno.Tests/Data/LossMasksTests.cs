@@ -1,5 +1,6 @@
 using Forno.Data;
 using Forno.Imaging;
+using Forno.Imaging.Resampling;
 using Forno.Torch;
 
 namespace Forno.Tests.Data;

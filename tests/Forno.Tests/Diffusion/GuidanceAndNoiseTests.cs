@@ -1,4 +1,6 @@
 using Forno.Diffusion;
+using Forno.Diffusion.Losses;
+using Forno.Diffusion.Noise;
 using Forno.Torch;
 
 namespace Forno.Tests.Diffusion;
@@ -111,7 +113,7 @@ public class GuidanceAndNoiseTests
         prediction.RequiresGrad = true;
         int[] t = [100, 800];
         float[] weights = [0, 1];
-        LossResult loss = Losses.Batch(prediction, target, new LossRecipe { MinSnrGamma = 5 }, NoiseSchedule.Training, NoiseSchedule.Training, t, weights);
+        LossResult loss = LossFunctions.Batch(prediction, target, new LossRecipe { MinSnrGamma = 5 }, NoiseSchedule.Training, NoiseSchedule.Training, t, weights);
         Autograd.Backward(loss.Loss);
         Assert.Equal(0, prediction.Grad!.Select(0, 0).Abs().Max().Item());
         Assert.True(prediction.Grad!.Select(0, 1).Abs().Max().Item() > 0);

@@ -1,4 +1,7 @@
 using Forno.Diffusion;
+using Forno.Diffusion.Noise;
+using Forno.Diffusion.Samplers;
+using Forno.Diffusion.Schedules;
 using Forno.Torch;
 
 namespace Forno.Tests.Diffusion;

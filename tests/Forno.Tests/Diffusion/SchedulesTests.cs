@@ -1,4 +1,5 @@
 using Forno.Diffusion;
+using Forno.Diffusion.Schedules;
 using Forno.Torch;
 
 namespace Forno.Tests.Diffusion;

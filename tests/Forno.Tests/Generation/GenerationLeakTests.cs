@@ -1,5 +1,8 @@
 using Forno.Generation;
+using Forno.Generation.Loras;
+using Forno.Generation.Requests;
 using Forno.Models;
+using Forno.TestKit;
 using Forno.Torch;
 
 namespace Forno.Tests.Generation;
@@ -10,7 +13,7 @@ public class GenerationLeakTests
     [Fact]
     public void DrawingAndFailingLeaveNoTensors()
     {
-        using var tiny = new TinyModel();
+        using var tiny = new TinyBaseModel();
         var request = new GenerateRequest { Prompt = "a (red:1.2) heart <lora:style:0.5>", Steps = 2, Width = 64, Height = 64, BatchSize = 2 };
         long before = Tensor.LiveCount;
         using (BaseModel model = BaseModel.Load(tiny.File))
@@ -27,7 +30,7 @@ public class GenerationLeakTests
         }
 
         string broken = Path.Combine(tiny.Folder, "broken.safetensors");
-        TinyModel.Write(broken, 1, new Dictionary<string, string>(), key => key != "model.diffusion_model.out.2.weight");
+        TinyBaseModel.Write(broken, 1, new Dictionary<string, string>(), key => key != "model.diffusion_model.out.2.weight");
         Assert.Throws<FornoException>(() => BaseModel.Load(broken));
         Assert.Equal(before, Tensor.LiveCount);
     }

@@ -1,6 +1,9 @@
 using Forno.Generation;
+using Forno.Generation.Grids;
+using Forno.Generation.Requests;
 using Forno.Imaging;
 using Forno.Models;
+using Forno.TestKit;
 
 namespace Forno.Tests.Generation;
 
@@ -21,7 +24,7 @@ public class GridTests
     [Fact]
     public void EpochsAreRowsInTheirOrderWeightsColumnsAndPromptsSections()
     {
-        using var tiny = new TinyModel();
+        using var tiny = new TinyBaseModel();
         using BaseModel model = BaseModel.Load(tiny.File);
         string folder = Directory.CreateDirectory(Path.Combine(tiny.Folder, "loras")).FullName;
         foreach ((string name, int epoch) in (ReadOnlySpan<(string, int)>)[("style", 3), ("style-000002", 2), ("style-000001", 1)])
@@ -57,7 +60,7 @@ public class GridTests
     public void EveryPictureStandsOnTheSheetUnderItsLabels()
     {
         GeneratedPicture Flat(byte shade) => new(1, 40, 30, [.. Enumerable.Repeat(shade, 40 * 30 * 3)], "");
-        using Picture sheet = GridSheet.Draw("title", [
+        using Picture sheet = PictureGrid.Draw("title", [
             new GridSection("first", ["weight 0.5", "weight 1"], ["epoch 1", "epoch 2"], [[Flat(10), Flat(20)], [Flat(30), Flat(40)]]),
             new GridSection("", ["no LoRA"], ["a long prompt that must wrap to stay in its place"], [[Flat(50)]]),
         ]);

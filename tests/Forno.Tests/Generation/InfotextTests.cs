@@ -1,4 +1,5 @@
-using Forno.Generation;
+using Forno.Generation.Requests;
+using Forno.TestKit;
 
 namespace Forno.Tests.Generation;
 

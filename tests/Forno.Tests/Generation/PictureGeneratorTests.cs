@@ -1,6 +1,11 @@
+using Forno.Checkpoints;
 using Forno.Generation;
-using Forno.Io;
+using Forno.Generation.Loras;
+using Forno.Generation.Requests;
+using Forno.Imaging.Png;
 using Forno.Models;
+using Forno.Models.Families;
+using Forno.TestKit;
 
 namespace Forno.Tests.Generation;
 
@@ -11,7 +16,7 @@ public sealed class PictureGeneratorTests : IDisposable
         Prompt = "a red heart, noto style", NegativePrompt = "blue", Seed = 5, Steps = 3, Width = 64, Height = 48, Sampler = "Euler a",
     };
 
-    private readonly TinyModel tiny = new();
+    private readonly TinyBaseModel tiny = new();
     private readonly BaseModel model;
 
     public PictureGeneratorTests() => model = BaseModel.Load(tiny.File);
@@ -154,7 +159,7 @@ public sealed class PictureGeneratorTests : IDisposable
     [InlineData("sdxl")]
     public void EveryFamilyDraws(string name)
     {
-        using var other = new TinyModel(family: ModelFamily.All[name]);
+        using var other = new TinyBaseModel(family: ModelFamily.All[name]);
         using BaseModel own = BaseModel.Load(other.File);
         Assert.Equal(name, own.Family.Name);
         Assert.All(own.Targets, t => Assert.True(own.Layers.ContainsKey(t.Key), t.Key));

@@ -1,4 +1,5 @@
 using Forno.Imaging;
+using Forno.Imaging.Measures;
 
 namespace Forno.Tests.Imaging;
 

@@ -1,4 +1,5 @@
 using Forno.Imaging;
+using Forno.Imaging.Masks;
 
 namespace Forno.Tests.Imaging;
 

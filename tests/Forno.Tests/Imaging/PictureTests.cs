@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Forno.Imaging;
+using Forno.TestKit;
 
 namespace Forno.Tests.Imaging;
 

@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using Forno.Imaging;
-using Forno.Io;
+using Forno.Imaging.Png;
 
 namespace Forno.Tests.Imaging;
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Forno.Imaging;
+using Forno.Imaging.Resampling;
 
 namespace Forno.Tests.Imaging;
 

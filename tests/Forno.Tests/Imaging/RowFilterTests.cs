@@ -1,4 +1,4 @@
-using Forno.Imaging;
+using Forno.Imaging.Png;
 
 namespace Forno.Tests.Imaging;
 

@@ -1,4 +1,5 @@
-using Forno.Models;
+using Forno.Models.Clip;
+using Forno.Models.Families;
 using Forno.Nn;
 using Forno.Torch;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
-using Forno.Io;
-using Forno.Models;
+using Forno.Checkpoints;
+using Forno.Models.Families;
+using Forno.Models.Layouts;
+using Forno.TestKit;
 
 namespace Forno.Tests.Models;
 

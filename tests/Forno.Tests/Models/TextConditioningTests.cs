@@ -1,7 +1,11 @@
-using Forno.Io;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
 using Forno.Models;
+using Forno.Models.Clip;
+using Forno.Models.Families;
+using Forno.Models.Layouts;
 using Forno.Nn;
-using Forno.Text;
+using Forno.TestKit;
 using Forno.Torch;
 
 namespace Forno.Tests.Models;

@@ -1,5 +1,6 @@
-using Forno.Models;
+using Forno.Models.UNets;
 using Forno.Nn;
+using Forno.TestKit;
 using Forno.Torch;
 
 namespace Forno.Tests.Models;

@@ -1,6 +1,11 @@
-using Forno.Io;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
 using Forno.Models;
+using Forno.Models.Autoencoders;
+using Forno.Models.Families;
+using Forno.Models.Layouts;
 using Forno.Nn;
+using Forno.TestKit;
 using Forno.Torch;
 
 namespace Forno.Tests.Models;

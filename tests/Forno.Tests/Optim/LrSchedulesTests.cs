@@ -1,5 +1,5 @@
-using Forno.Io;
-using Forno.Optim;
+using Forno.Optim.Rates;
+using Forno.Python;
 
 namespace Forno.Tests.Optim;
 

@@ -1,4 +1,5 @@
 using Forno.Optim;
+using Forno.Optim.Optimizers;
 using Forno.Torch;
 
 namespace Forno.Tests.Optim;
@@ -10,10 +11,10 @@ public class OptimizerLeakTests
     public void NothingLeaks()
     {
         long before = Tensor.LiveCount;
-        foreach (string name in Optimizers.Names)
+        foreach (string name in OptimizerRegistry.Names)
         {
             using var scope = new Scope();
-            using Optimizer optimizer = Optimizers.Create(name, OptimizerTests.Groups(), new Dictionary<string, object?>());
+            using Optimizer optimizer = OptimizerRegistry.Create(name, OptimizerTests.Groups(), new Dictionary<string, object?>());
             OptimizerTests.Run(optimizer, 0, 1);
             long after = Tensor.LiveCount;
             using (var inner = new Scope())

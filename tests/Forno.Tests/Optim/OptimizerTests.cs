@@ -1,12 +1,13 @@
-using Forno.Io;
 using Forno.Optim;
+using Forno.Optim.Optimizers;
+using Forno.Python;
 using Forno.Torch;
 
 namespace Forno.Tests.Optim;
 
 public class OptimizerTests
 {
-    public static TheoryData<string> All() => [.. Optimizers.Names];
+    public static TheoryData<string> All() => [.. OptimizerRegistry.Names];
 
     [Theory]
     [MemberData(nameof(All))]
@@ -14,7 +15,7 @@ public class OptimizerTests
     {
         using var scope = new Scope();
         ParameterGroup[] one = Groups(), two = Groups();
-        using Optimizer first = Optimizers.Create(name, one, new Dictionary<string, object?>());
+        using Optimizer first = OptimizerRegistry.Create(name, one, new Dictionary<string, object?>());
         Run(first, 0, 5);
 
         var tensors = first.State().Tensors.ToDictionary(t => t.Key, t => t.Value.Clone());
@@ -26,7 +27,7 @@ public class OptimizerTests
         }
         Run(first, 5, 5);
 
-        using Optimizer second = Optimizers.Create(name, two, new Dictionary<string, object?>());
+        using Optimizer second = OptimizerRegistry.Create(name, two, new Dictionary<string, object?>());
         second.Load(new OptimizerState(tensors, scalars));
         Run(second, 5, 5);
         Assert.Equal(Numbers(one), Numbers(two));
@@ -43,7 +44,7 @@ public class OptimizerTests
     {
         using var scope = new Scope();
         ParameterGroup[] groups = Groups();
-        using Optimizer optimizer = Optimizers.Create(name, groups, new Dictionary<string, object?> { ["weight_decay"] = 0.5, ["lr"] = 1L });
+        using Optimizer optimizer = OptimizerRegistry.Create(name, groups, new Dictionary<string, object?> { ["weight_decay"] = 0.5, ["lr"] = 1L });
         float[] before = groups[1].Parameters[0].Tensor.ToArray<float>();
         Run(optimizer, 0, 3, skip: "c");
         Assert.Equal(before, groups[1].Parameters[0].Tensor.ToArray<float>());
@@ -69,18 +70,18 @@ public class OptimizerTests
     {
         using var scope = new Scope();
         ParameterGroup[] groups = Groups();
-        var e = Assert.Throws<FornoException>(() => Optimizers.Create(
+        var e = Assert.Throws<FornoException>(() => OptimizerRegistry.Create(
             "prodigy", groups, PythonLiteral.Arguments(["decouple=True", "safeguard_wamrup=True"], "optimizer_args")));
         Assert.Contains("safeguard_wamrup", e.Message, StringComparison.Ordinal);
         Assert.Contains("safeguard_warmup", e.Message, StringComparison.Ordinal);
-        Assert.Contains("AdamW", Assert.Throws<FornoException>(() => Optimizers.Create("AdamX", groups, new Dictionary<string, object?>())).Message, StringComparison.Ordinal);
+        Assert.Contains("AdamW", Assert.Throws<FornoException>(() => OptimizerRegistry.Create("AdamX", groups, new Dictionary<string, object?>())).Message, StringComparison.Ordinal);
         foreach (string wrong in new[] { "betas=0.9", "betas=(0.9, 1.5)", "eps='small'", "weight_decay=-1", "eps=True", "betas=None" })
         {
-            Assert.Throws<FornoException>(() => Optimizers.Create("AdamW", groups, PythonLiteral.Arguments([wrong], "optimizer_args")));
+            Assert.Throws<FornoException>(() => OptimizerRegistry.Create("AdamW", groups, PythonLiteral.Arguments([wrong], "optimizer_args")));
         }
 
-        using Optimizer adam = Optimizers.Create("AdamW", groups, PythonLiteral.Arguments(["betas=0.9,0.99", "weight_decay=1e-2"], "optimizer_args"));
-        using Optimizer prodigy = Optimizers.Create("Prodigy", Groups(), new Dictionary<string, object?>());
+        using Optimizer adam = OptimizerRegistry.Create("AdamW", groups, PythonLiteral.Arguments(["betas=0.9,0.99", "weight_decay=1e-2"], "optimizer_args"));
+        using Optimizer prodigy = OptimizerRegistry.Create("Prodigy", Groups(), new Dictionary<string, object?>());
         Run(adam, 0, 1);
         Assert.Throws<FornoException>(() => prodigy.Load(adam.State()));
         OptimizerState state = adam.State();
@@ -92,7 +93,7 @@ public class OptimizerTests
     {
         using var scope = new Scope();
         ParameterGroup[] groups = Groups();
-        using Optimizer prodigy = Optimizers.Create("Prodigy", groups, new Dictionary<string, object?>());
+        using Optimizer prodigy = OptimizerRegistry.Create("Prodigy", groups, new Dictionary<string, object?>());
         groups[0].Lr = 0.5;
         Assert.Throws<FornoException>(() => Run(prodigy, 0, 1));
     }

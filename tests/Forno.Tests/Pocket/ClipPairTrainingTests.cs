@@ -1,7 +1,10 @@
 using System.Globalization;
-using Forno.Io;
-using Forno.Models;
-using Forno.Pocket;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
+using Forno.Models.Clip;
+using Forno.Models.Families;
+using Forno.Pocket.Data;
+using Forno.Pocket.Training;
 using Forno.Text;
 using Forno.Torch;
 

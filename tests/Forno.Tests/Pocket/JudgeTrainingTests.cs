@@ -1,6 +1,8 @@
-using Forno.Io;
-using Forno.Models;
-using Forno.Pocket;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
+using Forno.Models.Autoencoders;
+using Forno.Pocket.Data;
+using Forno.Pocket.Training;
 using Forno.Torch;
 
 namespace Forno.Tests.Pocket;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Forno.Pocket;
+using Forno.Pocket.Data;
+using Forno.TestKit;
 using Forno.Text;
 
 namespace Forno.Tests.Pocket;

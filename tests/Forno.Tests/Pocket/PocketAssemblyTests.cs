@@ -1,8 +1,12 @@
-using Forno.Generation;
+using Forno.Generation.Requests;
 using Forno.Imaging;
-using Forno.Io;
 using Forno.Models;
-using Forno.Pocket;
+using Forno.Models.Families;
+using Forno.Models.Layouts;
+using Forno.Pocket.Data;
+using Forno.Pocket.Measures;
+using Forno.Pocket.Training;
+using Forno.TestKit;
 
 namespace Forno.Tests.Pocket;
 

@@ -1,4 +1,5 @@
-using Forno.Pocket;
+using Forno.Pocket.Data;
+using Forno.TestKit;
 
 namespace Forno.Tests.Pocket;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
-using Forno.Io;
-using Forno.Pocket;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
+using Forno.Pocket.Data;
+using Forno.Pocket.Training;
 
 namespace Forno.Tests.Pocket;
 

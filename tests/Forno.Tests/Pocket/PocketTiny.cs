@@ -1,7 +1,9 @@
-using Forno.Io;
-using Forno.Models;
+using Forno.Checkpoints;
+using Forno.Models.Autoencoders;
+using Forno.Models.Layouts;
+using Forno.Models.UNets;
 using Forno.Nn;
-using Forno.Pocket;
+using Forno.Pocket.Training;
 using Forno.Torch;
 
 namespace Forno.Tests.Pocket;

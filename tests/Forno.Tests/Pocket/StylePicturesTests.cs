@@ -1,4 +1,5 @@
-using Forno.Pocket;
+using Forno.Pocket.Data;
+using Forno.Pocket.Measures;
 
 namespace Forno.Tests.Pocket;
 

@@ -1,6 +1,7 @@
-using Forno.Io;
-using Forno.Models;
-using Forno.Pocket;
+using Forno.Models.Autoencoders;
+using Forno.Models.Clip;
+using Forno.Pocket.Data;
+using Forno.Pocket.Training;
 using Forno.Text;
 using Forno.Torch;
 

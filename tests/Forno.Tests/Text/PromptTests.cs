@@ -1,6 +1,7 @@
+using Forno.Models.Clip;
+using Forno.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Forno.Text;
 
 namespace Forno.Tests.Text;
 

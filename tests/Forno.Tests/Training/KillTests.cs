@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Forno.Training;
 
 namespace Forno.Tests.Training;
 
@@ -60,13 +61,13 @@ public class KillTests
     }
 
     private static string? NewestState(TrainRun run) => !Directory.Exists(run.Output) ? null
-        : Directory.GetDirectories(run.Output, "*-step*-state").Where(d => File.Exists(Path.Combine(d, Forno.Training.TrainState.FileName)))
+        : Directory.GetDirectories(run.Output, "*-step*-state").Where(d => File.Exists(Path.Combine(d, TrainState.FileName)))
             .OrderDescending(StringComparer.Ordinal).FirstOrDefault();
 
     private static Process Start(TrainRun run, string? state)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = false };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "forno-app.dll"));
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "forno-cli.dll"));
         start.ArgumentList.Add("train");
         start.ArgumentList.Add(run.ConfigPath);
         if (state is not null)

@@ -1,5 +1,6 @@
 using Forno.Imaging;
-using Forno.Training;
+using Forno.Training.Logs;
+using Forno.Training.Recipes;
 
 namespace Forno.Tests.Training;
 

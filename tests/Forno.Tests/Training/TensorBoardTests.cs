@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Forno.Training;
+using Forno.Training.Logs;
 
 namespace Forno.Tests.Training;
 

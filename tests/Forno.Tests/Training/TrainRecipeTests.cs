@@ -1,6 +1,7 @@
-using Forno.Data;
-using Forno.Optim;
-using Forno.Training;
+using Forno.Imaging;
+using Forno.Kohya;
+using Forno.Optim.Rates;
+using Forno.Training.Recipes;
 
 namespace Forno.Tests.Training;
 

@@ -1,7 +1,9 @@
 using Forno.Imaging;
 using Forno.Models;
-using Forno.Tests.Generation;
+using Forno.TestKit;
 using Forno.Training;
+using Forno.Training.Logs;
+using Forno.Training.Recipes;
 
 namespace Forno.Tests.Training;
 
@@ -13,7 +15,7 @@ internal sealed class TrainRun : IDisposable
     {
         string path = Path.Combine(Path.GetTempPath(), $"forno-tiny-{Environment.ProcessId}.safetensors");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(path);
-        TinyModel.Write(path, 1, new Dictionary<string, string>());
+        TinyBaseModel.Write(path, 1, new Dictionary<string, string>());
         return path;
     });
 

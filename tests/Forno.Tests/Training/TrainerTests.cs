@@ -1,6 +1,8 @@
-using Forno.Io;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
 using Forno.Torch;
 using Forno.Training;
+using Forno.Training.Logs;
 
 namespace Forno.Tests.Training;
 

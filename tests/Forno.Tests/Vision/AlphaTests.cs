@@ -1,5 +1,7 @@
 using Forno.Imaging;
+using Forno.TestKit;
 using Forno.Vision;
+using Forno.Vision.Upscaling;
 
 namespace Forno.Tests.Vision;
 

@@ -1,6 +1,8 @@
 using Forno.Imaging;
-using Forno.Tests.Prepare;
-using Forno.Vision;
+using Forno.Imaging.Masks;
+using Forno.TestKit;
+using Forno.Vision.Inpainting;
+using Forno.Vision.Onnx;
 
 namespace Forno.Tests.Vision;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Forno.TestKit;
 using Forno.Torch;
-using Forno.Vision;
+using Forno.Vision.Upscaling;
 
 namespace Forno.Tests.Vision;
 

@@ -1,5 +1,5 @@
-using Forno.Tests.Prepare;
-using Forno.Vision;
+using Forno.TestKit;
+using Forno.Vision.Onnx;
 
 namespace Forno.Tests.Vision;
 

@@ -1,6 +1,7 @@
 using Forno.Imaging;
-using Forno.Tests.Prepare;
-using Forno.Vision;
+using Forno.TestKit;
+using Forno.Vision.Onnx;
+using Forno.Vision.Tagging;
 
 namespace Forno.Tests.Vision;
 
@@ -93,7 +94,7 @@ public sealed class TaggerTests : IDisposable
         tree.Write("wd/selected_tags.csv", "tag_id,name,category,count\n1,one,0,5\n2\n");
         Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "row 3");
         tree.Write("wd/selected_tags.csv", "tag_id,name,category,count\n1,one,0,5\n2,\"two, \"\"three\"\"\",4,5\n");
-        Assert.Equal(new KnownTag("two, \"three\"", "character"), KnownTags.Read(tree["wd/selected_tags.csv"])[1]);
+        Assert.Equal(new KnownTag("two, \"three\"", "character"), TaggerTags.Read(tree["wd/selected_tags.csv"])[1]);
         Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "with the 2 tags of", "'tags' (float32 [?, 7])");
         tree.Write("wd/selected_tags.csv", "");
         Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "it holds no tags");

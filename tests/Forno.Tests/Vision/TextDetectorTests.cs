@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text;
+using Forno.Files;
 using Forno.Imaging;
-using Forno.Io;
-using Forno.Tests.Prepare;
-using Forno.Vision;
+using Forno.Imaging.Masks;
+using Forno.TestKit;
+using Forno.Vision.Onnx;
+using Forno.Vision.TextDetection;
 using Xunit.Abstractions;
 
 namespace Forno.Tests.Vision;

@@ -1,5 +1,5 @@
-using Forno.Imaging;
-using Forno.Vision;
+using Forno.Imaging.Masks;
+using Forno.Vision.TextDetection;
 
 namespace Forno.Tests.Vision;
 

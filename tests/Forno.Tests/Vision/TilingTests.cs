@@ -1,9 +1,11 @@
-using FsCheck;
-using FsCheck.Fluent;
+using Forno.Files;
 using Forno.Imaging;
-using Forno.Io;
+using Forno.TestKit;
 using Forno.Torch;
 using Forno.Vision;
+using Forno.Vision.Upscaling;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Forno.Tests.Vision;
 

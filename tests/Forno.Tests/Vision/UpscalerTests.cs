@@ -1,6 +1,8 @@
-using Forno.Io;
+using Forno.Checkpoints;
+using Forno.Checkpoints.Sources;
+using Forno.TestKit;
 using Forno.Torch;
-using Forno.Vision;
+using Forno.Vision.Upscaling;
 
 namespace Forno.Tests.Vision;
 

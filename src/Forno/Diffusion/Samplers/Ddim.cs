@@ -1,6 +1,7 @@
+using Forno.Diffusion.Schedules;
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <summary>Variance of the noise in a DDPM step.</summary>
 public enum DdpmVariance

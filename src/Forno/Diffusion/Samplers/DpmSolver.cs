@@ -1,6 +1,6 @@
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <summary>Settings of <see cref="Samplers.DpmAdaptive"/>; the defaults are k-diffusion's.</summary>
 public sealed record AdaptiveSettings

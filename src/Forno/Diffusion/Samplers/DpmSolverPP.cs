@@ -1,6 +1,6 @@
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <content>DPM-Solver++ in data prediction, without noise or ancestral (Lu et al. 2022b), as in k-diffusion.</content>
 public static partial class Samplers

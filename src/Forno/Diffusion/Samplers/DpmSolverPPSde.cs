@@ -1,6 +1,6 @@
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <summary>How DPM++ 2M SDE corrects to second order.</summary>
 public enum SdeSolver

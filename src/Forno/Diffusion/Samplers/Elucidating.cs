@@ -1,6 +1,6 @@
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <summary>
 /// Samplers. Those on sigmas follow k-diffusion's sampling.py: x [B, C, H, W] starts as unit noise · sigmas[0] (plus

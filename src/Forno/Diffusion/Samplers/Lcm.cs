@@ -1,6 +1,7 @@
+using Forno.Diffusion.Schedules;
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <content>Latent consistency models (Luo et al. 2023).</content>
 public static partial class Samplers

@@ -1,6 +1,6 @@
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <content>Linear multistep (Adams–Bashforth) over sigma, as in k-diffusion.</content>
 public static partial class Samplers

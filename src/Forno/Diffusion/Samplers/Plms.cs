@@ -1,6 +1,7 @@
+using Forno.Diffusion.Schedules;
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <content>
 /// Pseudo linear multistep (Liu et al. 2022, PNDM without its Runge–Kutta steps) on whole timesteps, in

@@ -1,6 +1,7 @@
+using Forno.Diffusion.Schedules;
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <summary>A stretch of noise levels that <see cref="Samplers.Restart"/> goes through again.</summary>
 /// <param name="SigmaMin">Where it jumps back (the nearest sigma of the list).</param>

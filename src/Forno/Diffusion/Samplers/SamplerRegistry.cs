@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
+using Forno.Diffusion.Noise;
+using Forno.Diffusion.Schedules;
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <summary>Everything a sampling run needs beside the sampler's name.</summary>
 public sealed record SampleRequest

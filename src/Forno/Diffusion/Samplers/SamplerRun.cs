@@ -1,6 +1,6 @@
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <summary>What a sampler tells after an evaluation that opens a step.</summary>
 /// <param name="Step">The step, from 0.</param>

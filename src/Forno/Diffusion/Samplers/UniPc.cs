@@ -1,6 +1,7 @@
+using Forno.Diffusion.Schedules;
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <summary>UniPC's B(h).</summary>
 public enum UniPcKind

@@ -1,6 +1,6 @@
 using Forno.Torch;
 
-namespace Forno.Diffusion;
+namespace Forno.Diffusion.Samplers;
 
 /// <summary>
 /// A noise level in variance-preserving scaling: x = Signal · data + Noise · unit noise, which is Signal times what a

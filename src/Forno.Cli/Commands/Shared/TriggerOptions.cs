@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Forno.Datasets.Captions;
+using Forno.Datasets.Triggers;
+using Forno.Kohya;
+using Forno.Workspace;
+
+namespace Forno.Cli.Commands.Shared;
+
+/// <summary>How commands that only look at triggers know them.</summary>
+internal sealed class TriggerOptions
+{
+    private readonly Option<string[]> named = new("--trigger", "-t")
+    {
+        Description = "A trigger and its kind, NAME=character|outfit|style|pose|object|situation; by default those of triggers.toml, else what stands before |||",
+        AllowMultipleArgumentsPerToken = true, HelpName = "NAME=KIND",
+    };
+
+    private readonly Option<string?> lists = new("--lists") { Description = "Folder of word lists of your own that add to those of Forno", HelpName = "DIR" };
+
+    /// <summary>Gives a command these options.</summary>
+    public TriggerOptions AddTo(Command command)
+    {
+        command.Options.Add(named);
+        command.Options.Add(lists);
+        return this;
+    }
+
+    /// <summary>The lists of traits.</summary>
+    public TraitLists Traits(ParseResult parsed) => TraitLists.Read(parsed.GetValue(lists));
+
+    /// <summary>The user's folder of lists, or null.</summary>
+    public string? Lists(ParseResult parsed) => parsed.GetValue(lists);
+
+    /// <summary>The triggers of captions.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="folder">The pictures.</param>
+    /// <param name="folders">Where they were looked for.</param>
+    /// <param name="set">Their captions.</param>
+    /// <param name="traits">The lists of traits.</param>
+    /// <param name="config">The training configuration, or null.</param>
+    public IReadOnlyList<TriggerName> Names(ParseResult parsed, PictureFolder folder, IReadOnlyList<string> folders, CaptionSet set, TraitLists traits, ConfigEdit? config = null)
+    {
+        TriggerName[] given = [.. (parsed.GetValue(named) ?? []).Select(Parse)];
+        IReadOnlyList<TriggerName> known = given.Length > 0 ? given : TriggerFile.Read(TriggerFile.PlaceFor(folder, folders));
+        return TriggerScenes.Names(set, known, traits, config?.Args["keep_tokens"] is long keep and > 0 ? (int)Math.Min(keep, 75) : 0);
+    }
+
+    /// <summary>Reads <c>NAME=KIND</c>.</summary>
+    /// <exception cref="FornoException">It is none, or the kind is unknown.</exception>
+    public static TriggerName Parse(string text)
+    {
+        int at = text.LastIndexOf('=');
+        string name = (at < 0 ? text : text[..at]).Trim();
+        TriggerPlans.Check(name);
+        return at < 0 ? new TriggerName(name, TriggerKind.Unknown)
+            : TriggerFile.Kinds.TryGetValue(text[(at + 1)..].Trim().ToLowerInvariant(), out TriggerKind kind) ? new TriggerName(name, kind)
+            : throw new FornoException($"--trigger {text}: the kind must be one of {string.Join(", ", TriggerFile.Kinds.Keys.Order())}");
+    }
+}

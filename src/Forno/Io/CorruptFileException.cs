@@ -1,4 +1,0 @@
-namespace Forno.Io;
-
-/// <summary>Says what is wrong inside a file; whoever opened the file adds its name and the way out.</summary>
-internal sealed class CorruptFileException(string problem) : Exception(problem);

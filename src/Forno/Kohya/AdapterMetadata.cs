@@ -1,0 +1,243 @@
+using System.Globalization;
+using Forno.Adapters;
+using Forno.Checkpoints;
+using Forno.Data;
+using Forno.Python;
+
+namespace Forno.Kohya;
+
+/// <summary>A data set as the metadata tells of it.</summary>
+/// <param name="FineTuning">Whether its subsets are JSON files (kohya's fine-tuning method) rather than folders.</param>
+/// <param name="Subsets">Each subset's resolved options by kohya's names.</param>
+/// <param name="Dataset">The pictures found. Captions of fine-tuning subsets are their tags.</param>
+public sealed record DatasetFacts(bool FineTuning, IReadOnlyList<IReadOnlyDictionary<string, object?>> Subsets, Dataset Dataset);
+
+/// <summary>What a training run tells the metadata of its adapter.</summary>
+public sealed record TrainingFacts
+{
+    /// <summary>Every training option by kohya's names, defaults included (see KohyaArgs).</summary>
+    public required IReadOnlyDictionary<string, object?> Options { get; init; }
+
+    /// <summary>Whether the base model is SDXL.</summary>
+    public required bool Sdxl { get; init; }
+
+    /// <summary>Whether the data sets come from a dataset config file; otherwise there is exactly one.</summary>
+    public required bool FromDatasetConfig { get; init; }
+
+    /// <summary>The data sets.</summary>
+    public required IReadOnlyList<DatasetFacts> Datasets { get; init; }
+
+    /// <summary>Steps and epochs.</summary>
+    public required StepCounts Steps { get; init; }
+
+    /// <summary>A random number that the files of one run share.</summary>
+    public required long SessionId { get; init; }
+
+    /// <summary>When training began, in seconds since 1970.</summary>
+    public required double StartedAt { get; init; }
+}
+
+/// <summary>
+/// The <c>__metadata__</c> of adapter files, key for key as kohya's train_network.py and sdxl_train_network.py write it
+/// (February 2026). Hashes of the tensors (<c>sshs_…</c>) are added when the file is written.
+/// </summary>
+public sealed class AdapterMetadata
+{
+    private static readonly string[] Minimum =
+        ["ss_v2", "ss_base_model_version", "ss_network_module", "ss_network_dim", "ss_network_alpha", "ss_network_args"];
+
+    private readonly TrainingFacts _facts;
+    private readonly MetadataOptions _options;
+    private readonly Dictionary<string, string> _fixed = new(StringComparer.Ordinal);
+
+    /// <summary>Gathers what does not change during the run. Hashes the base model's file, once.</summary>
+    /// <exception cref="FornoException">The base model's file or the thumbnail cannot be read.</exception>
+    public AdapterMetadata(TrainingFacts facts)
+    {
+        _facts = facts;
+        _options = new MetadataOptions(facts.Options);
+        AddRun();
+        AddOptions();
+        new DatasetMetadata(facts, _options).AddTo(_fixed);
+        AddNetworkArguments();
+        AddModel("pretrained_model_name_or_path", "sd_model");
+        AddModel("vae", "vae");
+    }
+
+    /// <summary>The metadata of a file that is saved now.</summary>
+    /// <param name="step">Optimizer steps taken.</param>
+    /// <param name="epoch">The epoch, counted from 1.</param>
+    /// <param name="now">The time, in seconds since 1970.</param>
+    /// <param name="zone">Where the date is told; null is here.</param>
+    public Dictionary<string, string> At(long step, int epoch, double now, TimeZoneInfo? zone = null)
+    {
+        var metadata = _options.Flag("no_metadata")
+            ? _fixed.Where(pair => Minimum.Contains(pair.Key)).ToDictionary(StringComparer.Ordinal)
+            : new Dictionary<string, string>(_fixed, StringComparer.Ordinal)
+            {
+                ["ss_training_finished_at"] = PythonFormat.Float(now),
+                ["ss_steps"] = PythonFormat.Str(step),
+                ["ss_epoch"] = PythonFormat.Str(epoch),
+            };
+        foreach (var (key, value) in Spec(now, zone ?? TimeZoneInfo.Local).ToMetadata())
+        {
+            metadata[key] = value;
+        }
+
+        return metadata;
+    }
+
+    private void Add(string key, object? value) => _fixed["ss_" + key] = PythonFormat.Str(value);
+
+    private void AddRun()
+    {
+        var (o, steps) = (_options, _facts.Steps);
+        Add("session_id", _facts.SessionId);
+        Add("training_started_at", _facts.StartedAt);
+        Add("output_name", o["output_name"]);
+        Add("num_train_images", _facts.Datasets.Sum(d => d.Dataset.TrainImages));
+        Add("num_validation_images", 0);
+        Add("num_reg_images", _facts.Datasets.Sum(d => d.Dataset.RegImages));
+        Add("num_batches_per_epoch", steps.BatchesPerEpoch);
+        Add("num_epochs", steps.Epochs);
+        Add("max_train_steps", steps.TotalSteps);
+        Add("base_model_version", _facts.Sdxl ? "sdxl_base_v1-0" : (o.Flag("v2") ? "sd_v2" : "sd_v1") + (o.Flag("v_parameterization") ? "_v" : ""));
+        Add("sd_scripts_commit_hash", "(unknown)"); // what kohya's scripts write outside of their repository
+        Add("debiased_estimation", o.Flag("debiased_estimation_loss"));
+        Add("text_encoder_lr", o.Real("text_encoder_lr"));
+        var (optimizer, arguments, adafactor) = OptimizerNames.Describe(o);
+        Add("optimizer", arguments.Length > 0 ? $"{optimizer}({arguments})" : optimizer);
+        Add("learning_rate", adafactor ? null : o.Real("learning_rate"));
+        Add("unet_lr", adafactor ? null : o.Real("unet_lr"));
+        Add("lr_scheduler", adafactor ? $"adafactor:{PythonFormat.Str(o.Real("learning_rate"))}" : o["lr_scheduler"]);
+        if (adafactor)
+        {
+            Add("text_encoder_lr", o.Real("text_encoder_lr"));
+        }
+
+        Add("face_crop_aug_range", o["face_crop_aug_range"] is string range
+            ? range.Split(',').Select(part => (object)double.Parse(part, CultureInfo.InvariantCulture)).ToArray() : null);
+    }
+
+    private void AddOptions()
+    {
+        foreach (var name in (string[])[
+            "gradient_checkpointing", "full_fp16", "v2", "cache_latents", "lowram", "zero_terminal_snr", "noise_offset_random_strength",
+            "ip_noise_gamma_random_strength", "fp8_base", "fp8_base_unet"])
+        {
+            Add(name, _options.Flag(name));
+        }
+
+        foreach (var name in (string[])[
+            "gradient_accumulation_steps", "lr_warmup_steps", "network_module", "network_dim", "mixed_precision", "clip_skip",
+            "max_token_length", "seed", "multires_noise_iterations", "training_comment", "caption_dropout_every_n_epochs", "loss_type",
+            "huber_schedule", "validation_seed", "max_validation_steps", "validate_every_n_epochs", "validate_every_n_steps",
+            "resize_interpolation"])
+        {
+            Add(name, _options[name]);
+        }
+
+        foreach (var name in (string[])[
+            "network_alpha", "network_dropout", "noise_offset", "multires_noise_discount", "adaptive_noise_scale", "max_grad_norm",
+            "caption_dropout_rate", "caption_tag_dropout_rate", "prior_loss_weight", "min_snr_gamma", "scale_weight_norms",
+            "ip_noise_gamma", "huber_scale", "huber_c", "validation_split"])
+        {
+            Add(name, _options.Real(name));
+        }
+    }
+
+    private void AddNetworkArguments()
+    {
+        if (_options.List("network_args") is not { Count: > 0 } given)
+        {
+            return;
+        }
+
+        var arguments = PythonLiteral.Arguments(given, "network_args", literals: false);
+        if (!_options.Flag("dim_from_weights"))
+        {
+            arguments.TryAdd("dropout", _options.Real("network_dropout"));
+        }
+
+        _fixed["ss_network_args"] = PythonFormat.Json(arguments);
+    }
+
+    /// <summary>A model's name, and its hashes where it is a file.</summary>
+    private void AddModel(string option, string name)
+    {
+        if (_options[option] is not string path)
+        {
+            return;
+        }
+
+        if (Directory.Exists(path))
+        {
+            // kohya's hash functions say so of a folder in diffusers' layout
+            _fixed[$"ss_{name}_hash"] = _fixed[$"ss_new_{name}_hash"] = "IsADirectory";
+            path = Path.GetFileName(path);
+        }
+        else if (File.Exists(path))
+        {
+            _fixed[$"ss_{name}_hash"] = ModelHash.WebUi(path);
+            _fixed[$"ss_new_{name}_hash"] = ModelHash.FileSha256(path);
+            path = Path.GetFileName(path);
+        }
+
+        _fixed[$"ss_{name}_name"] = path;
+    }
+
+    private ModelSpec Spec(double now, TimeZoneInfo zone)
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["implementation_version"] = $"forno/{typeof(AdapterMetadata).Assembly.GetName().Version!.ToString(3)}",
+        };
+        foreach (var name in (string[])[
+            "author", "description", "license", "tags", "usage_hint", "thumbnail", "merged_from", "trigger_phrase", "preprocessor",
+            "is_negative_embedding"])
+        {
+            if (_options["metadata_" + name] is string value)
+            {
+                fields[name] = name == "thumbnail" && value.Length > 0 && !value.StartsWith("data:", StringComparison.Ordinal) ? DataUrl(value) : value;
+            }
+        }
+
+        return new ModelSpec
+        {
+            Kind = ModelSpecKind.Lora,
+            V2 = _options.Flag("v2"),
+            VParameterization = _options.Flag("v_parameterization"),
+            Sdxl = _facts.Sdxl,
+            Timestamp = now,
+            Zone = zone,
+            Title = _options["metadata_title"] as string ?? _options["output_name"] as string,
+            Resolution = _options.Resolution(),
+            Timesteps = (_options["min_timestep"], _options["max_timestep"]) is (null, null)
+                ? null
+                : (_options["min_timestep"] as long? ?? 0, _options["max_timestep"] as long? ?? 1000),
+            ClipSkip = _options["clip_skip"] as long?,
+            Fields = fields,
+        };
+    }
+
+    private static string DataUrl(string path)
+    {
+        var type = Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".png" => "image/png",
+            ".jpg" or ".jpeg" => "image/jpeg",
+            ".webp" => "image/webp",
+            ".gif" => "image/gif",
+            ".bmp" => "image/bmp",
+            _ => "application/octet-stream",
+        };
+        try
+        {
+            return $"data:{type};base64,{Convert.ToBase64String(File.ReadAllBytes(path))}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw FornoException.ForFile(path, "the thumbnail of metadata_thumbnail cannot be read", "Check the path.", e);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Collections;
+using System.Globalization;
+
+namespace Forno.Kohya;
+
+/// <summary>Training options in the kinds that kohya's metadata tells them in; absent ones count as not set.</summary>
+/// <param name="values">Options by name: bool, long, double, string, a list, or null.</param>
+internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> values)
+{
+    /// <summary>The value as it is; null if it is not set or there is no such option.</summary>
+    public object? this[string name] => values.GetValueOrDefault(name);
+
+    public bool Flag(string name) => this[name] is true;
+
+    /// <summary>A float option: whole numbers become floats, and the first of several counts.</summary>
+    public double? Real(string name) => this[name] switch
+    {
+        null => null,
+        double real => real,
+        long whole => whole,
+        int whole => whole,
+        string text => double.Parse(text, CultureInfo.InvariantCulture),
+        IEnumerable list => list.Cast<object>().Select(item => (double?)Convert.ToDouble(item, CultureInfo.InvariantCulture)).FirstOrDefault(),
+        var other => throw new FornoException($"{name}: '{other}' is no number"),
+    };
+
+    /// <summary>A list of strings; null if it is not set.</summary>
+    public List<string>? List(string name) => this[name] switch
+    {
+        null => null,
+        string single => [single],
+        IEnumerable list => [.. list.Cast<object>().Select(item => Convert.ToString(item, CultureInfo.InvariantCulture)!)],
+        var other => throw new FornoException($"{name}: '{other}' is no list"),
+    };
+
+    /// <summary>The option <c>resolution</c>: "512", "768,512" or [768, 512]; null if it is not set.</summary>
+    public (int Width, int Height)? Resolution()
+    {
+        if (this["resolution"] is not { } given)
+        {
+            return null;
+        }
+
+        var parts = given is IEnumerable list and not string
+            ? list.Cast<object>().Select(part => Convert.ToString(part, CultureInfo.InvariantCulture)!).ToArray()
+            : Convert.ToString(given, CultureInfo.InvariantCulture)!.Split(',');
+        if (parts.Length > 2 || !parts.All(part => int.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out _)))
+        {
+            throw new FornoException($"resolution = {string.Join(",", parts)} must be one size or width,height");
+        }
+
+        return (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[^1], CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Frozen;
+using Forno.Python;
+
+namespace Forno.Kohya;
+
+/// <summary>
+/// The names that kohya's metadata gives optimizers: the Python class with its module, as get_optimizer in
+/// library/train_util.py chooses it.
+/// </summary>
+internal static class OptimizerNames
+{
+    private static readonly FrozenDictionary<string, string> Classes = new Dictionary<string, string>
+    {
+        ["adamw"] = "torch.optim.adamw.AdamW",
+        ["adamw8bit"] = "bitsandbytes.optim.adamw.AdamW8bit",
+        ["pagedadamw"] = "bitsandbytes.optim.adamw.PagedAdamW",
+        ["pagedadamw8bit"] = "bitsandbytes.optim.adamw.PagedAdamW8bit",
+        ["pagedadamw32bit"] = "bitsandbytes.optim.adamw.PagedAdamW32bit",
+        ["lion"] = "lion_pytorch.lion_pytorch.Lion",
+        ["lion8bit"] = "bitsandbytes.optim.lion.Lion8bit",
+        ["pagedlion8bit"] = "bitsandbytes.optim.lion.PagedLion8bit",
+        ["sgdnesterov"] = "torch.optim.sgd.SGD",
+        ["sgdnesterov8bit"] = "bitsandbytes.optim.sgd.SGD8bit",
+        ["prodigy"] = "prodigyopt.prodigy.Prodigy",
+        ["adafactor"] = "transformers.optimization.Adafactor",
+        ["dadaptation"] = "dadaptation.experimental.dadapt_adam_preprint.DAdaptAdamPreprint",
+        ["dadaptadampreprint"] = "dadaptation.experimental.dadapt_adam_preprint.DAdaptAdamPreprint",
+        ["dadaptadagrad"] = "dadaptation.dadapt_adagrad.DAdaptAdaGrad",
+        ["dadaptadam"] = "dadaptation.dadapt_adam.DAdaptAdam",
+        ["dadaptadan"] = "dadaptation.dadapt_adan.DAdaptAdan",
+        ["dadaptadanip"] = "dadaptation.experimental.dadapt_adan_ip.DAdaptAdanIP",
+        ["dadaptlion"] = "dadaptation.dadapt_lion.DAdaptLion",
+        ["dadaptsgd"] = "dadaptation.dadapt_sgd.DAdaptSGD",
+        ["adamwschedulefree"] = "schedulefree.adamw_schedulefree.AdamWScheduleFree",
+        ["radamschedulefree"] = "schedulefree.radam_schedulefree.RAdamScheduleFree",
+        ["sgdschedulefree"] = "schedulefree.sgd_schedulefree.SGDScheduleFree",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>The optimizer's class and its arguments.</summary>
+    /// <param name="options">The training options.</param>
+    /// <returns>
+    /// Module and class; arguments as "k=v,k=v"; and whether Adafactor chooses its own learning rates, which removes the
+    /// options' from the metadata.
+    /// </returns>
+    public static (string Name, string Arguments, bool OwnRates) Describe(MetadataOptions options)
+    {
+        var type = options.Flag("use_8bit_adam") ? "AdamW8bit"
+            : options.Flag("use_lion_optimizer") ? "Lion"
+            : options["optimizer_type"] is string { Length: > 0 } given ? given : "AdamW";
+        var key = type.ToLowerInvariant();
+        var arguments = new List<KeyValuePair<string, string>>();
+        foreach (var argument in options.List("optimizer_args") ?? [])
+        {
+            var (name, value) = PythonLiteral.Arguments([argument], "optimizer_args").Single();
+            arguments.Add(new(name, IsList(argument) ? $"[{PythonFormat.Str(value)[1..^1].TrimEnd(',')}]" : PythonFormat.Str(value)));
+        }
+
+        var ownRates = false;
+        if (key is "sgdnesterov" or "sgdnesterov8bit")
+        {
+            AddDefault(arguments, "momentum", "0.9");
+        }
+        else if (key == "adafactor")
+        {
+            AddDefault(arguments, "relative_step", "True");
+            var relative = arguments.FindIndex(pair => pair.Key == "relative_step");
+            if (arguments[relative].Value == "False" && arguments.Exists(pair => pair is { Key: "warmup_init", Value: "True" }))
+            {
+                arguments[relative] = new("relative_step", "True");
+            }
+
+            ownRates = arguments[relative].Value == "True";
+        }
+
+        // Any other name is a class of torch.optim, whose modules are the classes' names in lower case, or a full path.
+        var full = Classes.TryGetValue(key, out var known) ? known : type.Contains('.', StringComparison.Ordinal) ? type : $"torch.optim.{key}.{type}";
+        return (full, string.Join(',', arguments.Select(pair => $"{pair.Key}={pair.Value}")), ownRates);
+    }
+
+    private static bool IsList(string argument) => argument[(argument.IndexOf('=', StringComparison.Ordinal) + 1)..].TrimStart().StartsWith('[');
+
+    private static void AddDefault(List<KeyValuePair<string, string>> arguments, string name, string value)
+    {
+        if (!arguments.Exists(pair => pair.Key == name))
+        {
+            arguments.Add(new(name, value));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using Forno.Adapters;
+using Forno.Adapters.Kinds;
+using Forno.Nn;
+using Forno.Torch;
+
+namespace Forno.Conformance.Engine;
+
+/// <summary>Suite <c>adapters</c>: one adapted layer each: output, merged weight, gradients.</summary>
+internal sealed class AdaptersSuite : IConformanceSuite
+{
+    /// <inheritdoc/>
+    public string Name => "adapters";
+
+    /// <inheritdoc/>
+    public CaseResult Run(GoldenCase golden)
+    {
+        JsonElement p = golden.Params;
+        if (!p.TryGetProperty("adapter", out JsonElement kind))
+        {
+            return CaseResult.Unknown("table of shapes for new adapters");
+        }
+
+        bool dora = p.TryGetProperty("options", out JsonElement options)
+            && options.TryGetProperty("weight_decompose", out JsonElement decompose) && decompose.GetBoolean();
+        if (dora || kind.GetString() is not ("lora" or "lora-fa" or "locon"))
+        {
+            return CaseResult.Unknown($"adapter {(dora ? "DoRA of " : "")}{kind.GetString()}");
+        }
+
+        using var scope = new Scope();
+        using var tensors = new GoldenTensors(golden);
+        using WeightStore store = Store(tensors, golden.Folder);
+        PatchableLayer layer = Layer(p.GetProperty("layer"), store.At("base"));
+        using Adapter adapter = Adapter(tensors, golden.Folder);
+        var trainable = p.GetProperty("trainable").EnumerateArray().Select(t => t.GetString()!).ToArray();
+        foreach (string suffix in trainable)
+        {
+            adapter.Tensors[suffix].RequiresGrad = true;
+        }
+
+        adapter.Multiplier = p.GetProperty("multiplier").GetDouble();
+        var comparison = new Comparison(golden);
+        comparison.Number("scale", adapter.Scale, p.GetProperty("scale").GetDouble());
+        AdapterPatch.Add(layer, adapter);
+        Tensor x = tensors.Load("in.x");
+        x.RequiresGrad = true;
+        Tensor y = layer.Forward(x);
+        tensors.Compare(comparison, "out.y", y.Detach());
+        Autograd.Backward(y, tensors.Load("in.cotangent"));
+        tensors.Compare(comparison, "grad.x", x.Grad!);
+        foreach (string suffix in trainable)
+        {
+            tensors.Compare(comparison, $"grad.adapter.{suffix}", adapter.Tensors[suffix].Grad!);
+        }
+
+        using (Autograd.NoGrad())
+        {
+            tensors.Compare(comparison, "out.delta_weight", adapter.Delta(layer.Weight) * adapter.Multiplier);
+            AdapterPatch.Remove(layer, adapter);
+            adapter.Merge(layer);
+            tensors.Compare(comparison, "out.weight", layer.Weight);
+            tensors.Compare(comparison, "out.y", layer.Forward(x));
+        }
+
+        return comparison.Result();
+    }
+
+    private static Adapter Adapter(GoldenTensors tensors, string origin)
+    {
+        const string Prefix = "in.adapter.";
+        return AdapterFile.Make(origin, "module", tensors.Names.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .ToDictionary(n => n[Prefix.Length..], tensors.Load, StringComparer.Ordinal));
+    }
+
+    private static WeightStore Store(GoldenTensors tensors, string origin) => WeightStore.From(
+        tensors.Names.Where(n => n.StartsWith("in.base.", StringComparison.Ordinal)).ToDictionary(
+            n => n["in.".Length..],
+            n =>
+            {
+                using var scope = new Scope();
+                return new WeightEntry(tensors.Load(n).Shape.ToArray(), () => tensors.Load(n));
+            },
+            StringComparer.Ordinal),
+        origin);
+
+    private static PatchableLayer Layer(JsonElement json, Weights weights)
+    {
+        bool bias = json.GetProperty("bias").GetBoolean();
+        if (json.GetProperty("layer").GetString() == "linear")
+        {
+            return new Linear(weights, json.GetProperty("in_features").GetInt64(), json.GetProperty("out_features").GetInt64(), bias);
+        }
+
+        return new Conv2d(weights, json.GetProperty("in_channels").GetInt64(), json.GetProperty("out_channels").GetInt64(),
+            Square(json, "kernel_size"), Square(json, "stride"), Square(json, "padding"), bias);
+    }
+
+    private static long Square(JsonElement json, string name)
+    {
+        JsonElement pair = json.GetProperty(name);
+        return pair[0].GetInt64() == pair[1].GetInt64()
+            ? pair[0].GetInt64()
+            : throw new FornoException($"{name}: no layer of the models has {pair}");
+    }
+}

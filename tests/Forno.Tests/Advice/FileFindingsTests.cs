@@ -1,0 +1,141 @@
+using Forno.Advice;
+using Forno.Datasets.Captions;
+using Forno.Findings;
+using Forno.TestKit;
+using Forno.Workspace;
+
+namespace Forno.Tests.Advice;
+
+public class FileFindingsTests
+{
+    [Fact]
+    public void AHealthySetHasNone()
+    {
+        using TempTree tree = Set();
+        Assert.Empty(Find(tree));
+        Assert.Empty(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt")));
+    }
+
+    [Fact]
+    public void NoCaptionsAtAll()
+    {
+        using TempTree tree = new();
+        tree.Write("set/a.png", TestPictures.Png(8, 8, 1));
+        tree.Write("set/b.png", TestPictures.Png(8, 8, 2));
+        tree.Write("set/b.txt", " \n");
+        Assert.Equal("none of 2 pictures has a caption", Assert.Single(Find(tree)).What);
+        tree.Write("set/a.txt", "anna");
+        Assert.Empty(Find(tree));
+    }
+
+    [Fact]
+    public void AnotherExtensionThanTheTrainersIsToldOnce()
+    {
+        using TempTree tree = Set();
+        Finding found = Assert.Single(Find(tree, Trained(tree, "10_a", ".caption"), Trained(tree, "5_b", ".caption")));
+        Assert.Equal(("caption-extension", "the trainer looks for .caption, but captions of 4 of 4 pictures are .txt (4)"), (found.Kind, found.What));
+        tree.Write("set/10_a/0.caption", "anna");
+        Assert.Contains("3 of 4", Assert.Single(Find(tree, Trained(tree, "10_a", ".caption"), Trained(tree, "5_b", ".caption"))).What);
+        Assert.Empty(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt")));
+        Assert.Equal("the configuration does not train on 5_b (2)", Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"))).What);
+        tree.Write("set/5_b/9.png", TestPictures.Png(8, 8, 9));
+        tree.Write("set/5_b/9.cap", "anna");
+        Assert.Equal("captions have different extensions: .cap, .txt", Assert.Single(Find(tree)).What);
+    }
+
+    [Fact]
+    public void RegularisationThatOverlapsTraining()
+    {
+        using TempTree tree = Set();
+        TrainedFolder train = Trained(tree, "10_a", ".txt"), other = Trained(tree, "5_b", ".txt");
+        Assert.Equal("reg-overlap", Assert.Single(Find(tree, train, other, Trained(tree, "10_a", ".txt") with { IsReg = true })).Kind);
+        Assert.Equal("reg-overlap", Assert.Single(Find(tree, train, other, Trained(tree, "10_a/reg", ".txt") with { IsReg = true }), f => f.Kind == "reg-overlap").Kind);
+        tree.Write("reg/1_x/copy.png", File.ReadAllBytes(tree["set/10_a/1.png"]));
+        tree.Write("reg/1_x/own.png", TestPictures.Png(8, 8, 77));
+        var reg = new TrainedFolder(tree["reg/1_x"], true, ".txt");
+        Assert.Contains("1 regularisation pictures", Assert.Single(Find(tree, train, other, reg)).What);
+        File.Delete(tree["reg/1_x/copy.png"]);
+        Assert.Empty(Find(tree, train, other, reg));
+    }
+
+    [Fact]
+    public void MasksThatLackNames()
+    {
+        using TempTree tree = Set();
+        tree.Write("set/10_a/masks/0.png", TestPictures.Png(8, 8, 5));
+        Assert.Equal(("mask-names", "masks in 10_a lack 1 of 2 pictures: 1.png"), Assert.Single(Find(tree)) is var f ? (f.Kind, f.What) : default);
+        tree.Write("set/10_a/masks/1.png", TestPictures.Png(8, 8, 5));
+        Assert.Empty(Find(tree));
+        tree.Write("set/10_a/masks/other.png", TestPictures.Png(8, 8, 5));
+        Assert.Equal("mask-orphans", Assert.Single(Find(tree)).Kind);
+        tree.Write("set/5_b/masks/wrong.png", TestPictures.Png(8, 8, 5));
+        Assert.Contains(Find(tree), x => x.Kind == "mask-names" && x.What.StartsWith("masks in 5_b lack 2 of 2"));
+    }
+
+    [Fact]
+    public void EmptyFolders()
+    {
+        using TempTree tree = Set();
+        Directory.CreateDirectory(tree["set/7_c"]);
+        Assert.Equal("no pictures in 7_c", Assert.Single(Find(tree)).What);
+        Directory.Delete(tree["set/7_c"]);
+        Directory.CreateDirectory(tree["set/_duplicates/x"]);
+        Directory.CreateDirectory(tree["set/.forno"]);
+        Assert.Empty(Find(tree));
+        Assert.Contains("gone (does not exist)", Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt"), new TrainedFolder(tree["gone"], false, ".txt"))).What);
+        tree.Write("set/3_deep/inner/x.png", TestPictures.Png(8, 8, 6));
+        tree.Write("set/3_deep/inner/x.txt", "anna");
+        Assert.Contains("3_deep holds pictures in folders of its own only", Assert.Single(Find(tree)).What);
+        using TempTree bare = new();
+        Directory.CreateDirectory(bare["set"]);
+        Assert.Equal("no pictures in set", Assert.Single(Find(bare)).What);
+    }
+
+    [Fact]
+    public void ABarrierThatTheTrainerDoesNotKnow()
+    {
+        using TempTree tree = Set();
+        tree.Write("set/10_a/0.txt", "anna ||| hat");
+        Assert.Equal("separator", Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt"))).Kind);
+        Assert.Empty(Find(tree, Trained(tree, "10_a", ".txt") with { KeepSeparator = "|||" }, Trained(tree, "5_b", ".txt")));
+    }
+
+    [Fact]
+    public void WorstFirstAndOnce()
+    {
+        Finding F(string kind, FindingLevel level) => new(kind, level, kind, "", "");
+        IReadOnlyList<Diagnosis> all = Diagnosis.Gather(
+        [
+            ("files", [F("separator", FindingLevel.Bad), F("no-captions", FindingLevel.Bad)]),
+            ("captions", [F("no-caption", FindingLevel.Warning), F("rare", FindingLevel.Note)]),
+            ("plan", [F("few-pictures", FindingLevel.Warning), F("few-pictures", FindingLevel.Warning), F("mask-names", FindingLevel.Note)]),
+            ("pictures", [F("few-pictures", FindingLevel.Note), F("format", FindingLevel.Bad)]),
+        ]);
+        Assert.Equal(["no-captions", "mask-names", "separator", "format", "few-pictures", "few-pictures", "rare"], all.Select(d => d.Finding.Kind));
+        Assert.Equal([Harm.Stops, Harm.Stops, Harm.Spoils, Harm.Spoils, Harm.Worse, Harm.Worse, Harm.Note], all.Select(d => d.Harm));
+        Assert.Equal("plan", all[4].From);
+    }
+
+    private static TempTree Set()
+    {
+        TempTree tree = new();
+        foreach (string folder in (string[])["10_a", "5_b"])
+        {
+            for (int i = 0; i < 2; i++)
+            {
+                tree.Write($"set/{folder}/{i}.png", TestPictures.Png(8, 8, i + (folder[0] * 2)));
+                tree.Write($"set/{folder}/{i}.txt", "anna, hat");
+            }
+        }
+
+        return tree;
+    }
+
+    private static TrainedFolder Trained(TempTree tree, string folder, string extension) => new(tree["set/" + folder], false, extension);
+
+    private static IReadOnlyList<Finding> Find(TempTree tree, params TrainedFolder[] trained)
+    {
+        PictureFolder folder = PictureFolder.Scan([tree["set"]]);
+        return FileFindings.Find([tree["set"]], folder, CaptionSet.Read(folder), trained.Length == 0 ? null : trained);
+    }
+}

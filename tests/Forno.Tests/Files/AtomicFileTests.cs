@@ -1,0 +1,52 @@
+using Forno.Files;
+
+namespace Forno.Tests.Files;
+
+public sealed class AtomicFileTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("forno-io").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void WritesWholeOrNothing()
+    {
+        var path = Path.Combine(_folder, "a.txt");
+        AtomicFile.WriteText(path, "old");
+        Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(path, stream =>
+        {
+            stream.Write("half of the new"u8);
+            throw new InvalidOperationException();
+        }));
+        Assert.Equal("old", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
+
+        AtomicFile.WriteText(path, "new");
+        Assert.Equal("new", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    public void KeepsModeAndFollowsLinks()
+    {
+        var (path, link) = (Path.Combine(_folder, "a"), Path.Combine(_folder, "link"));
+        AtomicFile.WriteText(path, "old");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.CreateSymbolicLink(link, path);
+        AtomicFile.WriteText(link, "new");
+        Assert.Equal("new", File.ReadAllText(path));
+        Assert.NotNull(new FileInfo(link).LinkTarget);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
+    public void RefusalsNameTheFile()
+    {
+        var path = Path.Combine(_folder, "absent", "a");
+        Assert.Contains(path, Assert.Throws<FornoException>(() => AtomicFile.WriteText(path, "")).Message);
+        Directory.CreateDirectory(Path.Combine(_folder, "taken"));
+        Assert.Contains("taken", Assert.Throws<FornoException>(() => AtomicFile.WriteText(Path.Combine(_folder, "taken"), "")).Message);
+        Assert.Single(Directory.GetFileSystemEntries(_folder));
+    }
+}
