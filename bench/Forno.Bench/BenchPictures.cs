@@ -7,11 +7,15 @@ namespace Forno.Bench;
 internal static class BenchPictures
 {
     /// <summary>Decodes every file to its end, with all cores.</summary>
-    public static void Decode(PictureFolder pictures) => Parallel.ForEach(pictures.Pictures, item =>
-    {
-        using Picture picture = Picture.LoadStreaming(item.File);
-        picture.ReadStrips((_, _, _) => { });
-    });
+    public static void Decode(PictureFolder pictures) =>
+        Parallel.ForEach(
+            pictures.Pictures,
+            item =>
+            {
+                using Picture picture = Picture.LoadStreaming(item.File);
+                picture.ReadStrips((_, _, _) => { });
+            }
+        );
 
     // Smooth fields with grain: compress about as photographs do. Half PNG, half JPEG, 3 to 6 megapixels.
     public static void Make(string folder, int count)
@@ -38,7 +42,8 @@ internal static class BenchPictures
         random.NextBytes(small);
         using Picture coarse = Picture.FromRgb(small, 24, 18);
         using Picture field = coarse.Resize(width, height, Kernel.Cubic);
-        byte[] pixels = field.ToArray(), grain = new byte[1 << 16];
+        byte[] pixels = field.ToArray(),
+            grain = new byte[1 << 16];
         random.NextBytes(grain);
         for (int p = 0; p < pixels.Length; p++)
         {
@@ -46,6 +51,9 @@ internal static class BenchPictures
         }
 
         using Picture made = Picture.FromRgb(pixels, width, height);
-        File.WriteAllBytes(path, path.EndsWith(".jpg", StringComparison.Ordinal) ? made.EncodeJpeg(90) : made.EncodePng(3));
+        File.WriteAllBytes(
+            path,
+            path.EndsWith(".jpg", StringComparison.Ordinal) ? made.EncodeJpeg(90) : made.EncodePng(3)
+        );
     }
 }

@@ -7,7 +7,9 @@ namespace Forno.Bench;
 /// <summary>Captions loaded, filtered, edited in memory and reported, against reading the same files raw.</summary>
 internal static class CaptionsBench
 {
-    private const int PerFolder = 5000, Vocabulary = 8000, Rounds = 5;
+    private const int PerFolder = 5000,
+        Vocabulary = 8000,
+        Rounds = 5;
 
     public static void Run(BenchOptions options)
     {
@@ -37,11 +39,22 @@ internal static class CaptionsBench
             Take(2, () => set = CaptionSet.Read(pictures!));
             Take(3, () => matched = set!.Pictures.AsParallel().Count(p => settings.Where.Matches(p.Caption!)));
             Take(4, () => edited = CaptionPlans.Make(set!, "edit", new TagEdits(settings, set!).Edit).Steps.Count);
-            Take(6, () => all = CaptionPlans.Make(set!, "edit", new TagEdits(settings with { Where = null }, set!).Edit).Steps.Count);
+            Take(
+                6,
+                () =>
+                    all = CaptionPlans
+                        .Make(set!, "edit", new TagEdits(settings with { Where = null }, set!).Edit)
+                        .Steps.Count
+            );
             Take(5, () => tags = CaptionReporter.Make(set!, new CaptionReportOptions()).Tags.Count);
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{files.Length} captions of {bytes / Rounds / files.Length} bytes, {tags} different tags; best of five"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{files.Length} captions of {bytes / Rounds / files.Length} bytes, {tags} different tags; best of five"
+            )
+        );
         Console.WriteLine($"raw: all files read     {best[0]}");
         Console.WriteLine($"load: folders looked at {best[1]}");
         Console.WriteLine($"load: captions read     {best[2]}");
@@ -50,7 +63,12 @@ internal static class CaptionsBench
         Console.WriteLine($"report                  {best[5]}");
         Console.WriteLine($"(edit all, in memory    {best[6]}   {all} changed; not in the ratio)");
         Clock sum = best[1] + best[2] + best[3] + best[4] + best[5];
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio to raw reading: {sum.Cpu / best[0].Cpu:0.00} by processor time, {sum.Wall / best[0].Wall:0.00} by the clock (3 is the bound)"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"ratio to raw reading: {sum.Cpu / best[0].Cpu:0.00} by processor time, {sum.Wall / best[0].Wall:0.00} by the clock (3 is the bound)"
+            )
+        );
 
         Console.WriteLine();
         AbsorptionBench.Run(options, sum, count);
@@ -67,20 +85,46 @@ internal static class CaptionsBench
             return;
         }
 
-        string[] nouns = ["hair", "dress", "skirt", "hat", "eyes", "shirt", "background", "sword"], colours = ["red", "blue", "long", "black", "white", "very_long"];
-        string[] words = ["1girl", "solo", .. Enumerable.Range(0, Vocabulary).Select(i => i % 3 == 0 ? $"tag {i}" : $"{colours[i % colours.Length]}{(i / 48 == 0 ? "" : $"{i / 48}")}_{nouns[i % nouns.Length]}")];
-        Parallel.For(0, (count + PerFolder - 1) / PerFolder, part =>
-        {
-            string at = Path.Combine(folder, $"{part + 1}_part{part}");
-            Directory.CreateDirectory(at);
-            var random = new Random(part);
-            for (int i = part * PerFolder; i < Math.Min(count, (part + 1) * PerFolder); i++)
+        string[] nouns = ["hair", "dress", "skirt", "hat", "eyes", "shirt", "background", "sword"],
+            colours = ["red", "blue", "long", "black", "white", "very_long"];
+        string[] words =
+        [
+            "1girl",
+            "solo",
+            .. Enumerable
+                .Range(0, Vocabulary)
+                .Select(i =>
+                    i % 3 == 0
+                        ? $"tag {i}"
+                        : $"{colours[i % colours.Length]}{(i / 48 == 0 ? "" : $"{i / 48}")}_{nouns[i % nouns.Length]}"
+                ),
+        ];
+        Parallel.For(
+            0,
+            (count + PerFolder - 1) / PerFolder,
+            part =>
             {
-                string[] tags = [.. Enumerable.Range(0, 12 + random.Next(28)).Select(_ => words[Math.Min(words.Length - 1, (int)Math.Pow(words.Length, random.NextDouble()) - 1)])];
-                File.WriteAllBytes(Path.Combine(at, $"{i:000000}.png"), []);
-                File.WriteAllText(Path.Combine(at, $"{i:000000}.txt"), $"trigger{part} ||| {string.Join(", ", tags)}");
+                string at = Path.Combine(folder, $"{part + 1}_part{part}");
+                Directory.CreateDirectory(at);
+                var random = new Random(part);
+                for (int i = part * PerFolder; i < Math.Min(count, (part + 1) * PerFolder); i++)
+                {
+                    string[] tags =
+                    [
+                        .. Enumerable
+                            .Range(0, 12 + random.Next(28))
+                            .Select(_ =>
+                                words[Math.Min(words.Length - 1, (int)Math.Pow(words.Length, random.NextDouble()) - 1)]
+                            ),
+                    ];
+                    File.WriteAllBytes(Path.Combine(at, $"{i:000000}.png"), []);
+                    File.WriteAllText(
+                        Path.Combine(at, $"{i:000000}.txt"),
+                        $"trigger{part} ||| {string.Join(", ", tags)}"
+                    );
+                }
             }
-        });
+        );
         File.WriteAllText(done, "");
     }
 }

@@ -13,19 +13,37 @@ internal static class CheckBench
         BenchPictures.Make(folder, options.Number("count") ?? 24);
         PictureFolder pictures = PictureFolder.Scan([folder]);
         double megapixels = 0;
-        Clock? floor = null, check = null;
+        Clock? floor = null,
+            check = null;
         for (int round = 0; round < 3; round++)
         {
             Clock decode = Clock.Of(() => BenchPictures.Decode(pictures));
             Memory.ResetPeak();
-            Clock look = Clock.Of(() => megapixels = PictureSurvey.Look(pictures, MeasureCache.InMemory()).Pictures.Sum(p => (double)p.Measures.Width * p.Measures.Height) / 1e6);
+            Clock look = Clock.Of(() =>
+                megapixels =
+                    PictureSurvey
+                        .Look(pictures, MeasureCache.InMemory())
+                        .Pictures.Sum(p => (double)p.Measures.Width * p.Measures.Height) / 1e6
+            );
             floor = floor is { } f ? Clock.Min(f, decode) : decode;
             check = check is { } c ? Clock.Min(c, look) : look;
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pictures.Pictures.Count} files, {megapixels:0} megapixels, best of three"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{pictures.Pictures.Count} files, {megapixels:0} megapixels, best of three"
+            )
+        );
         Console.WriteLine($"libvips decodes     {floor}");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"measured by check   {check}   peak {Memory.Peak:0.00} GiB"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio {floor!.Value.Cpu / check!.Value.Cpu:0.00} of the floor by processor time, {floor.Value.Wall / check.Value.Wall:0.00} by the clock"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"measured by check   {check}   peak {Memory.Peak:0.00} GiB")
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"ratio {floor!.Value.Cpu / check!.Value.Cpu:0.00} of the floor by processor time, {floor.Value.Wall / check.Value.Wall:0.00} by the clock"
+            )
+        );
     }
 }

@@ -9,8 +9,11 @@ internal readonly record struct Clock(double Wall, double Cpu, double System)
     public static Clock Now()
     {
         using var self = Process.GetCurrentProcess();
-        return new Clock(Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency, self.TotalProcessorTime.TotalSeconds,
-            self.PrivilegedProcessorTime.TotalSeconds);
+        return new Clock(
+            Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency,
+            self.TotalProcessorTime.TotalSeconds,
+            self.PrivilegedProcessorTime.TotalSeconds
+        );
     }
 
     public static Clock Of(Action work)
@@ -27,9 +30,11 @@ internal readonly record struct Clock(double Wall, double Cpu, double System)
     public static Clock operator *(Clock a, double n) => new(a.Wall * n, a.Cpu * n, a.System * n);
 
     /// <summary>The smaller of two, each figure by itself.</summary>
-    public static Clock Min(Clock a, Clock b) => new(Math.Min(a.Wall, b.Wall), Math.Min(a.Cpu, b.Cpu), Math.Min(a.System, b.System));
+    public static Clock Min(Clock a, Clock b) =>
+        new(Math.Min(a.Wall, b.Wall), Math.Min(a.Cpu, b.Cpu), Math.Min(a.System, b.System));
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Wall,7:f2} s  (processor {Cpu,7:f2} s, system {System:f2})");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Wall, 7:f2} s  (processor {Cpu, 7:f2} s, system {System:f2})");
 }
 
 /// <summary>Resident memory of this process, from /proc.</summary>
@@ -43,7 +48,11 @@ internal static class Memory
 
     public static void ResetPeak() => File.WriteAllText("/proc/self/clear_refs", "5");
 
-    private static double Read(string field) => double.Parse(
-        File.ReadLines("/proc/self/status").First(l => l.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture) / (1 << 20);
+    private static double Read(string field) =>
+        double.Parse(
+            File.ReadLines("/proc/self/status")
+                .First(l => l.StartsWith(field, StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture
+        ) / (1 << 20);
 }

@@ -32,26 +32,33 @@ internal static class DedupeBench
                 of[i] = found.Count == 0 ? [] : [.. found.Select(f => f.Id)];
             }
         });
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} hashes by the index, building included   {index}   {candidates} pairs, {Memory.Peak - before:0.00} GiB"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{count} hashes by the index, building included   {index}   {candidates} pairs, {Memory.Peak - before:0.00} GiB"
+            )
+        );
 
         // The same pairs without an index, in flat arrays, for pictures spread over the list.
         var all = new AllPairs(hashes);
         int[] sample = [.. Enumerable.Range(0, Sample).Select(i => (int)((i + 0.5) * count / Sample))];
         List<int>[] plain = new List<int>[Sample];
-        Clock pairs = Clock.Of(() =>
-        {
-            for (int s = 0; s < Sample; s++)
+        Clock pairs =
+            Clock.Of(() =>
             {
-                plain[s] = all.Near(sample[s]);
-            }
-        }) * (count / (double)Sample);
-        Clock one = Clock.Of(() =>
-        {
-            foreach (int i in sample)
+                for (int s = 0; s < Sample; s++)
+                {
+                    plain[s] = all.Near(sample[s]);
+                }
+            }) * (count / (double)Sample);
+        Clock one =
+            Clock.Of(() =>
             {
-                all.CountOfOneHash(i);
-            }
-        }) * (count / (double)Sample);
+                foreach (int i in sample)
+                {
+                    all.CountOfOneHash(i);
+                }
+            }) * (count / (double)Sample);
         for (int s = 0; s < Sample; s++)
         {
             if (!of[sample[s]].SequenceEqual(plain[s]))
@@ -60,9 +67,21 @@ internal static class DedupeBench
             }
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"all pairs, the same hashes and pairs          {pairs}   from {Sample} of {count}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"all pairs, one hash of 64 bits and no crops   {one}"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio {pairs.Cpu / index.Cpu:0} (to one plain hash: {one.Cpu / index.Cpu:0})"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"all pairs, the same hashes and pairs          {pairs}   from {Sample} of {count}"
+            )
+        );
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"all pairs, one hash of 64 bits and no crops   {one}")
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"ratio {pairs.Cpu / index.Cpu:0} (to one plain hash: {one.Cpu / index.Cpu:0})"
+            )
+        );
     }
 
     // A third are near copies of others, as in a set of variants; the parts' hashes lie near the whole's.
@@ -73,9 +92,17 @@ internal static class DedupeBench
         for (int i = 0; i < count; i++)
         {
             PictureHash? near = i > 0 && random.Next(3) == 0 ? hashes[random.Next(i)] : null;
-            ulong whole = near is null ? (ulong)random.NextInt64(long.MinValue, long.MaxValue) : Flipped(near.Frequency[0], random.Next(12));
-            ulong[] frequency = [whole, .. Enumerable.Range(1, PictureHash.Windows.Count - 1).Select(_ => Flipped(whole, 4 + random.Next(10)))];
-            ulong gradient = near is null ? (ulong)random.NextInt64(long.MinValue, long.MaxValue) : Flipped(near.Gradient, random.Next(6));
+            ulong whole = near is null
+                ? (ulong)random.NextInt64(long.MinValue, long.MaxValue)
+                : Flipped(near.Frequency[0], random.Next(12));
+            ulong[] frequency =
+            [
+                whole,
+                .. Enumerable.Range(1, PictureHash.Windows.Count - 1).Select(_ => Flipped(whole, 4 + random.Next(10))),
+            ];
+            ulong gradient = near is null
+                ? (ulong)random.NextInt64(long.MinValue, long.MaxValue)
+                : Flipped(near.Gradient, random.Next(6));
             var colour = new byte[32];
             colour.AsSpan().Fill(128);
             hashes[i] = new PictureHash(frequency, frequency, gradient, gradient, colour);
@@ -96,7 +123,8 @@ internal static class DedupeBench
 
     private sealed class AllPairs(PictureHash[] hashes)
     {
-        private const int Radius = 7, GradientRadius = 3;
+        private const int Radius = 7,
+            GradientRadius = 3;
         private readonly int each = PictureHash.Windows.Count - 1;
         private readonly ulong[] wholes = [.. hashes.Select(h => h.Frequency[0])];
         private readonly ulong[] parts = [.. hashes.SelectMany(h => h.Frequency.Skip(1))];
@@ -105,16 +133,21 @@ internal static class DedupeBench
         public List<int> Near(int id)
         {
             var near = new List<int>();
-            ulong whole = wholes[id], gradient = gradients[id];
+            ulong whole = wholes[id],
+                gradient = gradients[id];
             ReadOnlySpan<ulong> own = parts.AsSpan(id * each, each);
             for (int j = 0; j < id; j++)
             {
                 ulong other = wholes[j];
-                bool hit = BitOperations.PopCount(whole ^ other) <= Radius || BitOperations.PopCount(gradient ^ gradients[j]) <= GradientRadius;
+                bool hit =
+                    BitOperations.PopCount(whole ^ other) <= Radius
+                    || BitOperations.PopCount(gradient ^ gradients[j]) <= GradientRadius;
                 ReadOnlySpan<ulong> theirs = parts.AsSpan(j * each, each);
                 for (int k = 0; k < own.Length && !hit; k++)
                 {
-                    hit = BitOperations.PopCount(own[k] ^ other) <= Radius || BitOperations.PopCount(whole ^ theirs[k]) <= Radius;
+                    hit =
+                        BitOperations.PopCount(own[k] ^ other) <= Radius
+                        || BitOperations.PopCount(whole ^ theirs[k]) <= Radius;
                 }
 
                 if (hit)

@@ -35,8 +35,19 @@ internal sealed class Floor
     {
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
-        Clock convolutions = default, products = default, attention = default;
-        var kinds = calls.Where(c => c.Layer is Conv2d or Linear).GroupBy(c => (Shape: string.Join(",", c.Shape), Weight: c.Layer.Weight.ToString(), c.Backward, Stride: (c.Layer as Conv2d)?.Stride));
+        Clock convolutions = default,
+            products = default,
+            attention = default;
+        var kinds = calls
+            .Where(c => c.Layer is Conv2d or Linear)
+            .GroupBy(c =>
+                (
+                    Shape: string.Join(",", c.Shape),
+                    Weight: c.Layer.Weight.ToString(),
+                    c.Backward,
+                    Stride: (c.Layer as Conv2d)?.Stride
+                )
+            );
         foreach (var kind in kinds)
         {
             Call call = kind.First();
@@ -61,7 +72,8 @@ internal sealed class Floor
     {
         using var scope = new Scope();
         DType type = Arithmetic(call.Layer.Weight.DType);
-        Tensor x = Tensor.Full(call.Shape, 0.5, type), weight = call.Layer.Weight.To(type);
+        Tensor x = Tensor.Full(call.Shape, 0.5, type),
+            weight = call.Layer.Weight.To(type);
         Tensor? bias = call.Layer.Bias?.To(type);
         return Best(() =>
         {
@@ -82,9 +94,13 @@ internal sealed class Floor
     private void Attention((long B, long T, long S, long C, DType Type, bool Backward) a)
     {
         using var scope = new Scope();
-        long d = a.C / Heads, rows = Math.Clamp(TileElements / a.S, 16, a.T);
-        Tensor q = Tensor.Full([rows, d], 0.1, a.Type), k = Tensor.Full([a.S, d], 0.1, a.Type), kt = k.Transpose(0, 1);
-        Tensor p = Tensor.Full([rows, a.S], 0.1, a.Type), pt = p.Transpose(0, 1);
+        long d = a.C / Heads,
+            rows = Math.Clamp(TileElements / a.S, 16, a.T);
+        Tensor q = Tensor.Full([rows, d], 0.1, a.Type),
+            k = Tensor.Full([a.S, d], 0.1, a.Type),
+            kt = k.Transpose(0, 1);
+        Tensor p = Tensor.Full([rows, a.S], 0.1, a.Type),
+            pt = p.Transpose(0, 1);
         for (long tile = 0; tile < a.B * Heads * a.T / rows; tile++)
         {
             using var each = new Scope();
@@ -112,7 +128,14 @@ internal sealed class Floor
             }
             else if (call.Layer.Key.EndsWith(".to_k", StringComparison.Ordinal))
             {
-                yield return (q!.Shape[0], q.Shape[1], call.Shape[1], q.Shape[2], Arithmetic(call.Layer.Weight.DType), q.Backward);
+                yield return (
+                    q!.Shape[0],
+                    q.Shape[1],
+                    call.Shape[1],
+                    q.Shape[2],
+                    Arithmetic(call.Layer.Weight.DType),
+                    q.Backward
+                );
             }
         }
     }

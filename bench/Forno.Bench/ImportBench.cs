@@ -10,7 +10,8 @@ internal static class ImportBench
 {
     public static void Run(BenchOptions options)
     {
-        string folder = Path.Combine(options.Folder, "forno-bench-pictures"), work = Path.Combine(options.Folder, "forno-bench-import");
+        string folder = Path.Combine(options.Folder, "forno-bench-pictures"),
+            work = Path.Combine(options.Folder, "forno-bench-import");
         if (options.Has("memory"))
         {
             MeasureMemory(options, work);
@@ -22,7 +23,8 @@ internal static class ImportBench
         foreach (string kind in (string[])["*.png", "*.jpg", "*"])
         {
             PictureFolder pictures = PictureFolder.Scan([.. Directory.GetFiles(folder, kind)]);
-            Clock? floor = null, import = null;
+            Clock? floor = null,
+                import = null;
             for (int round = 0; round < 3; round++)
             {
                 Clock decode = Clock.Of(() => BenchPictures.Decode(pictures));
@@ -34,8 +36,18 @@ internal static class ImportBench
 
             Console.WriteLine($"{pictures.Pictures.Count} files {kind}, best of three");
             Console.WriteLine($"libvips decodes     {floor}");
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"imported            {import}   peak {Memory.Peak:0.00} GiB"));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio {floor!.Value.Cpu / import!.Value.Cpu:0.00} of the floor by processor time, {floor.Value.Wall / import.Value.Wall:0.00} by the clock"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"imported            {import}   peak {Memory.Peak:0.00} GiB"
+                )
+            );
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"ratio {floor!.Value.Cpu / import!.Value.Cpu:0.00} of the floor by processor time, {floor.Value.Wall / import.Value.Wall:0.00} by the clock"
+                )
+            );
         }
     }
 
@@ -51,18 +63,31 @@ internal static class ImportBench
         for (int i = 1; i < 2 * count; i++)
         {
             // A few bytes after the picture's end: no two files are equal.
-            File.WriteAllBytes(Path.Combine(folder, FormattableString.Invariant($"{i:0000}.jpg")), [.. bytes, .. BitConverter.GetBytes(i)]);
+            File.WriteAllBytes(
+                Path.Combine(folder, FormattableString.Invariant($"{i:0000}.jpg")),
+                [.. bytes, .. BitConverter.GetBytes(i)]
+            );
         }
 
         foreach (int pictures in (int[])[8, count, 2 * count])
         {
-            string[] files = [.. Enumerable.Range(0, pictures).Select(i => Path.Combine(folder, FormattableString.Invariant($"{i:0000}.jpg")))];
+            string[] files =
+            [
+                .. Enumerable
+                    .Range(0, pictures)
+                    .Select(i => Path.Combine(folder, FormattableString.Invariant($"{i:0000}.jpg"))),
+            ];
             Memory.ResetPeak();
             PictureSurvey.Look(PictureFolder.Scan(files), MeasureCache.InMemory());
             double check = Memory.Peak;
             Memory.ResetPeak();
             Import(files, work);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pictures} pictures of 12 megapixels: peak {check:0.000} GiB measured, {Memory.Peak:0.000} GiB imported"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{pictures} pictures of 12 megapixels: peak {check:0.000} GiB measured, {Memory.Peak:0.000} GiB imported"
+                )
+            );
         }
 
         Directory.Delete(folder, recursive: true);
@@ -81,7 +106,9 @@ internal static class ImportBench
             Applied applied = target.Apply(importer.Plan(files, []));
             if (applied.Steps != files.Length)
             {
-                throw new FornoException($"{applied.Steps} of {files.Length} imported: {applied.Problems.FirstOrDefault()}");
+                throw new FornoException(
+                    $"{applied.Steps} of {files.Length} imported: {applied.Problems.FirstOrDefault()}"
+                );
             }
         }
 

@@ -21,7 +21,10 @@ internal static class LoadBench
             {
                 using ITensorSource file = Checkpoint.Open(path);
                 using WeightStore store = CheckpointWeights.Open([file], DType.BFloat16);
-                _ = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), UNetConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata, ModelFamily.Sd15));
+                _ = new UNet(
+                    store.At(ModelFamily.UNetPrefix.TrimEnd('.')),
+                    UNetConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata, ModelFamily.Sd15)
+                );
             });
             Console.WriteLine($"load {new FileInfo(path).Length / (double)(1 << 30):f2} GiB   {time}");
         }

@@ -21,22 +21,38 @@ internal static class MaskBench
         Clock making = Clock.Of(() => material = MaskMaterial.Make(model, set ? 0 : 58, count, secondHalf: !set));
         IReadOnlyList<MaskFlaw>[] flaws = [];
         Clock judging = Clock.Of(() => flaws = [.. material.Select(m => MaskJudge.Judge(m.Mask, m.View))]);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Path.GetFileName(model)}: {making.Wall / count:0.00} s a mask (those that the temporary folder had cost little); judging {1000 * judging.Wall / count:0} ms a mask"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Path.GetFileName(model)}: {making.Wall / count:0.00} s a mask (those that the temporary folder had cost little); judging {1000 * judging.Wall / count:0} ms a mask"
+            )
+        );
         var judged = material.Zip(flaws, (m, f) => (Entry: m, Flaws: f)).ToArray();
         foreach (var (entry, found) in judged.OrderBy(j => j.Entry.Overlap))
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entry.Overlap:0.00} {(found.Count == 0 ? "good" : "BAD "),-5}{entry.Name,-44} {string.Join("; ", found.Select(f => $"{f.Kind}: {f.Text}"))}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{entry.Overlap:0.00} {(found.Count == 0 ? "good" : "BAD "), -5}{entry.Name, -44} {string.Join("; ", found.Select(f => $"{f.Kind}: {f.Text}"))}"
+                )
+            );
         }
 
         foreach (string kind in (string[])["all", .. MaskScenes.Kinds])
         {
             var of = judged.Where(j => kind == "all" || j.Entry.Kind == kind).ToArray();
-            int bad = of.Count(j => !j.Entry.IsGood), named = of.Count(j => j.Flaws.Count > 0), right = of.Count(j => j.Flaws.Count > 0 && !j.Entry.IsGood);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{kind,-9} {of.Length,3} masks, {bad,3} bad by IoU < {MaskMaterial.Good}; named bad {named,3}, rightly {right,3}: precision {Share(right, named)} recall {Share(right, bad)}; median IoU {of.Select(j => j.Entry.Overlap).Order().ElementAtOrDefault(of.Length / 2):0.00}"));
+            int bad = of.Count(j => !j.Entry.IsGood),
+                named = of.Count(j => j.Flaws.Count > 0),
+                right = of.Count(j => j.Flaws.Count > 0 && !j.Entry.IsGood);
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{kind, -9} {of.Length, 3} masks, {bad, 3} bad by IoU < {MaskMaterial.Good}; named bad {named, 3}, rightly {right, 3}: precision {Share(right, named)} recall {Share(right, bad)}; median IoU {of.Select(j => j.Entry.Overlap).Order().ElementAtOrDefault(of.Length / 2):0.00}"
+                )
+            );
         }
     }
 
-    private static string Share(int part, int whole) => whole == 0 ? "  – " : (part / (double)whole).ToString("0.00", CultureInfo.InvariantCulture);
+    private static string Share(int part, int whole) =>
+        whole == 0 ? "  – " : (part / (double)whole).ToString("0.00", CultureInfo.InvariantCulture);
 }

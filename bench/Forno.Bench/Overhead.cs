@@ -11,7 +11,10 @@ internal sealed class Overhead : IPatch
 {
     public static void Run(IEnumerable<PatchableLayer> layers, Action step)
     {
-        (PatchableLayer Layer, IPatch? Before)[] before = [.. layers.Where(l => l is Conv2d or Linear).Select(l => (l, l.Patch))];
+        (PatchableLayer Layer, IPatch? Before)[] before =
+        [
+            .. layers.Where(l => l is Conv2d or Linear).Select(l => (l, l.Patch)),
+        ];
         foreach ((PatchableLayer layer, _) in before)
         {
             layer.Patch = new Overhead();
@@ -30,9 +33,10 @@ internal sealed class Overhead : IPatch
         using var mode = Autograd.NoGrad();
         DType type = layer.Weight.DType;
         long outputs = layer.Weight.Size(0);
-        long[] shape = x.Shape.ToArray(), output = layer is Conv2d conv
-            ? [shape[0], outputs, shape[2] / conv.Stride, shape[3] / conv.Stride]
-            : [.. shape[..^1], outputs];
+        long[] shape = x.Shape.ToArray(),
+            output = layer is Conv2d conv
+                ? [shape[0], outputs, shape[2] / conv.Stride, shape[3] / conv.Stride]
+                : [.. shape[..^1], outputs];
         Tensor y = Tensor.Full(output, 0.5, type);
         return scope.Keep(Autograd.Attach([x], [], [y], (_, _) => [Tensor.Full(shape, 0.5, type)])[0]);
     }

@@ -20,7 +20,8 @@ internal static class PocketBench
     public static void Run(BenchOptions options)
     {
         using BaseModel model = BaseModel.Load(options.Model);
-        int size = options.Number("size") ?? 128, steps = options.Number("steps") ?? 20;
+        int size = options.Number("size") ?? 128,
+            steps = options.Number("steps") ?? 20;
         Console.WriteLine($"{model.Name}, {size} px, {TorchRuntime.Threads} threads");
         Step(model, size, options.Number("dim") ?? 16, steps);
         Draw(model, size, steps);
@@ -29,17 +30,30 @@ internal static class PocketBench
     private static void Step(BaseModel model, int size, int dim, int steps)
     {
         using var scope = new Scope();
-        AdapterModule[] modules = [.. new LoraSettings { Dim = dim, Alpha = dim, ConvDim = dim / 2, ConvAlpha = dim / 2 }.Choose(model.Targets)
-            .Where(m => m.Target.Name.StartsWith("lora_unet", StringComparison.Ordinal))];
+        AdapterModule[] modules =
+        [
+            .. new LoraSettings
+            {
+                Dim = dim,
+                Alpha = dim,
+                ConvDim = dim / 2,
+                ConvAlpha = dim / 2,
+            }
+                .Choose(model.Targets)
+                .Where(m => m.Target.Name.StartsWith("lora_unet", StringComparison.Ordinal)),
+        ];
         using AdapterNetwork lora = AdapterNetwork.NewLora(modules, 1, AdapterDropout.None);
         lora.Apply(model.Layers);
         Tensor[] parameters = [.. lora.Tensors.Select(t => t.Tensor)];
-        using Optimizer optimizer = Adam.W([new ParameterGroup { Parameters = [.. lora.Tensors.Select(t => new Parameter(t.Key, t.Tensor))] }],
-            new Dictionary<string, object?> { ["lr"] = 1e-4 });
+        using Optimizer optimizer = Adam.W(
+            [new ParameterGroup { Parameters = [.. lora.Tensors.Select(t => new Parameter(t.Key, t.Tensor))] }],
+            new Dictionary<string, object?> { ["lr"] = 1e-4 }
+        );
         var step = new TrainStep(model.UNet, new LossRecipe { Prediction = model.Prediction });
         using Generator random = Rng.For(1, "bench");
         int side = size / model.Vae.Config.Factor;
-        Tensor latents = random.Randn(Batch, model.Vae.Config.Layout.LatentChannels, side, side), noise = random.Randn(latents.Shape);
+        Tensor latents = random.Randn(Batch, model.Vae.Config.Layout.LatentChannels, side, side),
+            noise = random.Randn(latents.Shape);
         int[] times = [100, 300, 600, 900];
         var batch = new TrainBatch
         {
@@ -73,8 +87,10 @@ internal static class PocketBench
             }
         });
         CallClock.On = false;
-        Console.WriteLine($"training step, batch {Batch}, {modules.Length} modules of dim {dim}: {all.Wall / steps * 1000:f1} ms, "
-            + $"outside libtorch {1 - (CallClock.Inside.TotalSeconds / all.Wall):p1}");
+        Console.WriteLine(
+            $"training step, batch {Batch}, {modules.Length} modules of dim {dim}: {all.Wall / steps * 1000:f1} ms, "
+                + $"outside libtorch {1 - (CallClock.Inside.TotalSeconds / all.Wall):p1}"
+        );
         lora.Remove();
     }
 
@@ -83,21 +99,38 @@ internal static class PocketBench
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
         var generator = new PictureGenerator(model);
-        var request = new GenerateRequest { Prompt = "red heart", Steps = steps, CfgScale = 5, Width = size, Height = size, Sampler = "Euler", Seed = 1 };
+        var request = new GenerateRequest
+        {
+            Prompt = "red heart",
+            Steps = steps,
+            CfgScale = 5,
+            Width = size,
+            Height = size,
+            Sampler = "Euler",
+            Seed = 1,
+        };
         generator.Draw(request);
         Clock drawn = Enumerable.Range(0, 5).Select(_ => Clock.Of(() => generator.Draw(request))).Aggregate(Clock.Min);
         using Generator random = Rng.For(1, "bench");
         int side = size / model.Vae.Config.Factor;
-        Tensor x = random.Randn(2, model.Vae.Config.Layout.LatentChannels, side, side), time = Tensor.Full([2], 500);
+        Tensor x = random.Randn(2, model.Vae.Config.Layout.LatentChannels, side, side),
+            time = Tensor.Full([2], 500);
         Tensor context = random.Randn(2, 77, model.UNet.Config.Layout.ContextDim);
-        Clock bare = Enumerable.Range(0, 5).Select(_ => Clock.Of(() =>
-        {
-            for (int i = 0; i < steps; i++)
-            {
-                using var each = new Scope();
-                model.UNet.Forward(x, time, context);
-            }
-        })).Aggregate(Clock.Min);
-        Console.WriteLine($"generate, {steps} steps with CFG: {1 / drawn.Wall:f2} pictures/s, {drawn.Wall / bare.Wall:f2} x its {steps} bare UNet forwards of two");
+        Clock bare = Enumerable
+            .Range(0, 5)
+            .Select(_ =>
+                Clock.Of(() =>
+                {
+                    for (int i = 0; i < steps; i++)
+                    {
+                        using var each = new Scope();
+                        model.UNet.Forward(x, time, context);
+                    }
+                })
+            )
+            .Aggregate(Clock.Min);
+        Console.WriteLine(
+            $"generate, {steps} steps with CFG: {1 / drawn.Wall:f2} pictures/s, {drawn.Wall / bare.Wall:f2} x its {steps} bare UNet forwards of two"
+        );
     }
 }

@@ -22,10 +22,10 @@ internal static class Profile
         Clock rest = all;
         foreach ((string kind, Clock time) in times.OrderByDescending(t => t.Value.Cpu))
         {
-            Console.WriteLine($"    {kind,-28} {time}");
+            Console.WriteLine($"    {kind, -28} {time}");
             rest -= time;
         }
-        Console.WriteLine($"    {"attention and the rest",-28} {rest}");
+        Console.WriteLine($"    {"attention and the rest", -28} {rest}");
     }
 
     private sealed class Timer(Dictionary<string, Clock> times, IPatch? inner) : IPatch
@@ -34,7 +34,10 @@ internal static class Profile
         {
             Clock before = Clock.Now();
             Tensor y = inner is null ? layer.Base(x) : inner.Forward(layer, x);
-            string kind = layer.GetType().Name + (layer is Conv2d ? $" {layer.Weight.Size(2)}×{layer.Weight.Size(2)}" : "") + (inner is null ? "" : " with adapter");
+            string kind =
+                layer.GetType().Name
+                + (layer is Conv2d ? $" {layer.Weight.Size(2)}×{layer.Weight.Size(2)}" : "")
+                + (inner is null ? "" : " with adapter");
             times[kind] = times.GetValueOrDefault(kind) + (Clock.Now() - before);
             return y;
         }

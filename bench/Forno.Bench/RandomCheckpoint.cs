@@ -20,8 +20,11 @@ internal static class RandomCheckpoint
             Console.WriteLine($"writing {path}");
             var random = new Random(1);
             float[] block = [.. Enumerable.Range(0, BlockLength).Select(_ => (random.NextSingle() * 2) - 1)];
-            SafetensorsWriter.Write(path, [.. ModelFamily.Sd15.FullSizeKeys().Select(k => Tensor(k.Key, k.Value, type, block))],
-                new Dictionary<string, string>());
+            SafetensorsWriter.Write(
+                path,
+                [.. ModelFamily.Sd15.FullSizeKeys().Select(k => Tensor(k.Key, k.Value, type, block))],
+                new Dictionary<string, string>()
+            );
         }
         return path;
     }
@@ -32,14 +35,19 @@ internal static class RandomCheckpoint
         long count = shape.Aggregate(1L, (a, b) => a * b);
         float scale = shape.Length < 2 ? 0 : 1 / MathF.Sqrt(count / (float)shape[0]);
         float offset = shape.Length < 2 && key.EndsWith("weight", StringComparison.Ordinal) ? 1 : 0;
-        return new TensorToWrite(key, ElementTypes.FromDType(type), shape, stream =>
-        {
-            byte[] bytes = Encode(block, scale, offset, type);
-            for (long left = count * type.Size(); left > 0; left -= bytes.Length)
+        return new TensorToWrite(
+            key,
+            ElementTypes.FromDType(type),
+            shape,
+            stream =>
             {
-                stream.Write(bytes, 0, (int)Math.Min(left, bytes.Length));
+                byte[] bytes = Encode(block, scale, offset, type);
+                for (long left = count * type.Size(); left > 0; left -= bytes.Length)
+                {
+                    stream.Write(bytes, 0, (int)Math.Min(left, bytes.Length));
+                }
             }
-        });
+        );
     }
 
     private static byte[] Encode(float[] block, float scale, float offset, DType type)
@@ -47,6 +55,8 @@ internal static class RandomCheckpoint
         float[] values = Array.ConvertAll(block, v => (v * scale) + offset);
         return type == DType.Float32
             ? MemoryMarshal.AsBytes(values.AsSpan()).ToArray()
-            : MemoryMarshal.AsBytes(Array.ConvertAll(values, v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16)).AsSpan()).ToArray();
+            : MemoryMarshal
+                .AsBytes(Array.ConvertAll(values, v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16)).AsSpan())
+                .ToArray();
     }
 }

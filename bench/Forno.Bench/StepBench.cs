@@ -24,15 +24,24 @@ internal static class StepBench
         using ITensorSource file = Checkpoint.Open(RandomCheckpoint.Ensure(options.Folder, type));
         using WeightStore store = CheckpointWeights.Open([file], type);
         UNetConfig config = UNetConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata, ModelFamily.Sd15);
-        var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), config) { GradientCheckpointing = options.Has("checkpointing") };
-        AdapterModule[] modules = [.. new LoraSettings { Dim = Dim, Alpha = Dim }
-            .Choose(PatchTargets.Of(ModelFamily.Sd15, config.Layout, []))];
+        var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), config)
+        {
+            GradientCheckpointing = options.Has("checkpointing"),
+        };
+        AdapterModule[] modules =
+        [
+            .. new LoraSettings { Dim = Dim, Alpha = Dim }.Choose(PatchTargets.Of(ModelFamily.Sd15, config.Layout, [])),
+        ];
         using AdapterNetwork lora = AdapterNetwork.NewLora(modules, 1, AdapterDropout.None);
         lora.Apply([store.Layers]);
-        using Optimizer optimizer = Adam.W([new ParameterGroup { Parameters = [.. lora.Tensors.Select(t => new Parameter(t.Key, t.Tensor))] }],
-            new Dictionary<string, object?> { ["lr"] = 1e-4 });
-        Console.WriteLine($"{modules.Length} modules of dim {Dim}, {side * 8} px, {type}, {TorchRuntime.Threads} threads, "
-            + $"gradient checkpointing {(unet.GradientCheckpointing ? "on" : "off")}");
+        using Optimizer optimizer = Adam.W(
+            [new ParameterGroup { Parameters = [.. lora.Tensors.Select(t => new Parameter(t.Key, t.Tensor))] }],
+            new Dictionary<string, object?> { ["lr"] = 1e-4 }
+        );
+        Console.WriteLine(
+            $"{modules.Length} modules of dim {Dim}, {side * 8} px, {type}, {TorchRuntime.Threads} threads, "
+                + $"gradient checkpointing {(unet.GradientCheckpointing ? "on" : "off")}"
+        );
 
         if (options.Has("overhead"))
         {
@@ -40,9 +49,12 @@ internal static class StepBench
             return;
         }
         Step(unet, optimizer, side);
-        Console.WriteLine($"memory with weights       {Memory.Now,7:f2} GiB");
+        Console.WriteLine($"memory with weights       {Memory.Now, 7:f2} GiB");
         Memory.ResetPeak();
-        Clock step = Enumerable.Range(0, options.Number("steps") ?? 2).Select(_ => Clock.Of(() => Step(unet, optimizer, side))).Aggregate(Clock.Min);
+        Clock step = Enumerable
+            .Range(0, options.Number("steps") ?? 2)
+            .Select(_ => Clock.Of(() => Step(unet, optimizer, side)))
+            .Aggregate(Clock.Min);
         double peak = Memory.Peak;
         Clock forward = Clock.Of(() =>
         {
@@ -63,7 +75,9 @@ internal static class StepBench
         Console.WriteLine($"floor: convolutions     {convolutions}");
         Console.WriteLine($"       matrix products  {products}");
         Console.WriteLine($"       attention's      {attention}");
-        Console.WriteLine($"step / floor            {step.Wall / sum.Wall,7:f2}    (processor {step.Cpu / sum.Cpu,7:f2})");
+        Console.WriteLine(
+            $"step / floor            {step.Wall / sum.Wall, 7:f2}    (processor {step.Cpu / sum.Cpu, 7:f2})"
+        );
     }
 
     private static void Step(UNet unet, Optimizer optimizer, int side, bool learnt = true)

@@ -14,23 +14,36 @@ namespace Forno.Bench;
 /// </summary>
 internal static class TagBench
 {
-    private const int Layers = 34, Width = 128, Tags = 2000;
+    private const int Layers = 34,
+        Width = 128,
+        Tags = 2000;
 
     public static void Run(BenchOptions options)
     {
-        string folder = Path.Combine(options.Folder, $"forno-bench-tagger-{Layers}"), pictures = Path.Combine(options.Folder, "forno-bench-pictures");
+        string folder = Path.Combine(options.Folder, $"forno-bench-tagger-{Layers}"),
+            pictures = Path.Combine(options.Folder, "forno-bench-pictures");
         int batch = options.Number("batch") ?? 4;
         BenchPictures.Make(pictures, options.Number("count") ?? 24);
         Make(folder);
-        using Tagger tagger = Tagger.Load(TaggerFiles.Find(folder), new TaggerOptions { Threads = options.Number("threads") ?? 0 });
+        using Tagger tagger = Tagger.Load(
+            TaggerFiles.Find(folder),
+            new TaggerOptions { Threads = options.Number("threads") ?? 0 }
+        );
         PictureItem[] items = [.. PictureFolder.Scan([pictures]).Pictures.Take(options.Number("count") ?? 24)];
-        float[][] ready = [.. items.Take(batch).Select(i =>
-        {
-            using Picture picture = Picture.Load(i.File);
-            return tagger.Prepare(picture);
-        })];
+        float[][] ready =
+        [
+            .. items
+                .Take(batch)
+                .Select(i =>
+                {
+                    using Picture picture = Picture.Load(i.File);
+                    return tagger.Prepare(picture);
+                }),
+        ];
         tagger.Run(ready);
-        Clock? alone = null, whole = null, decode = null;
+        Clock? alone = null,
+            whole = null,
+            decode = null;
         for (int round = 0; round < 3; round++)
         {
             Clock network = Clock.Of(() =>
@@ -45,16 +58,31 @@ internal static class TagBench
             whole = whole is { } w ? Clock.Min(w, look) : look;
         }
 
-        decode = Clock.Of(() => Array.ForEach(items, i =>
-        {
-            using Picture picture = Picture.Load(i.File);
-            tagger.Prepare(picture);
-        }));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{items.Length} pictures of 3 to 6 megapixels, batches of {batch}, best of three"));
+        decode = Clock.Of(() =>
+            Array.ForEach(
+                items,
+                i =>
+                {
+                    using Picture picture = Picture.Load(i.File);
+                    tagger.Prepare(picture);
+                }
+            )
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{items.Length} pictures of 3 to 6 megapixels, batches of {batch}, best of three"
+            )
+        );
         Console.WriteLine($"network alone             {alone}");
         Console.WriteLine($"decoding, one after another {decode}");
         Console.WriteLine($"tagging                   {whole}");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"tagging takes {whole!.Value.Wall / alone!.Value.Wall:0.00} of the network alone by the clock, {whole.Value.Cpu / alone.Value.Cpu:0.00} by processor time"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"tagging takes {whole!.Value.Wall / alone!.Value.Wall:0.00} of the network alone by the clock, {whole.Value.Cpu / alone.Value.Cpu:0.00} by processor time"
+            )
+        );
     }
 
     private static void Make(string folder)
@@ -66,20 +94,31 @@ internal static class TagBench
         }
 
         Directory.CreateDirectory(folder);
-        File.WriteAllLines(Path.Combine(folder, "selected_tags.csv"), ["tag_id,name,category,count", .. Enumerable.Range(0, Tags).Select(i => $"{i},tag_{i},0,1")]);
+        File.WriteAllLines(
+            Path.Combine(folder, "selected_tags.csv"),
+            ["tag_id,name,category,count", .. Enumerable.Range(0, Tags).Select(i => $"{i},tag_{i},0,1")]
+        );
         var random = new Random(1);
-        OnnxFile file = new OnnxFile().Input("image", OnnxType.Float32, -1, 448, 448, 3).Output("tags", OnnxType.Float32, -1, Tags)
-            .Weight("patch", Random(Width * 3 * 16, 0.01f), Width, 3, 4, 4).Weight("head", Random(Width * Tags, 0.1f), Width, Tags)
-            .Node("Transpose", "image", "planes", ("perm", new long[] { 0, 3, 1, 2 })).Node("Conv", "planes patch", "x0", ("strides", new long[] { 4, 4 }));
+        OnnxFile file = new OnnxFile()
+            .Input("image", OnnxType.Float32, -1, 448, 448, 3)
+            .Output("tags", OnnxType.Float32, -1, Tags)
+            .Weight("patch", Random(Width * 3 * 16, 0.01f), Width, 3, 4, 4)
+            .Weight("head", Random(Width * Tags, 0.1f), Width, Tags)
+            .Node("Transpose", "image", "planes", ("perm", new long[] { 0, 3, 1, 2 }))
+            .Node("Conv", "planes patch", "x0", ("strides", new long[] { 4, 4 }));
         for (int i = 0; i < Layers; i++)
         {
             file.Weight($"w{i}", Random(Width * Width * 9, 0.03f), Width, Width, 3, 3)
-                .Node("Conv", $"x{i} w{i}", $"c{i}", ("pads", new long[] { 1, 1, 1, 1 })).Node("Relu", $"c{i}", $"x{i + 1}");
+                .Node("Conv", $"x{i} w{i}", $"c{i}", ("pads", new long[] { 1, 1, 1, 1 }))
+                .Node("Relu", $"c{i}", $"x{i + 1}");
         }
 
-        file.Node("ReduceMean", $"x{Layers}", "mean", ("axes", new long[] { 2, 3 }), ("keepdims", 0)).Node("MatMul", "mean head", "scores").Node("Sigmoid", "scores", "tags");
+        file.Node("ReduceMean", $"x{Layers}", "mean", ("axes", new long[] { 2, 3 }), ("keepdims", 0))
+            .Node("MatMul", "mean head", "scores")
+            .Node("Sigmoid", "scores", "tags");
         file.Save(model);
 
-        float[] Random(int count, float scale) => [.. Enumerable.Range(0, count).Select(_ => ((float)random.NextDouble() - 0.5f) * 2 * scale)];
+        float[] Random(int count, float scale) =>
+            [.. Enumerable.Range(0, count).Select(_ => ((float)random.NextDouble() - 0.5f) * 2 * scale)];
     }
 }

@@ -17,12 +17,16 @@ internal static class UpscaleBench
             UpscaleSheet.Draw(sheet);
             return;
         }
-        string[] files = options.Text("model") is { } file ? [file] : [.. Models.Select(m => Assets.Find("waifu2x", m))];
+        string[] files = options.Text("model") is { } file
+            ? [file]
+            : [.. Models.Select(m => Assets.Find("waifu2x", m))];
         int side = options.Number("size") ?? 192;
         foreach (string path in files)
         {
             using Upscaler model = Upscaler.Load(path);
-            Console.WriteLine($"{Path.GetFileName(path)}: {model.Info}, radius {model.Info.ReceptiveRadius}, {TorchRuntime.Threads} threads");
+            Console.WriteLine(
+                $"{Path.GetFileName(path)}: {model.Info}, radius {model.Info.ReceptiveRadius}, {TorchRuntime.Threads} threads"
+            );
             if (options.Has("contexts"))
             {
                 Contexts(model, options.Text("picture"), side);
@@ -46,10 +50,13 @@ internal static class UpscaleBench
         }
         var floor = new Floor(model.Layers.Values, Whole, 1);
         (Clock convolutions, Clock products, _) = floor.Measure();
-        Clock least = convolutions + products, whole = Clock.Min(Clock.Of(Whole), Clock.Of(Whole));
+        Clock least = convolutions + products,
+            whole = Clock.Min(Clock.Of(Whole), Clock.Of(Whole));
         Console.WriteLine($"    a picture of {side}×{side}       {whole}");
         Console.WriteLine($"    its convolutions alone    {least}");
-        Console.WriteLine($"    speed against them        {least.Wall / whole.Wall,7:f2}    (processor {least.Cpu / whole.Cpu:f2})");
+        Console.WriteLine(
+            $"    speed against them        {least.Wall / whole.Wall, 7:f2}    (processor {least.Cpu / whole.Cpu:f2})"
+        );
     }
 
     // A core in the middle, with more and more around it, against the whole picture.
@@ -59,15 +66,29 @@ internal static class UpscaleBench
         using var scope = new Scope();
         using Autograd.Mode mode = Autograd.NoGrad();
         using Picture picture = file is null ? Noise(side) : Square(file, side);
-        Tensor x = (Tensor.FromBytes(picture.ToArray(), DType.UInt8, side, side, 3).To(DType.Float32) * (1 / 255.0)).Permute(2, 0, 1).Unsqueeze(0).Contiguous();
-        int from = (side - Core) / 2, s = model.Info.Scale;
-        Tensor whole = model.Forward(x).Clamp(0, 1).Slice(2, from * s, (from + Core) * s).Slice(3, from * s, (from + Core) * s);
+        Tensor x = (Tensor.FromBytes(picture.ToArray(), DType.UInt8, side, side, 3).To(DType.Float32) * (1 / 255.0))
+            .Permute(2, 0, 1)
+            .Unsqueeze(0)
+            .Contiguous();
+        int from = (side - Core) / 2,
+            s = model.Info.Scale;
+        Tensor whole = model
+            .Forward(x)
+            .Clamp(0, 1)
+            .Slice(2, from * s, (from + Core) * s)
+            .Slice(3, from * s, (from + Core) * s);
         for (int context = 16; context <= from; context += 8)
         {
             using var step = new Scope();
-            Tensor seen = x.Slice(2, from - context, from + Core + context).Slice(3, from - context, from + Core + context).Contiguous();
-            Tensor difference = (model.Forward(seen, new Margins(context, context, context, context)).Clamp(0, 1) - whole).Abs();
-            Console.WriteLine($"    context {context,3}: at most {difference.Max().Item() * 255,8:f3} of 255, mean {difference.Mean().Item() * 255:f4}");
+            Tensor seen = x.Slice(2, from - context, from + Core + context)
+                .Slice(3, from - context, from + Core + context)
+                .Contiguous();
+            Tensor difference = (
+                model.Forward(seen, new Margins(context, context, context, context)).Clamp(0, 1) - whole
+            ).Abs();
+            Console.WriteLine(
+                $"    context {context, 3}: at most {difference.Max().Item() * 255, 8:f3} of 255, mean {difference.Mean().Item() * 255:f4}"
+            );
         }
     }
 

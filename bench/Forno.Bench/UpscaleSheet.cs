@@ -9,19 +9,28 @@ namespace Forno.Bench;
 /// <summary>Draws <c>docs/upscale.png</c>: small pictures of open art enlarged by pixel, and what each model makes of them.</summary>
 internal static class UpscaleSheet
 {
-    private const int Small = 64, Cell = 256, Gap = 8, Head = 26;
+    private const int Small = 64,
+        Cell = 256,
+        Gap = 8,
+        Head = 26;
     private static readonly string[] Icons = ["owl", "castle"];
 
     private static readonly (string Title, string File)[] Models =
     [
-        ("4x-NMKD-YandereNeo-Superlite", "models/4x-NMKD-YandereNeo-Superlite.pth"), ("2x-AniScale, twice", "models/2x-AniScale.pth"),
-        ("4x_WTP_descreenton", "models/4x_WTP_descreenton.pth"), ("realesrgan-x4plus-anime (ncnn)", "real-esrgan/models/realesrgan-x4plus-anime.param"),
+        ("4x-NMKD-YandereNeo-Superlite", "models/4x-NMKD-YandereNeo-Superlite.pth"),
+        ("2x-AniScale, twice", "models/2x-AniScale.pth"),
+        ("4x_WTP_descreenton", "models/4x_WTP_descreenton.pth"),
+        ("realesrgan-x4plus-anime (ncnn)", "real-esrgan/models/realesrgan-x4plus-anime.param"),
     ];
 
     public static void Draw(string file)
     {
         using JsonDocument set = JsonDocument.Parse(File.ReadAllBytes(Assets.Find("noto", "icons.json")));
-        var sheet = new Canvas(((Models.Length + 1) * (Cell + Gap)) + Gap, Head + (Icons.Length * (Cell + Gap)), Rgb.White);
+        var sheet = new Canvas(
+            ((Models.Length + 1) * (Cell + Gap)) + Gap,
+            Head + (Icons.Length * (Cell + Gap)),
+            Rgb.White
+        );
         Picture[] pictures = [.. Icons.Select(name => Rasterised(set.RootElement, name))];
         sheet.Write("64 pixels, enlarged", Gap, 6, 12, Rgb.Black);
         for (int row = 0; row < pictures.Length; row++)
@@ -50,7 +59,8 @@ internal static class UpscaleSheet
     {
         (int width, int height) = (set.GetProperty("width").GetInt32(), set.GetProperty("height").GetInt32());
         string body = set.GetProperty("icons").GetProperty(name).GetProperty("body").GetString()!;
-        string svg = $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">{body}</svg>";
+        string svg =
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">{body}</svg>";
         using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), 4 * Small, name);
         using Picture opaque = drawn.Flatten(Rgb.White);
         using Picture small = opaque.Resize(Small, Small);

@@ -11,16 +11,19 @@ internal static class Overview
     public static string Text(bool brief)
     {
         StringBuilder text = new();
-        text.Append("Forno ").Append(Product.Version).Append(
-            """
-             bakes LoRAs for Stable Diffusion and draws with them.
-            A folder of pictures goes in; a tested LoRA that A1111, ComfyUI and kohya's tools load comes out.
-            No Python, and no download to begin with: a small base model comes with it.
+        text.Append("Forno ")
+            .Append(Product.Version)
+            .Append(
+                """
+                 bakes LoRAs for Stable Diffusion and draws with them.
+                A folder of pictures goes in; a tested LoRA that A1111, ComfyUI and kohya's tools load comes out.
+                No Python, and no download to begin with: a small base model comes with it.
 
-            Begin with:
-              forno demo      bakes a LoRA on the small base model in a few minutes and shows what it learnt
-              forno doctor    says whether this machine has all that Forno needs
-            """);
+                Begin with:
+                  forno demo      bakes a LoRA on the small base model in a few minutes and shows what it learnt
+                  forno doctor    says whether this machine has all that Forno needs
+                """
+            );
         if (brief)
         {
             return text.Append("\n\nAll commands: forno --help").ToString();
@@ -28,7 +31,10 @@ internal static class Overview
 
         text.Append("\n\nCommands:\n");
         (string Name, string Summary)[] all =
-            [.. CommandRegistry.All.Values.Select(e => (e.Name, e.Summary)), .. CommandRegistry.Launched];
+        [
+            .. CommandRegistry.All.Values.Select(e => (e.Name, e.Summary)),
+            .. CommandRegistry.Launched,
+        ];
         int width = all.Max(entry => entry.Name.Length);
         foreach ((string name, string summary) in all.OrderBy(e => e.Name, StringComparer.Ordinal))
         {

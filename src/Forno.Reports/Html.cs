@@ -12,13 +12,17 @@ internal static class Html
     public static string Text(string text) => WebUtility.HtmlEncode(text);
 
     /// <summary>Plain text within a double-quoted attribute.</summary>
-    public static string Attribute(string text) => WebUtility.HtmlEncode(text).Replace("'", "&#39;", StringComparison.Ordinal);
+    public static string Attribute(string text) =>
+        WebUtility.HtmlEncode(text).Replace("'", "&#39;", StringComparison.Ordinal);
 
     /// <summary>A picture as an <c>img</c> that carries its own data.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="alt">What it shows.</param>
-    public static string Image(Picture picture, string alt) => string.Create(CultureInfo.InvariantCulture,
-        $"<img alt=\"{Attribute(alt)}\" width=\"{picture.Width}\" height=\"{picture.Height}\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(picture.EncodeWebp(90))}\">");
+    public static string Image(Picture picture, string alt) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"<img alt=\"{Attribute(alt)}\" width=\"{picture.Width}\" height=\"{picture.Height}\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(picture.EncodeWebp(90))}\">"
+        );
 
     /// <summary>A picture file in the same way.</summary>
     public static string ImageFile(string path, string alt)
@@ -45,10 +49,17 @@ internal static class Html
     /// <summary>A page up to the beginning of its main part.</summary>
     /// <param name="title">In the window's head.</param>
     /// <param name="moreStyle">CSS after the common one.</param>
-    public static string Head(string title, string moreStyle = "") => new StringBuilder()
-        .Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-        .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-        .Append("<title>").Append(Text(title)).Append("</title>\n<style>\n").Append(Resource("report.css")).Append(moreStyle).Append("</style>\n</head>\n<body>\n<main>\n").ToString();
+    public static string Head(string title, string moreStyle = "") =>
+        new StringBuilder()
+            .Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+            .Append("<title>")
+            .Append(Text(title))
+            .Append("</title>\n<style>\n")
+            .Append(Resource("report.css"))
+            .Append(moreStyle)
+            .Append("</style>\n</head>\n<body>\n<main>\n")
+            .ToString();
 
     /// <summary>A text that is part of the program.</summary>
     /// <param name="name">Its logical name.</param>

@@ -7,11 +7,20 @@ public static class Wording
 {
     /// <summary>A file's name for the terminal: control characters do nothing there.</summary>
     public static string Shown(string name) =>
-        string.Concat(name.Select(c => c == '\n' ? "\\n" : char.IsControl(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()));
+        string.Concat(
+            name.Select(c =>
+                c == '\n' ? "\\n"
+                : char.IsControl(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}")
+                : c.ToString()
+            )
+        );
 
     /// <summary>A word for one or for several.</summary>
     public static string Counted(int count, string one) => count == 1 ? one : one + "s";
 
     /// <summary>A path as a shell takes it.</summary>
-    public static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+    public static string Quoted(string path) =>
+        path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_')
+            ? path
+            : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -52,14 +52,15 @@ public readonly struct Arg
     /// <summary>A text of ASCII letters.</summary>
     public static implicit operator Arg(string v) => new(Native.Tag.String, System.Text.Encoding.UTF8.GetBytes(v));
 
-    internal int Words => reference switch
-    {
-        long[] v => v.Length,
-        double[] v => v.Length,
-        Tensor?[] v => v.Length,
-        byte[] v => (v.Length + 7) / 8,
-        _ => 0,
-    };
+    internal int Words =>
+        reference switch
+        {
+            long[] v => v.Length,
+            double[] v => v.Length,
+            Tensor?[] v => v.Length,
+            byte[] v => (v.Length + 7) / 8,
+            _ => 0,
+        };
 
     // Writes the argument, its list into `free`; returns where the next list may go.
     internal unsafe long* Fill(Native.Value* value, long* free)
@@ -101,20 +102,21 @@ public readonly struct Arg
     }
 
     /// <inheritdoc/>
-    public override string ToString() => reference switch
-    {
-        Tensor t => t.ToString(),
-        long[] v => $"[{string.Join(", ", v)}]",
-        double[] v => $"[{string.Join(", ", v)}]",
-        Tensor?[] v => $"[{string.Join(", ", v.Select(t => t?.ToString() ?? "none"))}]",
-        byte[] v => System.Text.Encoding.UTF8.GetString(v),
-        Generator => "generator",
-        _ => tag switch
+    public override string ToString() =>
+        reference switch
         {
-            Native.Tag.Double => BitConverter.Int64BitsToDouble(bits).ToString(CultureInfo.InvariantCulture),
-            Native.Tag.Bool => bits != 0 ? "true" : "false",
-            Native.Tag.None => "none",
-            _ => bits.ToString(CultureInfo.InvariantCulture),
-        },
-    };
+            Tensor t => t.ToString(),
+            long[] v => $"[{string.Join(", ", v)}]",
+            double[] v => $"[{string.Join(", ", v)}]",
+            Tensor?[] v => $"[{string.Join(", ", v.Select(t => t?.ToString() ?? "none"))}]",
+            byte[] v => System.Text.Encoding.UTF8.GetString(v),
+            Generator => "generator",
+            _ => tag switch
+            {
+                Native.Tag.Double => BitConverter.Int64BitsToDouble(bits).ToString(CultureInfo.InvariantCulture),
+                Native.Tag.Bool => bits != 0 ? "true" : "false",
+                Native.Tag.None => "none",
+                _ => bits.ToString(CultureInfo.InvariantCulture),
+            },
+        };
 }

@@ -6,7 +6,8 @@ namespace Forno.Torch;
 /// <summary>Gradients: the mode, backward, and segments whose backward is written in C#.</summary>
 public static unsafe class Autograd
 {
-    [ThreadStatic] private static Exception? callbackFailure;
+    [ThreadStatic]
+    private static Exception? callbackFailure;
 
     /// <summary>Whether operators of this thread record a graph (libtorch's default: yes).</summary>
     public static bool Enabled => Native.ft_grad_mode(-1) != 0;
@@ -35,7 +36,8 @@ public static unsafe class Autograd
     public static void Backward(ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor?> grads)
     {
         // Outputs without a gradient take no part.
-        nint[] o = new nint[outputs.Length], g = new nint[outputs.Length];
+        nint[] o = new nint[outputs.Length],
+            g = new nint[outputs.Length];
         int n = 0;
         for (int i = 0; i < outputs.Length; i++)
         {
@@ -49,22 +51,35 @@ public static unsafe class Autograd
         {
             return;
         }
-        fixed (nint* po = o, pg = g)
+        fixed (
+            nint* po = o,
+                pg = g
+        )
         {
             Native.Check(Native.ft_backward_run(po, pg, n, 0), "backward");
         }
     }
 
     /// <summary>Gradients of one output with respect to given inputs; null where the output does not depend on one.</summary>
-    public static Tensor?[] Grad(Tensor output, ReadOnlySpan<Tensor> inputs, Tensor? grad = null, bool retainGraph = false)
+    public static Tensor?[] Grad(
+        Tensor output,
+        ReadOnlySpan<Tensor> inputs,
+        Tensor? grad = null,
+        bool retainGraph = false
+    )
     {
-        nint o = output.Handle, g = grad?.Handle ?? 0;
-        nint[] ins = new nint[inputs.Length], outs = new nint[inputs.Length];
+        nint o = output.Handle,
+            g = grad?.Handle ?? 0;
+        nint[] ins = new nint[inputs.Length],
+            outs = new nint[inputs.Length];
         for (int i = 0; i < ins.Length; i++)
         {
             ins[i] = inputs[i].Handle;
         }
-        fixed (nint* pi = ins, po = outs)
+        fixed (
+            nint* pi = ins,
+                po = outs
+        )
         {
             int code = Native.ft_grad_run(&o, grad is null ? null : &g, 1, pi, ins.Length, retainGraph ? 1 : 0, po);
             Native.Check(code, $"gradient of {output}");
@@ -106,16 +121,34 @@ public static unsafe class Autograd
     /// <param name="kept">What backward gets.</param>
     /// <param name="outputs">Computed without a graph.</param>
     /// <param name="backward">From the kept tensors and the outputs' gradients to the inputs' gradients.</param>
-    public static Tensor[] Attach(Tensor[] inputs, Tensor[] kept, Tensor[] outputs, Func<Tensor[], Tensor?[], Tensor?[]> backward)
+    public static Tensor[] Attach(
+        Tensor[] inputs,
+        Tensor[] kept,
+        Tensor[] outputs,
+        Func<Tensor[], Tensor?[], Tensor?[]> backward
+    )
     {
         var node = new Node(backward, kept);
         GCHandle context = GCHandle.Alloc(node);
-        nint[] ins = Array.ConvertAll(inputs, t => t.Handle), outs = Array.ConvertAll(outputs, t => t.Handle);
+        nint[] ins = Array.ConvertAll(inputs, t => t.Handle),
+            outs = Array.ConvertAll(outputs, t => t.Handle);
         nint[] results = new nint[outs.Length];
-        fixed (nint* pi = ins, po = outs, pr = results)
+        fixed (
+            nint* pi = ins,
+                po = outs,
+                pr = results
+        )
         {
-            int code = Native.ft_node_attach(pi, ins.Length, po, outs.Length, &RunBackward, &ReleaseNode,
-                GCHandle.ToIntPtr(context), pr);
+            int code = Native.ft_node_attach(
+                pi,
+                ins.Length,
+                po,
+                outs.Length,
+                &RunBackward,
+                &ReleaseNode,
+                GCHandle.ToIntPtr(context),
+                pr
+            );
             if (code != 0)
             {
                 context.Free();
@@ -141,12 +174,15 @@ public static unsafe class Autograd
         }
         using var scope = new Scope();
         using var mode = WithGrad();
-        Tensor[] leaves = Array.ConvertAll(inputs, t =>
-        {
-            Tensor leaf = t.Detach();
-            leaf.RequiresGrad = t.RequiresGrad;
-            return leaf;
-        });
+        Tensor[] leaves = Array.ConvertAll(
+            inputs,
+            t =>
+            {
+                Tensor leaf = t.Detach();
+                leaf.RequiresGrad = t.RequiresGrad;
+                return leaf;
+            }
+        );
         Tensor again = segment(leaves);
         if (again.RequiresGrad)
         {

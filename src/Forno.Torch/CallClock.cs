@@ -8,7 +8,8 @@ namespace Forno.Torch;
 /// </summary>
 public static class CallClock
 {
-    private static long begun, inside;
+    private static long begun,
+        inside;
 
     /// <summary>Whether calls are timed.</summary>
     public static bool On { get; set; }

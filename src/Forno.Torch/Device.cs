@@ -47,15 +47,18 @@ public static unsafe class TorchRuntime
     /// </summary>
     public static void SetProductThreads(int count)
     {
-        if (NativeLibrary.TryLoad("libopenblas.so.0", out nint library)
-            && NativeLibrary.TryGetExport(library, "openblas_set_num_threads", out nint set))
+        if (
+            NativeLibrary.TryLoad("libopenblas.so.0", out nint library)
+            && NativeLibrary.TryGetExport(library, "openblas_set_num_threads", out nint set)
+        )
         {
             ((delegate* unmanaged[Cdecl]<int, void>)set)(count);
         }
     }
 
     /// <summary>Treats denormal numbers as zero: they make convolutions of nearly dead channels very slow.</summary>
-    public static void FlushDenormals(bool on) => Native.Check(Native.ft_flush_denormals(on ? 1 : 0), "flush denormals");
+    public static void FlushDenormals(bool on) =>
+        Native.Check(Native.ft_flush_denormals(on ? 1 : 0), "flush denormals");
 
     /// <summary>Turns oneDNN's kernels on or off (on is libtorch's default).</summary>
     public static void UseMkldnn(bool on) => Native.Check(Native.ft_use_mkldnn(on ? 1 : 0), "switch oneDNN");

@@ -21,7 +21,8 @@ public static class Foreach
     private static readonly Op MulList = Op.Find("aten::_foreach_mul_", "List");
     private static readonly Op Addcmul = Op.Find("aten::_foreach_addcmul_", "Scalar");
     private static readonly Op Addcdiv = Op.Find("aten::_foreach_addcdiv_", "Scalar");
-    private static readonly Op SqrtNew = Op.Find("aten::_foreach_sqrt"), AbsNew = Op.Find("aten::_foreach_abs");
+    private static readonly Op SqrtNew = Op.Find("aten::_foreach_sqrt"),
+        AbsNew = Op.Find("aten::_foreach_abs");
     private static readonly Op NormNew = Op.Find("aten::_foreach_norm", "Scalar");
     private static readonly Op Zero = Op.Find("aten::_foreach_zero_");
 
@@ -29,8 +30,7 @@ public static class Foreach
     public static void Mul_(Tensor[] tensors, double value) => Run(tensors, c => MulScalar.Run(tensors[c], value));
 
     /// <summary>Every tensor *= its partner.</summary>
-    public static void Mul_(Tensor[] tensors, Tensor[] others) =>
-        Run(tensors, c => MulList.Run(tensors[c], others[c]));
+    public static void Mul_(Tensor[] tensors, Tensor[] others) => Run(tensors, c => MulList.Run(tensors[c], others[c]));
 
     /// <summary>Every tensor += value.</summary>
     public static void Add_(Tensor[] tensors, double value) => Run(tensors, c => AddScalar.Run(tensors[c], value));

@@ -9,7 +9,8 @@ namespace Forno.Torch;
 /// </summary>
 public sealed unsafe class Op
 {
-    private const int FewResults = 64, MostResults = 4096;
+    private const int FewResults = 64,
+        MostResults = 4096;
     private static readonly ConcurrentDictionary<(string, string), Op?> Known = new();
     private readonly void* op;
 
@@ -24,15 +25,22 @@ public sealed unsafe class Op
 
     /// <summary>The operator.</summary>
     /// <exception cref="TorchException">This libtorch does not have it.</exception>
-    public static Op Find(string name, string overload = "") => TryFind(name, overload)
+    public static Op Find(string name, string overload = "") =>
+        TryFind(name, overload)
         ?? throw new TorchException($"libtorch {TorchRuntime.Version} has no operator {name}.{overload}");
 
     /// <summary>The operator, or null where this libtorch does not have it.</summary>
-    public static Op? TryFind(string name, string overload = "") => Known.GetOrAdd((name, overload), static key =>
-    {
-        Native.Check(Native.ft_op_find(key.Item1, key.Item2, out void* found), "find operator");
-        return found == null ? null : new Op(key.Item2.Length == 0 ? key.Item1 : $"{key.Item1}.{key.Item2}", found);
-    });
+    public static Op? TryFind(string name, string overload = "") =>
+        Known.GetOrAdd(
+            (name, overload),
+            static key =>
+            {
+                Native.Check(Native.ft_op_find(key.Item1, key.Item2, out void* found), "find operator");
+                return found == null
+                    ? null
+                    : new Op(key.Item2.Length == 0 ? key.Item1 : $"{key.Item1}.{key.Item2}", found);
+            }
+        );
 
     /// <summary>Calls the operator; its first result.</summary>
     public Tensor Call(params ReadOnlySpan<Arg> args)

@@ -3,11 +3,15 @@ namespace Forno.Torch;
 /// <content>What picture networks need besides: activations that write where they are told, pixel shuffles.</content>
 public static partial class Ops
 {
-    private static readonly Op LeakyInPlace = Op.Find("aten::leaky_relu_"), LeakyOut = Op.Find("aten::leaky_relu", "out");
-    private static readonly Op PReluOp = Op.Find("aten::prelu"), BatchNormOp = Op.Find("aten::batch_norm");
-    private static readonly Op ShuffleOp = Op.Find("aten::pixel_shuffle"), UnshuffleOp = Op.Find("aten::pixel_unshuffle");
+    private static readonly Op LeakyInPlace = Op.Find("aten::leaky_relu_"),
+        LeakyOut = Op.Find("aten::leaky_relu", "out");
+    private static readonly Op PReluOp = Op.Find("aten::prelu"),
+        BatchNormOp = Op.Find("aten::batch_norm");
+    private static readonly Op ShuffleOp = Op.Find("aten::pixel_shuffle"),
+        UnshuffleOp = Op.Find("aten::pixel_unshuffle");
     private static readonly Op MaxPoolOp = Op.Find("aten::max_pool2d");
-    private static readonly Op RollOp = Op.Find("aten::roll"), SigmoidInPlace = Op.Find("aten::sigmoid_");
+    private static readonly Op RollOp = Op.Find("aten::roll"),
+        SigmoidInPlace = Op.Find("aten::sigmoid_");
 
     /// <summary>x = x where positive, slope · x elsewhere.</summary>
     public static void LeakyRelu_(Tensor x, double slope) => LeakyInPlace.Run(x, slope);
@@ -32,9 +36,16 @@ public static partial class Ops
         RollOp.Call(x, shifts.ToArray(), dims.ToArray());
 
     /// <summary>Maximum over windows of k × k with the given stride, without padding.</summary>
-    public static Tensor MaxPool(Tensor x, long k, long stride) => MaxPoolOp.Call(x, (long[])[k, k], (long[])[stride, stride]);
+    public static Tensor MaxPool(Tensor x, long k, long stride) =>
+        MaxPoolOp.Call(x, (long[])[k, k], (long[])[stride, stride]);
 
     /// <summary>Batch normalisation of x [B, C, …] by stored means and variances [C] (inference).</summary>
-    public static Tensor BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor variance, double epsilon) =>
-        BatchNormOp.Call(x, weight, bias, mean, variance, false, 0.0, epsilon, true);
+    public static Tensor BatchNorm(
+        Tensor x,
+        Tensor weight,
+        Tensor bias,
+        Tensor mean,
+        Tensor variance,
+        double epsilon
+    ) => BatchNormOp.Call(x, weight, bias, mean, variance, false, 0.0, epsilon, true);
 }

@@ -3,21 +3,35 @@ namespace Forno.Torch;
 /// <summary>Operators that are not members of <see cref="Tensor"/>: layers' arithmetic, joining, random numbers.</summary>
 public static partial class Ops
 {
-    private static readonly Op CatOp = Op.Find("aten::cat"), StackOp = Op.Find("aten::stack");
-    private static readonly Op LinearOp = Op.Find("aten::linear"), ConvOp = Op.Find("aten::conv2d");
-    private static readonly Op GroupNormOp = Op.Find("aten::group_norm"), LayerNormOp = Op.Find("aten::layer_norm");
-    private static readonly Op SiluOp = Op.Find("aten::silu"), GeluOp = Op.Find("aten::gelu");
-    private static readonly Op SigmoidOp = Op.Find("aten::sigmoid"), TanhOp = Op.Find("aten::tanh");
-    private static readonly Op ReluOp = Op.Find("aten::relu"), LeakyOp = Op.Find("aten::leaky_relu");
-    private static readonly Op SoftmaxOp = Op.Find("aten::softmax", "int"), LogSoftmaxOp = Op.Find("aten::log_softmax", "int");
+    private static readonly Op CatOp = Op.Find("aten::cat"),
+        StackOp = Op.Find("aten::stack");
+    private static readonly Op LinearOp = Op.Find("aten::linear"),
+        ConvOp = Op.Find("aten::conv2d");
+    private static readonly Op GroupNormOp = Op.Find("aten::group_norm"),
+        LayerNormOp = Op.Find("aten::layer_norm");
+    private static readonly Op SiluOp = Op.Find("aten::silu"),
+        GeluOp = Op.Find("aten::gelu");
+    private static readonly Op SigmoidOp = Op.Find("aten::sigmoid"),
+        TanhOp = Op.Find("aten::tanh");
+    private static readonly Op ReluOp = Op.Find("aten::relu"),
+        LeakyOp = Op.Find("aten::leaky_relu");
+    private static readonly Op SoftmaxOp = Op.Find("aten::softmax", "int"),
+        LogSoftmaxOp = Op.Find("aten::log_softmax", "int");
     private static readonly Op SoftmaxBackwardOp = Op.Find("aten::_softmax_backward_data");
-    private static readonly Op EmbeddingOp = Op.Find("aten::embedding"), PadOp = Op.Find("aten::constant_pad_nd");
-    private static readonly Op NearestOp = Op.Find("aten::upsample_nearest2d"), BilinearOp = Op.Find("aten::upsample_bilinear2d");
-    private static readonly Op AvgPoolOp = Op.Find("aten::avg_pool2d"), AdaptiveAvgOp = Op.Find("aten::adaptive_avg_pool2d");
-    private static readonly Op WhereOp = Op.Find("aten::where", "self"), BmmOp = Op.Find("aten::bmm");
-    private static readonly Op BaddbmmOp = Op.Find("aten::baddbmm"), GatherOp = Op.Find("aten::gather");
-    private static readonly Op RandnOp = Op.Find("aten::randn", "generator"), RandOp = Op.Find("aten::rand", "generator");
-    private static readonly Op RandIntOp = Op.Find("aten::randint", "low_generator"), DropoutOp = Op.Find("aten::bernoulli", "p");
+    private static readonly Op EmbeddingOp = Op.Find("aten::embedding"),
+        PadOp = Op.Find("aten::constant_pad_nd");
+    private static readonly Op NearestOp = Op.Find("aten::upsample_nearest2d"),
+        BilinearOp = Op.Find("aten::upsample_bilinear2d");
+    private static readonly Op AvgPoolOp = Op.Find("aten::avg_pool2d"),
+        AdaptiveAvgOp = Op.Find("aten::adaptive_avg_pool2d");
+    private static readonly Op WhereOp = Op.Find("aten::where", "self"),
+        BmmOp = Op.Find("aten::bmm");
+    private static readonly Op BaddbmmOp = Op.Find("aten::baddbmm"),
+        GatherOp = Op.Find("aten::gather");
+    private static readonly Op RandnOp = Op.Find("aten::randn", "generator"),
+        RandOp = Op.Find("aten::rand", "generator");
+    private static readonly Op RandIntOp = Op.Find("aten::randint", "low_generator"),
+        DropoutOp = Op.Find("aten::bernoulli", "p");
 
     /// <summary>Joined along a dimension.</summary>
     public static Tensor Cat(ReadOnlySpan<Tensor> tensors, long dim = 0) => CatOp.Call(tensors.ToArray(), dim);
@@ -30,10 +44,19 @@ public static partial class Ops
         Widens(x) ? WideLinear(x, weight, bias) : LinearOp.Call(x, weight, bias);
 
     /// <summary>Convolution: x [B, C, H, W], weight [out, C/groups, kh, kw], bias [out].</summary>
-    public static Tensor Conv2d(Tensor x, Tensor weight, Tensor? bias = null, long stride = 1, long padding = 0,
-        long dilation = 1, long groups = 1)
+    public static Tensor Conv2d(
+        Tensor x,
+        Tensor weight,
+        Tensor? bias = null,
+        long stride = 1,
+        long padding = 0,
+        long dilation = 1,
+        long groups = 1
+    )
     {
-        long[] strides = [stride, stride], paddings = [padding, padding], dilations = [dilation, dilation];
+        long[] strides = [stride, stride],
+            paddings = [padding, padding],
+            dilations = [dilation, dilation];
         return Widens(x)
             ? WideConv2d(x, weight, bias, strides, paddings, dilations, groups)
             : ConvOp.Call(x, weight, bias, strides, paddings, dilations, groups);
@@ -114,7 +137,8 @@ public static partial class Ops
     public static Tensor Gather(Tensor x, long dim, Tensor indices) => GatherOp.Call(x, dim, indices);
 
     /// <summary>Normal numbers from a generator.</summary>
-    public static Tensor Randn(ReadOnlySpan<long> sizes, Generator generator) => RandnOp.Call(sizes.ToArray(), generator);
+    public static Tensor Randn(ReadOnlySpan<long> sizes, Generator generator) =>
+        RandnOp.Call(sizes.ToArray(), generator);
 
     /// <summary>Uniform numbers in [0, 1) from a generator.</summary>
     public static Tensor Rand(ReadOnlySpan<long> sizes, Generator generator) => RandOp.Call(sizes.ToArray(), generator);

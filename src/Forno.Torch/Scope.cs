@@ -21,13 +21,15 @@ public readonly ref struct Scope
         Current = frame;
     }
 
-    [ThreadStatic] internal static Frame? Current;
+    [ThreadStatic]
+    internal static Frame? Current;
 
     /// <summary>Hands a tensor to the scope outside this one, in constant time, and returns it.</summary>
     /// <exception cref="InvalidOperationException">There is no scope outside: use <see cref="Tensor.Own"/>.</exception>
     public Tensor Keep(Tensor tensor)
     {
-        Frame outer = frame!.Parent
+        Frame outer =
+            frame!.Parent
             ?? throw new InvalidOperationException("no scope outside this one to keep a tensor in; use Own()");
         tensor.MoveTo(outer);
         return tensor;

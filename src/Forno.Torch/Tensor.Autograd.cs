@@ -12,7 +12,6 @@ public sealed unsafe partial class Tensor
             Native.Check(Native.ft_requires_grad(Handle, &value), "requires_grad");
             return value != 0;
         }
-
         set => Native.Check(Native.ft_set_requires_grad(Handle, value ? 1 : 0), $"requires_grad of {this}");
     }
 
@@ -25,7 +24,6 @@ public sealed unsafe partial class Tensor
             Native.Check(Native.ft_grad_of(Handle, &raw), "grad");
             return raw == 0 ? null : FromHandle(raw);
         }
-
         set => Native.Check(Native.ft_set_grad(Handle, value?.Handle ?? 0), "grad");
     }
 

@@ -8,7 +8,8 @@ public sealed unsafe partial class Tensor
 {
     /// <summary>A tensor with a copy of <paramref name="data"/>; its type follows <typeparamref name="T"/>.</summary>
     /// <exception cref="ArgumentException">The number of elements is not the product of the sizes.</exception>
-    public static Tensor From<T>(ReadOnlySpan<T> data, params ReadOnlySpan<long> sizes) where T : unmanaged
+    public static Tensor From<T>(ReadOnlySpan<T> data, params ReadOnlySpan<long> sizes)
+        where T : unmanaged
     {
         Tensor t = Empty(sizes, TypeOf<T>());
         if (t.Count != data.Length)
@@ -20,8 +21,8 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>A tensor with a copy of an array.</summary>
-    public static Tensor From<T>(T[] data, params ReadOnlySpan<long> sizes) where T : unmanaged =>
-        From((ReadOnlySpan<T>)data, sizes);
+    public static Tensor From<T>(T[] data, params ReadOnlySpan<long> sizes)
+        where T : unmanaged => From((ReadOnlySpan<T>)data, sizes);
 
     /// <summary>A tensor with a copy of raw bytes in the given type.</summary>
     public static Tensor FromBytes(ReadOnlySpan<byte> data, DType type, params ReadOnlySpan<long> sizes)
@@ -46,8 +47,15 @@ public sealed unsafe partial class Tensor
         fixed (long* s = sizes)
         {
             long nothing = 0;
-            int code = Native.ft_tensor_wrap(data, s == null ? &nothing : s, sizes.Length, (int)type, &Release,
-                GCHandle.ToIntPtr(context), &raw);
+            int code = Native.ft_tensor_wrap(
+                data,
+                s == null ? &nothing : s,
+                sizes.Length,
+                (int)type,
+                &Release,
+                GCHandle.ToIntPtr(context),
+                &raw
+            );
             if (code != 0)
             {
                 context.Free();
@@ -59,7 +67,8 @@ public sealed unsafe partial class Tensor
 
     /// <summary>The elements of a contiguous tensor on the processor, to read or write while it lives.</summary>
     /// <exception cref="InvalidOperationException">Not contiguous, on a card, or of another type.</exception>
-    public Span<T> AsSpan<T>() where T : unmanaged
+    public Span<T> AsSpan<T>()
+        where T : unmanaged
     {
         if (DType != TypeOf<T>() && Unsafe.SizeOf<T>() != DType.Size())
         {
@@ -73,7 +82,8 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>A copy of the elements, row-major, converted to <typeparamref name="T"/>, wherever the tensor is.</summary>
-    public T[] ToArray<T>() where T : unmanaged
+    public T[] ToArray<T>()
+        where T : unmanaged
     {
         using var scope = new Scope();
         Tensor host = To(Device.Cpu).To(TypeOf<T>()).Contiguous();
@@ -103,7 +113,8 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>The element type that stands for a C# type.</summary>
-    public static DType TypeOf<T>() where T : unmanaged =>
+    public static DType TypeOf<T>()
+        where T : unmanaged =>
         typeof(T) == typeof(float) ? DType.Float32
         : typeof(T) == typeof(double) ? DType.Float64
         : typeof(T) == typeof(long) ? DType.Int64

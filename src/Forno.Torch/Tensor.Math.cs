@@ -3,30 +3,55 @@ namespace Forno.Torch;
 /// <content>Arithmetic. Sizes broadcast as in libtorch.</content>
 public sealed partial class Tensor
 {
-    private static readonly Op AddOp = Op.Find("aten::add", "Tensor"), AddScalar = Op.Find("aten::add", "Scalar");
-    private static readonly Op SubOp = Op.Find("aten::sub", "Tensor"), SubScalar = Op.Find("aten::sub", "Scalar");
+    private static readonly Op AddOp = Op.Find("aten::add", "Tensor"),
+        AddScalar = Op.Find("aten::add", "Scalar");
+    private static readonly Op SubOp = Op.Find("aten::sub", "Tensor"),
+        SubScalar = Op.Find("aten::sub", "Scalar");
     private static readonly Op RsubScalar = Op.Find("aten::rsub", "Scalar");
-    private static readonly Op MulOp = Op.Find("aten::mul", "Tensor"), MulScalar = Op.Find("aten::mul", "Scalar");
-    private static readonly Op DivOp = Op.Find("aten::div", "Tensor"), DivScalar = Op.Find("aten::div", "Scalar");
-    private static readonly Op NegOp = Op.Find("aten::neg"), MatMulOp = Op.Find("aten::matmul");
-    private static readonly Op SumOp = Op.Find("aten::sum"), SumDim = Op.Find("aten::sum", "dim_IntList");
-    private static readonly Op MeanOp = Op.Find("aten::mean"), MeanDim = Op.Find("aten::mean", "dim");
+    private static readonly Op MulOp = Op.Find("aten::mul", "Tensor"),
+        MulScalar = Op.Find("aten::mul", "Scalar");
+    private static readonly Op DivOp = Op.Find("aten::div", "Tensor"),
+        DivScalar = Op.Find("aten::div", "Scalar");
+    private static readonly Op NegOp = Op.Find("aten::neg"),
+        MatMulOp = Op.Find("aten::matmul");
+    private static readonly Op SumOp = Op.Find("aten::sum"),
+        SumDim = Op.Find("aten::sum", "dim_IntList");
+    private static readonly Op MeanOp = Op.Find("aten::mean"),
+        MeanDim = Op.Find("aten::mean", "dim");
     private static readonly Op ReciprocalOp = Op.Find("aten::reciprocal");
-    private static readonly Op PowOp = Op.Find("aten::pow", "Tensor_Scalar"), SqrtOp = Op.Find("aten::sqrt");
-    private static readonly Op ExpOp = Op.Find("aten::exp"), LogOp = Op.Find("aten::log"), AbsOp = Op.Find("aten::abs");
-    private static readonly Op SinOp = Op.Find("aten::sin"), CosOp = Op.Find("aten::cos"), RsqrtOp = Op.Find("aten::rsqrt");
-    private static readonly Op ClampOp = Op.Find("aten::clamp"), SignOp = Op.Find("aten::sign");
-    private static readonly Op RoundOp = Op.Find("aten::round"), MaxOp = Op.Find("aten::max"), MinOp = Op.Find("aten::min");
-    private static readonly Op ArgMaxOp = Op.Find("aten::argmax"), IsFiniteOp = Op.Find("aten::isfinite");
-    private static readonly Op AllOp = Op.Find("aten::all"), NormOp = Op.Find("aten::linalg_vector_norm");
-    private static readonly Op AddInPlace = Op.Find("aten::add_", "Tensor"), MulInPlace = Op.Find("aten::mul_", "Scalar");
-    private static readonly Op MulTensorInPlace = Op.Find("aten::mul_", "Tensor"), CopyInPlace = Op.Find("aten::copy_");
-    private static readonly Op ZeroInPlace = Op.Find("aten::zero_"), LerpInPlace = Op.Find("aten::lerp_", "Scalar");
-    private static readonly Op AddcmulInPlace = Op.Find("aten::addcmul_"), AddcdivInPlace = Op.Find("aten::addcdiv_");
-    private static readonly Op FillInPlace = Op.Find("aten::fill_", "Scalar"), SqrtInPlace = Op.Find("aten::sqrt_");
-    private static readonly Op AddScalarInPlace = Op.Find("aten::add_", "Scalar"), DivInPlace = Op.Find("aten::div_", "Tensor");
-    private static readonly Op ClampInPlace = Op.Find("aten::clamp_"), MaximumOp = Op.Find("aten::maximum");
-    private static readonly Op StdOp = Op.Find("aten::std"), StdDim = Op.Find("aten::std", "dim");
+    private static readonly Op PowOp = Op.Find("aten::pow", "Tensor_Scalar"),
+        SqrtOp = Op.Find("aten::sqrt");
+    private static readonly Op ExpOp = Op.Find("aten::exp"),
+        LogOp = Op.Find("aten::log"),
+        AbsOp = Op.Find("aten::abs");
+    private static readonly Op SinOp = Op.Find("aten::sin"),
+        CosOp = Op.Find("aten::cos"),
+        RsqrtOp = Op.Find("aten::rsqrt");
+    private static readonly Op ClampOp = Op.Find("aten::clamp"),
+        SignOp = Op.Find("aten::sign");
+    private static readonly Op RoundOp = Op.Find("aten::round"),
+        MaxOp = Op.Find("aten::max"),
+        MinOp = Op.Find("aten::min");
+    private static readonly Op ArgMaxOp = Op.Find("aten::argmax"),
+        IsFiniteOp = Op.Find("aten::isfinite");
+    private static readonly Op AllOp = Op.Find("aten::all"),
+        NormOp = Op.Find("aten::linalg_vector_norm");
+    private static readonly Op AddInPlace = Op.Find("aten::add_", "Tensor"),
+        MulInPlace = Op.Find("aten::mul_", "Scalar");
+    private static readonly Op MulTensorInPlace = Op.Find("aten::mul_", "Tensor"),
+        CopyInPlace = Op.Find("aten::copy_");
+    private static readonly Op ZeroInPlace = Op.Find("aten::zero_"),
+        LerpInPlace = Op.Find("aten::lerp_", "Scalar");
+    private static readonly Op AddcmulInPlace = Op.Find("aten::addcmul_"),
+        AddcdivInPlace = Op.Find("aten::addcdiv_");
+    private static readonly Op FillInPlace = Op.Find("aten::fill_", "Scalar"),
+        SqrtInPlace = Op.Find("aten::sqrt_");
+    private static readonly Op AddScalarInPlace = Op.Find("aten::add_", "Scalar"),
+        DivInPlace = Op.Find("aten::div_", "Tensor");
+    private static readonly Op ClampInPlace = Op.Find("aten::clamp_"),
+        MaximumOp = Op.Find("aten::maximum");
+    private static readonly Op StdOp = Op.Find("aten::std"),
+        StdDim = Op.Find("aten::std", "dim");
     private static readonly Op MinimumOp = Op.Find("aten::minimum");
 
     /// <summary>a + b.</summary>

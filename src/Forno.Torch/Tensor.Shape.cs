@@ -3,18 +3,31 @@ namespace Forno.Torch;
 /// <content>Making, reshaping, cutting, converting.</content>
 public sealed partial class Tensor
 {
-    private static readonly Op ViewOp = Op.Find("aten::view"), ReshapeOp = Op.Find("aten::reshape");
-    private static readonly Op PermuteOp = Op.Find("aten::permute"), TransposeOp = Op.Find("aten::transpose", "int");
-    private static readonly Op ContiguousOp = Op.Find("aten::contiguous"), SliceOp = Op.Find("aten::slice", "Tensor");
-    private static readonly Op SelectOp = Op.Find("aten::select", "int"), AliasOp = Op.Find("aten::alias");
-    private static readonly Op SqueezeOp = Op.Find("aten::squeeze", "dim"), UnsqueezeOp = Op.Find("aten::unsqueeze");
-    private static readonly Op ExpandOp = Op.Find("aten::expand"), ToOp = Op.Find("aten::_to_copy");
-    private static readonly Op CloneOp = Op.Find("aten::clone"), DetachOp = Op.Find("aten::detach");
-    private static readonly Op EmptyOp = Op.Find("aten::empty", "memory_format"), FullOp = Op.Find("aten::full");
-    private static readonly Op ArangeOp = Op.Find("aten::arange", "start_step"), EyeOp = Op.Find("aten::eye");
-    private static readonly Op ChunkOp = Op.Find("aten::chunk"), FlipOp = Op.Find("aten::flip");
-    private static readonly Op IndexSelectOp = Op.Find("aten::index_select"), FlattenOp = Op.Find("aten::flatten", "using_ints");
-    private const long ContiguousFormat = 0, PreserveFormat = 1, ChannelsLastFormat = 2;
+    private static readonly Op ViewOp = Op.Find("aten::view"),
+        ReshapeOp = Op.Find("aten::reshape");
+    private static readonly Op PermuteOp = Op.Find("aten::permute"),
+        TransposeOp = Op.Find("aten::transpose", "int");
+    private static readonly Op ContiguousOp = Op.Find("aten::contiguous"),
+        SliceOp = Op.Find("aten::slice", "Tensor");
+    private static readonly Op SelectOp = Op.Find("aten::select", "int"),
+        AliasOp = Op.Find("aten::alias");
+    private static readonly Op SqueezeOp = Op.Find("aten::squeeze", "dim"),
+        UnsqueezeOp = Op.Find("aten::unsqueeze");
+    private static readonly Op ExpandOp = Op.Find("aten::expand"),
+        ToOp = Op.Find("aten::_to_copy");
+    private static readonly Op CloneOp = Op.Find("aten::clone"),
+        DetachOp = Op.Find("aten::detach");
+    private static readonly Op EmptyOp = Op.Find("aten::empty", "memory_format"),
+        FullOp = Op.Find("aten::full");
+    private static readonly Op ArangeOp = Op.Find("aten::arange", "start_step"),
+        EyeOp = Op.Find("aten::eye");
+    private static readonly Op ChunkOp = Op.Find("aten::chunk"),
+        FlipOp = Op.Find("aten::flip");
+    private static readonly Op IndexSelectOp = Op.Find("aten::index_select"),
+        FlattenOp = Op.Find("aten::flatten", "using_ints");
+    private const long ContiguousFormat = 0,
+        PreserveFormat = 1,
+        ChannelsLastFormat = 2;
 
     /// <summary>A tensor whose elements are not set yet.</summary>
     public static Tensor Empty(ReadOnlySpan<long> sizes, DType type = DType.Float32, Device device = default) =>
@@ -29,11 +42,21 @@ public sealed partial class Tensor
         Full(sizes, 1, type, device);
 
     /// <summary>A tensor of one value.</summary>
-    public static Tensor Full(ReadOnlySpan<long> sizes, double value, DType type = DType.Float32, Device device = default) =>
-        FullOp.Call(sizes.ToArray(), type.IsFloat() ? value : (long)value, type, Arg.None, device);
+    public static Tensor Full(
+        ReadOnlySpan<long> sizes,
+        double value,
+        DType type = DType.Float32,
+        Device device = default
+    ) => FullOp.Call(sizes.ToArray(), type.IsFloat() ? value : (long)value, type, Arg.None, device);
 
     /// <summary>start, start + step, … below <paramref name="end"/>.</summary>
-    public static Tensor Arange(double start, double end, double step = 1, DType type = DType.Float32, Device device = default) =>
+    public static Tensor Arange(
+        double start,
+        double end,
+        double step = 1,
+        DType type = DType.Float32,
+        Device device = default
+    ) =>
         type.IsFloat()
             ? ArangeOp.Call(start, end, step, type, Arg.None, device)
             : ArangeOp.Call((long)start, (long)end, (long)step, type, Arg.None, device);

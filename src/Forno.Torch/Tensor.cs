@@ -36,14 +36,16 @@ public sealed unsafe partial class Tensor : IDisposable
         {
             Native.ft_tensor_free(raw);
             throw new InvalidOperationException(
-                "a tensor was made outside any Scope; open one with `using var scope = new Scope();`");
+                "a tensor was made outside any Scope; open one with `using var scope = new Scope();`"
+            );
         }
         return new Tensor(raw, current);
     }
 
-    internal nint Handle => !handle.IsClosed
-        ? handle.DangerousGetHandle()
-        : throw new ObjectDisposedException(nameof(Tensor), "this tensor was freed, by its scope or its owner");
+    internal nint Handle =>
+        !handle.IsClosed
+            ? handle.DangerousGetHandle()
+            : throw new ObjectDisposedException(nameof(Tensor), "this tensor was freed, by its scope or its owner");
 
     /// <summary>Sizes of the dimensions; do not change the array.</summary>
     public ReadOnlySpan<long> Shape => Describe();
@@ -168,23 +170,34 @@ public sealed unsafe partial class Tensor : IDisposable
             return shape;
         }
         long* sizes = stackalloc long[MaxDims];
-        int type, place, dims;
+        int type,
+            place,
+            dims;
         Native.Check(Native.ft_tensor_info(Handle, &type, &place, &dims, sizes, MaxDims), "tensor");
         dtype = (DType)type;
         device = Device.FromCode(place);
         return shape = new Span<long>(sizes, dims).ToArray();
     }
 
-    private static string Short(DType type) => type switch
-    {
-        DType.Float32 => "f32", DType.Float16 => "f16", DType.BFloat16 => "bf16", DType.Float64 => "f64",
-        DType.Int64 => "i64", DType.Int32 => "i32", DType.UInt8 => "u8", DType.Bool => "bool", _ => type.ToString(),
-    };
+    private static string Short(DType type) =>
+        type switch
+        {
+            DType.Float32 => "f32",
+            DType.Float16 => "f16",
+            DType.BFloat16 => "bf16",
+            DType.Float64 => "f64",
+            DType.Int64 => "i64",
+            DType.Int32 => "i32",
+            DType.UInt8 => "u8",
+            DType.Bool => "bool",
+            _ => type.ToString(),
+        };
 
     // Frees the handle even if a tensor is lost; LiveCount still tells that it was.
     private sealed class TensorHandle : SafeHandle
     {
-        public TensorHandle(nint raw) : base(0, ownsHandle: true) => SetHandle(raw);
+        public TensorHandle(nint raw)
+            : base(0, ownsHandle: true) => SetHandle(raw);
 
         public override bool IsInvalid => handle == 0;
 

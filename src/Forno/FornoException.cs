@@ -8,16 +8,14 @@ public class FornoException : Exception
 {
     /// <summary>Creates the exception with a message written for users.</summary>
     /// <param name="message">What is wrong, where, and what to do about it.</param>
-    public FornoException(string message) : base(message)
-    {
-    }
+    public FornoException(string message)
+        : base(message) { }
 
     /// <summary>Creates the exception with a message written for users and the failure underneath.</summary>
     /// <param name="message">What is wrong, where, and what to do about it.</param>
     /// <param name="inner">The failure that led to it.</param>
-    public FornoException(string message, Exception inner) : base(message, inner)
-    {
-    }
+    public FornoException(string message, Exception inner)
+        : base(message, inner) { }
 
     /// <summary>Creates the exception with the three parts every message should have.</summary>
     /// <param name="file">The file that is wrong.</param>

@@ -6,6 +6,8 @@ namespace Forno;
 public static class Product
 {
     /// <summary>The version, such as <c>0.1.0</c>.</summary>
-    public static string Version => typeof(Product).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    public static string Version =>
+        typeof(Product)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+            .InformationalVersion.Split('+')[0];
 }

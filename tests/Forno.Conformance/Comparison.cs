@@ -31,9 +31,13 @@ public sealed class Comparison(GoldenCase golden)
     /// <param name="want">The golden answer, row-major.</param>
     /// <param name="wantShape">Its shape; a different one is a failure whatever the numbers.</param>
     public void Numbers<T>(
-        string name, ReadOnlySpan<T> got, ReadOnlySpan<long> gotShape, ReadOnlySpan<T> want, ReadOnlySpan<long> wantShape)
-        where T : INumberBase<T> =>
-        Numbers(name, got, gotShape, want, wantShape, golden.Tolerance.For(name));
+        string name,
+        ReadOnlySpan<T> got,
+        ReadOnlySpan<long> gotShape,
+        ReadOnlySpan<T> want,
+        ReadOnlySpan<long> wantShape
+    )
+        where T : INumberBase<T> => Numbers(name, got, gotShape, want, wantShape, golden.Tolerance.For(name));
 
     /// <summary>Compares two arrays by a bound of the caller's own, for what the suite's README bounds apart.</summary>
     /// <inheritdoc cref="Numbers{T}(string, ReadOnlySpan{T}, ReadOnlySpan{long}, ReadOnlySpan{T}, ReadOnlySpan{long})"/>
@@ -49,7 +53,8 @@ public sealed class Comparison(GoldenCase golden)
         ReadOnlySpan<long> gotShape,
         ReadOnlySpan<T> want,
         ReadOnlySpan<long> wantShape,
-        Bound bound)
+        Bound bound
+    )
         where T : INumberBase<T>
     {
         _compared++;
@@ -65,11 +70,13 @@ public sealed class Comparison(GoldenCase golden)
             return;
         }
 
-        int outside = 0, worst = -1;
+        int outside = 0,
+            worst = -1;
         double worstExcess = double.NegativeInfinity;
         for (int i = 0; i < got.Length; i++)
         {
-            double a = double.CreateChecked(got[i]), b = double.CreateChecked(want[i]);
+            double a = double.CreateChecked(got[i]),
+                b = double.CreateChecked(want[i]);
             if (Note(a, b, bound, out double excess))
             {
                 continue;
@@ -84,8 +91,10 @@ public sealed class Comparison(GoldenCase golden)
 
         if (outside > 0)
         {
-            Differs($"{name}: {outside} of {got.Length} outside atol {Text(bound.Atol)} rtol {Text(bound.Rtol)}; worst at "
-                + $"{worst} of {Shape(wantShape)}: {Text(double.CreateChecked(got[worst]))}, want {Text(double.CreateChecked(want[worst]))}");
+            Differs(
+                $"{name}: {outside} of {got.Length} outside atol {Text(bound.Atol)} rtol {Text(bound.Rtol)}; worst at "
+                    + $"{worst} of {Shape(wantShape)}: {Text(double.CreateChecked(got[worst]))}, want {Text(double.CreateChecked(want[worst]))}"
+            );
         }
     }
 
@@ -111,7 +120,8 @@ public sealed class Comparison(GoldenCase golden)
             got.Shape,
             want.To(DType.Float64).Contiguous().AsSpan<double>(),
             want.Shape,
-            bound ?? golden.Tolerance.For(name));
+            bound ?? golden.Tolerance.For(name)
+        );
     }
 
     /// <summary>Compares one number by the case's bound for this name, or by the given one.</summary>
@@ -152,7 +162,9 @@ public sealed class Comparison(GoldenCase golden)
     public void Json(string name, object? got, JsonElement want)
     {
         _compared++;
-        JsonElement element = got is JsonElement json ? json : JsonSerializer.SerializeToElement(got, got?.GetType() ?? typeof(object));
+        JsonElement element = got is JsonElement json
+            ? json
+            : JsonSerializer.SerializeToElement(got, got?.GetType() ?? typeof(object));
         JsonDiffers(name, element, want);
     }
 
@@ -195,7 +207,8 @@ public sealed class Comparison(GoldenCase golden)
             return false;
         }
 
-        double distance = Math.Abs(got - want), limit = bound.Atol + (bound.Rtol * Math.Abs(want));
+        double distance = Math.Abs(got - want),
+            limit = bound.Atol + (bound.Rtol * Math.Abs(want));
         excess = distance - limit;
         _maxAbs = Math.Max(_maxAbs, distance);
         if (Math.Abs(want) > bound.Atol)
@@ -208,7 +221,8 @@ public sealed class Comparison(GoldenCase golden)
 
     private void JsonDiffers(string path, JsonElement got, JsonElement want)
     {
-        bool bothBool = got.ValueKind is JsonValueKind.True or JsonValueKind.False
+        bool bothBool =
+            got.ValueKind is JsonValueKind.True or JsonValueKind.False
             && want.ValueKind is JsonValueKind.True or JsonValueKind.False;
         if (got.ValueKind != want.ValueKind && !bothBool)
         {
@@ -243,8 +257,10 @@ public sealed class Comparison(GoldenCase golden)
             case JsonValueKind.Array:
                 if (got.GetArrayLength() != want.GetArrayLength())
                 {
-                    Differs($"{path}: {got.GetArrayLength()} entries {Cut(got.GetRawText())}, "
-                        + $"want {want.GetArrayLength()} {Cut(want.GetRawText())}");
+                    Differs(
+                        $"{path}: {got.GetArrayLength()} entries {Cut(got.GetRawText())}, "
+                            + $"want {want.GetArrayLength()} {Cut(want.GetRawText())}"
+                    );
                     break;
                 }
 

@@ -20,9 +20,16 @@ internal static class ConformanceCommand
             "conformance",
             Summary,
             "forno conformance ../shared/goldens",
-            "forno conformance ../shared/goldens --suite unet")
-        { folder, suite, json };
-        command.SetAction(parsed => Run(cli, parsed.GetRequiredValue(folder), parsed.GetValue(suite), parsed.GetValue(json)));
+            "forno conformance ../shared/goldens --suite unet"
+        )
+        {
+            folder,
+            suite,
+            json,
+        };
+        command.SetAction(parsed =>
+            Run(cli, parsed.GetRequiredValue(folder), parsed.GetValue(suite), parsed.GetValue(json))
+        );
         return command;
     }
 
@@ -45,8 +52,10 @@ internal static class ConformanceCommand
         }
         else
         {
-            string unknown = report.UnknownCases + report.UnknownSuites.Count == 0 ? ""
-                : $"; not yet known: {report.UnknownCases} cases in known suites, {report.UnknownSuites.Count} suites";
+            string unknown =
+                report.UnknownCases + report.UnknownSuites.Count == 0
+                    ? ""
+                    : $"; not yet known: {report.UnknownCases} cases in known suites, {report.UnknownSuites.Count} suites";
             string skipped = report.Skipped == 0 ? "" : $", {report.Skipped} skipped";
             cli.Out.WriteLine($"{report.Ok} ok, {report.Failed} failed{skipped}{unknown}");
         }

@@ -62,13 +62,17 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
             throw new FornoException($"{goldens}: no such folder; give the folder that holds one folder a suite");
         }
 
-        string[] present = [.. Directory.EnumerateDirectories(goldens).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)];
+        string[] present =
+        [
+            .. Directory.EnumerateDirectories(goldens).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal),
+        ];
         if (only is not null)
         {
             if (!suites.ContainsKey(only))
             {
                 throw new FornoException(
-                    $"unknown suite '{only}'; known: {string.Join(", ", suites.Keys.Order(StringComparer.Ordinal))}");
+                    $"unknown suite '{only}'; known: {string.Join(", ", suites.Keys.Order(StringComparer.Ordinal))}"
+                );
             }
 
             if (!present.Contains(only, StringComparer.Ordinal))
@@ -79,7 +83,10 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
             present = [only];
         }
 
-        int ok = 0, failed = 0, unknown = 0, skipped = 0;
+        int ok = 0,
+            failed = 0,
+            unknown = 0,
+            skipped = 0;
         List<string> unknownSuites = [];
         foreach (string name in present)
         {
@@ -111,8 +118,17 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
         }
 
         return ok + failed + unknown + skipped + unknownSuites.Count == 0
-            ? throw new FornoException($"{goldens}: nothing to run there; give the folder that holds one folder a suite")
-            : new ConformanceReport { Ok = ok, Failed = failed, UnknownCases = unknown, Skipped = skipped, UnknownSuites = unknownSuites };
+            ? throw new FornoException(
+                $"{goldens}: nothing to run there; give the folder that holds one folder a suite"
+            )
+            : new ConformanceReport
+            {
+                Ok = ok,
+                Failed = failed,
+                UnknownCases = unknown,
+                Skipped = skipped,
+                UnknownSuites = unknownSuites,
+            };
     }
 
     /// <summary>A result as one line.</summary>
@@ -122,7 +138,9 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
     public static string Format(string subject, CaseResult result)
     {
         string distances = string.Create(
-            CultureInfo.InvariantCulture, $"max_abs={result.MaxAbs:0.##e+0} max_rel={result.MaxRel:0.##e+0}");
+            CultureInfo.InvariantCulture,
+            $"max_abs={result.MaxAbs:0.##e+0} max_rel={result.MaxRel:0.##e+0}"
+        );
         string text = result.Outcome switch
         {
             CaseOutcome.Ok => $"ok {subject} {distances}",
@@ -135,7 +153,9 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
 
     private static string FirstFrame(Exception e)
     {
-        string? frame = e.StackTrace?.Split('\n').Select(l => l.Trim())
+        string? frame = e
+            .StackTrace?.Split('\n')
+            .Select(l => l.Trim())
             .FirstOrDefault(l => l.Contains("Forno.", StringComparison.Ordinal));
         return frame is null ? "" : $" ({frame})";
     }

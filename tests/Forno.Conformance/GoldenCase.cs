@@ -78,7 +78,9 @@ public sealed class GoldenCase
         try
         {
             using JsonDocument document = JsonDocument.Parse(
-                File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 512 });
+                File.ReadAllBytes(path),
+                new JsonDocumentOptions { MaxDepth = 512 }
+            );
             return new GoldenCase(folder, document.RootElement.Clone());
         }
         catch (JsonException e)

@@ -12,9 +12,7 @@ internal sealed class GoldenTensors(string path) : IDisposable
 
     /// <summary>Opens the case's <c>tensors.safetensors</c>.</summary>
     public GoldenTensors(GoldenCase golden)
-        : this(golden.TensorsPath)
-    {
-    }
+        : this(golden.TensorsPath) { }
 
     /// <summary>All names.</summary>
     public IEnumerable<string> Names => source.Tensors.Keys;
@@ -27,7 +25,9 @@ internal sealed class GoldenTensors(string path) : IDisposable
     {
         using var scope = new Scope();
         Tensor stored = source.Load(name);
-        return scope.Keep(stored.DType.IsFloat() && stored.DType != DType.Float32 ? stored.To(DType.Float32) : stored.Clone());
+        return scope.Keep(
+            stored.DType.IsFloat() && stored.DType != DType.Float32 ? stored.To(DType.Float32) : stored.Clone()
+        );
     }
 
     /// <summary>Compares a result with the answer of that name.</summary>

@@ -12,7 +12,13 @@ internal static class HostileFile
     /// <param name="megabytes">Most memory that deciding may allocate, counted even where it was freed again.</param>
     /// <param name="open">Opens the file; a refusal is a <see cref="FornoException"/>, anything else a failure.</param>
     /// <param name="compare">Compares what was opened, where it had to load.</param>
-    public static CaseResult Run<T>(GoldenCase golden, double seconds, long megabytes, Func<string, T> open, Action<T, Comparison> compare)
+    public static CaseResult Run<T>(
+        GoldenCase golden,
+        double seconds,
+        long megabytes,
+        Func<string, T> open,
+        Action<T, Comparison> compare
+    )
         where T : IDisposable
     {
         string path = golden.PathOf(golden.Params.GetProperty("file").GetString()!);
@@ -50,7 +56,11 @@ internal static class HostileFile
         {
             double took = ThreadSeconds() - began;
             long allocated = (GC.GetAllocatedBytesForCurrentThread() - before) >> 20;
-            comparison.Same($"within {seconds} s and {megabytes} MB ({took:F1} s, {allocated} MB)", took <= seconds && allocated <= megabytes, true);
+            comparison.Same(
+                $"within {seconds} s and {megabytes} MB ({took:F1} s, {allocated} MB)",
+                took <= seconds && allocated <= megabytes,
+                true
+            );
         }
     }
 

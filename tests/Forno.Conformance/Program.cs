@@ -9,11 +9,13 @@ internal static class Program
 
     /// <summary>Runs <c>conformance …</c>.</summary>
     /// <returns>0 all held, 1 something failed, 2 bad usage.</returns>
-    internal static int Run(string[] args, CommandHost cli) => CommandRunner.Run(
-        new Dictionary<string, CommandEntry>
-        {
-            ["conformance"] = new("conformance", ConformanceCommand.Summary, ConformanceCommand.Build),
-        },
-        args,
-        cli);
+    internal static int Run(string[] args, CommandHost cli) =>
+        CommandRunner.Run(
+            new Dictionary<string, CommandEntry>
+            {
+                ["conformance"] = new("conformance", ConformanceCommand.Summary, ConformanceCommand.Build),
+            },
+            args,
+            cli
+        );
 }

@@ -74,7 +74,9 @@ public sealed class Tolerance
         return Default;
     }
 
-    private static Bound ReadBound(JsonElement json) => new(
-        json.TryGetProperty("atol", out JsonElement atol) ? atol.GetDouble() : 0,
-        json.TryGetProperty("rtol", out JsonElement rtol) ? rtol.GetDouble() : 0);
+    private static Bound ReadBound(JsonElement json) =>
+        new(
+            json.TryGetProperty("atol", out JsonElement atol) ? atol.GetDouble() : 0,
+            json.TryGetProperty("rtol", out JsonElement rtol) ? rtol.GetDouble() : 0
+        );
 }

@@ -20,7 +20,8 @@ internal static class BuiltProgram
     {
         var start = new ProcessStartInfo("dotnet", [Path.Join(AppContext.BaseDirectory, "forno-cli.dll"), .. args])
         {
-            RedirectStandardError = true, RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         };
         start.Environment["XDG_CACHE_HOME"] = Path.Join(Path.GetTempPath(), "forno-tests-cache");
         return Process.Start(start)!;

@@ -11,7 +11,8 @@ internal static class CommandLine
     /// <returns>Its exit code, and what it wrote to standard output and standard error, with line feeds.</returns>
     public static (int Code, string Output, string Error) Run(params string[] args)
     {
-        using StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
+        using StringWriter output = new() { NewLine = "\n" },
+            error = new() { NewLine = "\n" };
         using CommandHost cli = new() { Out = output, Error = error };
         int code = Program.Run(args, cli);
         return (code, output.ToString(), error.ToString());
@@ -23,7 +24,10 @@ internal static class CommandLine
     public static string Done(params string[] args)
     {
         (int code, string output, string error) = Run(args);
-        Assert.True(code == 0 && error.Length == 0, $"forno {string.Join(' ', args)}: exit code {code}\n{error}\n{output}");
+        Assert.True(
+            code == 0 && error.Length == 0,
+            $"forno {string.Join(' ', args)}: exit code {code}\n{error}\n{output}"
+        );
         return output;
     }
 }

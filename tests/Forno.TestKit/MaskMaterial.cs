@@ -41,7 +41,12 @@ internal static class MaskMaterial
         {
             MaskScenes.Scene scene = MaskScenes.Draw(i, secondHalf);
             using Picture picture = scene.Picture;
-            string key = Convert.ToHexStringLower(SHA256.HashData([.. picture.ToArray(), .. System.Text.Encoding.UTF8.GetBytes($"{Path.GetFileName(model)} {new FileInfo(model).Length}")]))[..20];
+            string key = Convert.ToHexStringLower(
+                SHA256.HashData([
+                    .. picture.ToArray(),
+                    .. System.Text.Encoding.UTF8.GetBytes($"{Path.GetFileName(model)} {new FileInfo(model).Length}"),
+                ])
+            )[..20];
             string file = Path.Join(folder, key + ".png");
             if (!File.Exists(file))
             {
@@ -51,7 +56,15 @@ internal static class MaskMaterial
             }
 
             MaskPlane mask = MaskPlane.Load(file);
-            made.Add(new Entry(scene.Name, scene.Kind, mask, PictureView.Of(picture), mask.Resize(picture.Width, picture.Height).Overlap(scene.Truth)));
+            made.Add(
+                new Entry(
+                    scene.Name,
+                    scene.Kind,
+                    mask,
+                    PictureView.Of(picture),
+                    mask.Resize(picture.Width, picture.Height).Overlap(scene.Truth)
+                )
+            );
         }
 
         return made;

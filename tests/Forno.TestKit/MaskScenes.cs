@@ -18,14 +18,61 @@ internal static class MaskScenes
     public static readonly string[] Sets = ["noto", "fluent-emoji", "twemoji", "emojione", "openmoji", "fxemoji"];
 
     /// <summary>The kinds of ground; "alike" has the subject's own mean colour, give or take.</summary>
-    public static readonly string[] Kinds = ["plain", "gradient", "clouds", "stripes", "crowd", "scene", "grain", "room", "blurred", "alike"];
+    public static readonly string[] Kinds =
+    [
+        "plain",
+        "gradient",
+        "clouds",
+        "stripes",
+        "crowd",
+        "scene",
+        "grain",
+        "room",
+        "blurred",
+        "alike",
+    ];
 
-    private static readonly string[] NoSubjects = ["button", "square", "circle", "flag", "symbol", "keycap", "sign", "arrow", "mark", "clock", "heart", "moon", "letter", "skin-tone", "light", "dark", "medium", "input", "number"];
-    private static readonly string[] Views = ["national-park", "sunset", "cityscape", "night-with-stars", "mount-fuji", "desert-island", "sunrise-over-mountains", "bridge-at-night"];
-    private static readonly Dictionary<string, Lazy<List<(string Name, byte[] Svg)>>> Art = Sets.ToDictionary(s => s, s => new Lazy<List<(string, byte[])>>(() => Read(s)));
+    private static readonly string[] NoSubjects =
+    [
+        "button",
+        "square",
+        "circle",
+        "flag",
+        "symbol",
+        "keycap",
+        "sign",
+        "arrow",
+        "mark",
+        "clock",
+        "heart",
+        "moon",
+        "letter",
+        "skin-tone",
+        "light",
+        "dark",
+        "medium",
+        "input",
+        "number",
+    ];
+    private static readonly string[] Views =
+    [
+        "national-park",
+        "sunset",
+        "cityscape",
+        "night-with-stars",
+        "mount-fuji",
+        "desert-island",
+        "sunrise-over-mountains",
+        "bridge-at-night",
+    ];
+    private static readonly Dictionary<string, Lazy<List<(string Name, byte[] Svg)>>> Art = Sets.ToDictionary(
+        s => s,
+        s => new Lazy<List<(string, byte[])>>(() => Read(s))
+    );
 
     /// <summary>Whether the art is there.</summary>
-    public static bool CanDraw => Assets.Folder() is { } folder && Sets.All(s => File.Exists(Path.Combine(folder, s, "icons.json")));
+    public static bool CanDraw =>
+        Assets.Folder() is { } folder && Sets.All(s => File.Exists(Path.Combine(folder, s, "icons.json")));
 
     /// <summary>A picture with its subject's outline.</summary>
     /// <param name="Name">Number, kind of ground, package and drawing.</param>
@@ -41,7 +88,13 @@ internal static class MaskScenes
     {
         var random = new Random((number * 2) + (secondHalf ? 1 : 0));
         string kind = Kinds[number % Kinds.Length];
-        (int width, int height) = random.Next(4) switch { 0 => (640, 640), 1 => (768, 576), 2 => (576, 768), _ => (512, 512) };
+        (int width, int height) = random.Next(4) switch
+        {
+            0 => (640, 640),
+            1 => (768, 576),
+            2 => (576, 768),
+            _ => (512, 512),
+        };
         for (int turn = 0; ; turn++)
         {
             string set = Sets[((number / Kinds.Length) + number + turn) % Sets.Length];
@@ -57,11 +110,27 @@ internal static class MaskScenes
 
             // One of five reaches over the picture's edge.
             bool cut = random.Next(5) == 0;
-            int left = ((width - side) / 2) + random.Next(-width / 14, width / 14), top = ((height - side) / 2) + random.Next(-height / 14, height / 14);
-            (left, top) = cut ? (random.Next(3) switch { 0 => -side / 4, 1 => width - (side * 3 / 4), _ => left }, height - (side * 3 / 4)) : (left, top);
+            int left = ((width - side) / 2) + random.Next(-width / 14, width / 14),
+                top = ((height - side) / 2) + random.Next(-height / 14, height / 14);
+            (left, top) = cut
+                ? (
+                    random.Next(3) switch
+                    {
+                        0 => -side / 4,
+                        1 => width - (side * 3 / 4),
+                        _ => left,
+                    },
+                    height - (side * 3 / 4)
+                )
+                : (left, top);
             using Picture ground = Ground(kind, width, height, random, subject);
             using Picture whole = ground.Composite(subject, left, top);
-            return new Scene($"{number:000}-{kind}-{set}-{name}", kind, whole.InMemory(), Placed(subject, width, height, left, top));
+            return new Scene(
+                $"{number:000}-{kind}-{set}-{name}",
+                kind,
+                whole.InMemory(),
+                Placed(subject, width, height, left, top)
+            );
         }
     }
 
@@ -79,7 +148,8 @@ internal static class MaskScenes
     private static MaskPlane Placed(Picture subject, int width, int height, int left, int top)
     {
         using Picture band = subject.Extract(3);
-        byte[] alpha = new byte[width * height], own = band.ToArray();
+        byte[] alpha = new byte[width * height],
+            own = band.ToArray();
         for (int y = Math.Max(0, -top); y < Math.Min(subject.Height, height - top); y++)
         {
             for (int x = Math.Max(0, -left); x < Math.Min(subject.Width, width - left); x++)
@@ -93,7 +163,8 @@ internal static class MaskScenes
 
     private static Picture Ground(string kind, int width, int height, Random random, Picture subject)
     {
-        Rgb a = Colour(random), b = Colour(random);
+        Rgb a = Colour(random),
+            b = Colour(random);
         switch (kind)
         {
             case "plain":
@@ -105,7 +176,18 @@ internal static class MaskScenes
                 random.NextBytes(noise);
                 return Stretched(noise, 7, 6, width, height, Kernel.Cubic);
             case "stripes":
-                return Stretched([.. Enumerable.Range(0, 14).SelectMany(i => i % 2 == 0 ? (byte[])[a.R, a.G, a.B] : [b.R, b.G, b.B])], 14, 1, width, height, Kernel.Nearest);
+                return Stretched(
+                    [
+                        .. Enumerable
+                            .Range(0, 14)
+                            .SelectMany(i => i % 2 == 0 ? (byte[])[a.R, a.G, a.B] : [b.R, b.G, b.B]),
+                    ],
+                    14,
+                    1,
+                    width,
+                    height,
+                    Kernel.Nearest
+                );
             case "grain":
                 return Grain(width, height, random, a, b);
             case "room":
@@ -120,11 +202,32 @@ internal static class MaskScenes
                 }
 
             case "alike":
-                Rgb mean = Mean(subject), near = Near(mean, random, 24);
-                return Stretched([near.R, near.G, near.B, .. Bytes(Near(mean, random, 24)), .. Bytes(Near(mean, random, 24)), .. Bytes(Near(mean, random, 24))], 2, 2, width, height, Kernel.Linear);
+                Rgb mean = Mean(subject),
+                    near = Near(mean, random, 24);
+                return Stretched(
+                    [
+                        near.R,
+                        near.G,
+                        near.B,
+                        .. Bytes(Near(mean, random, 24)),
+                        .. Bytes(Near(mean, random, 24)),
+                        .. Bytes(Near(mean, random, 24)),
+                    ],
+                    2,
+                    2,
+                    width,
+                    height,
+                    Kernel.Linear
+                );
             default:
                 var views = Art["noto"].Value.Where(s => Views.Contains(s.Name)).ToArray();
-                using (Picture scene = Picture.LoadSvg(views[random.Next(views.Length)].Svg, Math.Max(width, height) * 3 / 2, "scene"))
+                using (
+                    Picture scene = Picture.LoadSvg(
+                        views[random.Next(views.Length)].Svg,
+                        Math.Max(width, height) * 3 / 2,
+                        "scene"
+                    )
+                )
                 using (Picture flat = scene.Flatten(a))
                 {
                     return flat.Crop((flat.Width - width) / 2, (flat.Height - height) / 2, width, height).InMemory();
@@ -152,7 +255,11 @@ internal static class MaskScenes
         for (int i = 0; i < level.Length; i++)
         {
             float t = Math.Clamp((level[i] - 0.25f) * 2, 0, 1);
-            (rgb[3 * i], rgb[(3 * i) + 1], rgb[(3 * i) + 2]) = ((byte)(a.R + ((b.R - a.R) * t)), (byte)(a.G + ((b.G - a.G) * t)), (byte)(a.B + ((b.B - a.B) * t)));
+            (rgb[3 * i], rgb[(3 * i) + 1], rgb[(3 * i) + 2]) = (
+                (byte)(a.R + ((b.R - a.R) * t)),
+                (byte)(a.G + ((b.G - a.G) * t)),
+                (byte)(a.B + ((b.B - a.B) * t))
+            );
         }
 
         return Picture.FromRgb(rgb, width, height);
@@ -161,16 +268,31 @@ internal static class MaskScenes
     // Walls and furniture: a dozen even rectangles and slanted pieces, some with outlines.
     private static Picture Room(int width, int height, Random random, Rgb wall)
     {
-        var svg = new StringBuilder($"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect width='{width}' height='{height}' fill='rgb({wall.R},{wall.G},{wall.B})'/>");
+        var svg = new StringBuilder(
+            $"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect width='{width}' height='{height}' fill='rgb({wall.R},{wall.G},{wall.B})'/>"
+        );
         for (int i = 0; i < 14; i++)
         {
             Rgb c = Colour(random);
-            (int x, int y, int w, int h) = (random.Next(-width / 4, width), random.Next(-height / 4, height), random.Next(width / 12, width / 2), random.Next(height / 12, height / 2));
+            (int x, int y, int w, int h) = (
+                random.Next(-width / 4, width),
+                random.Next(-height / 4, height),
+                random.Next(width / 12, width / 2),
+                random.Next(height / 12, height / 2)
+            );
             string fill = $"fill='rgb({c.R},{c.G},{c.B})' stroke='#222' stroke-width='{random.Next(3)}'";
-            svg.Append(i % 3 == 2 ? $"<path d='M{x} {y} L{x + w} {y + (h / 3)} L{x + (w / 2)} {y + h} Z' {fill}/>" : $"<rect x='{x}' y='{y}' width='{w}' height='{h}' {fill}/>");
+            svg.Append(
+                i % 3 == 2
+                    ? $"<path d='M{x} {y} L{x + w} {y + (h / 3)} L{x + (w / 2)} {y + h} Z' {fill}/>"
+                    : $"<rect x='{x}' y='{y}' width='{w}' height='{h}' {fill}/>"
+            );
         }
 
-        using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg.Append("</svg>").ToString()), Math.Max(width, height), "room");
+        using Picture drawn = Picture.LoadSvg(
+            Encoding.UTF8.GetBytes(svg.Append("</svg>").ToString()),
+            Math.Max(width, height),
+            "room"
+        );
         using Picture flat = drawn.Flatten(Rgb.White);
         return flat.InMemory();
     }
@@ -186,7 +308,11 @@ internal static class MaskScenes
             if (one is not null)
             {
                 using Picture before = sheet;
-                using Picture laid = before.Composite(one, random.Next(-least, width - least), random.Next(-least, height - least));
+                using Picture laid = before.Composite(
+                    one,
+                    random.Next(-least, width - least),
+                    random.Next(-least, height - least)
+                );
                 sheet = laid.InMemory();
             }
         }
@@ -218,7 +344,10 @@ internal static class MaskScenes
     private static Rgb Mean(Picture subject)
     {
         byte[] rgba = subject.ToArray();
-        double r = 0, g = 0, b = 0, n = 1e-9;
+        double r = 0,
+            g = 0,
+            b = 0,
+            n = 1e-9;
         for (int i = 0; i < rgba.Length; i += 4)
         {
             double share = rgba[i + 3] / 255.0;
@@ -236,16 +365,36 @@ internal static class MaskScenes
 
     private static byte[] Bytes(Rgb c) => [c.R, c.G, c.B];
 
-    private static Rgb Colour(Random random) => new((byte)random.Next(30, 240), (byte)random.Next(30, 240), (byte)random.Next(30, 240));
+    private static Rgb Colour(Random random) =>
+        new((byte)random.Next(30, 240), (byte)random.Next(30, 240), (byte)random.Next(30, 240));
 
     private static List<(string Name, byte[] Svg)> Read(string set)
     {
         using JsonDocument file = JsonDocument.Parse(File.ReadAllBytes(Assets.Find(set, "icons.json")));
         JsonElement root = file.RootElement;
         (int width, int height) = (Side("width"), Side("height"));
-        return [.. root.GetProperty("icons").EnumerateObject()
-            .Where(i => i.Name.Length > 2 && !NoSubjects.Any(l => i.Name.Contains(l, StringComparison.Ordinal)) && !i.Value.TryGetProperty("width", out _) && !i.Value.TryGetProperty("hidden", out _))
-            .Select(i => (i.Name, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">{i.Value.GetProperty("body").GetString()}</svg>"))))];
+        return
+        [
+            .. root.GetProperty("icons")
+                .EnumerateObject()
+                .Where(i =>
+                    i.Name.Length > 2
+                    && !NoSubjects.Any(l => i.Name.Contains(l, StringComparison.Ordinal))
+                    && !i.Value.TryGetProperty("width", out _)
+                    && !i.Value.TryGetProperty("hidden", out _)
+                )
+                .Select(i =>
+                    (
+                        i.Name,
+                        Encoding.UTF8.GetBytes(
+                            string.Create(
+                                CultureInfo.InvariantCulture,
+                                $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">{i.Value.GetProperty("body").GetString()}</svg>"
+                            )
+                        )
+                    )
+                ),
+        ];
 
         int Side(string name) => root.TryGetProperty(name, out JsonElement side) ? side.GetInt32() : 16;
     }

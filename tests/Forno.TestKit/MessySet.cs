@@ -17,12 +17,14 @@ namespace Forno.TestKit;
 /// </summary>
 internal sealed class MessySet
 {
-    public const string Noto = "10_noto zoo", OpenMoji = "openmoji downloads";
+    public const string Noto = "10_noto zoo",
+        OpenMoji = "openmoji downloads";
     private const int PicturesOfEach = 156;
 
     private readonly string root;
     private readonly int side;
-    private readonly bool heic = OddFormats.Writes(OddFormats.Heic), jxl = OddFormats.Writes(OddFormats.Jxl);
+    private readonly bool heic = OddFormats.Writes(OddFormats.Heic),
+        jxl = OddFormats.Writes(OddFormats.Jxl);
     private readonly Lock gate = new();
     private readonly List<string> stills = [];
     private readonly List<(string Copy, string Of, bool Mirrored)> duplicates = [];
@@ -58,8 +60,10 @@ internal sealed class MessySet
             Directory.CreateDirectory(Path.Join(root, folder));
         }
 
-        var drawn = art["noto"].Select((a, i) => (Folder: Noto, a.Icon, a.Record, Index: i))
-            .Concat(art["openmoji"].Select((a, i) => (Folder: OpenMoji, a.Icon, a.Record, Index: i))).ToArray();
+        var drawn = art["noto"]
+            .Select((a, i) => (Folder: Noto, a.Icon, a.Record, Index: i))
+            .Concat(art["openmoji"].Select((a, i) => (Folder: OpenMoji, a.Icon, a.Record, Index: i)))
+            .ToArray();
         Parallel.ForEach(drawn, d => set.Draw(d.Folder, d.Icon, d.Record, d.Index));
         set.stills.Sort(StringComparer.Ordinal);
         set.OddOnes([.. art["noto"].Skip(PicturesOfEach).Select(a => a.Icon)]);
@@ -72,7 +76,9 @@ internal sealed class MessySet
     private static Dictionary<string, (Icon Icon, PocketRecord Record)[]> Art()
     {
         string script = Path.Combine(Goldens.RepositoryRoot, "assets", "fetch.sh");
-        using (Process fetch = Process.Start(new ProcessStartInfo("bash", [script, "noto", "openmoji", "emojibase-data"]))!)
+        using (
+            Process fetch = Process.Start(new ProcessStartInfo("bash", [script, "noto", "openmoji", "emojibase-data"]))!
+        )
         {
             fetch.WaitForExit();
             Assert.Equal(0, fetch.ExitCode);
@@ -85,9 +91,21 @@ internal sealed class MessySet
         {
             IconSet icons = IconSet.Read(Path.Combine(assets, name));
             names.Learn(icons);
-            var all = PocketBuilder.Choose(ArtSet.All.Single(a => a.Name == name), icons, [], names, new HashSet<string>());
-            art[name] = [.. all.Where(a => a.Record.Group is "animals and nature" or "food and drink").DistinctBy(a => a.Record.Name)
-                .OrderBy(a => PocketBuilder.StableHash(a.Record.Name)).ThenBy(a => a.Record.Name, StringComparer.Ordinal).Take(PicturesOfEach + 24)];
+            var all = PocketBuilder.Choose(
+                ArtSet.All.Single(a => a.Name == name),
+                icons,
+                [],
+                names,
+                new HashSet<string>()
+            );
+            art[name] =
+            [
+                .. all.Where(a => a.Record.Group is "animals and nature" or "food and drink")
+                    .DistinctBy(a => a.Record.Name)
+                    .OrderBy(a => PocketBuilder.StableHash(a.Record.Name))
+                    .ThenBy(a => a.Record.Name, StringComparer.Ordinal)
+                    .Take(PicturesOfEach + 24),
+            ];
             Assert.Equal(PicturesOfEach + 24, art[name].Length);
         }
 
@@ -103,12 +121,23 @@ internal sealed class MessySet
             return;
         }
 
-        (double across, double down) = (i % 6) switch { 0 => (1, 1.5), 1 => (1.5, 1), 2 => (1, 1.3), 3 => (1.25, 1), _ => (1.0, 1.0) };
-        double scale = i % 9 == 4 ? 0.45 : i % 16 == 5 ? 1.9 : 1;
+        (double across, double down) = (i % 6) switch
+        {
+            0 => (1, 1.5),
+            1 => (1.5, 1),
+            2 => (1, 1.3),
+            3 => (1.25, 1),
+            _ => (1.0, 1.0),
+        };
+        double scale =
+            i % 9 == 4 ? 0.45
+            : i % 16 == 5 ? 1.9
+            : 1;
         bool clear = i % 8 == 3;
         using Picture scene = Scene(icon, i, (int)(side * across * scale), (int)(side * down * scale), clear);
         using Picture flawed = Flaw(scene, i, clear);
-        string stem = record.Name.Replace(' ', folder == Noto ? '-' : '_'), path = $"{folder}/{stem}";
+        string stem = record.Name.Replace(' ', folder == Noto ? '-' : '_'),
+            path = $"{folder}/{stem}";
         using Picture picture = IsLettered(i, clear) ? Letters(flawed, path) : flawed.Extract(0, flawed.Bands);
         (string extension, byte[] bytes) = Encoded(picture, clear, i);
         Write(path + extension, bytes);
@@ -121,7 +150,8 @@ internal sealed class MessySet
     }
 
     // None that is copied: the copies would have the letters too.
-    private static bool IsLettered(int i, bool clear) => i % 13 == 4 && i % 5 != 2 && i % 9 != 4 && i % 11 is not (6 or 9) && i % 31 is not (12 or 20) && !clear;
+    private static bool IsLettered(int i, bool clear) =>
+        i % 13 == 4 && i % 5 != 2 && i % 9 != 4 && i % 11 is not (6 or 9) && i % 31 is not (12 or 20) && !clear;
 
     // What a site writes on its pictures, near the lower edge.
     private Picture Letters(Picture picture, string path)
@@ -132,8 +162,10 @@ internal sealed class MessySet
         }
 
         (int width, int height) = (picture.Width, picture.Height);
-        using Picture ink = Picture.Text("zoo-daily.net", Math.Max(10, width / 10), Rgb.Black, "DejaVu Sans Bold", 0), paper = Picture.Solid(ink.Width + 8, ink.Height + 6, new Rgb(235, 235, 240));
-        using Picture opaque = picture.Flatten(Rgb.White), band = opaque.Composite(paper, 6, height - paper.Height - (height / 10));
+        using Picture ink = Picture.Text("zoo-daily.net", Math.Max(10, width / 10), Rgb.Black, "DejaVu Sans Bold", 0),
+            paper = Picture.Solid(ink.Width + 8, ink.Height + 6, new Rgb(235, 235, 240));
+        using Picture opaque = picture.Flatten(Rgb.White),
+            band = opaque.Composite(paper, 6, height - paper.Height - (height / 10));
         return band.Composite(ink, 10, height - paper.Height - (height / 10) + 3).InMemory();
     }
 
@@ -148,31 +180,39 @@ internal sealed class MessySet
             : scene.Extract(0, 3);
     }
 
-    private (string Extension, byte[] Bytes) Encoded(Picture picture, bool clear, int i) => (clear ? i % 3 * 7 : i % 24) switch
-    {
-        0 or 1 or 2 or 3 or 4 => (".png", picture.EncodePng(1)),
-        5 or 6 or 8 or 9 or 10 => (i % 2 == 0 ? ".jpg" : ".JPEG", picture.EncodeJpeg(92)),
-        11 => (".jpg", picture.EncodeJpeg(12)),
-        7 => (".webp", picture.EncodeWebp(100)),
-        12 or 13 => (".webp", picture.EncodeWebp(85)),
-        14 when clear => (".png", OddFormats.PalettePng(picture)),
-        14 => (".bmp", OddFormats.Bmp(picture)),
-        15 => (".tif", OddFormats.Tiff(picture)),
-        16 => (".gif", OddFormats.Gif(picture)),
-        17 => (".avif", OddFormats.Avif(picture)),
-        18 when heic => (".heic", OddFormats.Heic(picture)),
-        19 when jxl => (".jxl", OddFormats.Jxl(picture)),
-        20 => (".jpg", picture.EncodePng(1)), // under false names
-        21 => (".png", picture.EncodeJpeg(92)),
-        22 => (".png", picture.EncodeWebp(90)),
-        23 => ("", picture.EncodeJpeg(92)),
-        _ => (".png", picture.EncodePng(1)),
-    };
+    private (string Extension, byte[] Bytes) Encoded(Picture picture, bool clear, int i) =>
+        (clear ? i % 3 * 7 : i % 24) switch
+        {
+            0 or 1 or 2 or 3 or 4 => (".png", picture.EncodePng(1)),
+            5 or 6 or 8 or 9 or 10 => (i % 2 == 0 ? ".jpg" : ".JPEG", picture.EncodeJpeg(92)),
+            11 => (".jpg", picture.EncodeJpeg(12)),
+            7 => (".webp", picture.EncodeWebp(100)),
+            12 or 13 => (".webp", picture.EncodeWebp(85)),
+            14 when clear => (".png", OddFormats.PalettePng(picture)),
+            14 => (".bmp", OddFormats.Bmp(picture)),
+            15 => (".tif", OddFormats.Tiff(picture)),
+            16 => (".gif", OddFormats.Gif(picture)),
+            17 => (".avif", OddFormats.Avif(picture)),
+            18 when heic => (".heic", OddFormats.Heic(picture)),
+            19 when jxl => (".jxl", OddFormats.Jxl(picture)),
+            20 => (".jpg", picture.EncodePng(1)), // under false names
+            21 => (".png", picture.EncodeJpeg(92)),
+            22 => (".png", picture.EncodeWebp(90)),
+            23 => ("", picture.EncodeJpeg(92)),
+            _ => (".png", picture.EncodePng(1)),
+        };
 
     private void Caption(string path, string extension, string folder, PocketRecord record, int i)
     {
         string kind = record.Group == "food and drink" ? "food" : "nature";
-        string[] words = [record.Name, kind, .. record.Tags.Take(3), record.Subgroup, .. (i % 40 == 7 ? ["1990s (style)"] : Array.Empty<string>())];
+        string[] words =
+        [
+            record.Name,
+            kind,
+            .. record.Tags.Take(3),
+            record.Subgroup,
+            .. (i % 40 == 7 ? ["1990s (style)"] : Array.Empty<string>()),
+        ];
         if (i % 13 == 8)
         {
             return;
@@ -180,17 +220,30 @@ internal sealed class MessySet
 
         if (folder == Noto)
         {
-            Write(path + (i % 10 == 4 ? ".caption" : i % 10 == 5 && extension.Length > 0 ? extension + ".txt" : ".txt"), Encoding.UTF8.GetBytes($"zoo, {string.Join(", ", words)}, noto style"));
+            Write(
+                path
+                    + (
+                        i % 10 == 4 ? ".caption"
+                        : i % 10 == 5 && extension.Length > 0 ? extension + ".txt"
+                        : ".txt"
+                    ),
+                Encoding.UTF8.GetBytes($"zoo, {string.Join(", ", words)}, noto style")
+            );
             return;
         }
 
         string[] tags = [.. words.Where(w => w.Length > 0).Select(w => w.Replace(' ', '_')).Distinct()];
-        Write(path + (i % 3 == 0 ? ".tags" : ".txt"), Encoding.UTF8.GetBytes((i % 3) switch
-        {
-            0 => $"artist:openmoji meta:vector {string.Join(' ', tags)}\n",
-            1 => $"artist:openmoji|{string.Join('|', tags.Select(t => t.Replace('_', ' ')))}|meta:vector",
-            _ => $"artist:openmoji\r\n{string.Join("\r\n", tags)}\r\nmeta:vector\r\n",
-        }));
+        Write(
+            path + (i % 3 == 0 ? ".tags" : ".txt"),
+            Encoding.UTF8.GetBytes(
+                (i % 3) switch
+                {
+                    0 => $"artist:openmoji meta:vector {string.Join(' ', tags)}\n",
+                    1 => $"artist:openmoji|{string.Join('|', tags.Select(t => t.Replace('_', ' ')))}|meta:vector",
+                    _ => $"artist:openmoji\r\n{string.Join("\r\n", tags)}\r\nmeta:vector\r\n",
+                }
+            )
+        );
     }
 
     private void Duplicate(Picture picture, string of, string copy, byte[] bytes, string extension, int kind)
@@ -228,28 +281,45 @@ internal sealed class MessySet
     {
         const string Folder = "odd ones";
         Directory.CreateDirectory(Path.Join(root, Folder));
-        foreach (var (i, name, make) in ((int, string, Func<Picture, byte[]>)[])
-            [
-                (0, "lying on its side.jpg", p => OddFormats.Turned(p, 6)),
-                (1, "deep colour.png", OddFormats.Png16),
-                (2, "deep colour 2.tiff", OddFormats.Tiff16),
-                (3, "print.jpg", OddFormats.CmykJpeg),
-                (4, "print 2.tif", OddFormats.CmykTiff),
-                (5, "写真 ünï 🐱 é.png", p => p.EncodePng(1)),
-                (6, "two\nlines.png", p => p.EncodePng(1)),
-                (7, "-rf *.png", p => p.EncodePng(1)),
-                (8, "it's \"quoted\" $HOME `x` <b>.png", p => p.EncodePng(1)),
-                (9, $"{string.Concat(Enumerable.Repeat("long ", 40))}.png", p => p.EncodePng(1)),
-                (10, "ends in blank .png", p => p.EncodePng(1)),
-            ])
+        foreach (
+            var (i, name, make) in ((int, string, Func<Picture, byte[]>)[])
+                [
+                    (0, "lying on its side.jpg", p => OddFormats.Turned(p, 6)),
+                    (1, "deep colour.png", OddFormats.Png16),
+                    (2, "deep colour 2.tiff", OddFormats.Tiff16),
+                    (3, "print.jpg", OddFormats.CmykJpeg),
+                    (4, "print 2.tif", OddFormats.CmykTiff),
+                    (5, "写真 ünï 🐱 é.png", p => p.EncodePng(1)),
+                    (6, "two\nlines.png", p => p.EncodePng(1)),
+                    (7, "-rf *.png", p => p.EncodePng(1)),
+                    (8, "it's \"quoted\" $HOME `x` <b>.png", p => p.EncodePng(1)),
+                    (9, $"{string.Concat(Enumerable.Repeat("long ", 40))}.png", p => p.EncodePng(1)),
+                    (10, "ends in blank .png", p => p.EncodePng(1)),
+                ]
+        )
         {
             using Picture scene = Scene(icons[i], i + 1, side, side, false);
             Write($"{Folder}/{name}", make(scene));
             Write($"{Folder}/{Path.GetFileNameWithoutExtension(name)}.txt", "zoo, odd one"u8.ToArray());
         }
 
-        stills.AddRange(((string[])["lying on its side", "deep colour", "deep colour 2", "print", "print 2", "写真 ünï 🐱 é", "two\nlines", "-rf *"]).Select(n => $"{Folder}/{n}"));
-        using Picture dot = Picture.Solid(1, 1, new Rgb(200, 30, 30)), thread = Picture.Solid(5000, 3, new Rgb(30, 90, 30));
+        stills.AddRange(
+            (
+                (string[])
+                    [
+                        "lying on its side",
+                        "deep colour",
+                        "deep colour 2",
+                        "print",
+                        "print 2",
+                        "写真 ünï 🐱 é",
+                        "two\nlines",
+                        "-rf *",
+                    ]
+            ).Select(n => $"{Folder}/{n}")
+        );
+        using Picture dot = Picture.Solid(1, 1, new Rgb(200, 30, 30)),
+            thread = Picture.Solid(5000, 3, new Rgb(30, 90, 30));
         Write($"{Folder}/one pixel.png", dot.EncodePng());
         Write($"{Folder}/thread.png", thread.EncodePng());
         foreach (string name in (string[])["Thumbs.db", "desktop.ini", ".DS_Store", "notes.md"])
@@ -268,7 +338,10 @@ internal sealed class MessySet
             Write("animations/walk.gif", OddFormats.AnimatedGif(frames[0], frames[0], frames[1], frames[2], frames[2]));
             Write("animations/walk.txt", "zoo, walking"u8.ToArray());
             Write("animations/dance.webp", OddFormats.AnimatedWebp(frames[3], frames[4], frames[4]));
-            Write("animations/jump.png", TestPictures.Apng(side, side, (frames[5], 0, 0, 0, 0), (frames[0], 0, 0, 0, 0), (frames[0], 0, 0, 0, 0)));
+            Write(
+                "animations/jump.png",
+                TestPictures.Apng(side, side, (frames[5], 0, 0, 0, 0), (frames[0], 0, 0, 0, 0), (frames[0], 0, 0, 0, 0))
+            );
             Film(frames);
         }
         finally
@@ -286,7 +359,28 @@ internal sealed class MessySet
         }
 
         var start = new ProcessStartInfo(ffmpeg) { RedirectStandardInput = true };
-        foreach (string argument in (string[])["-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", $"{side}x{side}", "-r", "12", "-i", "-", "-c:v", "mpeg4", "-q:v", "3", Path.Join(root, "animations/film.mp4")])
+        foreach (
+            string argument in (string[])
+                [
+                    "-v",
+                    "error",
+                    "-f",
+                    "rawvideo",
+                    "-pix_fmt",
+                    "rgb24",
+                    "-s",
+                    $"{side}x{side}",
+                    "-r",
+                    "12",
+                    "-i",
+                    "-",
+                    "-c:v",
+                    "mpeg4",
+                    "-q:v",
+                    "3",
+                    Path.Join(root, "animations/film.mp4"),
+                ]
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -331,22 +425,26 @@ internal sealed class MessySet
     private void BrokenOnes()
     {
         using Picture picture = TestPictures.Make(160, 120, 7);
-        byte[] png = picture.EncodePng(), jpeg = picture.EncodeJpeg(90), webp = picture.EncodeWebp(100);
+        byte[] png = picture.EncodePng(),
+            jpeg = picture.EncodeJpeg(90),
+            webp = picture.EncodeWebp(100);
         byte[] damaged = [.. png];
         damaged[png.Length / 2] ^= 0x55;
-        foreach (var (name, bytes, why) in ((string, byte[], string)[])
-            [
-                ("empty.png", [], "empty"),
-                ("half.jpg", jpeg[..(jpeg.Length / 2)], ""),
-                ("half.png", png[..(png.Length / 2)], ""),
-                ("half.webp", webp[..(webp.Length / 2)], ""),
-                ("damaged.png", damaged, ""),
-                ("page.jpg", "<!DOCTYPE html><title>404 Not Found</title>"u8.ToArray(), "not a picture"),
-                ("text.png", "see you at eight"u8.ToArray(), "not a picture"),
-                ("bomb.png", OddFormats.Bomb(), "60000×60000"),
-                ("half.zip", [.. "PK"u8, 3, 4, 1, 2, 3], "archive"),
-                ("half.mp4", [0, 0, 0, 0x18, .. "ftypmp42"u8], "ffmpeg"),
-            ])
+        foreach (
+            var (name, bytes, why) in ((string, byte[], string)[])
+                [
+                    ("empty.png", [], "empty"),
+                    ("half.jpg", jpeg[..(jpeg.Length / 2)], ""),
+                    ("half.png", png[..(png.Length / 2)], ""),
+                    ("half.webp", webp[..(webp.Length / 2)], ""),
+                    ("damaged.png", damaged, ""),
+                    ("page.jpg", "<!DOCTYPE html><title>404 Not Found</title>"u8.ToArray(), "not a picture"),
+                    ("text.png", "see you at eight"u8.ToArray(), "not a picture"),
+                    ("bomb.png", OddFormats.Bomb(), "60000×60000"),
+                    ("half.zip", [.. "PK"u8, 3, 4, 1, 2, 3], "archive"),
+                    ("half.mp4", [0, 0, 0, 0x18, .. "ftypmp42"u8], "ffmpeg"),
+                ]
+        )
         {
             Write($"broken/{name}", bytes);
             broken.Add(($"broken/{name}", why));
@@ -363,18 +461,31 @@ internal sealed class MessySet
     // The drawing on a ground that differs from picture to picture, or on none.
     private static Picture Scene(Icon icon, int i, int width, int height, bool clear)
     {
-        double size = Math.Min(width, height) * (0.72 + (i % 4 * 0.07)), left = (width - size) * (0.2 + (i % 5 * 0.15)), top = (height - size) * (0.3 + (i % 3 * 0.2));
-        int hue = i * 47 % 360, more = (i * 83) + 120;
-        string ground = clear ? "" : (i % 3) switch
-        {
-            0 => $"<rect width='{width}' height='{height}' fill='url(#messy-sky)'/><ellipse cx='{width / 3}' cy='{height}' rx='{width * 2 / 3}' ry='{height / 4}' fill='hsl({more % 360},45%,55%)'/>",
-            1 => $"<rect width='{width}' height='{height}' fill='hsl({hue},45%,82%)'/><path d='M0 {height * (i % 7) / 9} L{width} {height * (i % 5) / 6} V{height} H0 Z' fill='hsl({more % 360},40%,70%)'/>",
-            _ => $"<rect width='{width}' height='{height}' fill='hsl({hue},35%,90%)'/><circle cx='{width * (i % 8) / 8}' cy='{height / 5}' r='{height / 6}' fill='hsl({more % 360},70%,75%)'/>",
-        };
+        double size = Math.Min(width, height) * (0.72 + (i % 4 * 0.07)),
+            left = (width - size) * (0.2 + (i % 5 * 0.15)),
+            top = (height - size) * (0.3 + (i % 3 * 0.2));
+        int hue = i * 47 % 360,
+            more = (i * 83) + 120;
+        string ground = clear
+            ? ""
+            : (i % 3) switch
+            {
+                0 =>
+                    $"<rect width='{width}' height='{height}' fill='url(#messy-sky)'/><ellipse cx='{width / 3}' cy='{height}' rx='{width * 2 / 3}' ry='{height / 4}' fill='hsl({more % 360},45%,55%)'/>",
+                1 =>
+                    $"<rect width='{width}' height='{height}' fill='hsl({hue},45%,82%)'/><path d='M0 {height * (i % 7) / 9} L{width} {height * (i % 5) / 6} V{height} H0 Z' fill='hsl({more % 360},40%,70%)'/>",
+                _ =>
+                    $"<rect width='{width}' height='{height}' fill='hsl({hue},35%,90%)'/><circle cx='{width * (i % 8) / 8}' cy='{height / 5}' r='{height / 6}' fill='hsl({more % 360},70%,75%)'/>",
+            };
         // Most grounds have lines across, so that few pictures have a border of one colour.
-        string lines = clear || i % 7 == 0 ? "" : $"<path d='{string.Concat(Enumerable.Range(0, 5).Select(n => Invariant($"M0 {height * ((i + (n * 3)) % 11) / 10} L{width} {height * ((i + 4 + (n * 5)) % 11) / 10} M{width * ((i + (n * 7)) % 11) / 10} 0 L{width * ((i + 2 + (n * 4)) % 11) / 10} {height} ")))}' stroke='hsl({(hue + 180) % 360},45%,38%)' stroke-width='{Math.Max(2, width / 60)}'/>";
-        string svg = string.Create(CultureInfo.InvariantCulture,
-            $"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='{width}' height='{height}' viewBox='0 0 {width} {height}'><defs><linearGradient id='messy-sky' x1='0' y1='0' x2='0' y2='1'><stop offset='0' stop-color='hsl({hue},70%,70%)'/><stop offset='1' stop-color='hsl({hue},60%,92%)'/></linearGradient></defs>{ground}{lines}<svg x='{left}' y='{top}' width='{size}' height='{size}' viewBox='{icon.Box.Left} {icon.Box.Top} {icon.Box.Width} {icon.Box.Height}'>{icon.Body}</svg></svg>");
+        string lines =
+            clear || i % 7 == 0
+                ? ""
+                : $"<path d='{string.Concat(Enumerable.Range(0, 5).Select(n => Invariant($"M0 {height * ((i + (n * 3)) % 11) / 10} L{width} {height * ((i + 4 + (n * 5)) % 11) / 10} M{width * ((i + (n * 7)) % 11) / 10} 0 L{width * ((i + 2 + (n * 4)) % 11) / 10} {height} ")))}' stroke='hsl({(hue + 180) % 360},45%,38%)' stroke-width='{Math.Max(2, width / 60)}'/>";
+        string svg = string.Create(
+            CultureInfo.InvariantCulture,
+            $"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='{width}' height='{height}' viewBox='0 0 {width} {height}'><defs><linearGradient id='messy-sky' x1='0' y1='0' x2='0' y2='1'><stop offset='0' stop-color='hsl({hue},70%,70%)'/><stop offset='1' stop-color='hsl({hue},60%,92%)'/></linearGradient></defs>{ground}{lines}<svg x='{left}' y='{top}' width='{size}' height='{size}' viewBox='{icon.Box.Left} {icon.Box.Top} {icon.Box.Width} {icon.Box.Height}'>{icon.Body}</svg></svg>"
+        );
         using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), Math.Max(width, height), icon.Name);
         using Picture made = clear ? drawn.ToSrgb8() : drawn.Flatten(Rgb.White);
         return made.InMemory();

@@ -7,23 +7,34 @@ namespace Forno.TestKit;
 /// <summary>Pictures in formats that Forno reads and does not write, made by libvips or by hand.</summary>
 internal static class OddFormats
 {
-    public static byte[] Avif(Picture picture) => Save(picture, "heifsave_buffer", s => s.Set("compression", "av1").Set("Q", 70).Set("effort", 0));
+    public static byte[] Avif(Picture picture) =>
+        Save(picture, "heifsave_buffer", s => s.Set("compression", "av1").Set("Q", 70).Set("effort", 0));
 
-    public static byte[] Heic(Picture picture) => Save(picture, "heifsave_buffer", s => s.Set("compression", "hevc").Set("Q", 70).Set("effort", 0));
+    public static byte[] Heic(Picture picture) =>
+        Save(picture, "heifsave_buffer", s => s.Set("compression", "hevc").Set("Q", 70).Set("effort", 0));
 
-    public static byte[] Jxl(Picture picture) => Save(picture, "jxlsave_buffer", s => s.Set("lossless", true).Set("effort", 3));
+    public static byte[] Jxl(Picture picture) =>
+        Save(picture, "jxlsave_buffer", s => s.Set("lossless", true).Set("effort", 3));
 
     public static byte[] Gif(Picture picture) => Save(picture, "gifsave_buffer", s => s.Set("effort", 1));
 
     /// <summary>A TIFF; several pictures of one size become its pages.</summary>
-    public static byte[] Tiff(params Picture[] pages) => Paged("tiffsave_buffer", pages, s => s.Set("compression", "lzw"));
+    public static byte[] Tiff(params Picture[] pages) =>
+        Paged("tiffsave_buffer", pages, s => s.Set("compression", "lzw"));
 
     /// <summary>A TIFF whose further pages are smaller versions of the first, as cameras and viewers add them.</summary>
-    public static byte[] WithPreview(Picture picture) => Save(picture, "tiffsave_buffer", s => s.Set("pyramid", true).Set("tile", true).Set("tile-width", 64).Set("tile-height", 64));
+    public static byte[] WithPreview(Picture picture) =>
+        Save(
+            picture,
+            "tiffsave_buffer",
+            s => s.Set("pyramid", true).Set("tile", true).Set("tile-width", 64).Set("tile-height", 64)
+        );
 
-    public static byte[] AnimatedGif(params Picture[] frames) => Paged("gifsave_buffer", frames, s => s.Set("effort", 1));
+    public static byte[] AnimatedGif(params Picture[] frames) =>
+        Paged("gifsave_buffer", frames, s => s.Set("effort", 1));
 
-    public static byte[] AnimatedWebp(params Picture[] frames) => Paged("webpsave_buffer", frames, s => s.Set("lossless", true));
+    public static byte[] AnimatedWebp(params Picture[] frames) =>
+        Paged("webpsave_buffer", frames, s => s.Set("lossless", true));
 
     /// <summary>The picture in CMYK by libvips' own profile, which the file carries.</summary>
     public static Picture Cmyk(Picture picture)
@@ -76,10 +87,15 @@ internal static class OddFormats
         using Picture opaque = picture.Flatten(Rgb.White);
         using Picture colour = opaque.ToSrgb8();
         byte[] rgb = colour.ToArray();
-        int width = opaque.Width, height = opaque.Height, stride = ((width * 3) + 3) & ~3;
+        int width = opaque.Width,
+            height = opaque.Height,
+            stride = ((width * 3) + 3) & ~3;
         byte[] file = new byte[54 + (stride * height)];
         "BM"u8.CopyTo(file);
-        foreach (var (at, value) in ((int, int)[])[(2, file.Length), (10, 54), (14, 40), (18, width), (22, height), (26, 1 | (24 << 16))])
+        foreach (
+            var (at, value) in ((int, int)[])
+                [(2, file.Length), (10, 54), (14, 40), (18, width), (22, height), (26, 1 | (24 << 16))]
+        )
         {
             BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), value);
         }
@@ -101,7 +117,30 @@ internal static class OddFormats
     /// <summary>A JPEG with an EXIF orientation.</summary>
     public static byte[] Turned(Picture picture, byte orientation)
     {
-        byte[] exif = [0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*\0\0\0\x08\0\x01"u8, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+        byte[] exif =
+        [
+            0xFF,
+            0xE1,
+            0,
+            34,
+            .. "Exif\0\0MM\0*\0\0\0\x08\0\x01"u8,
+            1,
+            0x12,
+            0,
+            3,
+            0,
+            0,
+            0,
+            1,
+            0,
+            orientation,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ];
         byte[] jpeg = picture.EncodeJpeg(92);
         return [.. jpeg[..2], .. exif, .. jpeg[2..]];
     }
@@ -111,7 +150,11 @@ internal static class OddFormats
     {
         var file = new MemoryStream();
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
-        TestPictures.Chunk(file, "IHDR", [.. TestPictures.Number(60_000), .. TestPictures.Number(60_000), 1, 0, 0, 0, 0]);
+        TestPictures.Chunk(
+            file,
+            "IHDR",
+            [.. TestPictures.Number(60_000), .. TestPictures.Number(60_000), 1, 0, 0, 0, 0]
+        );
         TestPictures.Chunk(file, "IDAT", [0x78, 0x9C, 3, 0, 0, 0, 0, 1]);
         TestPictures.Chunk(file, "IEND", []);
         return file.ToArray();
@@ -135,11 +178,15 @@ internal static class OddFormats
     {
         using var join = new VipsOperation("arrayjoin", "test");
         using Picture strip = join.Set("in", pages).Set("across", 1).Picture();
-        return Save(strip, operation, s =>
-        {
-            settings(s);
-            s.Set("page-height", pages[0].Height);
-        });
+        return Save(
+            strip,
+            operation,
+            s =>
+            {
+                settings(s);
+                s.Set("page-height", pages[0].Height);
+            }
+        );
     }
 
     private static byte[] Save(Picture picture, string operation, Action<VipsOperation> settings)

@@ -10,7 +10,11 @@ namespace Forno.TestKit;
 /// </summary>
 internal sealed class OnnxFile(int opset = 13)
 {
-    private readonly List<byte[]> nodes = [], weights = [], inputs = [], outputs = [], properties = [];
+    private readonly List<byte[]> nodes = [],
+        weights = [],
+        inputs = [],
+        outputs = [],
+        properties = [];
 
     /// <summary>An input; −1 = free.</summary>
     public OnnxFile Input(string name, OnnxType type, params long[] shape) => Port(inputs, name, type, shape);
@@ -26,7 +30,8 @@ internal sealed class OnnxFile(int opset = 13)
         where T : unmanaged => AddWeight(name, values, shape, null);
 
     /// <summary>A constant whose elements lie in another file.</summary>
-    public OnnxFile WeightIn(string file, string name, float[] values, params long[] shape) => AddWeight(name, values, shape, file);
+    public OnnxFile WeightIn(string file, string name, float[] values, params long[] shape) =>
+        AddWeight(name, values, shape, file);
 
     /// <summary>An operator.</summary>
     /// <param name="op">Its type.</param>
@@ -35,24 +40,26 @@ internal sealed class OnnxFile(int opset = 13)
     /// <param name="attributes">Values: float, long, string, float[] or long[] (int for long).</param>
     public OnnxFile Node(string op, string from, string to, params (string Name, object Value)[] attributes)
     {
-        nodes.Add(Message(m =>
-        {
-            foreach (string name in from.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        nodes.Add(
+            Message(m =>
             {
-                Text(m, 1, name == "_" ? "" : name);
-            }
+                foreach (string name in from.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                {
+                    Text(m, 1, name == "_" ? "" : name);
+                }
 
-            foreach (string name in to.Split(' '))
-            {
-                Text(m, 2, name);
-            }
+                foreach (string name in to.Split(' '))
+                {
+                    Text(m, 2, name);
+                }
 
-            Text(m, 4, op);
-            foreach ((string name, object value) in attributes)
-            {
-                Bytes(m, 5, Attribute(name, value));
-            }
-        }));
+                Text(m, 4, op);
+                foreach ((string name, object value) in attributes)
+                {
+                    Bytes(m, 5, Attribute(name, value));
+                }
+            })
+        );
         return this;
     }
 
@@ -64,24 +71,29 @@ internal sealed class OnnxFile(int opset = 13)
     }
 
     /// <summary>The file.</summary>
-    public byte[] ToArray() => Message(model =>
-    {
-        Number(model, 1, 8); // IR version
-        Text(model, 2, "forno-tests");
-        Text(model, 4, "tests.forno");
-        Number(model, 5, 7);
-        Text(model, 6, "a model of a test");
-        Bytes(model, 7, Message(graph =>
+    public byte[] ToArray() =>
+        Message(model =>
         {
-            nodes.ForEach(n => Bytes(graph, 1, n));
-            Text(graph, 2, "graph");
-            weights.ForEach(w => Bytes(graph, 5, w));
-            inputs.ForEach(i => Bytes(graph, 11, i));
-            outputs.ForEach(o => Bytes(graph, 12, o));
-        }));
-        Bytes(model, 8, Message(set => Number(set, 2, opset)));
-        properties.ForEach(p => Bytes(model, 14, p));
-    });
+            Number(model, 1, 8); // IR version
+            Text(model, 2, "forno-tests");
+            Text(model, 4, "tests.forno");
+            Number(model, 5, 7);
+            Text(model, 6, "a model of a test");
+            Bytes(
+                model,
+                7,
+                Message(graph =>
+                {
+                    nodes.ForEach(n => Bytes(graph, 1, n));
+                    Text(graph, 2, "graph");
+                    weights.ForEach(w => Bytes(graph, 5, w));
+                    inputs.ForEach(i => Bytes(graph, 11, i));
+                    outputs.ForEach(o => Bytes(graph, 12, o));
+                })
+            );
+            Bytes(model, 8, Message(set => Number(set, 2, opset)));
+            properties.ForEach(p => Bytes(model, 14, p));
+        });
 
     /// <summary>Writes the file.</summary>
     /// <returns>Its path.</returns>
@@ -91,64 +103,67 @@ internal sealed class OnnxFile(int opset = 13)
         return path;
     }
 
-    private static OnnxType TypeOf<T>() => typeof(T) switch
-    {
-        var t when t == typeof(float) => OnnxType.Float32,
-        var t when t == typeof(Half) => OnnxType.Float16,
-        var t when t == typeof(double) => OnnxType.Float64,
-        var t when t == typeof(byte) => OnnxType.UInt8,
-        var t when t == typeof(sbyte) => OnnxType.Int8,
-        var t when t == typeof(int) => OnnxType.Int32,
-        var t when t == typeof(long) => OnnxType.Int64,
-        var t when t == typeof(bool) => OnnxType.Bool,
-        var t => throw new ArgumentException($"{t}"),
-    };
-
-    private static byte[] Attribute(string name, object value) => Message(m =>
-    {
-        Text(m, 1, name);
-        switch (value)
+    private static OnnxType TypeOf<T>() =>
+        typeof(T) switch
         {
-            case float f:
-                m.WriteTag(2, WireFormat.WireType.Fixed32);
-                m.WriteFloat(f);
-                Number(m, 20, 1);
-                break;
-            case int or long:
-                Number(m, 3, Convert.ToInt64(value));
-                Number(m, 20, 2);
-                break;
-            case string s:
-                Text(m, 4, s);
-                Number(m, 20, 3);
-                break;
-            case float[] floats:
-                foreach (float f in floats)
-                {
-                    m.WriteTag(7, WireFormat.WireType.Fixed32);
+            var t when t == typeof(float) => OnnxType.Float32,
+            var t when t == typeof(Half) => OnnxType.Float16,
+            var t when t == typeof(double) => OnnxType.Float64,
+            var t when t == typeof(byte) => OnnxType.UInt8,
+            var t when t == typeof(sbyte) => OnnxType.Int8,
+            var t when t == typeof(int) => OnnxType.Int32,
+            var t when t == typeof(long) => OnnxType.Int64,
+            var t when t == typeof(bool) => OnnxType.Bool,
+            var t => throw new ArgumentException($"{t}"),
+        };
+
+    private static byte[] Attribute(string name, object value) =>
+        Message(m =>
+        {
+            Text(m, 1, name);
+            switch (value)
+            {
+                case float f:
+                    m.WriteTag(2, WireFormat.WireType.Fixed32);
                     m.WriteFloat(f);
-                }
+                    Number(m, 20, 1);
+                    break;
+                case int or long:
+                    Number(m, 3, Convert.ToInt64(value));
+                    Number(m, 20, 2);
+                    break;
+                case string s:
+                    Text(m, 4, s);
+                    Number(m, 20, 3);
+                    break;
+                case float[] floats:
+                    foreach (float f in floats)
+                    {
+                        m.WriteTag(7, WireFormat.WireType.Fixed32);
+                        m.WriteFloat(f);
+                    }
 
-                Number(m, 20, 6);
-                break;
-            case long[] ints:
-                foreach (long i in ints)
-                {
-                    Number(m, 8, i);
-                }
+                    Number(m, 20, 6);
+                    break;
+                case long[] ints:
+                    foreach (long i in ints)
+                    {
+                        Number(m, 8, i);
+                    }
 
-                Number(m, 20, 7);
-                break;
-            default:
-                throw new ArgumentException($"{value.GetType()} is no attribute");
-        }
-    });
+                    Number(m, 20, 7);
+                    break;
+                default:
+                    throw new ArgumentException($"{value.GetType()} is no attribute");
+            }
+        });
 
-    private static byte[] Entry(string key, string value) => Message(m =>
-    {
-        Text(m, 1, key);
-        Text(m, 2, value);
-    });
+    private static byte[] Entry(string key, string value) =>
+        Message(m =>
+        {
+            Text(m, 1, key);
+            Text(m, 2, value);
+        });
 
     private static byte[] Message(Action<CodedOutputStream> write)
     {
@@ -182,55 +197,77 @@ internal sealed class OnnxFile(int opset = 13)
     private OnnxFile AddWeight<T>(string name, T[] values, long[] shape, string? file)
         where T : unmanaged
     {
-        weights.Add(Message(m =>
-        {
-            foreach (long d in shape)
+        weights.Add(
+            Message(m =>
             {
-                Number(m, 1, d);
-            }
+                foreach (long d in shape)
+                {
+                    Number(m, 1, d);
+                }
 
-            Number(m, 2, (long)TypeOf<T>());
-            Text(m, 8, name);
-            if (file is null)
-            {
-                Bytes(m, 9, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
-            }
-            else
-            {
-                Bytes(m, 13, Entry("location", file));
-                Number(m, 14, 1);
-            }
-        }));
+                Number(m, 2, (long)TypeOf<T>());
+                Text(m, 8, name);
+                if (file is null)
+                {
+                    Bytes(m, 9, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+                }
+                else
+                {
+                    Bytes(m, 13, Entry("location", file));
+                    Number(m, 14, 1);
+                }
+            })
+        );
         return this;
     }
 
     private OnnxFile Port(List<byte[]> ports, string name, OnnxType type, long[] shape)
     {
-        ports.Add(Message(port =>
-        {
-            Text(port, 1, name);
-            Bytes(port, 2, Message(t => Bytes(t, 1, Message(tensor =>
+        ports.Add(
+            Message(port =>
             {
-                Number(tensor, 1, (long)type);
-                Bytes(tensor, 2, Message(dimensions =>
-                {
-                    for (int i = 0; i < shape.Length; i++)
-                    {
-                        Bytes(dimensions, 1, Message(d =>
-                        {
-                            if (shape[i] >= 0)
+                Text(port, 1, name);
+                Bytes(
+                    port,
+                    2,
+                    Message(t =>
+                        Bytes(
+                            t,
+                            1,
+                            Message(tensor =>
                             {
-                                Number(d, 1, shape[i]);
-                            }
-                            else
-                            {
-                                Text(d, 2, $"{name}_{i}");
-                            }
-                        }));
-                    }
-                }));
-            }))));
-        }));
+                                Number(tensor, 1, (long)type);
+                                Bytes(
+                                    tensor,
+                                    2,
+                                    Message(dimensions =>
+                                    {
+                                        for (int i = 0; i < shape.Length; i++)
+                                        {
+                                            Bytes(
+                                                dimensions,
+                                                1,
+                                                Message(d =>
+                                                {
+                                                    if (shape[i] >= 0)
+                                                    {
+                                                        Number(d, 1, shape[i]);
+                                                    }
+                                                    else
+                                                    {
+                                                        Text(d, 2, $"{name}_{i}");
+                                                    }
+                                                })
+                                            );
+                                        }
+                                    })
+                                );
+                            })
+                        )
+                    )
+                );
+            })
+        );
         return this;
     }
 }

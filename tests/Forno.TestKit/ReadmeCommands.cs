@@ -16,7 +16,11 @@ internal static class ReadmeCommands
         string level = lines[from][..lines[from].IndexOf(' ')];
         var commands = new List<string[]>();
         bool block = false;
-        foreach (string line in lines.Skip(from + 1).TakeWhile(l => block || !l.StartsWith(level + " ", StringComparison.Ordinal)))
+        foreach (
+            string line in lines
+                .Skip(from + 1)
+                .TakeWhile(l => block || !l.StartsWith(level + " ", StringComparison.Ordinal))
+        )
         {
             block ^= line.StartsWith("```", StringComparison.Ordinal);
             if (block && line.StartsWith("forno ", StringComparison.Ordinal))
@@ -28,7 +32,14 @@ internal static class ReadmeCommands
                 string[] parts = line.Split("; ");
                 string[] head = parts[0].Split(' ');
                 Assert.Equal(("in", "done"), (head[2], parts[^1].Split('#')[0].Trim()));
-                commands.AddRange(head[3..].Select(value => Words(parts[1]["do ".Length..].Replace($"${{{head[1]}}}", value).Replace("$" + head[1], value))[1..]));
+                commands.AddRange(
+                    head[3..]
+                        .Select(value =>
+                            Words(
+                                parts[1]["do ".Length..].Replace($"${{{head[1]}}}", value).Replace("$" + head[1], value)
+                            )[1..]
+                        )
+                );
             }
         }
 

@@ -16,7 +16,12 @@ internal sealed class TempTree : IDisposable
     public static string Picture(string root)
     {
         var lines = new List<string>();
-        foreach (var entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }))
+        foreach (
+            var entry in new DirectoryInfo(root).EnumerateFileSystemInfos(
+                "*",
+                new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }
+            )
+        )
         {
             var path = Path.GetRelativePath(root, entry.FullName);
             if (path.Split('/').Contains(".forno"))
@@ -24,8 +29,18 @@ internal sealed class TempTree : IDisposable
                 continue;
             }
 
-            lines.Add(path.Replace("\n", "\\n") + " " + (entry.LinkTarget ?? (entry is DirectoryInfo ? "folder"
-                : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(entry.FullName))))));
+            lines.Add(
+                path.Replace("\n", "\\n")
+                    + " "
+                    + (
+                        entry.LinkTarget
+                        ?? (
+                            entry is DirectoryInfo
+                                ? "folder"
+                                : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(entry.FullName)))
+                        )
+                    )
+            );
         }
 
         lines.Sort(StringComparer.Ordinal);
@@ -49,7 +64,11 @@ internal sealed class TempTree : IDisposable
             Directory.CreateDirectory(Path.Join(to, Path.GetRelativePath(from, folder)));
         }
 
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != "lock"))
+        foreach (
+            var file in Directory
+                .EnumerateFiles(from, "*", SearchOption.AllDirectories)
+                .Where(f => Path.GetFileName(f) != "lock")
+        )
         {
             File.Copy(file, Path.Join(to, Path.GetRelativePath(from, file)));
         }

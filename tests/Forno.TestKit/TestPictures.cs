@@ -55,7 +55,11 @@ internal static class TestPictures
 
     /// <summary>An animated PNG whose second frame is a small part, whose third clears it, by the specification's words.</summary>
     /// <param name="frames">Each: the part, where it lies, how it is disposed of, whether it is blended over.</param>
-    public static byte[] Apng(int width, int height, params (Picture Part, int Left, int Top, byte Dispose, byte Blend)[] frames)
+    public static byte[] Apng(
+        int width,
+        int height,
+        params (Picture Part, int Left, int Top, byte Dispose, byte Blend)[] frames
+    )
     {
         var file = new MemoryStream();
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
@@ -70,7 +74,23 @@ internal static class TestPictures
                 Chunk(file, "acTL", [.. Number((uint)frames.Length), .. Number(0)]);
             }
 
-            Chunk(file, "fcTL", [.. Number(sequence++), .. Number((uint)part.Width), .. Number((uint)part.Height), .. Number((uint)left), .. Number((uint)top), 0, 1, 0, 10, dispose, blend]);
+            Chunk(
+                file,
+                "fcTL",
+                [
+                    .. Number(sequence++),
+                    .. Number((uint)part.Width),
+                    .. Number((uint)part.Height),
+                    .. Number((uint)left),
+                    .. Number((uint)top),
+                    0,
+                    1,
+                    0,
+                    10,
+                    dispose,
+                    blend,
+                ]
+            );
             foreach (var (_, data) in chunks.Where(c => c.Type == "IDAT"))
             {
                 Chunk(file, i == 0 ? "IDAT" : "fdAT", i == 0 ? data : [.. Number(sequence++), .. data]);
@@ -84,7 +104,7 @@ internal static class TestPictures
     private static List<(string Type, byte[] Data)> Chunks(byte[] png)
     {
         var chunks = new List<(string, byte[])>();
-        for (int at = 8; at < png.Length;)
+        for (int at = 8; at < png.Length; )
         {
             int length = BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(at));
             chunks.Add((System.Text.Encoding.ASCII.GetString(png, at + 4, 4), png[(at + 8)..(at + 8 + length)]));

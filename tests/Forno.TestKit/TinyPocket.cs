@@ -10,13 +10,25 @@ namespace Forno.TestKit;
 /// <summary>A toy of what the demo needs: checkpoint, image tower, an art set of its own, in a folder that goes away.</summary>
 internal sealed class TinyPocket : IDisposable
 {
-    private const int Text = 32, Joint = 24;
+    private const int Text = 32,
+        Joint = 24;
 
     /// <summary>What the made-up set draws.</summary>
     public static readonly string[] Names =
     [
-        "red heart", "green apple", "cat face", "pear", "blue car", "round ball", "tall tree", "small fish", "warm hat", "old clock",
-        "sharp knife", "soft bed", "fast train",
+        "red heart",
+        "green apple",
+        "cat face",
+        "pear",
+        "blue car",
+        "round ball",
+        "tall tree",
+        "small fish",
+        "warm hat",
+        "old clock",
+        "sharp knife",
+        "soft bed",
+        "fast train",
     ];
 
     public TinyPocket()
@@ -47,7 +59,13 @@ internal sealed class TinyPocket : IDisposable
         using WeightStore store = WeightStore.Random(2);
         var config = new ClipVisionConfig
         {
-            ImageSize = 32, PatchSize = 8, Width = 16, Layers = 1, Heads = 2, MlpWidth = 32, ProjectionDim = Joint,
+            ImageSize = 32,
+            PatchSize = 8,
+            Width = 16,
+            Layers = 1,
+            Heads = 2,
+            MlpWidth = 32,
+            ProjectionDim = Joint,
         };
         _ = new ClipVision(store.At(""), config);
         _ = new Linear(store.At("text_projection"), Text, Joint, bias: false);
@@ -57,17 +75,29 @@ internal sealed class TinyPocket : IDisposable
             using Generator random = Rng.For(2, key);
             weight.Add_(random.Randn(weight.Shape) * 0.2);
         }
-        SafetensorsWriter.Write(Clip, [.. store.Tensors.Select(t => TensorToWrite.From(t.Key, t.Value))], config.Metadata());
+        SafetensorsWriter.Write(
+            Clip,
+            [.. store.Tensors.Select(t => TensorToWrite.From(t.Key, t.Value))],
+            config.Metadata()
+        );
     }
 
     private void PutArt()
     {
         string[] groups = ["animals-nature", "food-drink", "objects"];
-        Put("emojibase-data/meta/groups.json", $$"""{"groups":{ {{string.Join(',', groups.Select((g, i) => $"\"{i + 3}\":\"{g}\""))}} },"subgroups":{"1":"all"} }""");
+        Put(
+            "emojibase-data/meta/groups.json",
+            $$"""{"groups":{ {{string.Join(',', groups.Select((g, i) => $"\"{i + 3}\":\"{g}\""))}} },"subgroups":{"1":"all"} }"""
+        );
         Put("emojibase-data/meta/unicode-names.json", "{}");
-        Put("emojibase-data/en/messages.json",
-            $$"""{"groups":[{{string.Join(',', groups.Select(g => $$"""{"key":"{{g}}","message":"{{g.Replace('-', ' ')}}"}"""))}}],"subgroups":[{"key":"all","message":"things"}]}""");
-        Put("emojibase-data/en/data.json", $"[{string.Join(',', Names.Select((n, i) => $$"""{"label":"{{n}}","hexcode":"{{Code(i)}}","tags":["thing"],"group":{{(i % 3) + 3}},"subgroup":1}"""))}]");
+        Put(
+            "emojibase-data/en/messages.json",
+            $$"""{"groups":[{{string.Join(',', groups.Select(g => $$"""{"key":"{{g}}","message":"{{g.Replace('-', ' ')}}"}"""))}}],"subgroups":[{"key":"all","message":"things"}]}"""
+        );
+        Put(
+            "emojibase-data/en/data.json",
+            $"[{string.Join(',', Names.Select((n, i) => $$"""{"label":"{{n}}","hexcode":"{{Code(i)}}","tags":["thing"],"group":{{(i % 3) + 3}},"subgroup":1}"""))}]"
+        );
         foreach (string file in (string[])["cldr", "emojibase", "iamcal", "joypixels", "github", "emojibase-legacy"])
         {
             Put($"emojibase-data/en/shortcodes/{file}.json", "{}");
@@ -75,14 +105,21 @@ internal sealed class TinyPocket : IDisposable
 
         foreach (ArtSet art in ArtSet.All.Where(a => a.HeldOut))
         {
-            Put($"{art.Name}/icons.json", $$"""{"prefix":"x","width":32,"height":32,"icons":{ {{string.Join(',', Names.Select(Icon))}} } }""");
+            Put(
+                $"{art.Name}/icons.json",
+                $$"""{"prefix":"x","width":32,"height":32,"icons":{ {{string.Join(',', Names.Select(Icon))}} } }"""
+            );
         }
     }
 
-    private static string Icon(string name, int i) => string.Create(CultureInfo.InvariantCulture,
-        $$"""
-        "{{name.Replace(' ', '-')}}":{"body":"<circle cx=\"{{8 + i}}\" cy=\"16\" r=\"{{5 + (i % 4)}}\" fill=\"hsl({{i * 29}},80%,50%)\"/>"}
-        """);
+    private static string Icon(string name, int i) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""
+            "{{name.Replace(' ', '-')}}":{"body":"<circle cx=\"{{8 + i}}\" cy=\"16\" r=\"{{5
+                + (i % 4)}}\" fill=\"hsl({{i * 29}},80%,50%)\"/>"}
+            """
+        );
 
     private static string Code(int i) => (0x1F600 + i).ToString("X", CultureInfo.InvariantCulture);
 

@@ -10,17 +10,44 @@ namespace Forno.TestKit;
 internal static class TinyTagger
 {
     /// <summary>A WD14 tagger: BGR, 0 to 255, [n, side, side, 3] or [n, 3, side, side].</summary>
-    public static TaggerFiles Wd14(string folder, int side, bool channelsFirst, long batch = -1, OnnxType type = OnnxType.Float32, bool logits = false)
+    public static TaggerFiles Wd14(
+        string folder,
+        int side,
+        bool channelsFirst,
+        long batch = -1,
+        OnnxType type = OnnxType.Float32,
+        bool logits = false
+    )
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Join(folder, "selected_tags.csv"),
-            "tag_id,name,category,count\n9999999,general,9,807858\n9999998,sensitive,9,3771700\n1,red,0,9\n2,green,0,8\n3,blue,0,7\n4,o_o,0,6\n5,hatsune_miku_(x),4,5\n");
+        File.WriteAllText(
+            Path.Join(folder, "selected_tags.csv"),
+            "tag_id,name,category,count\n9999999,general,9,807858\n9999998,sensitive,9,3771700\n1,red,0,9\n2,green,0,8\n3,blue,0,7\n4,o_o,0,6\n5,hatsune_miku_(x),4,5\n"
+        );
         //                 general sensitive red green blue o_o miku
         float[] weights =
         [
-            0, 0, 0, 0, 1, 0, 0, // blue comes first
-            0, 0, 0, 1, 0, 0, 0,
-            0, 0, 1, 0, 0, 0, 0,
+            0,
+            0,
+            0,
+            0,
+            1,
+            0,
+            0, // blue comes first
+            0,
+            0,
+            0,
+            1,
+            0,
+            0,
+            0,
+            0,
+            0,
+            1,
+            0,
+            0,
+            0,
+            0,
         ];
         float[] rest = [0.3f, 0.6f, 0, 0, 0, 0.5f, 0.9f];
         if (logits)
@@ -39,25 +66,49 @@ internal static class TinyTagger
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Join(folder, "tags.txt"), "red\ngreen\nblue\nlong_hair\nmiku\nrating:safe\n");
         File.WriteAllText(Path.Join(folder, "tags-character.txt"), "miku\n");
-        float[] weights =
-        [
-            1, 0, 0, 0, 0, 0,
-            0, 1, 0, 0, 0, 0,
-            0, 0, 1, 0, 0, 0,
-        ];
-        Save(Path.Join(folder, "deepdanbooru.onnx"), side, channelsFirst: false, 1, OnnxType.Float32, 1, weights, [0, 0, 0, 0.45f, 0.2f, 0.7f]);
+        float[] weights = [1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0];
+        Save(
+            Path.Join(folder, "deepdanbooru.onnx"),
+            side,
+            channelsFirst: false,
+            1,
+            OnnxType.Float32,
+            1,
+            weights,
+            [0, 0, 0, 0.45f, 0.2f, 0.7f]
+        );
         return TaggerFiles.Find(folder);
     }
 
-    private static void Save(string path, int side, bool channelsFirst, long batch, OnnxType type, float scale, float[] weights, float[] rest)
+    private static void Save(
+        string path,
+        int side,
+        bool channelsFirst,
+        long batch,
+        OnnxType type,
+        float scale,
+        float[] weights,
+        float[] rest
+    )
     {
         long[] shape = channelsFirst ? [batch, 3, side, side] : [batch, side, side, 3];
         new OnnxFile()
             .Input("image", type, shape)
-            .Weight("scale", [scale]).Weight("w", weights, 3, rest.Length).Weight("rest", rest, rest.Length)
+            .Weight("scale", [scale])
+            .Weight("w", weights, 3, rest.Length)
+            .Weight("rest", rest, rest.Length)
             .Node("Cast", "image", "numbers", ("to", 1))
-            .Node("ReduceMean", "numbers", "means", ("axes", channelsFirst ? new long[] { 2, 3 } : [1, 2]), ("keepdims", 0))
-            .Node("Mul", "means scale", "shares").Node("MatMul", "shares w", "coloured").Node("Add", "coloured rest", "tags")
-            .Output("tags", OnnxType.Float32, batch, rest.Length).Save(path);
+            .Node(
+                "ReduceMean",
+                "numbers",
+                "means",
+                ("axes", channelsFirst ? new long[] { 2, 3 } : [1, 2]),
+                ("keepdims", 0)
+            )
+            .Node("Mul", "means scale", "shares")
+            .Node("MatMul", "shares w", "coloured")
+            .Node("Add", "coloured rest", "tags")
+            .Output("tags", OnnxType.Float32, batch, rest.Length)
+            .Save(path);
     }
 }

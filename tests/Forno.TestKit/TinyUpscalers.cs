@@ -29,7 +29,13 @@ internal static class TinyUpscalers
         {
             for (int i = 0; i < 15; i++)
             {
-                Conv(keys, $"body.{b}.rdb{(i / 5) + 1}.conv{(i % 5) + 1}", i % 5 == 4 ? features : 32, features + (32 * (i % 5)), 3);
+                Conv(
+                    keys,
+                    $"body.{b}.rdb{(i / 5) + 1}.conv{(i % 5) + 1}",
+                    i % 5 == 4 ? features : 32,
+                    features + (32 * (i % 5)),
+                    3
+                );
             }
         }
         Conv(keys, "conv_body", features, features, 3);
@@ -85,8 +91,12 @@ internal static class TinyUpscalers
             {
                 for (int x = 0; x < width; x++, i++)
                 {
-                    bool inside = Math.Pow(x - (width * 0.4), 2) + Math.Pow(y - (height * 0.5), 2) < Math.Pow(Math.Min(width, height) * 0.3, 2);
-                    values[i] = (float)(0.5 + (0.3 * Math.Sin((x * 0.21) + (y * 0.13 * (c + 1)))) + (inside ? 0.2 : -0.2));
+                    bool inside =
+                        Math.Pow(x - (width * 0.4), 2) + Math.Pow(y - (height * 0.5), 2)
+                        < Math.Pow(Math.Min(width, height) * 0.3, 2);
+                    values[i] = (float)(
+                        0.5 + (0.3 * Math.Sin((x * 0.21) + (y * 0.13 * (c + 1)))) + (inside ? 0.2 : -0.2)
+                    );
                 }
             }
         }

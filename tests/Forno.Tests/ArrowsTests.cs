@@ -22,10 +22,17 @@ public class ArrowsTests
 
     /// <summary>Arrows within a floor: files are read by rooms beside Io, and a training draws its samples.</summary>
     private static readonly (string From, string To)[] Beside =
-        [("Text", "Io"), ("Imaging", "Io"), ("Training", "Generation"), ("Models", "Diffusion")];
+    [
+        ("Text", "Io"),
+        ("Imaging", "Io"),
+        ("Training", "Generation"),
+        ("Models", "Diffusion"),
+    ];
 
-    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
-        .Select(f => (OpCode)f.GetValue(null)!).ToDictionary(o => o.Value);
+    private static readonly Dictionary<short, OpCode> OpCodesByValue = typeof(OpCodes)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Select(f => (OpCode)f.GetValue(null)!)
+        .ToDictionary(o => o.Value);
 
     [Theory]
     [InlineData("Forno.Torch")]
@@ -55,7 +62,11 @@ public class ArrowsTests
     [Fact]
     public void EveryRoomHasAFloor()
     {
-        IEnumerable<string> rooms = typeof(FornoException).Assembly.GetTypes().Select(RoomOf).OfType<string>().Distinct();
+        IEnumerable<string> rooms = typeof(FornoException)
+            .Assembly.GetTypes()
+            .Select(RoomOf)
+            .OfType<string>()
+            .Distinct();
         Assert.Empty(rooms.Except(Floors.SelectMany(floor => floor)));
         Assert.NotEmpty(rooms);
     }
@@ -78,23 +89,42 @@ public class ArrowsTests
         foreach (string assembly in (string[])["Forno", "Forno.Torch"])
         {
             IEnumerable<Type> known = Assembly.Load(assembly).GetTypes().SelectMany(KnownTo);
-            Assert.DoesNotContain(known, t => t == typeof(Console) || (t.Namespace?.StartsWith("System.Net", StringComparison.Ordinal) == true && t != typeof(System.Net.WebUtility))
-                || t.Assembly.GetName().Name is "System.CommandLine" or "Spectre.Console");
+            Assert.DoesNotContain(
+                known,
+                t =>
+                    t == typeof(Console)
+                    || (
+                        t.Namespace?.StartsWith("System.Net", StringComparison.Ordinal) == true
+                        && t != typeof(System.Net.WebUtility)
+                    )
+                    || t.Assembly.GetName().Name is "System.CommandLine" or "Spectre.Console"
+            );
         }
     }
 
     [Fact]
     public void NoSourceFileIsLongerThan500Lines()
     {
-        string[] files = [.. ((string[])["src", "native", "tests", "bench"]).SelectMany(folder =>
-            Directory.EnumerateFiles(Path.Combine(Goldens.RepositoryRoot, folder), "*", SearchOption.AllDirectories))
-            .Where(f => Path.GetExtension(f) is ".cs" or ".cpp" or ".h" && !f.Split('/').Intersect(["obj", "bin", "build"]).Any())];
+        string[] files =
+        [
+            .. ((string[])["src", "native", "tests", "bench"])
+                .SelectMany(folder =>
+                    Directory.EnumerateFiles(
+                        Path.Combine(Goldens.RepositoryRoot, folder),
+                        "*",
+                        SearchOption.AllDirectories
+                    )
+                )
+                .Where(f =>
+                    Path.GetExtension(f) is ".cs" or ".cpp" or ".h"
+                    && !f.Split('/').Intersect(["obj", "bin", "build"]).Any()
+                ),
+        ];
         Assert.NotEmpty(files);
         Assert.DoesNotContain(files, f => File.ReadLines(f).Count() > 500);
     }
 
-    private static bool Allowed(string from, string to) =>
-        Floor(to) < Floor(from) || Beside.Contains((from, to));
+    private static bool Allowed(string from, string to) => Floor(to) < Floor(from) || Beside.Contains((from, to));
 
     private static int Floor(string room) => Array.FindIndex(Floors, floor => floor.Contains(room));
 
@@ -105,7 +135,11 @@ public class ArrowsTests
     private static HashSet<Type> KnownTo(Type type)
     {
         HashSet<Type> known = [];
-        const BindingFlags all = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance
+        const BindingFlags all =
+            BindingFlags.Public
+            | BindingFlags.NonPublic
+            | BindingFlags.Static
+            | BindingFlags.Instance
             | BindingFlags.DeclaredOnly;
         Add(known, type.BaseType);
         Add(known, type.GetInterfaces());
@@ -129,7 +163,7 @@ public class ArrowsTests
     {
         Type[]? ofType = method.DeclaringType?.GetGenericArguments();
         Type[]? ofMethod = method.IsGenericMethod ? method.GetGenericArguments() : null;
-        for (int at = 0; at < il.Length;)
+        for (int at = 0; at < il.Length; )
         {
             short value = il[at++];
             if (value == 0xfe)
@@ -139,7 +173,10 @@ public class ArrowsTests
 
             switch (OpCodesByValue[value].OperandType)
             {
-                case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType:
+                case OperandType.InlineField
+                or OperandType.InlineMethod
+                or OperandType.InlineTok
+                or OperandType.InlineType:
                     MemberInfo? member = method.Module.ResolveMember(BitConverter.ToInt32(il, at), ofType, ofMethod);
                     Add(known, member as Type ?? member?.DeclaringType);
                     if (member is MethodBase called)
@@ -161,8 +198,11 @@ public class ArrowsTests
                 case OperandType.InlineI8 or OperandType.InlineR:
                     at += 8;
                     break;
-                case OperandType.InlineBrTarget or OperandType.InlineI or OperandType.InlineSig or OperandType.InlineString
-                    or OperandType.ShortInlineR:
+                case OperandType.InlineBrTarget
+                or OperandType.InlineI
+                or OperandType.InlineSig
+                or OperandType.InlineString
+                or OperandType.ShortInlineR:
                     at += 4;
                     break;
                 case OperandType.InlineVar:

@@ -13,7 +13,9 @@ internal static class AssetFetch
     /// <exception cref="FornoException">They cannot be fetched.</exception>
     public static void Ensure(CommandHost cli, params string[] packages)
     {
-        string folder = Assets.Folder() ?? throw new FornoException("Forno's folder is not found; start by ./forno, or set FORNO_HOME");
+        string folder =
+            Assets.Folder()
+            ?? throw new FornoException("Forno's folder is not found; start by ./forno, or set FORNO_HOME");
         Ensure(cli, folder, packages);
     }
 
@@ -33,11 +35,16 @@ internal static class AssetFetch
         if (!File.Exists(script))
         {
             throw new FornoException(
-                $"{folder}: {string.Join(", ", missing)} not there, and neither is {script}, which fetches them; start by ./forno");
+                $"{folder}: {string.Join(", ", missing)} not there, and neither is {script}, which fetches them; start by ./forno"
+            );
         }
 
         cli.Error.WriteLine($"fetching {string.Join(", ", missing)}");
-        ProcessStartInfo start = new("bash", [script, .. missing]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("bash", [script, .. missing])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["FORNO_ASSETS"] = Path.GetFullPath(folder);
         using Process process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };

@@ -37,18 +37,23 @@ internal sealed class CommandHost : IDisposable
         };
         foreach (PosixSignal signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM])
         {
-            cli._signals.Add(PosixSignalRegistration.Create(signal, context =>
-            {
-                if (!source.IsCancellationRequested)
-                {
-                    first = Environment.TickCount64;
-                    context.Cancel = true;
-                    source.Cancel();
-                }
+            cli._signals.Add(
+                PosixSignalRegistration.Create(
+                    signal,
+                    context =>
+                    {
+                        if (!source.IsCancellationRequested)
+                        {
+                            first = Environment.TickCount64;
+                            context.Cancel = true;
+                            source.Cancel();
+                        }
 
-                // Tools such as timeout send the same signal twice at once: to the process and to its group.
-                context.Cancel |= Environment.TickCount64 - first < 300;
-            }));
+                        // Tools such as timeout send the same signal twice at once: to the process and to its group.
+                        context.Cancel |= Environment.TickCount64 - first < 300;
+                    }
+                )
+            );
         }
 
         return cli;

@@ -32,8 +32,10 @@ internal static class CommandRunner
     {
         if (!commands.TryGetValue(args[0], out CommandEntry? entry))
         {
-            cli.Error.WriteLine($"forno: there is no command '{args[0]}'; there are: "
-                + string.Join(", ", commands.Keys.Order(StringComparer.Ordinal)));
+            cli.Error.WriteLine(
+                $"forno: there is no command '{args[0]}'; there are: "
+                    + string.Join(", ", commands.Keys.Order(StringComparer.Ordinal))
+            );
             return 2;
         }
 
@@ -53,18 +55,26 @@ internal static class CommandRunner
             return 2;
         }
 
-        return parsed.Invoke(new InvocationConfiguration
-        {
-            Output = cli.Out,
-            Error = cli.Error,
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null, // Cli handles Ctrl-C: a training may need more than a moment to save
-        });
+        return parsed.Invoke(
+            new InvocationConfiguration
+            {
+                Output = cli.Out,
+                Error = cli.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null, // Cli handles Ctrl-C: a training may need more than a moment to save
+            }
+        );
     }
 
     // The parser lists what is valid one below the other.
-    private static string OneLine(string message) => string.Join(" ", message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-        .Select((part, i) => i > 0 && part is ['\'', .., '\''] ? part + "," : part)).TrimEnd(',');
+    private static string OneLine(string message) =>
+        string.Join(
+                " ",
+                message
+                    .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                    .Select((part, i) => i > 0 && part is ['\'', .., '\''] ? part + "," : part)
+            )
+            .TrimEnd(',');
 
     private static string CommandPath(ParseResult parsed)
     {
@@ -80,15 +90,16 @@ internal static class CommandRunner
         return string.Join(' ', names);
     }
 
-    private static string Explain(Exception e) => e switch
-    {
-        OperationCanceledException => "stopped",
-        FornoException => e.Message,
-        TorchOutOfMemoryException => $"{e.Message}\nOut of memory: a smaller batch or picture size, or "
-            + "gradient_checkpointing when training, needs less.",
-        IOException or UnauthorizedAccessException => e.Message,
-        DllNotFoundException => $"{e.Message}\n`forno doctor` tells what is missing and how to get it.",
-        _ => $"internal error, {e.GetType().Name}: {e.Message}\nThis is a fault in Forno; "
-            + "FORNO_DEBUG=1 shows where it happened.",
-    };
+    private static string Explain(Exception e) =>
+        e switch
+        {
+            OperationCanceledException => "stopped",
+            FornoException => e.Message,
+            TorchOutOfMemoryException => $"{e.Message}\nOut of memory: a smaller batch or picture size, or "
+                + "gradient_checkpointing when training, needs less.",
+            IOException or UnauthorizedAccessException => e.Message,
+            DllNotFoundException => $"{e.Message}\n`forno doctor` tells what is missing and how to get it.",
+            _ => $"internal error, {e.GetType().Name}: {e.Message}\nThis is a fault in Forno; "
+                + "FORNO_DEBUG=1 shows where it happened.",
+        };
 }

@@ -17,14 +17,38 @@ internal sealed class PicturePaths(string output, bool overwrite)
     {
         if (!output.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
         {
-            int next = 1 + (Directory.Exists(output) ? Directory.EnumerateFiles(output, "*-*.png").Select(Number).DefaultIfEmpty(0).Max() : 0);
-            return [.. Enumerable.Range(0, request.Count).Select(i => Path.Combine(
-                output, string.Create(CultureInfo.InvariantCulture, $"{next + i:00000}-{unchecked(request.Seed + (ulong)i)}.png")))];
+            int next =
+                1
+                + (
+                    Directory.Exists(output)
+                        ? Directory.EnumerateFiles(output, "*-*.png").Select(Number).DefaultIfEmpty(0).Max()
+                        : 0
+                );
+            return
+            [
+                .. Enumerable
+                    .Range(0, request.Count)
+                    .Select(i =>
+                        Path.Combine(
+                            output,
+                            string.Create(
+                                CultureInfo.InvariantCulture,
+                                $"{next + i:00000}-{unchecked(request.Seed + (ulong)i)}.png"
+                            )
+                        )
+                    ),
+            ];
         }
 
-        string[] files = request.Count == 1
-            ? [output]
-            : [.. Enumerable.Range(1, request.Count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{output[..^4]}-{i}.png"))];
+        string[] files =
+            request.Count == 1
+                ? [output]
+                :
+                [
+                    .. Enumerable
+                        .Range(1, request.Count)
+                        .Select(i => string.Create(CultureInfo.InvariantCulture, $"{output[..^4]}-{i}.png")),
+                ];
         foreach (string file in files)
         {
             RequireFree(file, overwrite);
@@ -33,7 +57,8 @@ internal sealed class PicturePaths(string output, bool overwrite)
     }
 
     /// <summary>Makes the folder of a file that is about to be written.</summary>
-    public static void MakeFolder(string file) => Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+    public static void MakeFolder(string file) =>
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
 
     /// <summary>Throws if a file is there and may not be overwritten.</summary>
     public static void RequireFree(string file, bool overwrite)
@@ -45,5 +70,7 @@ internal sealed class PicturePaths(string output, bool overwrite)
     }
 
     private static int Number(string file) =>
-        int.TryParse(Path.GetFileName(file).Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : 0;
+        int.TryParse(Path.GetFileName(file).Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+            ? n
+            : 0;
 }

@@ -12,10 +12,12 @@ namespace Forno.Cli.Terminal;
 /// <param name="unit">The unit's short name.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ProgressBar(TextWriter? writer, string what, long total, string unit, TimeProvider time)
-    : IProgress<long>, IDisposable
+    : IProgress<long>,
+        IDisposable
 {
     private const int BarWidth = 24;
-    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(1), Between = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(1),
+        Between = TimeSpan.FromMilliseconds(100);
     private readonly Lock _lock = new();
     private readonly long _start = time.GetTimestamp();
     private TimeSpan _drawnAt = TimeSpan.MinValue;
@@ -74,9 +76,10 @@ internal sealed class ProgressBar(TextWriter? writer, string what, long total, s
     internal static string Line(string what, long done, long total, string unit, TimeSpan elapsed, string note)
     {
         double rate = done / Math.Max(elapsed.TotalSeconds, 1e-9);
-        string rateText = rate >= 0.1 || done == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}/s")
-            : string.Create(CultureInfo.InvariantCulture, $"{1 / rate:0.0} s each");
+        string rateText =
+            rate >= 0.1 || done == 0
+                ? string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}/s")
+                : string.Create(CultureInfo.InvariantCulture, $"{1 / rate:0.0} s each");
         string units = unit.Length > 0 ? " " + unit : "";
         string end = note.Length > 0 ? "  " + note : "";
         if (total <= 0)
@@ -89,7 +92,8 @@ internal sealed class ProgressBar(TextWriter? writer, string what, long total, s
         return $"{what} {new string('█', full)}{new string('░', BarWidth - full)} {done}/{total}{units}  {rateText}  {left}{end}";
     }
 
-    private static string Clock(TimeSpan t) => t.TotalHours >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{(long)t.TotalHours}:{t.Minutes:00}:{t.Seconds:00}")
-        : string.Create(CultureInfo.InvariantCulture, $"{t.Minutes}:{t.Seconds:00}");
+    private static string Clock(TimeSpan t) =>
+        t.TotalHours >= 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{(long)t.TotalHours}:{t.Minutes:00}:{t.Seconds:00}")
+            : string.Create(CultureInfo.InvariantCulture, $"{t.Minutes}:{t.Seconds:00}");
 }

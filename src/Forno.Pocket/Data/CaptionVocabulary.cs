@@ -26,7 +26,15 @@ public sealed class CaptionVocabulary
         var used = new SortedSet<int> { ClipTokenizer.StartOfText, ClipTokenizer.EndOfText };
         foreach (PocketRecord r in pictures.Select(p => data.Records[p]))
         {
-            string[] parts = [r.Name, .. r.Tags, r.Group, r.Subgroup, string.Join(" and ", r.Colours), r.Style + " style"];
+            string[] parts =
+            [
+                r.Name,
+                .. r.Tags,
+                r.Group,
+                r.Subgroup,
+                string.Join(" and ", r.Colours),
+                r.Style + " style",
+            ];
             used.UnionWith(this.tokenizer.Encode(string.Join(", ", parts)));
         }
 

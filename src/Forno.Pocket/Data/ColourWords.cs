@@ -4,7 +4,20 @@ namespace Forno.Pocket.Data;
 internal static class ColourWords
 {
     private static readonly string[] Names =
-        ["red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "black", "gray", "white"];
+    [
+        "red",
+        "orange",
+        "yellow",
+        "green",
+        "teal",
+        "blue",
+        "purple",
+        "pink",
+        "brown",
+        "black",
+        "gray",
+        "white",
+    ];
 
     /// <summary>The colours that cover much of the drawing, the largest first; at most three.</summary>
     /// <param name="pixels">RGB and alpha, a byte each, pixel after pixel; pixels under half alpha do not count.</param>
@@ -47,17 +60,24 @@ internal static class ColourWords
         double saturation = (double)chroma / high;
         if (saturation < 0.16 || chroma < 24)
         {
-            return high > 225 ? 11 : high < 70 ? 9 : 10;
+            return high > 225 ? 11
+                : high < 70 ? 9
+                : 10;
         }
 
-        double hue = high == red ? 60.0 * (green - blue) / chroma
+        double hue =
+            high == red ? 60.0 * (green - blue) / chroma
             : high == green ? 120 + (60.0 * (blue - red) / chroma)
             : 240 + (60.0 * (red - green) / chroma);
         hue = hue < 0 ? hue + 360 : hue;
         return hue switch
         {
-            < 14 or >= 346 => saturation < 0.5 && high > 190 ? 7 : high < 110 ? 8 : 0,
-            < 46 => high < 190 ? 8 : hue < 41 ? 1 : 2,
+            < 14 or >= 346 => saturation < 0.5 && high > 190 ? 7
+            : high < 110 ? 8
+            : 0,
+            < 46 => high < 190 ? 8
+            : hue < 41 ? 1
+            : 2,
             < 68 => high < 120 ? 8 : 2,
             < 160 => 3,
             < 190 => 4,

@@ -12,7 +12,15 @@ namespace Forno.Pocket.Data;
 /// <param name="Subgroup">E.g. "fruit".</param>
 /// <param name="GroupNumber">emojibase's group, −1 without one.</param>
 /// <param name="Toned">Whether this is a variant in a skin tone.</param>
-internal sealed record Emoji(string Concept, string Name, string[] Tags, string Group, string Subgroup, int GroupNumber, bool Toned);
+internal sealed record Emoji(
+    string Concept,
+    string Name,
+    string[] Tags,
+    string Group,
+    string Subgroup,
+    int GroupNumber,
+    bool Toned
+);
 
 /// <summary>Emojibase's list, found by code points or by any of the names that art sets use.</summary>
 internal sealed partial class EmojiNames
@@ -25,7 +33,15 @@ internal sealed partial class EmojiNames
 
     private const int MostTags = 6;
 
-    private static readonly string[] ShortcodeFiles = ["cldr", "emojibase", "iamcal", "joypixels", "github", "emojibase-legacy"];
+    private static readonly string[] ShortcodeFiles =
+    [
+        "cldr",
+        "emojibase",
+        "iamcal",
+        "joypixels",
+        "github",
+        "emojibase-legacy",
+    ];
 
     private readonly Dictionary<string, Emoji> byCodePoints = [];
     private readonly Dictionary<string, string> byName = [];
@@ -38,18 +54,33 @@ internal sealed partial class EmojiNames
     {
         using JsonDocument messages = PocketFiles.ReadJson(Path.Combine(folder, "en", "messages.json"));
         using JsonDocument meta = PocketFiles.ReadJson(Path.Combine(folder, "meta", "groups.json"));
-        Dictionary<int, string> groups = Messages("groups"), subgroups = Messages("subgroups");
+        Dictionary<int, string> groups = Messages("groups"),
+            subgroups = Messages("subgroups");
         Dictionary<int, string> Messages(string kind)
         {
             // Numbers name keys in one file, keys name words in the other.
-            var byKey = messages.RootElement.GetProperty(kind).EnumerateArray()
-                .ToDictionary(m => m.GetProperty("key").GetString()!, m => Clean(m.GetProperty("message").GetString()!));
-            return meta.RootElement.GetProperty(kind).EnumerateObject()
-                .ToDictionary(k => int.Parse(k.Name, CultureInfo.InvariantCulture), k => byKey.GetValueOrDefault(k.Value.GetString()!, ""));
+            var byKey = messages
+                .RootElement.GetProperty(kind)
+                .EnumerateArray()
+                .ToDictionary(
+                    m => m.GetProperty("key").GetString()!,
+                    m => Clean(m.GetProperty("message").GetString()!)
+                );
+            return meta
+                .RootElement.GetProperty(kind)
+                .EnumerateObject()
+                .ToDictionary(
+                    k => int.Parse(k.Name, CultureInfo.InvariantCulture),
+                    k => byKey.GetValueOrDefault(k.Value.GetString()!, "")
+                );
         }
 
         using JsonDocument data = PocketFiles.ReadJson(Path.Combine(folder, "en", "data.json"));
-        Dictionary<string, int> uses = data.RootElement.EnumerateArray().SelectMany(Tags).GroupBy(t => t).ToDictionary(g => g.Key, g => g.Count());
+        Dictionary<string, int> uses = data
+            .RootElement.EnumerateArray()
+            .SelectMany(Tags)
+            .GroupBy(t => t)
+            .ToDictionary(g => g.Key, g => g.Count());
         foreach (JsonElement entry in data.RootElement.EnumerateArray())
         {
             string concept = CodePoints(entry.GetProperty("hexcode").GetString()!);
@@ -57,10 +88,29 @@ internal sealed partial class EmojiNames
             int group = entry.TryGetProperty("group", out JsonElement g) ? g.GetInt32() : -1;
             int subgroup = entry.TryGetProperty("subgroup", out JsonElement s) ? s.GetInt32() : -1;
             string[] nameWords = name.Split([' ', ',', '-'], StringSplitOptions.RemoveEmptyEntries);
-            string[] tags = [.. Tags(entry)
-                .Where(t => t != name && t.Length > 2 && t.Split(' ').Length <= 2 && !t.Split(' ').All(nameWords.Contains) && t.All(c => char.IsAsciiLetter(c) || c == ' '))
-                .OrderByDescending(t => uses[t]).ThenBy(t => t, StringComparer.Ordinal).Take(MostTags)];
-            var emoji = new Emoji(concept, name, tags, group < 0 ? "" : groups[group], subgroup < 0 ? "" : subgroups[subgroup], group, false);
+            string[] tags =
+            [
+                .. Tags(entry)
+                    .Where(t =>
+                        t != name
+                        && t.Length > 2
+                        && t.Split(' ').Length <= 2
+                        && !t.Split(' ').All(nameWords.Contains)
+                        && t.All(c => char.IsAsciiLetter(c) || c == ' ')
+                    )
+                    .OrderByDescending(t => uses[t])
+                    .ThenBy(t => t, StringComparer.Ordinal)
+                    .Take(MostTags),
+            ];
+            var emoji = new Emoji(
+                concept,
+                name,
+                tags,
+                group < 0 ? "" : groups[group],
+                subgroup < 0 ? "" : subgroups[subgroup],
+                group,
+                false
+            );
             byCodePoints[concept] = emoji;
             byName.TryAdd(Squash(name), concept);
             foreach (string word in nameWords.Concat(tags.SelectMany(t => t.Split(' '))))
@@ -68,10 +118,15 @@ internal sealed partial class EmojiNames
                 words[word] = words.GetValueOrDefault(word) + 1;
             }
 
-            foreach (JsonElement skin in entry.TryGetProperty("skins", out JsonElement skins) ? skins.EnumerateArray() : [])
+            foreach (
+                JsonElement skin in entry.TryGetProperty("skins", out JsonElement skins) ? skins.EnumerateArray() : []
+            )
             {
-                byCodePoints[CodePoints(skin.GetProperty("hexcode").GetString()!)] =
-                    emoji with { Name = Clean(skin.GetProperty("label").GetString()!), Toned = true };
+                byCodePoints[CodePoints(skin.GetProperty("hexcode").GetString()!)] = emoji with
+                {
+                    Name = Clean(skin.GetProperty("label").GetString()!),
+                    Toned = true,
+                };
             }
         }
 
@@ -87,7 +142,11 @@ internal sealed partial class EmojiNames
             foreach (JsonProperty entry in codes.RootElement.EnumerateObject())
             {
                 string codePoints = CodePoints(entry.Name);
-                foreach (JsonElement code in entry.Value.ValueKind == JsonValueKind.Array ? [.. entry.Value.EnumerateArray()] : new[] { entry.Value })
+                foreach (
+                    JsonElement code in entry.Value.ValueKind == JsonValueKind.Array
+                        ? [.. entry.Value.EnumerateArray()]
+                        : new[] { entry.Value }
+                )
                 {
                     Learn(code.GetString()!, codePoints);
                 }
@@ -121,14 +180,26 @@ internal sealed partial class EmojiNames
     /// <param name="characters">The list of its set.</param>
     public Emoji? Find(string icon, IReadOnlyDictionary<string, string> characters)
     {
-        if (characters.TryGetValue(icon, out string? codePoints) && byCodePoints.TryGetValue(codePoints, out Emoji? emoji))
+        if (
+            characters.TryGetValue(icon, out string? codePoints)
+            && byCodePoints.TryGetValue(codePoints, out Emoji? emoji)
+        )
         {
             return emoji;
         }
 
         // Sets disagree on "face" ("grinning cat face") and "mark", and number their variants ("baby-2").
         string plain = Numbered().Replace(icon, "");
-        foreach (string name in (string[])[icon, plain, plain.Replace("-face", "", StringComparison.Ordinal), plain + "face", plain + "-mark-button"])
+        foreach (
+            string name in (string[])
+                [
+                    icon,
+                    plain,
+                    plain.Replace("-face", "", StringComparison.Ordinal),
+                    plain + "face",
+                    plain + "-mark-button",
+                ]
+        )
         {
             if (byName.TryGetValue(Squash(name), out codePoints))
             {
@@ -143,16 +214,28 @@ internal sealed partial class EmojiNames
     public string Words(string icon) =>
         string.Join(' ', Pieces().Matches(Numbered().Replace(icon, "").ToLowerInvariant()).Select(m => Part(m.Value)));
 
-    private static string Clean(string text) => Spaces().Replace(
-        text.ToLowerInvariant().Replace('’', '\'').Replace(":", ",", StringComparison.Ordinal).Replace(" / ", " or ", StringComparison.Ordinal)
-            .Replace("&", "and", StringComparison.Ordinal).Replace("“", "", StringComparison.Ordinal).Replace("”", "", StringComparison.Ordinal),
-        " ").Trim();
+    private static string Clean(string text) =>
+        Spaces()
+            .Replace(
+                text.ToLowerInvariant()
+                    .Replace('’', '\'')
+                    .Replace(":", ",", StringComparison.Ordinal)
+                    .Replace(" / ", " or ", StringComparison.Ordinal)
+                    .Replace("&", "and", StringComparison.Ordinal)
+                    .Replace("“", "", StringComparison.Ordinal)
+                    .Replace("”", "", StringComparison.Ordinal),
+                " "
+            )
+            .Trim();
 
     private static string Squash(string name) =>
-        string.Concat(name.Normalize(System.Text.NormalizationForm.FormD).Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
+        string.Concat(name.Normalize(System.Text.NormalizationForm.FormD).Where(char.IsAsciiLetterOrDigit))
+            .ToLowerInvariant();
 
     private static IEnumerable<string> Tags(JsonElement entry) =>
-        entry.TryGetProperty("tags", out JsonElement tags) ? tags.EnumerateArray().Select(t => Clean(t.GetString()!)) : [];
+        entry.TryGetProperty("tags", out JsonElement tags)
+            ? tags.EnumerateArray().Select(t => Clean(t.GetString()!))
+            : [];
 
     private void Learn(string name, string codePoints)
     {
@@ -178,7 +261,10 @@ internal sealed partial class EmojiNames
             for (int start = Math.Max(0, end - 16); start < end; start++)
             {
                 string piece = word[start..end];
-                bool known = piece.Length >= 3 ? words.ContainsKey(piece) : piece is "in" or "on" or "of" or "no" or "up" or "ok" or "at";
+                bool known =
+                    piece.Length >= 3
+                        ? words.ContainsKey(piece)
+                        : piece is "in" or "on" or "of" or "no" or "up" or "ok" or "at";
                 if (known && best[start] is { } before && (best[end] is null || parts[start] + 1 < parts[end]))
                 {
                     best[end] = before.Length == 0 ? piece : $"{before} {piece}";

@@ -12,9 +12,13 @@ internal sealed record Icon(string Name, string Body, (double Left, double Top, 
 {
     /// <summary>The whole SVG file, square, drawn in the middle.</summary>
     /// <param name="size">Pixels of a side.</param>
-    public byte[] Svg(int size) => Encoding.UTF8.GetBytes(string.Create(
-        CultureInfo.InvariantCulture,
-        $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{size}\" height=\"{size}\" viewBox=\"{Box.Left} {Box.Top} {Box.Width} {Box.Height}\">{Body}</svg>"));
+    public byte[] Svg(int size) =>
+        Encoding.UTF8.GetBytes(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{size}\" height=\"{size}\" viewBox=\"{Box.Left} {Box.Top} {Box.Width} {Box.Height}\">{Body}</svg>"
+            )
+        );
 }
 
 /// <summary>An icon package (IconifyJSON): its drawings, their second names, and their code points where it lists them.</summary>
@@ -52,11 +56,16 @@ internal sealed class IconSet
             }
 
             double Side(string name, double otherwise) =>
-                icon.Value.TryGetProperty(name, out JsonElement own) || root.TryGetProperty(name, out own) ? own.GetDouble() : otherwise;
-            icons.Add(new Icon(
-                icon.Name,
-                icon.Value.GetProperty("body").GetString()!,
-                (Side("left", 0), Side("top", 0), Side("width", 16), Side("height", 16))));
+                icon.Value.TryGetProperty(name, out JsonElement own) || root.TryGetProperty(name, out own)
+                    ? own.GetDouble()
+                    : otherwise;
+            icons.Add(
+                new Icon(
+                    icon.Name,
+                    icon.Value.GetProperty("body").GetString()!,
+                    (Side("left", 0), Side("top", 0), Side("width", 16), Side("height", 16))
+                )
+            );
         }
 
         var aliases = new Dictionary<string, string>();

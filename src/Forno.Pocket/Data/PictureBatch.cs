@@ -5,7 +5,15 @@ namespace Forno.Pocket.Data;
 /// <summary>Batches of Pocket pictures as tensors [B, 3, side, side] in [−1, 1], with the trainings' augmentations.</summary>
 public static class PictureBatch
 {
-    private static readonly int[][] Permutations = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    private static readonly int[][] Permutations =
+    [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ];
 
     /// <summary>Whole pictures as they are.</summary>
     public static Tensor Whole(PocketData data, ReadOnlySpan<int> indices)
@@ -14,8 +22,15 @@ public static class PictureBatch
         Span<float> to = batch.AsSpan<float>();
         for (int i = 0; i < indices.Length; i++)
         {
-            Copy(data.Pixels(indices[i]), to.Slice(i * PocketData.PictureBytes, PocketData.PictureBytes),
-                PocketData.Side, 0, 0, false, Permutations[0]);
+            Copy(
+                data.Pixels(indices[i]),
+                to.Slice(i * PocketData.PictureBytes, PocketData.PictureBytes),
+                PocketData.Side,
+                0,
+                0,
+                false,
+                Permutations[0]
+            );
         }
         return batch;
     }
@@ -27,8 +42,15 @@ public static class PictureBatch
         Span<float> to = batch.AsSpan<float>();
         for (int i = 0; i < indices.Length; i++)
         {
-            Copy(data.Pixels(indices[i]), to.Slice(i * PocketData.PictureBytes, PocketData.PictureBytes),
-                PocketData.Side, random.Next(-reach, reach + 1), random.Next(-reach, reach + 1), false, Permutations[0]);
+            Copy(
+                data.Pixels(indices[i]),
+                to.Slice(i * PocketData.PictureBytes, PocketData.PictureBytes),
+                PocketData.Side,
+                random.Next(-reach, reach + 1),
+                random.Next(-reach, reach + 1),
+                false,
+                Permutations[0]
+            );
         }
         return batch;
     }
@@ -41,7 +63,8 @@ public static class PictureBatch
     {
         Tensor batch = Tensor.Empty([indices.Length, 3, side, side]);
         Span<float> to = batch.AsSpan<float>();
-        int size = 3 * side * side, room = PocketData.Side - side;
+        int size = 3 * side * side,
+            room = PocketData.Side - side;
         for (int i = 0; i < indices.Length; i++)
         {
             Span<float> one = to.Slice(i * size, size);
@@ -51,7 +74,15 @@ public static class PictureBatch
                 continue;
             }
             int[] order = Permutations[random.Next(3) == 0 ? random.Next(6) : 0];
-            Copy(data.Pixels(indices[i]), one, side, random.Next(room + 1), random.Next(room + 1), random.Next(2) == 0, order);
+            Copy(
+                data.Pixels(indices[i]),
+                one,
+                side,
+                random.Next(room + 1),
+                random.Next(room + 1),
+                random.Next(2) == 0,
+                order
+            );
         }
         return batch;
     }
@@ -94,7 +125,13 @@ public static class PictureBatch
                 for (int x = 0; x < side; x++)
                 {
                     to[(((c * side) + y) * side) + x] = smooth
-                        ? Bilinear(colours, c, cells, (x + 0.5f) * cells / side - 0.5f, (y + 0.5f) * cells / side - 0.5f)
+                        ? Bilinear(
+                            colours,
+                            c,
+                            cells,
+                            (x + 0.5f) * cells / side - 0.5f,
+                            (y + 0.5f) * cells / side - 0.5f
+                        )
                         : colours[(((c * cells) + (y * cells / side)) * cells) + (x * cells / side)];
                 }
             }
@@ -109,7 +146,8 @@ public static class PictureBatch
         (int x1, int y1) = (Math.Min(x0 + 1, cells - 1), Math.Min(y0 + 1, cells - 1));
         (float fx, float fy) = (x - x0, y - y0);
         float At(int xx, int yy) => colours[(((c * cells) + yy) * cells) + xx];
-        float top = At(x0, y0) + ((At(x1, y0) - At(x0, y0)) * fx), bottom = At(x0, y1) + ((At(x1, y1) - At(x0, y1)) * fx);
+        float top = At(x0, y0) + ((At(x1, y0) - At(x0, y0)) * fx),
+            bottom = At(x0, y1) + ((At(x1, y1) - At(x0, y1)) * fx);
         return top + ((bottom - top) * fy);
     }
 }

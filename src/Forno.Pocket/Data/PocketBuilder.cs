@@ -17,7 +17,11 @@ public readonly record struct PocketProgress(string Set, int Done, int Total);
 /// <param name="Pictures">Pictures in the data file.</param>
 /// <param name="PerSet">Pictures of each art set.</param>
 /// <param name="Failures">Drawings that gave no picture: "set/icon: why".</param>
-public sealed record PocketReport(int Pictures, IReadOnlyDictionary<string, int> PerSet, IReadOnlyList<string> Failures);
+public sealed record PocketReport(
+    int Pictures,
+    IReadOnlyDictionary<string, int> PerSet,
+    IReadOnlyList<string> Failures
+);
 
 /// <summary>Draws the art and writes the data file; reached through <see cref="PocketData.Build"/>.</summary>
 internal static class PocketBuilder
@@ -34,7 +38,12 @@ internal static class PocketBuilder
     private const double LeastInk = 0.005;
 
     public static PocketReport Build(
-        string assets, IReadOnlySet<string> heldOut, string folder, IProgress<PocketProgress>? progress, CancellationToken stop)
+        string assets,
+        IReadOnlySet<string> heldOut,
+        string folder,
+        IProgress<PocketProgress>? progress,
+        CancellationToken stop
+    )
     {
         var names = new EmojiNames(Path.Combine(assets, "emojibase-data"));
         Dictionary<string, IReadOnlyDictionary<string, string>> characters = [];
@@ -53,12 +62,25 @@ internal static class PocketBuilder
         {
             // Read again rather than kept: the largest set has 100 MB of drawings.
             IconSet set = IconSet.Read(Path.Combine(assets, art.Name));
-            Draw(art, set.Icons, Choose(art, set, characters, names, heldOut), pictures, records, failures, progress, stop);
+            Draw(
+                art,
+                set.Icons,
+                Choose(art, set, characters, names, heldOut),
+                pictures,
+                records,
+                failures,
+                progress,
+                stop
+            );
         }
 
         Save(folder, records, pictures);
 
-        return new PocketReport(records.Count, records.GroupBy(r => r.Set).ToDictionary(g => g.Key, g => g.Count()), failures);
+        return new PocketReport(
+            records.Count,
+            records.GroupBy(r => r.Set).ToDictionary(g => g.Key, g => g.Count()),
+            failures
+        );
     }
 
     // The drawings of a set that become pictures, with descriptions that lack their colours yet.
@@ -67,15 +89,18 @@ internal static class PocketBuilder
         IconSet set,
         Dictionary<string, IReadOnlyDictionary<string, string>> characters,
         EmojiNames names,
-        IReadOnlySet<string> heldOut)
+        IReadOnlySet<string> heldOut
+    )
     {
-        IReadOnlyDictionary<string, string> own = set.Characters.Count > 0 || art.CharactersOf is null ? set.Characters : characters[art.CharactersOf];
+        IReadOnlyDictionary<string, string> own =
+            set.Characters.Count > 0 || art.CharactersOf is null ? set.Characters : characters[art.CharactersOf];
         var chosen = new List<(Icon, PocketRecord)>();
         foreach (Icon icon in set.Icons)
         {
             Emoji? emoji = names.Find(icon.Name, own);
             bool left = emoji is null
-                ? icon.Name.Contains("flag", StringComparison.Ordinal) || icon.Name.Contains("skin-tone", StringComparison.Ordinal)
+                ? icon.Name.Contains("flag", StringComparison.Ordinal)
+                    || icon.Name.Contains("skin-tone", StringComparison.Ordinal)
                 : emoji.GroupNumber is < 0 or EmojiNames.Components or EmojiNames.Flags
                     || (emoji.Toned && StableHash(art.Name + icon.Name) % ToneShare != 0);
             if (left)
@@ -85,25 +110,33 @@ internal static class PocketBuilder
 
             string name = emoji?.Name ?? names.Words(icon.Name);
             bool held = heldOut.Contains(name);
-            chosen.Add((icon, new PocketRecord
-            {
-                Set = art.Name,
-                Icon = icon.Name,
-                Concept = emoji?.Concept ?? name,
-                Name = name,
-                Tags = emoji is null ? [] : name.Count(c => c == ' ') < LongName ? emoji.Tags : emoji.Tags[..Math.Min(1, emoji.Tags.Length)],
-                Group = emoji?.Group ?? "",
-                Subgroup = emoji?.Subgroup ?? "",
-                Colours = [],
-                Style = art.Style,
-                Split = (art.HeldOut, held) switch
-                {
-                    (false, false) => PocketSplit.Training,
-                    (false, true) => PocketSplit.HeldOutConcept,
-                    (true, false) => PocketSplit.HeldOutStyle,
-                    _ => PocketSplit.HeldOutBoth,
-                },
-            }));
+            chosen.Add(
+                (
+                    icon,
+                    new PocketRecord
+                    {
+                        Set = art.Name,
+                        Icon = icon.Name,
+                        Concept = emoji?.Concept ?? name,
+                        Name = name,
+                        Tags =
+                            emoji is null ? []
+                            : name.Count(c => c == ' ') < LongName ? emoji.Tags
+                            : emoji.Tags[..Math.Min(1, emoji.Tags.Length)],
+                        Group = emoji?.Group ?? "",
+                        Subgroup = emoji?.Subgroup ?? "",
+                        Colours = [],
+                        Style = art.Style,
+                        Split = (art.HeldOut, held) switch
+                        {
+                            (false, false) => PocketSplit.Training,
+                            (false, true) => PocketSplit.HeldOutConcept,
+                            (true, false) => PocketSplit.HeldOutStyle,
+                            _ => PocketSplit.HeldOutBoth,
+                        },
+                    }
+                )
+            );
         }
 
         return chosen;
@@ -117,11 +150,14 @@ internal static class PocketBuilder
         List<PocketRecord> records,
         List<string> failures,
         IProgress<PocketProgress>? progress,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         if (icons.Count > 0 && chosen.Count == 0)
         {
-            throw new FornoException($"{art.Name}: none of its {icons.Count} drawings can be used; fetch the package again");
+            throw new FornoException(
+                $"{art.Name}: none of its {icons.Count} drawings can be used; fetch the package again"
+            );
         }
 
         var planes = new byte[Chunk][];
@@ -129,11 +165,16 @@ internal static class PocketBuilder
         for (int start = 0; start < chosen.Count; start += Chunk)
         {
             int count = Math.Min(Chunk, chosen.Count - start);
-            Parallel.For(0, count, new ParallelOptions { CancellationToken = stop }, i =>
-            {
-                planes[i] = new byte[PocketData.PictureBytes];
-                outcomes[i] = Draw(art, chosen[start + i].Icon, planes[i]);
-            });
+            Parallel.For(
+                0,
+                count,
+                new ParallelOptions { CancellationToken = stop },
+                i =>
+                {
+                    planes[i] = new byte[PocketData.PictureBytes];
+                    outcomes[i] = Draw(art, chosen[start + i].Icon, planes[i]);
+                }
+            );
             for (int i = 0; i < count; i++)
             {
                 if (outcomes[i].Colours is { } colours)
@@ -169,14 +210,18 @@ internal static class PocketBuilder
             int ink = 0;
             for (int i = 0; i < Side * Side; i++)
             {
-                byte r = pixels[3 * i], g = pixels[(3 * i) + 1], b = pixels[(3 * i) + 2];
+                byte r = pixels[3 * i],
+                    g = pixels[(3 * i) + 1],
+                    b = pixels[(3 * i) + 2];
                 planes[i] = r;
                 planes[i + (Side * Side)] = g;
                 planes[i + (2 * Side * Side)] = b;
                 ink += Math.Min(r, Math.Min(g, b)) < 240 ? 1 : 0;
             }
 
-            return ink < LeastInk * Side * Side ? (null, $"{source}: blank") : (ColourWords.Measure(drawing.ToArray()), null);
+            return ink < LeastInk * Side * Side
+                ? (null, $"{source}: blank")
+                : (ColourWords.Measure(drawing.ToArray()), null);
         }
         catch (FornoException e)
         {
@@ -194,9 +239,20 @@ internal static class PocketBuilder
 
         SafetensorsWriter.Write(
             Path.Combine(folder, PocketData.PicturesFile),
-            [new TensorToWrite(PocketData.PicturesTensor, ElementType.U8, [pictures.Count, 3, PocketData.Side, PocketData.Side], stream => pictures.ForEach(p => stream.Write(p)))]);
+            [
+                new TensorToWrite(
+                    PocketData.PicturesTensor,
+                    ElementType.U8,
+                    [pictures.Count, 3, PocketData.Side, PocketData.Side],
+                    stream => pictures.ForEach(p => stream.Write(p))
+                ),
+            ]
+        );
         var sidecar = new PocketSidecar(Convert.ToHexStringLower(hash.GetHashAndReset()), records);
-        AtomicFile.WriteBytes(Path.Combine(folder, PocketData.RecordsFile), JsonSerializer.SerializeToUtf8Bytes(sidecar, PocketData.Json));
+        AtomicFile.WriteBytes(
+            Path.Combine(folder, PocketData.RecordsFile),
+            JsonSerializer.SerializeToUtf8Bytes(sidecar, PocketData.Json)
+        );
     }
 
     internal static uint StableHash(string text) =>

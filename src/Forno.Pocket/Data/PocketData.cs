@@ -71,8 +71,8 @@ public sealed class PocketData : IDisposable
         IReadOnlySet<string> heldOut,
         string folder,
         IProgress<PocketProgress>? progress = null,
-        CancellationToken stop = default) =>
-        PocketBuilder.Build(assets, heldOut, folder, progress, stop);
+        CancellationToken stop = default
+    ) => PocketBuilder.Build(assets, heldOut, folder, progress, stop);
 
     /// <summary>Reads a list of names, one a line; lines that begin with # are remarks.</summary>
     /// <param name="path">The list, e.g. <c>pocket/held-out.txt</c>.</param>
@@ -96,14 +96,19 @@ public sealed class PocketData : IDisposable
 
         PocketSidecar sidecar = JsonSerializer.Deserialize<PocketSidecar>(File.ReadAllBytes(recordsPath), Json)!;
         SafetensorsFile file = SafetensorsFile.Open(path);
-        if (file.Tensors.TryGetValue(PicturesTensor, out TensorInfo? tensor) && tensor.Type == ElementType.U8
-            && tensor.Shape.SequenceEqual([sidecar.Records.Count, 3, Side, Side]))
+        if (
+            file.Tensors.TryGetValue(PicturesTensor, out TensorInfo? tensor)
+            && tensor.Type == ElementType.U8
+            && tensor.Shape.SequenceEqual([sidecar.Records.Count, 3, Side, Side])
+        )
         {
             return new PocketData(file, sidecar);
         }
 
         file.Dispose();
-        throw new FornoException($"{path}: does not hold the {sidecar.Records.Count} pictures of {RecordsFile}; build the data again");
+        throw new FornoException(
+            $"{path}: does not hold the {sidecar.Records.Count} pictures of {RecordsFile}; build the data again"
+        );
     }
 
     /// <summary>A picture's bytes: RGB planes [3, 128, 128]. Valid until the data is disposed.</summary>
@@ -121,7 +126,12 @@ public sealed class PocketData : IDisposable
     public int[] Indices(PocketSplit split, params ReadOnlySpan<string> sets)
     {
         string[] wanted = Known(sets);
-        return [.. Enumerable.Range(0, Count).Where(i => Records[i].Split == split && (wanted.Length == 0 || wanted.Contains(Records[i].Set)))];
+        return
+        [
+            .. Enumerable
+                .Range(0, Count)
+                .Where(i => Records[i].Split == split && (wanted.Length == 0 || wanted.Contains(Records[i].Set))),
+        ];
     }
 
     /// <summary>
@@ -135,11 +145,20 @@ public sealed class PocketData : IDisposable
     {
         string[] wanted = Known(sets);
         int[] all = Indices(PocketSplit.Training, wanted);
-        HashSet<string> chosen = [.. all.GroupBy(i => Records[i].Concept)
-            .Where(g => g.Select(i => Records[i].Set).Distinct().Count() == wanted.Length)
-            .OrderBy(g => Records[g.First()].Name is var name && AlwaysNamed.Contains(name) ? 0 : PocketPrompts.Concepts.Contains(name) ? 1 : 2)
-            .ThenBy(g => PocketBuilder.StableHash(g.Key)).ThenBy(g => g.Key, StringComparer.Ordinal)
-            .Take(concepts).Select(g => g.Key)];
+        HashSet<string> chosen =
+        [
+            .. all.GroupBy(i => Records[i].Concept)
+                .Where(g => g.Select(i => Records[i].Set).Distinct().Count() == wanted.Length)
+                .OrderBy(g =>
+                    Records[g.First()].Name is var name && AlwaysNamed.Contains(name) ? 0
+                    : PocketPrompts.Concepts.Contains(name) ? 1
+                    : 2
+                )
+                .ThenBy(g => PocketBuilder.StableHash(g.Key))
+                .ThenBy(g => g.Key, StringComparer.Ordinal)
+                .Take(concepts)
+                .Select(g => g.Key),
+        ];
         return [.. all.Where(i => chosen.Contains(Records[i].Concept))];
     }
 
@@ -152,7 +171,10 @@ public sealed class PocketData : IDisposable
         {
             if (!ArtSet.All.Any(a => a.Name == set))
             {
-                throw new ArgumentException($"no art set '{set}'; there are {string.Join(", ", ArtSet.All.Select(a => a.Name))}", nameof(sets));
+                throw new ArgumentException(
+                    $"no art set '{set}'; there are {string.Join(", ", ArtSet.All.Select(a => a.Name))}",
+                    nameof(sets)
+                );
             }
         }
 

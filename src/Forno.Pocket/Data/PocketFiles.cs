@@ -19,7 +19,10 @@ internal static class PocketFiles
         }
         catch (JsonException e)
         {
-            throw new FornoException($"{path}: not JSON ({e.Message}); delete its folder and run assets/fetch.sh again", e);
+            throw new FornoException(
+                $"{path}: not JSON ({e.Message}); delete its folder and run assets/fetch.sh again",
+                e
+            );
         }
     }
 }

@@ -27,20 +27,47 @@ public static class PocketParts
     /// <summary>The autoencoder of a file, fp32.</summary>
     /// <param name="path">A file with <c>first_stage_model.…</c>.</param>
     /// <exception cref="FornoException">There is none, or it is damaged.</exception>
-    public static Loaded<Vae> Vae(string path) => Open(path, ModelFamily.VaePrefix, "autoencoder", "forno pocket train vae", (file, store) =>
-        new Vae(store.At(ModelFamily.VaePrefix.TrimEnd('.')), VaeConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata)));
+    public static Loaded<Vae> Vae(string path) =>
+        Open(
+            path,
+            ModelFamily.VaePrefix,
+            "autoencoder",
+            "forno pocket train vae",
+            (file, store) =>
+                new Vae(
+                    store.At(ModelFamily.VaePrefix.TrimEnd('.')),
+                    VaeConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata)
+                )
+        );
 
     /// <summary>The text encoder of a file of SD 1.x's family, fp32.</summary>
     /// <param name="path">A file with <c>cond_stage_model.transformer.…</c>.</param>
     /// <exception cref="FornoException">There is none, or it is damaged.</exception>
-    public static Loaded<TextConditioning> Text(string path) => Open(path, TextPath + ".", "text tower", "forno pocket train clip",
-        (file, store) => TextConditioning.Open(ModelFamily.Sd15, CheckpointWeights.Shapes(file), file.Metadata, store));
+    public static Loaded<TextConditioning> Text(string path) =>
+        Open(
+            path,
+            TextPath + ".",
+            "text tower",
+            "forno pocket train clip",
+            (file, store) =>
+                TextConditioning.Open(ModelFamily.Sd15, CheckpointWeights.Shapes(file), file.Metadata, store)
+        );
 
-    private static Loaded<T> Open<T>(string path, string prefix, string what, string command, Func<ITensorSource, WeightStore, T> make)
+    private static Loaded<T> Open<T>(
+        string path,
+        string prefix,
+        string what,
+        string command,
+        Func<ITensorSource, WeightStore, T> make
+    )
     {
         if (!File.Exists(path))
         {
-            throw FornoException.ForFile(path, $"there is no such file; the {what} is needed", $"Train it first (`{command}`), or name another file.");
+            throw FornoException.ForFile(
+                path,
+                $"there is no such file; the {what} is needed",
+                $"Train it first (`{command}`), or name another file."
+            );
         }
 
         using ITensorSource file = Checkpoint.Open(path);

@@ -54,7 +54,8 @@ public sealed record PocketRecord
 
     /// <summary>The caption with all parts: "red apple, apple, fruit, red and green, noto style" (name, up to three tags,
     /// subgroup, colours, style).</summary>
-    public string FullCaption() => Join([Name, .. Tags.Take(3), Subgroup, string.Join(" and ", Colours), Style + " style"]);
+    public string FullCaption() =>
+        Join([Name, .. Tags.Take(3), Subgroup, string.Join(" and ", Colours), Style + " style"]);
 
     /// <summary>
     /// A caption drawn anew: the name first, the style last, between them some of the tags, group and colours; a quarter
@@ -96,7 +97,8 @@ public sealed record PocketRecord
         return Join([Name, .. parts, Style + " style"]);
     }
 
-    private static string Join(IEnumerable<string> parts) => string.Join(", ", parts.Where(p => p.Length > 0).Distinct());
+    private static string Join(IEnumerable<string> parts) =>
+        string.Join(", ", parts.Where(p => p.Length > 0).Distinct());
 
     // Sebastiano Vigna's splitmix64 step.
     private static ulong Mix(ulong x)

@@ -62,7 +62,9 @@ public static class StylePictures
 
         return drawn.Count == count
             ? drawn
-            : throw new FornoException($"{art.Name}: {count} pictures are wanted, but only {drawn.Count} of its drawings can be used");
+            : throw new FornoException(
+                $"{art.Name}: {count} pictures are wanted, but only {drawn.Count} of its drawings can be used"
+            );
     }
 
     /// <summary>The packages that <see cref="Draw"/> needs for a set.</summary>
@@ -78,19 +80,29 @@ public static class StylePictures
     /// <param name="records">Descriptions of one style.</param>
     /// <returns>Indices into the list.</returns>
     public static int[] Spread(IReadOnlyList<PocketRecord> records) =>
-    [
-        .. Enumerable.Range(0, records.Count)
-            .Where(i => records[i].Split is PocketSplit.Training or PocketSplit.HeldOutStyle
-                && records[i].Group is not ("" or "people and body" or "symbols"))
-            .DistinctBy(i => records[i].Concept)
-            .GroupBy(i => records[i].Group)
-            .SelectMany(group => group
-                .OrderBy(i => PocketBuilder.StableHash(records[i].Concept)).ThenBy(i => records[i].Concept, StringComparer.Ordinal)
-                .Select((index, turn) => (index, turn, group.Key)))
-            .OrderBy(x => x.turn).ThenBy(x => x.Key, StringComparer.Ordinal)
-            .Select(x => x.index),
-    ];
+        [
+            .. Enumerable
+                .Range(0, records.Count)
+                .Where(i =>
+                    records[i].Split is PocketSplit.Training or PocketSplit.HeldOutStyle
+                    && records[i].Group is not ("" or "people and body" or "symbols")
+                )
+                .DistinctBy(i => records[i].Concept)
+                .GroupBy(i => records[i].Group)
+                .SelectMany(group =>
+                    group
+                        .OrderBy(i => PocketBuilder.StableHash(records[i].Concept))
+                        .ThenBy(i => records[i].Concept, StringComparer.Ordinal)
+                        .Select((index, turn) => (index, turn, group.Key))
+                )
+                .OrderBy(x => x.turn)
+                .ThenBy(x => x.Key, StringComparer.Ordinal)
+                .Select(x => x.index),
+        ];
 
-    private static ArtSet Named(string set) => ArtSet.All.FirstOrDefault(a => a.Name == set)
-        ?? throw new FornoException($"there is no art set '{set}'; there are {string.Join(", ", ArtSet.All.Select(a => a.Name))}");
+    private static ArtSet Named(string set) =>
+        ArtSet.All.FirstOrDefault(a => a.Name == set)
+        ?? throw new FornoException(
+            $"there is no art set '{set}'; there are {string.Join(", ", ArtSet.All.Select(a => a.Name))}"
+        );
 }

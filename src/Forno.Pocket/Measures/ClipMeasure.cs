@@ -32,7 +32,8 @@ public sealed record ClipMeasure(int Pictures, int Batch, double CaptionToPictur
         int[] order = [.. pictures];
         new Random((int)Seed).Shuffle(order);
         int batches = order.Length / batch;
-        double found = 0, told = 0;
+        double found = 0,
+            told = 0;
         for (int i = 0; i < batches; i++)
         {
             using var one = new Scope();

@@ -14,7 +14,13 @@ namespace Forno.Pocket.Measures;
 /// <param name="Concept">Share whose concept it finds among the measured ones.</param>
 /// <param name="ReturnedStyle">The same of the pictures as the autoencoder gives them back.</param>
 /// <param name="ReturnedConcept">The same of the pictures as the autoencoder gives them back.</param>
-public sealed record JudgeMeasure(int Pictures, double Style, double Concept, double ReturnedStyle, double ReturnedConcept)
+public sealed record JudgeMeasure(
+    int Pictures,
+    double Style,
+    double Concept,
+    double ReturnedStyle,
+    double ReturnedConcept
+)
 {
     /// <summary>Judges the art.</summary>
     /// <param name="clip">The judge.</param>
@@ -30,7 +36,9 @@ public sealed record JudgeMeasure(int Pictures, double Style, double Concept, do
         var returned = new List<(bool Concept, bool Style)>();
         foreach ((string concept, ArtSet style) in prompts)
         {
-            int at = Enumerable.Range(0, data.Count).FirstOrDefault(i => data.Records[i].Set == style.Name && data.Records[i].Name == concept, -1);
+            int at = Enumerable
+                .Range(0, data.Count)
+                .FirstOrDefault(i => data.Records[i].Set == style.Name && data.Records[i].Name == concept, -1);
             if (at < 0)
             {
                 continue;
@@ -48,7 +56,13 @@ public sealed record JudgeMeasure(int Pictures, double Style, double Concept, do
             }
         }
 
-        return new JudgeMeasure(plain.Count, Share(plain, p => p.Style), Share(plain, p => p.Concept), Share(returned, p => p.Style), Share(returned, p => p.Concept));
+        return new JudgeMeasure(
+            plain.Count,
+            Share(plain, p => p.Style),
+            Share(plain, p => p.Concept),
+            Share(returned, p => p.Style),
+            Share(returned, p => p.Concept)
+        );
     }
 
     private static double Share(List<(bool Concept, bool Style)> found, Func<(bool Concept, bool Style), bool> which) =>

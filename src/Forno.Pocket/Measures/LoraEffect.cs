@@ -34,7 +34,13 @@ public static class LoraEffect
     /// <param name="cancel">Stops.</param>
     /// <exception cref="FornoException">The adapter is not for this model.</exception>
     public static LossChange Of(
-        BaseModel model, string adapter, IReadOnlyList<StylePicture> pictures, int timesteps = 8, ulong seed = 1, CancellationToken cancel = default)
+        BaseModel model,
+        string adapter,
+        IReadOnlyList<StylePicture> pictures,
+        int timesteps = 8,
+        ulong seed = 1,
+        CancellationToken cancel = default
+    )
     {
         using var mode = Autograd.NoGrad();
         using var scope = new Scope();
@@ -43,7 +49,13 @@ public static class LoraEffect
         using AdapterFile file = AdapterFile.Load(adapter, model.Targets, model.Device);
         file.Network.Apply(model.Layers);
         double[] after = Losses(model, latents, contexts, timesteps, seed, cancel);
-        return new LossChange(pictures[0].Record.Set, pictures.Count, before.Average(), after.Average(), PairedTest.Of(before, after));
+        return new LossChange(
+            pictures[0].Record.Set,
+            pictures.Count,
+            before.Average(),
+            after.Average(),
+            PairedTest.Of(before, after)
+        );
     }
 
     /// <summary>The mean loss of each picture (squared error of the prediction, unweighted) on the model as it is.</summary>
@@ -53,7 +65,14 @@ public static class LoraEffect
     /// <param name="timesteps">Timesteps tried with each.</param>
     /// <param name="seed">Keys noise and timesteps.</param>
     /// <param name="cancel">Stops.</param>
-    internal static double[] Losses(BaseModel model, Tensor latents, Tensor contexts, int timesteps, ulong seed, CancellationToken cancel)
+    internal static double[] Losses(
+        BaseModel model,
+        Tensor latents,
+        Tensor contexts,
+        int timesteps,
+        ulong seed,
+        CancellationToken cancel
+    )
     {
         var step = new TrainStep(model.UNet, new LossRecipe { Prediction = model.Prediction });
         int count = (int)latents.Size(0);
@@ -62,20 +81,27 @@ public static class LoraEffect
         {
             cancel.ThrowIfCancellationRequested();
             using var scope = new Scope();
-            int[] times = Array.ConvertAll(part, i => Timestep(step.Schedule.Count, timesteps, i / timesteps, i % timesteps, seed));
-            Tensor rows = Tensor.From(Array.ConvertAll(part, i => (long)(i / timesteps)), part.Length).To(latents.Device);
+            int[] times = Array.ConvertAll(
+                part,
+                i => Timestep(step.Schedule.Count, timesteps, i / timesteps, i % timesteps, seed)
+            );
+            Tensor rows = Tensor
+                .From(Array.ConvertAll(part, i => (long)(i / timesteps)), part.Length)
+                .To(latents.Device);
             Tensor clean = latents.IndexSelect(0, rows);
             long[] shape = [.. clean.Shape[1..]];
             Tensor noise = Ops.Stack([.. part.Select(i => Noise(shape, i, seed))]).To(latents.Device);
-            LossResult result = step.Loss(new TrainBatch
-            {
-                Latents = clean,
-                Noise = noise,
-                Noisy = Forward.AddNoise(step.Schedule, clean, noise, times),
-                Timesteps = times,
-                Context = contexts.IndexSelect(0, rows),
-                Weights = [.. part.Select(_ => 1f)],
-            });
+            LossResult result = step.Loss(
+                new TrainBatch
+                {
+                    Latents = clean,
+                    Noise = noise,
+                    Noisy = Forward.AddNoise(step.Schedule, clean, noise, times),
+                    Timesteps = times,
+                    Context = contexts.IndexSelect(0, rows),
+                    Weights = [.. part.Select(_ => 1f)],
+                }
+            );
             float[] each = result.PerSample.ToArray<float>();
             for (int i = 0; i < part.Length; i++)
             {
@@ -94,7 +120,9 @@ public static class LoraEffect
         var contexts = new List<Tensor>();
         foreach (StylePicture[] part in pictures.Chunk(Batch))
         {
-            Tensor pixels = Ops.Stack([.. part.Select(p => Tensor.From(p.Planes, 3, PocketData.Side, PocketData.Side))]);
+            Tensor pixels = Ops.Stack([
+                .. part.Select(p => Tensor.From(p.Planes, 3, PocketData.Side, PocketData.Side)),
+            ]);
             latents.Add(model.Vae.Encode((pixels.To(DType.Float32) / 127.5 - 1).To(model.Device)));
             contexts.Add(captions.Encode([.. part.Select(p => p.Record.FullCaption())]).Context);
         }

@@ -18,11 +18,14 @@ public sealed record PairedTest(int Count, double Mean, double Deviation, double
     {
         if (before.Count != after.Count || before.Count < 2)
         {
-            throw new ArgumentException($"a paired test needs two or more pairs, not {before.Count} and {after.Count} numbers");
+            throw new ArgumentException(
+                $"a paired test needs two or more pairs, not {before.Count} and {after.Count} numbers"
+            );
         }
 
         double[] differences = [.. before.Zip(after, (b, a) => a - b)];
-        double mean = differences.Average(), n = differences.Length;
+        double mean = differences.Average(),
+            n = differences.Length;
         double deviation = Math.Sqrt(differences.Sum(d => (d - mean) * (d - mean)) / (n - 1));
         double error = deviation / Math.Sqrt(n);
         double t = mean == 0 ? 0 : mean / error;

@@ -39,7 +39,8 @@ public sealed record ShiftPair(string Name, GeneratedPicture Before, GeneratedPi
 public sealed record Change(double Before, double After, PairedTest Test)
 {
     /// <summary>Compares numbers pair by pair.</summary>
-    public static Change Of(double[] before, double[] after) => new(before.Average(), after.Average(), PairedTest.Of(before, after));
+    public static Change Of(double[] before, double[] after) =>
+        new(before.Average(), after.Average(), PairedTest.Of(before, after));
 }
 
 /// <summary>
@@ -68,7 +69,8 @@ public sealed record StyleShift(Change Style, Change Prompt, IReadOnlyList<Shift
         IReadOnlyList<string> names,
         ShiftSettings settings,
         IProgress<int>? progress = null,
-        CancellationToken cancel = default)
+        CancellationToken cancel = default
+    )
     {
         var pairs = new List<ShiftPair>();
         foreach (string name in names)
@@ -95,13 +97,17 @@ public sealed record StyleShift(Change Style, Change Prompt, IReadOnlyList<Shift
     public static StyleShift Judge(PocketClip clip, IReadOnlyList<StylePicture> style, IReadOnlyList<ShiftPair> pairs)
     {
         using var scope = new Scope();
-        Tensor direction = Direction(clip.Pictures([.. style.Select(p => (p.Rgb(), PocketData.Side, PocketData.Side))]));
+        Tensor direction = Direction(
+            clip.Pictures([.. style.Select(p => (p.Rgb(), PocketData.Side, PocketData.Side))])
+        );
         Tensor words = clip.Texts([.. pairs.Select(p => p.Name)]);
-        Tensor before = Embed(p => p.Before), after = Embed(p => p.After);
+        Tensor before = Embed(p => p.Before),
+            after = Embed(p => p.After);
         return new StyleShift(
             Change.Of(Cosines(before, direction), Cosines(after, direction)),
             Change.Of(Cosines(before, words), Cosines(after, words)),
-            pairs);
+            pairs
+        );
 
         Tensor Embed(Func<ShiftPair, GeneratedPicture> which) =>
             clip.Pictures([.. pairs.Select(which).Select(p => (p.Pixels, p.Width, p.Height))]);

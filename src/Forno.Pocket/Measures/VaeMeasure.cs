@@ -15,7 +15,8 @@ public sealed record VaeMeasure(int Pictures, double Psnr, double GreenMagenta)
     public static VaeMeasure Of(Vae vae, PocketData data, int[] pictures)
     {
         using var mode = Autograd.NoGrad();
-        double squared = 0, chroma = 0;
+        double squared = 0,
+            chroma = 0;
         foreach (int[] part in pictures.Chunk(8))
         {
             using var scope = new Scope();
@@ -24,6 +25,10 @@ public sealed record VaeMeasure(int Pictures, double Psnr, double GreenMagenta)
             squared += (y - x).Square().Mean().Item() * part.Length;
             chroma += VaeLoss.GreenMagentaError(y, x) * part.Length;
         }
-        return new VaeMeasure(pictures.Length, 10 * Math.Log10(4 / (squared / pictures.Length)), chroma / pictures.Length);
+        return new VaeMeasure(
+            pictures.Length,
+            10 * Math.Log10(4 / (squared / pictures.Length)),
+            chroma / pictures.Length
+        );
     }
 }

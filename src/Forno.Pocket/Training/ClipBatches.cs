@@ -11,8 +11,9 @@ namespace Forno.Pocket.Training;
 /// <param name="pictures">Numbers of the pictures to draw from.</param>
 public sealed class ClipBatches(PocketData data, int[] pictures)
 {
-    private readonly Dictionary<string, int[]> byConcept =
-        pictures.GroupBy(p => data.Records[p].Concept).ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
+    private readonly Dictionary<string, int[]> byConcept = pictures
+        .GroupBy(p => data.Records[p].Concept)
+        .ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
 
     /// <summary>A batch in random order; smaller where there are not so many concepts and styles.</summary>
     /// <param name="size">Pictures.</param>

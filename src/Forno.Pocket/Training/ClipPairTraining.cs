@@ -12,13 +12,28 @@ namespace Forno.Pocket.Training;
 public sealed record ClipPairRecipe
 {
     /// <summary>The text tower; its vocabulary is cut down to the captions' while it trains.</summary>
-    public ClipTextConfig Text { get; init; } = new() { Width = 192, Layers = 4, Heads = 3, MlpWidth = 768, ProjectionDim = 192 };
+    public ClipTextConfig Text { get; init; } =
+        new()
+        {
+            Width = 192,
+            Layers = 4,
+            Heads = 3,
+            MlpWidth = 768,
+            ProjectionDim = 192,
+        };
 
     /// <summary>The image tower.</summary>
-    public ClipVisionConfig Vision { get; init; } = new()
-    {
-        ImageSize = PocketData.Side, PatchSize = 16, Width = 192, Layers = 4, Heads = 3, MlpWidth = 768, ProjectionDim = 192,
-    };
+    public ClipVisionConfig Vision { get; init; } =
+        new()
+        {
+            ImageSize = PocketData.Side,
+            PatchSize = 16,
+            Width = 192,
+            Layers = 4,
+            Heads = 3,
+            MlpWidth = 768,
+            ProjectionDim = 192,
+        };
 
     /// <summary>Pairs of a batch.</summary>
     public int Batch { get; init; } = 128;
@@ -43,10 +58,15 @@ public static class ClipPairTraining
     public const string ClipFile = "clip.safetensors";
 
     /// <summary>The recipe's defaults.</summary>
-    public static PocketFitOptions Defaults { get; } = new()
-    {
-        Steps = 1250, LearningRate = 1e-3, Warmup = 200, Ema = 0.995, WeightDecay = 0.05,
-    };
+    public static PocketFitOptions Defaults { get; } =
+        new()
+        {
+            Steps = 1250,
+            LearningRate = 1e-3,
+            Warmup = 200,
+            Ema = 0.995,
+            WeightDecay = 0.05,
+        };
 
     /// <summary>Trains, or goes on with a training, in a run folder; writes the averaged weights in half precision.</summary>
     /// <param name="data">Pictures and captions; only the training split is used.</param>
@@ -55,8 +75,14 @@ public static class ClipPairTraining
     /// <param name="recipe">Sizes; null: Pocket's.</param>
     /// <param name="progress">Told every few steps; its note is the batch's accuracy.</param>
     /// <param name="stop">Ends the sitting, its state saved.</param>
-    public static void Run(PocketData data, string folder, PocketFitOptions options, ClipPairRecipe? recipe = null,
-        IProgress<PocketFitProgress>? progress = null, CancellationToken stop = default)
+    public static void Run(
+        PocketData data,
+        string folder,
+        PocketFitOptions options,
+        ClipPairRecipe? recipe = null,
+        IProgress<PocketFitProgress>? progress = null,
+        CancellationToken stop = default
+    )
     {
         recipe ??= new ClipPairRecipe();
         int[] pictures = data.Indices(PocketSplit.Training);
@@ -65,7 +91,9 @@ public static class ClipPairTraining
         using WeightStore store = WeightStore.Random(options.Seed);
         var pair = new ClipPair(
             new ClipText(store.At(PocketParts.TextPath), recipe.Text with { VocabSize = vocabulary.Count }),
-            new ClipVision(store.At(""), recipe.Vision), store.At(""));
+            new ClipVision(store.At(""), recipe.Vision),
+            store.At("")
+        );
         using var fit = new PocketFit(store, folder, options);
         fit.Run(step => Loss(pair, data, batches, vocabulary, recipe, step, options), progress, stop);
         Write(fit.Averages, vocabulary, recipe, options.Seed, folder);
@@ -76,8 +104,15 @@ public static class ClipPairTraining
     public static double Top1(Tensor logits) =>
         logits.ArgMax(1).ToArray<long>().Where((best, row) => best == row).Count() / (double)logits.Size(0);
 
-    private static (Tensor Loss, string Note) Loss(ClipPair pair, PocketData data, ClipBatches batches,
-        CaptionVocabulary vocabulary, ClipPairRecipe recipe, int step, PocketFitOptions options)
+    private static (Tensor Loss, string Note) Loss(
+        ClipPair pair,
+        PocketData data,
+        ClipBatches batches,
+        CaptionVocabulary vocabulary,
+        ClipPairRecipe recipe,
+        int step,
+        PocketFitOptions options
+    )
     {
         using var scope = new Scope();
         var random = new Random(unchecked((int)Rng.Key(options.Seed, "clip", step)));
@@ -87,7 +122,10 @@ public static class ClipPairTraining
         using Generator noise = Rng.For(options.Seed, "clip noise", step);
         Tensor images = pair.Vision.Encode(Worn(PictureBatch.Shifted(data, chosen, Reach, random), random, noise));
         Tensor loss = pair.Loss(text, images);
-        string note = string.Create(CultureInfo.InvariantCulture, $"top-1 {Top1(pair.Logits(text, images).Detach()):0.000}");
+        string note = string.Create(
+            CultureInfo.InvariantCulture,
+            $"top-1 {Top1(pair.Logits(text, images).Detach()):0.000}"
+        );
         return (scope.Keep(loss), note);
     }
 
@@ -99,16 +137,25 @@ public static class ClipPairTraining
         int third = (int)x.Size(0) / 3;
         if (third > 0)
         {
-            Tensor soft = x.Slice(0, 0, third), noisy = x.Slice(0, third / 2, (third / 2) + third);
-            soft.Lerp_(Ops.UpsampleBilinear(Ops.AvgPool(soft, 2), PocketData.Side, PocketData.Side), random.NextDouble());
+            Tensor soft = x.Slice(0, 0, third),
+                noisy = x.Slice(0, third / 2, (third / 2) + third);
+            soft.Lerp_(
+                Ops.UpsampleBilinear(Ops.AvgPool(soft, 2), PocketData.Side, PocketData.Side),
+                random.NextDouble()
+            );
             noisy.Add_(noise.Randn(noisy.Shape), random.NextDouble() * MostNoise);
         }
 
         return scope.Keep(ClipPreprocess.Normalise((x.Clamp(-1, 1) + 1) * 0.5));
     }
 
-    private static void Write(IReadOnlyDictionary<string, Tensor> averages, CaptionVocabulary vocabulary, ClipPairRecipe recipe,
-        ulong seed, string folder)
+    private static void Write(
+        IReadOnlyDictionary<string, Tensor> averages,
+        CaptionVocabulary vocabulary,
+        ClipPairRecipe recipe,
+        ulong seed,
+        string folder
+    )
     {
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
@@ -123,7 +170,9 @@ public static class ClipPairTraining
             }
             else
             {
-                string bare = key.StartsWith(PocketParts.TextPath + ".", StringComparison.Ordinal) ? key[(PocketParts.TextPath.Length + 1)..] : key;
+                string bare = key.StartsWith(PocketParts.TextPath + ".", StringComparison.Ordinal)
+                    ? key[(PocketParts.TextPath.Length + 1)..]
+                    : key;
                 clip.Add(TensorToWrite.From(bare, value, DType.Float16));
             }
         }

@@ -25,13 +25,14 @@ public sealed record PocketPartFiles
 
     /// <summary>The files as the trainings name them below a folder of runs.</summary>
     /// <param name="runs">Such as <c>out/pocket</c>.</param>
-    public static PocketPartFiles Below(string runs) => new()
-    {
-        Vae = Path.Combine(runs, "vae", VaeTraining.VaeFile),
-        Text = Path.Combine(runs, "clip", ClipPairTraining.TextFile),
-        Clip = Path.Combine(runs, "clip", ClipPairTraining.ClipFile),
-        UNet = Path.Combine(runs, "unet", UNetTraining.UNetFile),
-    };
+    public static PocketPartFiles Below(string runs) =>
+        new()
+        {
+            Vae = Path.Combine(runs, "vae", VaeTraining.VaeFile),
+            Text = Path.Combine(runs, "clip", ClipPairTraining.TextFile),
+            Clip = Path.Combine(runs, "clip", ClipPairTraining.ClipFile),
+            UNet = Path.Combine(runs, "unet", UNetTraining.UNetFile),
+        };
 }
 
 /// <summary>Makes one checkpoint of the trained parts, and the image tower's file beside it.</summary>
@@ -55,22 +56,30 @@ public static class PocketAssembly
     {
         RequireAll(parts);
         Directory.CreateDirectory(folder);
-        string checkpoint = Path.Combine(folder, CheckpointFile), clip = Path.Combine(folder, ClipFile);
-        string newCheckpoint = checkpoint + ".new", newClip = clip + ".new";
+        string checkpoint = Path.Combine(folder, CheckpointFile),
+            clip = Path.Combine(folder, ClipFile);
+        string newCheckpoint = checkpoint + ".new",
+            newClip = clip + ".new";
         try
         {
             WriteCheckpoint(parts, newCheckpoint);
             using (ITensorSource source = Checkpoint.Open(parts.Clip))
             {
-                SafetensorsWriter.Write(newClip, [.. source.Tensors.Keys.Select(key => Copy(source, key))], source.Metadata);
+                SafetensorsWriter.Write(
+                    newClip,
+                    [.. source.Tensors.Keys.Select(key => Copy(source, key))],
+                    source.Metadata
+                );
             }
 
             Check(newCheckpoint, newClip);
             long bytes = new FileInfo(newCheckpoint).Length + new FileInfo(newClip).Length;
             if (bytes >= MostBytes)
             {
-                throw new FornoException($"both files together take {bytes / 1e6:0.0} MB, which is too much for a repository; "
-                    + $"they must stay below {MostBytes / 1e6:0} MB");
+                throw new FornoException(
+                    $"both files together take {bytes / 1e6:0.0} MB, which is too much for a repository; "
+                        + $"they must stay below {MostBytes / 1e6:0} MB"
+                );
             }
 
             File.Move(newCheckpoint, checkpoint, overwrite: true);
@@ -86,22 +95,38 @@ public static class PocketAssembly
 
     private static void RequireAll(PocketPartFiles parts)
     {
-        (string File, string Part)[] all = [(parts.Vae, "vae"), (parts.Text, "clip"), (parts.Clip, "clip"), (parts.UNet, "unet")];
+        (string File, string Part)[] all =
+        [
+            (parts.Vae, "vae"),
+            (parts.Text, "clip"),
+            (parts.Clip, "clip"),
+            (parts.UNet, "unet"),
+        ];
         (string File, string Part)[] missing = [.. all.Where(p => !File.Exists(p.File))];
         if (missing.Length > 0)
         {
-            throw new FornoException($"{string.Join(", ", missing.Select(m => m.File))}: not there yet. Train first: "
-                + string.Join(", ", missing.Select(m => $"`forno pocket train {m.Part}`").Distinct()) + ".");
+            throw new FornoException(
+                $"{string.Join(", ", missing.Select(m => m.File))}: not there yet. Train first: "
+                    + string.Join(", ", missing.Select(m => $"`forno pocket train {m.Part}`").Distinct())
+                    + "."
+            );
         }
     }
 
     private static void WriteCheckpoint(PocketPartFiles parts, string path)
     {
-        using ITensorSource vae = Checkpoint.Open(parts.Vae), text = Checkpoint.Open(parts.Text), unet = Checkpoint.Open(parts.UNet);
-        string[] groups = [.. new[] { vae, unet }.Select(s => s.Metadata.GetValueOrDefault(UNetConfig.GroupsKey, "32")).Distinct()];
+        using ITensorSource vae = Checkpoint.Open(parts.Vae),
+            text = Checkpoint.Open(parts.Text),
+            unet = Checkpoint.Open(parts.UNet);
+        string[] groups =
+        [
+            .. new[] { vae, unet }.Select(s => s.Metadata.GetValueOrDefault(UNetConfig.GroupsKey, "32")).Distinct(),
+        ];
         if (groups.Length > 1)
         {
-            throw new FornoException($"{parts.Vae} and {parts.UNet}: norms of {string.Join(" and ", groups)} groups; one file can tell of one number only");
+            throw new FornoException(
+                $"{parts.Vae} and {parts.UNet}: norms of {string.Join(" and ", groups)} groups; one file can tell of one number only"
+            );
         }
 
         var metadata = new Dictionary<string, string>
@@ -110,15 +135,23 @@ public static class PocketAssembly
             ["modelspec.architecture"] = "stable-diffusion-v1",
             ["modelspec.resolution"] = $"{PocketData.Side}x{PocketData.Side}",
             ["modelspec.prediction_type"] = "epsilon",
-            ["modelspec.license"] = "see the model card, pocket/README.md: trained on art under Apache-2.0, MIT and CC-BY-4.0",
+            ["modelspec.license"] =
+                "see the model card, pocket/README.md: trained on art under Apache-2.0, MIT and CC-BY-4.0",
         };
         foreach ((string key, string value) in text.Metadata.Concat(vae.Metadata).Concat(unet.Metadata))
         {
             metadata[key] = value;
         }
 
-        SafetensorsWriter.Write(path,
-            [.. Below(vae, ModelFamily.VaePrefix), .. Below(text, PocketParts.TextPath + "."), .. Below(unet, ModelFamily.UNetPrefix)], metadata);
+        SafetensorsWriter.Write(
+            path,
+            [
+                .. Below(vae, ModelFamily.VaePrefix),
+                .. Below(text, PocketParts.TextPath + "."),
+                .. Below(unet, ModelFamily.UNetPrefix),
+            ],
+            metadata
+        );
     }
 
     private static IEnumerable<TensorToWrite> Below(ITensorSource source, string prefix)
@@ -126,7 +159,11 @@ public static class PocketAssembly
         string? stranger = source.Tensors.Keys.FirstOrDefault(k => !k.StartsWith(prefix, StringComparison.Ordinal));
         return stranger is null
             ? source.Tensors.Keys.Select(key => Copy(source, key))
-            : throw FornoException.ForFile(source.Path, $"it holds {stranger}, which is not below {prefix}", "Name the file that the training wrote.");
+            : throw FornoException.ForFile(
+                source.Path,
+                $"it holds {stranger}, which is not below {prefix}",
+                "Name the file that the training wrote."
+            );
     }
 
     private static TensorToWrite Copy(ITensorSource source, string key)
@@ -134,7 +171,11 @@ public static class PocketAssembly
         TensorInfo info = source.Tensors[key];
         if (info.Type != ElementType.F16)
         {
-            throw FornoException.ForFile(source.Path, $"{key} is {info.Type.Name()}, not F16", "Name the file that the training wrote.");
+            throw FornoException.ForFile(
+                source.Path,
+                $"{key} is {info.Type.Name()}, not F16",
+                "Name the file that the training wrote."
+            );
         }
 
         return TensorToWrite.From(key, info.Type, info.Shape, source.ReadBytes(key));
@@ -151,11 +192,16 @@ public static class PocketAssembly
         Tensor texts = judge.Texts(["red heart, noto style"]);
         Tensor ids = Tensor.From<long>([49406, .. Enumerable.Repeat(49407L, 76)], 1, 77);
         Tensor eps = model.UNet.Forward(
-            Tensor.Zeros([1, 4, side, side]), Tensor.Full([1], 500), model.Text.Encode([ids]).Context);
+            Tensor.Zeros([1, 4, side, side]),
+            Tensor.Full([1], 500),
+            model.Text.Encode([ids]).Context
+        );
         Tensor picture = model.Vae.Decode(eps);
         if (!texts.AllFinite() || !picture.AllFinite() || !judge.Pictures(picture).AllFinite())
         {
-            throw new FornoException($"{checkpoint}: the assembled model computes NaN; a part was saved broken or does not fit into half precision");
+            throw new FornoException(
+                $"{checkpoint}: the assembled model computes NaN; a part was saved broken or does not fit into half precision"
+            );
         }
     }
 }

@@ -40,8 +40,11 @@ public sealed class PocketClip : IDisposable
         using ITensorSource textFile = Checkpoint.Open(checkpoint);
         using ITensorSource clipFile = Checkpoint.Open(clip);
         var entries = new Dictionary<string, WeightEntry>(StringComparer.Ordinal);
-        foreach ((string key, WeightEntry entry) in CheckpointWeights.Entries(textFile)
-            .Where(e => e.Key.StartsWith(PocketParts.TextPath + ".", StringComparison.Ordinal)))
+        foreach (
+            (string key, WeightEntry entry) in CheckpointWeights
+                .Entries(textFile)
+                .Where(e => e.Key.StartsWith(PocketParts.TextPath + ".", StringComparison.Ordinal))
+        )
         {
             entries.Add(key, entry);
         }
@@ -56,13 +59,20 @@ public sealed class PocketClip : IDisposable
         try
         {
             ClipVisionConfig vision = ClipVisionConfig.Detect(
-                TensorShapes.Of(clipFile), heads: UNetConfig.Number(clipFile.Metadata, ClipVisionConfig.HeadsKey));
+                TensorShapes.Of(clipFile),
+                heads: UNetConfig.Number(clipFile.Metadata, ClipVisionConfig.HeadsKey)
+            );
             string prefix = PocketParts.TextPath + ".text_model.";
-            ClipTextConfig text = ClipTextConfig.Detect(KeyMap.Canonical(TensorShapes.Of(textFile)), prefix,
-                ClipTextConfig.HeadsOf(textFile.Metadata, 1, checkpoint)[0]);
+            ClipTextConfig text = ClipTextConfig.Detect(
+                KeyMap.Canonical(TensorShapes.Of(textFile)),
+                prefix,
+                ClipTextConfig.HeadsOf(textFile.Metadata, 1, checkpoint)[0]
+            );
             var pair = new ClipPair(
                 new ClipText(store.At(PocketParts.TextPath), text with { ProjectionDim = vision.ProjectionDim }),
-                new ClipVision(store.At(""), vision), store.At(""));
+                new ClipVision(store.At(""), vision),
+                store.At("")
+            );
             store.RequireAllTaken("", KeyMap.IsHarmless);
             return new PocketClip(store, pair);
         }
@@ -75,29 +85,63 @@ public sealed class PocketClip : IDisposable
 
     /// <summary>Captions as unit vectors [N, D], in the current scope.</summary>
     /// <param name="captions">Texts; beyond 75 tokens they are cut.</param>
-    public Tensor Texts(IReadOnlyList<string> captions) => Each(captions.Count, (from, to) =>
-    {
-        long[] ids = [.. captions.Skip(from).Take(to - from)
-            .SelectMany(c => ClipTokenizer.Default.EncodePadded(c, ClipTokenizer.EndOfText)).Select(id => (long)id)];
-        return Pair.Text.Encode(Tensor.From(ids, to - from, ClipTokenizer.SequenceLength), ClipTokenizer.EndOfText);
-    });
+    public Tensor Texts(IReadOnlyList<string> captions) =>
+        Each(
+            captions.Count,
+            (from, to) =>
+            {
+                long[] ids =
+                [
+                    .. captions
+                        .Skip(from)
+                        .Take(to - from)
+                        .SelectMany(c => ClipTokenizer.Default.EncodePadded(c, ClipTokenizer.EndOfText))
+                        .Select(id => (long)id),
+                ];
+                return Pair.Text.Encode(
+                    Tensor.From(ids, to - from, ClipTokenizer.SequenceLength),
+                    ClipTokenizer.EndOfText
+                );
+            }
+        );
 
     /// <summary>Pictures as unit vectors [N, D], in the current scope.</summary>
     /// <param name="pictures">[N, 3, S, S] in [−1, 1], S the tower's side (128).</param>
-    public Tensor Pictures(Tensor pictures) => Each((int)pictures.Size(0), (from, to) =>
-        Pair.Vision.Encode(ClipPreprocess.Normalise((pictures.Slice(0, from, to) + 1) * 0.5)));
+    public Tensor Pictures(Tensor pictures) =>
+        Each(
+            (int)pictures.Size(0),
+            (from, to) => Pair.Vision.Encode(ClipPreprocess.Normalise((pictures.Slice(0, from, to) + 1) * 0.5))
+        );
 
     /// <summary>Pictures of the data as unit vectors [N, D], in the current scope.</summary>
     /// <param name="data">The data.</param>
     /// <param name="indices">Numbers of the pictures.</param>
-    public Tensor Pictures(PocketData data, IReadOnlyList<int> indices) => Each(indices.Count, (from, to) =>
-        Pair.Vision.Encode(ClipPreprocess.Normalise((PictureBatch.Whole(data, [.. indices.Skip(from).Take(to - from)]) + 1) * 0.5)));
+    public Tensor Pictures(PocketData data, IReadOnlyList<int> indices) =>
+        Each(
+            indices.Count,
+            (from, to) =>
+                Pair.Vision.Encode(
+                    ClipPreprocess.Normalise(
+                        (PictureBatch.Whole(data, [.. indices.Skip(from).Take(to - from)]) + 1) * 0.5
+                    )
+                )
+        );
 
     /// <summary>Pictures of any size as unit vectors [N, D], in the current scope.</summary>
     /// <param name="pictures">8-bit RGB, row by row.</param>
-    public Tensor Pictures(IReadOnlyList<(byte[] Rgb, int Width, int Height)> pictures) => Each(pictures.Count, (from, to) =>
-        Pair.Vision.Encode(Ops.Stack([.. pictures.Skip(from).Take(to - from)
-            .Select(p => ClipPreprocess.Pixels(p.Rgb, p.Width, p.Height, Pair.Vision.Config.ImageSize))])));
+    public Tensor Pictures(IReadOnlyList<(byte[] Rgb, int Width, int Height)> pictures) =>
+        Each(
+            pictures.Count,
+            (from, to) =>
+                Pair.Vision.Encode(
+                    Ops.Stack([
+                        .. pictures
+                            .Skip(from)
+                            .Take(to - from)
+                            .Select(p => ClipPreprocess.Pixels(p.Rgb, p.Width, p.Height, Pair.Vision.Config.ImageSize)),
+                    ])
+                )
+        );
 
     /// <inheritdoc/>
     public void Dispose() => store.Dispose();

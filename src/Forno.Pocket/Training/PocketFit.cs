@@ -17,7 +17,14 @@ namespace Forno.Pocket.Training;
 /// <param name="LearningRate">Of the last step.</param>
 /// <param name="StepsPerSecond">Over this sitting.</param>
 /// <param name="Note">What the training measures of itself, such as an accuracy; may be empty.</param>
-public sealed record PocketFitProgress(int Step, int Total, double Loss, double LearningRate, double StepsPerSecond, string Note);
+public sealed record PocketFitProgress(
+    int Step,
+    int Total,
+    double Loss,
+    double LearningRate,
+    double StepsPerSecond,
+    string Note
+);
 
 /// <summary>How long a Pocket training runs and how it steps.</summary>
 public sealed record PocketFitOptions
@@ -44,8 +51,8 @@ public sealed record PocketFitOptions
     public TimeSpan Budget { get; init; } = TimeSpan.MaxValue;
 
     /// <summary>The learning rate of a step: linear rise, then linear fall to a hundredth of the peak.</summary>
-    public double RateAt(int step) => LearningRate * Math.Min((step + 1.0) / Warmup,
-        Math.Max(0.01, 1 - ((double)step / Steps)));
+    public double RateAt(int step) =>
+        LearningRate * Math.Min((step + 1.0) / Warmup, Math.Max(0.01, 1 - ((double)step / Steps)));
 }
 
 /// <summary>
@@ -72,11 +79,16 @@ public sealed class PocketFit : IDisposable
         this.options = options;
         Directory.CreateDirectory(folder);
         TorchRuntime.SetProductThreads(1); // all parts of Pocket are small
-        parameters = [.. store.Tensors.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new Parameter(t.Key, t.Value))];
+        parameters =
+        [
+            .. store.Tensors.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new Parameter(t.Key, t.Value)),
+        ];
         // Early averages follow quickly, so that the random start is soon forgotten.
         ema = new Ema(parameters, options.Ema, warmup: true);
-        optimizer = Adam.W([new ParameterGroup { Parameters = parameters }],
-            new Dictionary<string, object?> { ["lr"] = options.LearningRate, ["weight_decay"] = options.WeightDecay });
+        optimizer = Adam.W(
+            [new ParameterGroup { Parameters = parameters }],
+            new Dictionary<string, object?> { ["lr"] = options.LearningRate, ["weight_decay"] = options.WeightDecay }
+        );
         foreach (Parameter p in parameters)
         {
             p.Tensor.RequiresGrad = true;
@@ -97,7 +109,11 @@ public sealed class PocketFit : IDisposable
     /// <param name="progress">Told every few steps.</param>
     /// <param name="stop">Ends the sitting after the step at hand, its state saved.</param>
     /// <exception cref="FornoException">The loss became infinite or NaN; the last state stays.</exception>
-    public void Run(Func<int, (Tensor Loss, string Note)> loss, IProgress<PocketFitProgress>? progress = null, CancellationToken stop = default)
+    public void Run(
+        Func<int, (Tensor Loss, string Note)> loss,
+        IProgress<PocketFitProgress>? progress = null,
+        CancellationToken stop = default
+    )
     {
         var clock = Stopwatch.StartNew();
         TimeSpan saved = clock.Elapsed;
@@ -109,14 +125,23 @@ public sealed class PocketFit : IDisposable
             (double value, string note) = One(loss, rate);
             if (!double.IsFinite(value))
             {
-                throw new FornoException($"{folder}: the loss of step {Step} is {value}; the last state saved is untouched. "
-                    + "Start again with a lower learning rate.");
+                throw new FornoException(
+                    $"{folder}: the loss of step {Step} is {value}; the last state saved is untouched. "
+                        + "Start again with a lower learning rate."
+                );
             }
             average = double.IsNaN(average) ? value : average + (0.02 * (value - average));
             Step++;
             if (Step % 10 == 0)
             {
-                var report = new PocketFitProgress(Step, options.Steps, average, rate, (Step - first) / clock.Elapsed.TotalSeconds, note);
+                var report = new PocketFitProgress(
+                    Step,
+                    options.Steps,
+                    average,
+                    rate,
+                    (Step - first) / clock.Elapsed.TotalSeconds,
+                    note
+                );
                 progress?.Report(report);
                 if (Step % 50 == 0)
                 {
@@ -164,8 +189,13 @@ public sealed class PocketFit : IDisposable
         {
             File.WriteAllText(path, "step,loss,learning_rate,steps_per_second,note\n");
         }
-        File.AppendAllText(path, string.Create(CultureInfo.InvariantCulture,
-            $"{p.Step},{p.Loss:g6},{p.LearningRate:g4},{p.StepsPerSecond:g4},{p.Note}\n"));
+        File.AppendAllText(
+            path,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{p.Step},{p.Loss:g6},{p.LearningRate:g4},{p.StepsPerSecond:g4},{p.Note}\n"
+            )
+        );
     }
 
     private void Save()
@@ -178,11 +208,15 @@ public sealed class PocketFit : IDisposable
             .. ema.Averages.Select(t => TensorToWrite.From("ema." + t.Key, t.Value)),
             .. state.Tensors.Select(t => TensorToWrite.From("optimizer." + t.Key, t.Value)),
         ];
-        SafetensorsWriter.Write(StatePath, [.. tensors], new Dictionary<string, string>
-        {
-            ["step"] = Step.ToString(CultureInfo.InvariantCulture),
-            ["optimizer"] = JsonSerializer.Serialize(state.Scalars),
-        });
+        SafetensorsWriter.Write(
+            StatePath,
+            [.. tensors],
+            new Dictionary<string, string>
+            {
+                ["step"] = Step.ToString(CultureInfo.InvariantCulture),
+                ["optimizer"] = JsonSerializer.Serialize(state.Scalars),
+            }
+        );
     }
 
     private void Load()
@@ -200,10 +234,16 @@ public sealed class PocketFit : IDisposable
         }
         Step = int.Parse(state.Metadata["step"], CultureInfo.InvariantCulture);
         ema.Load(Below(state, "ema."), Step);
-        optimizer.Load(new OptimizerState(Below(state, "optimizer."),
-            JsonSerializer.Deserialize<Dictionary<string, double>>(state.Metadata["optimizer"])!));
+        optimizer.Load(
+            new OptimizerState(
+                Below(state, "optimizer."),
+                JsonSerializer.Deserialize<Dictionary<string, double>>(state.Metadata["optimizer"])!
+            )
+        );
     }
 
-    private static Dictionary<string, Tensor> Below(ITensorSource state, string prefix) => state.Tensors.Keys
-        .Where(k => k.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(k => k[prefix.Length..], k => state.Load(k));
+    private static Dictionary<string, Tensor> Below(ITensorSource state, string prefix) =>
+        state
+            .Tensors.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal))
+            .ToDictionary(k => k[prefix.Length..], k => state.Load(k));
 }

@@ -25,11 +25,22 @@ public static class RoundTrip
     /// <returns>The training split only, in its order.</returns>
     /// <exception cref="FornoException">The autoencoder is missing or damaged.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static PocketData Open(string folder, PocketData data, string vae, IProgress<double>? progress = null, CancellationToken stop = default)
+    public static PocketData Open(
+        string folder,
+        PocketData data,
+        string vae,
+        IProgress<double>? progress = null,
+        CancellationToken stop = default
+    )
     {
         using Loaded<Vae> autoencoder = PocketParts.Vae(vae);
-        string print = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-            string.Create(CultureInfo.InvariantCulture, $"{data.Sha256} {ModelHash.FileSha256(vae)} round trip"))));
+        string print = Convert.ToHexStringLower(
+            SHA256.HashData(
+                Encoding.UTF8.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"{data.Sha256} {ModelHash.FileSha256(vae)} round trip")
+                )
+            )
+        );
         if (File.Exists(Path.Combine(folder, PocketData.RecordsFile)))
         {
             PocketData kept = PocketData.Open(folder);
@@ -53,27 +64,46 @@ public static class RoundTrip
         return scope.Keep(vae.Decode(vae.Encode(pictures)).Clamp(-1, 1));
     }
 
-    private static void Write(string folder, string print, PocketData data, Vae vae, IProgress<double>? progress, CancellationToken stop)
+    private static void Write(
+        string folder,
+        string print,
+        PocketData data,
+        Vae vae,
+        IProgress<double>? progress,
+        CancellationToken stop
+    )
     {
         int[] pictures = data.Indices(PocketSplit.Training);
         Directory.CreateDirectory(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, PocketData.PicturesFile),
-        [
-            new TensorToWrite(PocketData.PicturesTensor, ElementType.U8, [pictures.Length, 3, PocketData.Side, PocketData.Side], stream =>
-            {
-                int done = 0;
-                foreach (int[] part in pictures.Chunk(Chunk))
-                {
-                    stop.ThrowIfCancellationRequested();
-                    using var scope = new Scope();
-                    float[] values = Of(vae, PictureBatch.Whole(data, part)).ToArray<float>();
-                    stream.Write(Array.ConvertAll(values, v => (byte)Math.Round((v + 1) * 127.5)));
-                    progress?.Report((double)(done += part.Length) / pictures.Length);
-                }
-            }),
-        ]);
+        SafetensorsWriter.Write(
+            Path.Combine(folder, PocketData.PicturesFile),
+            [
+                new TensorToWrite(
+                    PocketData.PicturesTensor,
+                    ElementType.U8,
+                    [pictures.Length, 3, PocketData.Side, PocketData.Side],
+                    stream =>
+                    {
+                        int done = 0;
+                        foreach (int[] part in pictures.Chunk(Chunk))
+                        {
+                            stop.ThrowIfCancellationRequested();
+                            using var scope = new Scope();
+                            float[] values = Of(vae, PictureBatch.Whole(data, part)).ToArray<float>();
+                            stream.Write(Array.ConvertAll(values, v => (byte)Math.Round((v + 1) * 127.5)));
+                            progress?.Report((double)(done += part.Length) / pictures.Length);
+                        }
+                    }
+                ),
+            ]
+        );
         // The records last: they say what the pixels are made of.
-        AtomicFile.WriteBytes(Path.Combine(folder, PocketData.RecordsFile), JsonSerializer.SerializeToUtf8Bytes(
-            new PocketSidecar(print, [.. pictures.Select(p => data.Records[p])]), PocketData.Json));
+        AtomicFile.WriteBytes(
+            Path.Combine(folder, PocketData.RecordsFile),
+            JsonSerializer.SerializeToUtf8Bytes(
+                new PocketSidecar(print, [.. pictures.Select(p => data.Records[p])]),
+                PocketData.Json
+            )
+        );
     }
 }

@@ -17,8 +17,11 @@ namespace Forno.Pocket.Training;
 /// </summary>
 public sealed class UNetData : IDisposable
 {
-    private const int PictureChunk = 16, CaptionChunk = 64;
-    private const string LatentsKey = "latents", ContextsKey = "contexts", Fingerprint = "fingerprint";
+    private const int PictureChunk = 16,
+        CaptionChunk = 64;
+    private const string LatentsKey = "latents",
+        ContextsKey = "contexts",
+        Fingerprint = "fingerprint";
 
     private readonly int variants;
     private readonly Tensor contexts;
@@ -47,8 +50,16 @@ public sealed class UNetData : IDisposable
     /// <param name="stop">Stops making it; no file is left behind.</param>
     /// <exception cref="FornoException">A part is missing, or there are no pictures.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static UNetData Open(string path, PocketData data, int[] pictures, int variants, string vae, string text,
-        IProgress<double>? progress = null, CancellationToken stop = default)
+    public static UNetData Open(
+        string path,
+        PocketData data,
+        int[] pictures,
+        int variants,
+        string vae,
+        string text,
+        IProgress<double>? progress = null,
+        CancellationToken stop = default
+    )
     {
         if (pictures.Length == 0)
         {
@@ -74,11 +85,14 @@ public sealed class UNetData : IDisposable
     public Tensor Contexts(int[] places, Random random)
     {
         using var scope = new Scope();
-        long[] rows = Array.ConvertAll(places, p =>
-        {
-            int variant = random.Next(variants);
-            return p < 0 ? 0 : 1 + ((long)p * variants) + variant;
-        });
+        long[] rows = Array.ConvertAll(
+            places,
+            p =>
+            {
+                int variant = random.Next(variants);
+                return p < 0 ? 0 : 1 + ((long)p * variants) + variant;
+            }
+        );
         return scope.Keep(contexts.IndexSelect(0, Tensor.From(rows, rows.Length)).To(DType.Float32));
     }
 
@@ -91,8 +105,10 @@ public sealed class UNetData : IDisposable
 
     private static string Print(PocketData data, int[] pictures, int variants, string vae, string text)
     {
-        string all = string.Create(CultureInfo.InvariantCulture,
-            $"{data.Sha256} {variants} {ModelHash.FileSha256(vae)} {ModelHash.FileSha256(text)} {string.Join(',', pictures)}");
+        string all = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{data.Sha256} {variants} {ModelHash.FileSha256(vae)} {ModelHash.FileSha256(text)} {string.Join(',', pictures)}"
+        );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }
 
@@ -107,14 +123,32 @@ public sealed class UNetData : IDisposable
         return file.Metadata.GetValueOrDefault(Fingerprint) == print;
     }
 
-    private static void Write(string path, string print, PocketData data, int[] pictures, int variants, Vae vae,
-        TextConditioning tower, IProgress<double>? progress, CancellationToken stop)
+    private static void Write(
+        string path,
+        string print,
+        PocketData data,
+        int[] pictures,
+        int variants,
+        Vae vae,
+        TextConditioning tower,
+        IProgress<double>? progress,
+        CancellationToken stop
+    )
     {
         using var mode = Autograd.NoGrad();
-        string[] captions = ["", .. pictures.SelectMany(p => Enumerable.Range(0, variants).Select(v =>
-            v == 0 ? data.Records[p].ShortCaption() : data.Records[p].DrawCaption(1, (ulong)v, p)))];
-        int side = PocketData.Side / vae.Config.Factor, width = tower.Encoders[0].Config.Width;
-        int done = 0, all = captions.Length + pictures.Length;
+        string[] captions =
+        [
+            "",
+            .. pictures.SelectMany(p =>
+                Enumerable
+                    .Range(0, variants)
+                    .Select(v => v == 0 ? data.Records[p].ShortCaption() : data.Records[p].DrawCaption(1, (ulong)v, p))
+            ),
+        ];
+        int side = PocketData.Side / vae.Config.Factor,
+            width = tower.Encoders[0].Config.Width;
+        int done = 0,
+            all = captions.Length + pictures.Length;
         void Told(int count)
         {
             stop.ThrowIfCancellationRequested();
@@ -122,29 +156,49 @@ public sealed class UNetData : IDisposable
         }
 
         // Computed chunk by chunk as the writer asks for the bytes, so that it need not fit into memory.
-        SafetensorsWriter.Write(path,
-        [
-            new TensorToWrite(LatentsKey, ElementType.F32, [pictures.Length, vae.Config.Layout.LatentChannels, side, side], stream =>
-            {
-                foreach (int[] part in pictures.Chunk(PictureChunk))
-                {
-                    using var scope = new Scope();
-                    Put(stream, vae.Encode(PictureBatch.Whole(data, part)), DType.Float32);
-                    Told(part.Length);
-                }
-            }),
-            new TensorToWrite(ContextsKey, ElementType.F16, [captions.Length, ClipTokenizer.SequenceLength, width], stream =>
-            {
-                foreach (string[] part in captions.Chunk(CaptionChunk))
-                {
-                    using var scope = new Scope();
-                    long[] ids = [.. part.SelectMany(c => ClipTokenizer.Default.EncodePadded(c, ClipTokenizer.EndOfText)).Select(id => (long)id)];
-                    Put(stream, tower.Encode([Tensor.From(ids, part.Length, ClipTokenizer.SequenceLength)]).Context, DType.Float16);
-                    Told(part.Length);
-                }
-            }),
-        ],
-            new Dictionary<string, string> { [Fingerprint] = print });
+        SafetensorsWriter.Write(
+            path,
+            [
+                new TensorToWrite(
+                    LatentsKey,
+                    ElementType.F32,
+                    [pictures.Length, vae.Config.Layout.LatentChannels, side, side],
+                    stream =>
+                    {
+                        foreach (int[] part in pictures.Chunk(PictureChunk))
+                        {
+                            using var scope = new Scope();
+                            Put(stream, vae.Encode(PictureBatch.Whole(data, part)), DType.Float32);
+                            Told(part.Length);
+                        }
+                    }
+                ),
+                new TensorToWrite(
+                    ContextsKey,
+                    ElementType.F16,
+                    [captions.Length, ClipTokenizer.SequenceLength, width],
+                    stream =>
+                    {
+                        foreach (string[] part in captions.Chunk(CaptionChunk))
+                        {
+                            using var scope = new Scope();
+                            long[] ids =
+                            [
+                                .. part.SelectMany(c => ClipTokenizer.Default.EncodePadded(c, ClipTokenizer.EndOfText))
+                                    .Select(id => (long)id),
+                            ];
+                            Put(
+                                stream,
+                                tower.Encode([Tensor.From(ids, part.Length, ClipTokenizer.SequenceLength)]).Context,
+                                DType.Float16
+                            );
+                            Told(part.Length);
+                        }
+                    }
+                ),
+            ],
+            new Dictionary<string, string> { [Fingerprint] = print }
+        );
     }
 
     private static unsafe void Put(Stream stream, Tensor values, DType type)

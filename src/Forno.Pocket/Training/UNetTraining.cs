@@ -17,14 +17,21 @@ public sealed record UNetRecipe
     public const string StylesKey = "forno.pocket_styles";
 
     /// <summary>SD 1.x's structure at small widths: attention everywhere but at the deepest level and in its middle. 7.2 M parameters.</summary>
-    public UNetConfig Network { get; init; } = new()
-    {
-        Layout = new UNetLayout
+    public UNetConfig Network { get; init; } =
+        new()
         {
-            ModelChannels = 48, ChannelMult = [1, 2, 4], NumResBlocks = 1, Depth = [1, 1, 0], MiddleDepth = 1, ContextDim = 192,
-        },
-        Heads = 4, NormGroups = 8,
-    };
+            Layout = new UNetLayout
+            {
+                ModelChannels = 48,
+                ChannelMult = [1, 2, 4],
+                NumResBlocks = 1,
+                Depth = [1, 1, 0],
+                MiddleDepth = 1,
+                ContextDim = 192,
+            },
+            Heads = 4,
+            NormGroups = 8,
+        };
 
     /// <summary>Names of the art sets to train on; none: all that are not held out.</summary>
     public IReadOnlyList<string> Styles { get; init; } = [];
@@ -42,12 +49,15 @@ public sealed record UNetRecipe
     public double CaptionDropout { get; init; } = 0.1;
 
     /// <summary>The styles in use.</summary>
-    public string[] StylesInUse => Styles.Count > 0 ? [.. Styles] : [.. ArtSet.All.Where(a => !a.HeldOut).Select(a => a.Name)];
+    public string[] StylesInUse =>
+        Styles.Count > 0 ? [.. Styles] : [.. ArtSet.All.Where(a => !a.HeldOut).Select(a => a.Name)];
 
     /// <summary>The pictures to train on, ascending.</summary>
     /// <param name="data">The data.</param>
     public int[] Pictures(PocketData data) =>
-        Concepts is { } concepts ? data.Reduced(concepts, StylesInUse) : data.Indices(PocketSplit.Training, StylesInUse);
+        Concepts is { } concepts
+            ? data.Reduced(concepts, StylesInUse)
+            : data.Indices(PocketSplit.Training, StylesInUse);
 }
 
 /// <summary>
@@ -61,10 +71,15 @@ public static class UNetTraining
     public const string UNetFile = "unet.safetensors";
 
     /// <summary>The recipe's defaults: 5,000 steps of 32 samples.</summary>
-    public static PocketFitOptions Defaults { get; } = new()
-    {
-        Steps = 5000, LearningRate = 8e-4, Warmup = 200, Ema = 0.998, WeightDecay = 0.01,
-    };
+    public static PocketFitOptions Defaults { get; } =
+        new()
+        {
+            Steps = 5000,
+            LearningRate = 8e-4,
+            Warmup = 200,
+            Ema = 0.998,
+            WeightDecay = 0.01,
+        };
 
     /// <summary>Trains, or goes on, in a run folder; writes the averaged weights in half precision.</summary>
     /// <param name="data">Pictures and captions.</param>
@@ -76,13 +91,30 @@ public static class UNetTraining
     /// <param name="progress">Told every few steps.</param>
     /// <param name="preparing">Told the share done while latents and conditionings are computed.</param>
     /// <param name="stop">Ends the sitting, its state saved.</param>
-    public static void Run(PocketData data, string vae, string text, string folder, PocketFitOptions options, UNetRecipe? recipe = null,
-        IProgress<PocketFitProgress>? progress = null, IProgress<double>? preparing = null, CancellationToken stop = default)
+    public static void Run(
+        PocketData data,
+        string vae,
+        string text,
+        string folder,
+        PocketFitOptions options,
+        UNetRecipe? recipe = null,
+        IProgress<PocketFitProgress>? progress = null,
+        IProgress<double>? preparing = null,
+        CancellationToken stop = default
+    )
     {
         recipe ??= new UNetRecipe();
         Directory.CreateDirectory(folder);
         using UNetData inputs = UNetData.Open(
-            Path.Combine(folder, "inputs.safetensors"), data, recipe.Pictures(data), recipe.Captions, vae, text, preparing, stop);
+            Path.Combine(folder, "inputs.safetensors"),
+            data,
+            recipe.Pictures(data),
+            recipe.Captions,
+            vae,
+            text,
+            preparing,
+            stop
+        );
         using WeightStore store = WeightStore.Random(options.Seed);
         var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), recipe.Network);
         using var fit = new PocketFit(store, folder, options);
@@ -100,14 +132,26 @@ public static class UNetTraining
         int batch = recipe.Batch;
         int[] chosen = [.. Enumerable.Range(0, batch).Select(_ => random.Next(inputs.Count))];
         // One timestep from each of as many equal spans: the loss is less noisy than with independent draws.
-        int[] times = [.. Enumerable.Range(0, batch).Select(i => (int)((i + random.NextDouble()) * schedule.Count / batch))];
-        float[] weights = Array.ConvertAll(times, t => (float)LossWeights.Debiased(schedule.Snr(t), Prediction.Epsilon));
-        Tensor context = inputs.Contexts(Array.ConvertAll(chosen, c => random.NextDouble() < recipe.CaptionDropout ? -1 : c), random);
+        int[] times =
+        [
+            .. Enumerable.Range(0, batch).Select(i => (int)((i + random.NextDouble()) * schedule.Count / batch)),
+        ];
+        float[] weights = Array.ConvertAll(
+            times,
+            t => (float)LossWeights.Debiased(schedule.Snr(t), Prediction.Epsilon)
+        );
+        Tensor context = inputs.Contexts(
+            Array.ConvertAll(chosen, c => random.NextDouble() < recipe.CaptionDropout ? -1 : c),
+            random
+        );
         Tensor x0 = inputs.Latents.IndexSelect(0, Tensor.From(Array.ConvertAll(chosen, c => (long)c), batch));
         using Generator g = Rng.For(seed, "unet noise", step);
         Tensor noise = g.Randn(x0.Shape);
-        Tensor predicted = unet.Forward(Forward.AddNoise(schedule, x0, noise, times),
-            Tensor.From(Array.ConvertAll(times, t => (float)t), batch), context);
+        Tensor predicted = unet.Forward(
+            Forward.AddNoise(schedule, x0, noise, times),
+            Tensor.From(Array.ConvertAll(times, t => (float)t), batch),
+            context
+        );
         Tensor each = (predicted - noise).Square().Mean([1, 2, 3]);
         return scope.Keep((each * Tensor.From(weights, batch)).Mean());
     }

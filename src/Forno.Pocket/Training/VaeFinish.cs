@@ -13,7 +13,8 @@ namespace Forno.Pocket.Training;
 /// </summary>
 public static class VaeFinish
 {
-    private const int Sample = 512, Batch = 16;
+    private const int Sample = 512,
+        Batch = 16;
 
     /// <summary>Writes the single-file half-precision weights of the averages of a run.</summary>
     /// <param name="averages">Tensors by single-file key.</param>
@@ -26,8 +27,11 @@ public static class VaeFinish
         Dictionary<string, Tensor> weights = averages.ToDictionary(t => t.Key, t => t.Value.Clone());
         (Tensor mean, Tensor deviation) = Measure(weights, data);
         Fold(weights, mean, deviation);
-        SafetensorsWriter.Write(path, [.. weights.Select(w => TensorToWrite.From(w.Key, w.Value, DType.Float16))],
-            VaeTraining.Config.Metadata());
+        SafetensorsWriter.Write(
+            path,
+            [.. weights.Select(w => TensorToWrite.From(w.Key, w.Value, DType.Float16))],
+            VaeTraining.Config.Metadata()
+        );
     }
 
     // Per channel over raw latents of training pictures: [4] each.
@@ -35,10 +39,15 @@ public static class VaeFinish
     {
         using var scope = new Scope();
         using WeightStore store = WeightStore.From(
-            weights.ToDictionary(w => w.Key, w => new WeightEntry(w.Value.Shape.ToArray(), w.Value.Alias)), "the trained autoencoder");
+            weights.ToDictionary(w => w.Key, w => new WeightEntry(w.Value.Shape.ToArray(), w.Value.Alias)),
+            "the trained autoencoder"
+        );
         var vae = new Vae(store.At(VaeTraining.Prefix), VaeTraining.Config);
         int[] all = data.Indices(PocketSplit.Training);
-        int[] chosen = [.. Enumerable.Range(0, Math.Min(Sample, all.Length)).Select(i => all[(int)((long)i * all.Length / Sample)])];
+        int[] chosen =
+        [
+            .. Enumerable.Range(0, Math.Min(Sample, all.Length)).Select(i => all[(int)((long)i * all.Length / Sample)]),
+        ];
         var latents = new List<Tensor>();
         foreach (int[] part in chosen.Chunk(Batch))
         {
@@ -57,8 +66,10 @@ public static class VaeFinish
         const string p = VaeTraining.Prefix;
         long z = mean.Count;
         Tensor gain = (deviation * 0.18215).Reciprocal();
-        Tensor quantWeight = weights[$"{p}.quant_conv.weight"], quantBias = weights[$"{p}.quant_conv.bias"];
-        Tensor postWeight = weights[$"{p}.post_quant_conv.weight"], postBias = weights[$"{p}.post_quant_conv.bias"];
+        Tensor quantWeight = weights[$"{p}.quant_conv.weight"],
+            quantBias = weights[$"{p}.quant_conv.bias"];
+        Tensor postWeight = weights[$"{p}.post_quant_conv.weight"],
+            postBias = weights[$"{p}.post_quant_conv.bias"];
         // The decoder takes back what the encoder now does: z = z'/gain + mean.
         postBias.Add_(postWeight.View(z, z).MatMul(mean.View(z, 1)).View(z));
         postWeight.Div_(gain.View(1, z, 1, 1));

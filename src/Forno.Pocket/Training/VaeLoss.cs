@@ -8,7 +8,10 @@ namespace Forno.Pocket.Training;
 /// </summary>
 public static class VaeLoss
 {
-    private const double EdgeWeight = 0.5, MeanWeight = 0.5, ChromaWeight = 0.7, KlWeight = 1e-5;
+    private const double EdgeWeight = 0.5,
+        MeanWeight = 0.5,
+        ChromaWeight = 0.7,
+        KlWeight = 1e-5;
 
     /// <summary>The loss of a reconstruction and its latent distribution.</summary>
     /// <param name="output">Decoded pictures.</param>
@@ -20,7 +23,9 @@ public static class VaeLoss
     {
         using var scope = new Scope();
         Tensor difference = output - target;
-        Tensor loss = difference.Abs().Mean() + difference.Square().Mean() * squareWeight
+        Tensor loss =
+            difference.Abs().Mean()
+            + difference.Square().Mean() * squareWeight
             + Edges(difference) * EdgeWeight
             + Ops.AvgPool(difference, 4).Abs().Mean() * MeanWeight
             + Chroma(difference) * ChromaWeight

@@ -9,11 +9,16 @@ namespace Forno.Pocket.Training;
 /// <summary>Pocket's autoencoder: f = 8, 4 latent channels, learnt from crops first and whole pictures last.</summary>
 public static class VaeTraining
 {
-    private const int CropBatch = 12, CropSide = 64, WholeBatch = 4, Fields = 2;
-    private const double CropShare = 0.85, FieldShare = 0.7;
+    private const int CropBatch = 12,
+        CropSide = 64,
+        WholeBatch = 4,
+        Fields = 2;
+    private const double CropShare = 0.85,
+        FieldShare = 0.7;
 
     // Whole pictures finish what is measured: the mean squared error.
-    private const double CropSquares = 4, WholeSquares = 16;
+    private const double CropSquares = 4,
+        WholeSquares = 16;
 
     /// <summary>Where its tensors are in the single-file checkpoint.</summary>
     public const string Prefix = "first_stage_model";
@@ -22,20 +27,36 @@ public static class VaeTraining
     public const string VaeFile = "vae.safetensors";
 
     /// <summary>SD's autoencoder at small widths; 8 norm groups keep each channel's mean, and with it the colour.</summary>
-    public static VaeConfig Config { get; } = new()
-    {
-        Layout = new VaeLayout { Channels = 32, ChannelMult = [1, 1, 2, 4], NumResBlocks = 1 }, NormGroups = 8,
-    };
+    public static VaeConfig Config { get; } =
+        new()
+        {
+            Layout = new VaeLayout
+            {
+                Channels = 32,
+                ChannelMult = [1, 1, 2, 4],
+                NumResBlocks = 1,
+            },
+            NormGroups = 8,
+        };
 
     /// <summary>The recipe's defaults.</summary>
-    public static PocketFitOptions Defaults { get; } = new()
-    {
-        Steps = 3500, LearningRate = 1.5e-3, Ema = 0.995, WeightDecay = 0.01,
-    };
+    public static PocketFitOptions Defaults { get; } =
+        new()
+        {
+            Steps = 3500,
+            LearningRate = 1.5e-3,
+            Ema = 0.995,
+            WeightDecay = 0.01,
+        };
 
     /// <summary>Trains, or goes on with a training, in a run folder; writes the averaged weights as <c>vae.safetensors</c>.</summary>
-    public static void Run(PocketData data, string folder, PocketFitOptions options,
-        IProgress<PocketFitProgress>? progress = null, CancellationToken stop = default)
+    public static void Run(
+        PocketData data,
+        string folder,
+        PocketFitOptions options,
+        IProgress<PocketFitProgress>? progress = null,
+        CancellationToken stop = default
+    )
     {
         using WeightStore store = WeightStore.Random(options.Seed);
         var vae = new Vae(store.At(Prefix), Config);
@@ -46,13 +67,22 @@ public static class VaeTraining
         VaeFinish.Write(fit.Averages, data, Path.Combine(folder, VaeFile));
     }
 
-    private static (Tensor Loss, string Note) Loss(Vae vae, PocketData data, int[] pictures, int step, PocketFitOptions options)
+    private static (Tensor Loss, string Note) Loss(
+        Vae vae,
+        PocketData data,
+        int[] pictures,
+        int step,
+        PocketFitOptions options
+    )
     {
         using var scope = new Scope();
         var random = new Random(unchecked((int)Rng.Key(options.Seed, "vae", step)));
         double done = (double)step / options.Steps;
         bool crops = done < CropShare;
-        int[] chosen = [.. Enumerable.Range(0, crops ? CropBatch : WholeBatch).Select(_ => pictures[random.Next(pictures.Length)])];
+        int[] chosen =
+        [
+            .. Enumerable.Range(0, crops ? CropBatch : WholeBatch).Select(_ => pictures[random.Next(pictures.Length)]),
+        ];
         Tensor x = crops
             ? PictureBatch.Crops(data, chosen, CropSide, done < FieldShare ? Fields : 0, random)
             : PictureBatch.Crops(data, chosen, PocketData.Side, 0, random);

@@ -15,20 +15,30 @@ internal static class AbsorptionDiagram
     /// <summary>How many colours the style sheet has.</summary>
     public const int Colours = 12;
 
-    private const double Left = 170, Right = 220, Middle = 690, LeastColumn = 20, TriggerRow = 30, FeatureRow = 19;
-    private const int MostFeatures = 10, MostBreaksTried = 60;
+    private const double Left = 170,
+        Right = 220,
+        Middle = 690,
+        LeastColumn = 20,
+        TriggerRow = 30,
+        FeatureRow = 19;
+    private const int MostFeatures = 10,
+        MostBreaksTried = 60;
 
     /// <summary>Draws the diagram as inline SVG; colours come from <c>absorption.css</c>.</summary>
     public static string Svg(AbsorptionTable table)
     {
         var columns = Ordered(table);
-        double wide = Math.Max(Middle, columns.Length * LeastColumn * 1.4), width = Left + wide + Right;
+        double wide = Math.Max(Middle, columns.Length * LeastColumn * 1.4),
+            width = Left + wide + Right;
         double[] edges = Edges([.. columns.Select(c => c.Extent.Count)], wide);
         var rows = FeatureRows(table);
-        double triggersTop = 64, featuresTop = triggersTop + (table.Scene.Triggers.Count * TriggerRow) - 6;
+        double triggersTop = 64,
+            featuresTop = triggersTop + (table.Scene.Triggers.Count * TriggerRow) - 6;
         double height = featuresTop + (rows.Sum(r => r.Height)) + 14;
         var svg = new StringBuilder();
-        Add($"<svg class=\"sets\" viewBox=\"0 0 {width:0} {height:0}\" role=\"img\" aria-label=\"Which pictures have which triggers, and which trigger takes what they show\">");
+        Add(
+            $"<svg class=\"sets\" viewBox=\"0 0 {width:0} {height:0}\" role=\"img\" aria-label=\"Which pictures have which triggers, and which trigger takes what they show\">"
+        );
         Columns();
         Triggers();
         Features();
@@ -40,11 +50,22 @@ internal static class AbsorptionDiagram
             {
                 var (x, w) = (edges[c], edges[c + 1] - edges[c]);
                 string folders = string.Join(", ", AbsorptionWords.GroupsOf(table, columns[c].Extent));
-                string names = columns[c].Triggers.Count == 0 ? "no trigger" : string.Join(" + ", columns[c].Triggers.Select(t => t.Name));
-                Add($"<g><title>{Html.Text(names)}: {columns[c].Extent.Count} pictures in {Html.Text(folders)}</title>");
-                Add($"<rect class=\"column{(c % 2 == 0 ? "" : " odd")}\" x=\"{x:0.0}\" y=\"40\" width=\"{w:0.0}\" height=\"{height - 44:0}\"/>");
-                Add($"<text class=\"count\" x=\"{x + (w / 2):0.0}\" y=\"16\" text-anchor=\"middle\">{columns[c].Extent.Count}</text>");
-                Add($"<text class=\"folder\" x=\"{x + (w / 2):0.0}\" y=\"32\" text-anchor=\"middle\">{Html.Text(Label(folders, w))}</text></g>");
+                string names =
+                    columns[c].Triggers.Count == 0
+                        ? "no trigger"
+                        : string.Join(" + ", columns[c].Triggers.Select(t => t.Name));
+                Add(
+                    $"<g><title>{Html.Text(names)}: {columns[c].Extent.Count} pictures in {Html.Text(folders)}</title>"
+                );
+                Add(
+                    $"<rect class=\"column{(c % 2 == 0 ? "" : " odd")}\" x=\"{x:0.0}\" y=\"40\" width=\"{w:0.0}\" height=\"{height - 44:0}\"/>"
+                );
+                Add(
+                    $"<text class=\"count\" x=\"{x + (w / 2):0.0}\" y=\"16\" text-anchor=\"middle\">{columns[c].Extent.Count}</text>"
+                );
+                Add(
+                    $"<text class=\"folder\" x=\"{x + (w / 2):0.0}\" y=\"32\" text-anchor=\"middle\">{Html.Text(Label(folders, w))}</text></g>"
+                );
             }
 
             Add($"<text class=\"head\" x=\"{Left - 14:0}\" y=\"16\" text-anchor=\"end\">pictures</text>");
@@ -57,15 +78,22 @@ internal static class AbsorptionDiagram
             {
                 Trigger trigger = table.Scene.Triggers[t];
                 double y = triggersTop + (t * TriggerRow);
-                Add($"<text class=\"trigger\" x=\"{Left - 14:0}\" y=\"{y + 1:0}\" text-anchor=\"end\">{Html.Text(Fit(trigger.Name, Left - 24, 7.6))}</text>");
+                Add(
+                    $"<text class=\"trigger\" x=\"{Left - 14:0}\" y=\"{y + 1:0}\" text-anchor=\"end\">{Html.Text(Fit(trigger.Name, Left - 24, 7.6))}</text>"
+                );
                 Add($"<path class=\"rule\" d=\"M{Left} {y - 4:0}H{Left + wide:0.0}\"/>");
                 foreach (var (from, to) in Runs(c => columns[c].Triggers.Contains(trigger), columns.Length))
                 {
-                    Add($"<rect class=\"bar t{t % Colours}\" x=\"{edges[from] + 2:0.0}\" y=\"{y - 13:0}\" width=\"{edges[to] - edges[from] - 4:0.0}\" height=\"18\" rx=\"9\"><title>{Html.Text(trigger.Name)}: {trigger.Extent.Count} pictures</title></rect>");
+                    Add(
+                        $"<rect class=\"bar t{t % Colours}\" x=\"{edges[from] + 2:0.0}\" y=\"{y - 13:0}\" width=\"{edges[to] - edges[from] - 4:0.0}\" height=\"18\" rx=\"9\"><title>{Html.Text(trigger.Name)}: {trigger.Extent.Count} pictures</title></rect>"
+                    );
                 }
 
-                string kind = trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ";
-                Add($"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y + 1:0}\">{kind}{trigger.Extent.Count}</text>");
+                string kind =
+                    trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ";
+                Add(
+                    $"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y + 1:0}\">{kind}{trigger.Extent.Count}</text>"
+                );
             }
         }
 
@@ -76,7 +104,9 @@ internal static class AbsorptionDiagram
             {
                 if (row.Feature is null)
                 {
-                    Add($"<text class=\"head\" x=\"{Left - 14:0}\" y=\"{y + row.Height - 8:0}\" text-anchor=\"end\">{Html.Text(row.Text)}</text>");
+                    Add(
+                        $"<text class=\"head\" x=\"{Left - 14:0}\" y=\"{y + row.Height - 8:0}\" text-anchor=\"end\">{Html.Text(row.Text)}</text>"
+                    );
                     Add($"<path class=\"rule\" d=\"M20 {y + row.Height - 3:0}H{Left + wide + Right - 14:0.0}\"/>");
                 }
                 else
@@ -91,19 +121,26 @@ internal static class AbsorptionDiagram
         void One(DiagramRow row, double y)
         {
             Feature feature = row.Feature!.Feature;
-            Add($"<text class=\"feature\" x=\"{Left - 14:0}\" y=\"{y:0}\" text-anchor=\"end\">{Html.Text(Fit(feature.Tag, Left - 24, 6.4))}</text>");
+            Add(
+                $"<text class=\"feature\" x=\"{Left - 14:0}\" y=\"{y:0}\" text-anchor=\"end\">{Html.Text(Fit(feature.Tag, Left - 24, 6.4))}</text>"
+            );
             for (int c = 0; c < columns.Length; c++)
             {
                 int shown = columns[c].Extent.Overlap(feature.Hidden);
                 if (shown > 0)
                 {
-                    double share = (double)shown / columns[c].Extent.Count, full = edges[c + 1] - edges[c] - 4;
+                    double share = (double)shown / columns[c].Extent.Count,
+                        full = edges[c + 1] - edges[c] - 4;
                     int owner = Owner(row.Feature, columns[c].Triggers, table.Scene.Triggers);
-                    Add($"<rect class=\"cell {(owner < 0 ? "loose" : Invariant($"t{owner % Colours}"))}\" x=\"{edges[c] + 2:0.0}\" y=\"{y - 9:0}\" width=\"{Math.Max(2, full * share):0.0}\" height=\"10\" rx=\"2\"><title>{Html.Text(feature.Tag)}: {shown} of {columns[c].Extent.Count} pictures here show it untold</title></rect>");
+                    Add(
+                        $"<rect class=\"cell {(owner < 0 ? "loose" : Invariant($"t{owner % Colours}"))}\" x=\"{edges[c] + 2:0.0}\" y=\"{y - 9:0}\" width=\"{Math.Max(2, full * share):0.0}\" height=\"10\" rx=\"2\"><title>{Html.Text(feature.Tag)}: {shown} of {columns[c].Extent.Count} pictures here show it untold</title></rect>"
+                    );
                 }
             }
 
-            Add($"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y:0}\">{Html.Text(Fit(row.Text, Right - 24, 6.2))}<title>{Html.Text(row.Text)}</title></text>");
+            Add(
+                $"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y:0}\">{Html.Text(Fit(row.Text, Right - 24, 6.2))}<title>{Html.Text(row.Text)}</title></text>"
+            );
         }
 
         void Add(FormattableString part) => svg.Append(Invariant(part)).Append('\n');
@@ -113,10 +150,21 @@ internal static class AbsorptionDiagram
     public static string Verdict(AbsorptionRow row)
     {
         AbsorptionCell[] takers = [.. row.Takers];
-        string taken = takers.Length == 0
-            ? row.Cells.Where(c => c.Verdict == AbsorptionVerdict.Partly).Select(c => c.Trigger.Name).ToArray() is { Length: > 0 } partly ? $"now and then {string.Join(", ", partly)}" : "nobody's"
-            : (takers[0].Verdict == AbsorptionVerdict.Mostly ? "mostly " : "") + string.Join(takers[0].Verdict == AbsorptionVerdict.Split ? " + " : " = ", takers.Select(c => c.Trigger.Name));
-        string leaks = string.Join(", ", row.Cells.Where(c => c.Verdict == AbsorptionVerdict.Leaks).Select(c => c.Trigger.Name));
+        string taken =
+            takers.Length == 0
+                ? row.Cells.Where(c => c.Verdict == AbsorptionVerdict.Partly).Select(c => c.Trigger.Name).ToArray()
+                    is { Length: > 0 } partly
+                    ? $"now and then {string.Join(", ", partly)}"
+                    : "nobody's"
+                : (takers[0].Verdict == AbsorptionVerdict.Mostly ? "mostly " : "")
+                    + string.Join(
+                        takers[0].Verdict == AbsorptionVerdict.Split ? " + " : " = ",
+                        takers.Select(c => c.Trigger.Name)
+                    );
+        string leaks = string.Join(
+            ", ",
+            row.Cells.Where(c => c.Verdict == AbsorptionVerdict.Leaks).Select(c => c.Trigger.Name)
+        );
         return leaks.Length > 0 ? $"{taken} → {leaks}" : taken;
     }
 
@@ -129,10 +177,27 @@ internal static class AbsorptionDiagram
             rows.Add(new DiagramRow(null, "what pruning hid", 22));
         }
 
-        foreach (var group in table.Rows.GroupBy(Key).OrderBy(g => g.Key.Place).ThenBy(g => g.Key.Names, StringComparer.Ordinal))
+        foreach (
+            var group in table
+                .Rows.GroupBy(Key)
+                .OrderBy(g => g.Key.Place)
+                .ThenBy(g => g.Key.Names, StringComparer.Ordinal)
+        )
         {
             AbsorptionRow[] all = [.. group];
-            rows.AddRange(all.Take(MostFeatures).Select((r, i) => new DiagramRow(r, Verdict(r), i == Math.Min(all.Length, MostFeatures) - 1 && all.Length <= MostFeatures ? FeatureRow + 5 : FeatureRow)));
+            rows.AddRange(
+                all.Take(MostFeatures)
+                    .Select(
+                        (r, i) =>
+                            new DiagramRow(
+                                r,
+                                Verdict(r),
+                                i == Math.Min(all.Length, MostFeatures) - 1 && all.Length <= MostFeatures
+                                    ? FeatureRow + 5
+                                    : FeatureRow
+                            )
+                    )
+            );
             if (all.Length > MostFeatures)
             {
                 rows.Add(new DiagramRow(null, Invariant($"and {all.Length - MostFeatures} more"), FeatureRow + 5));
@@ -144,14 +209,22 @@ internal static class AbsorptionDiagram
         (int Place, string Names) Key(AbsorptionRow row)
         {
             string[] takers = [.. row.Takers.Select(c => c.Trigger.Name)];
-            return takers.Length == 0 ? (int.MaxValue, "") : (table.Scene.Triggers.ToList().FindIndex(t => t.Name == takers[0]) + (takers.Length > 1 && row.Takers.First().Verdict == AbsorptionVerdict.Split ? 100 : 0), string.Join('\n', takers));
+            return takers.Length == 0
+                ? (int.MaxValue, "")
+                : (
+                    table.Scene.Triggers.ToList().FindIndex(t => t.Name == takers[0])
+                        + (takers.Length > 1 && row.Takers.First().Verdict == AbsorptionVerdict.Split ? 100 : 0),
+                    string.Join('\n', takers)
+                );
         }
     }
 
     // The taker that these pictures have; -1 if they have none.
     private static int Owner(AbsorptionRow row, IReadOnlyList<Trigger> here, IReadOnlyList<Trigger> all)
     {
-        AbsorptionCell? cell = row.Cells.FirstOrDefault(c => c.Takes && here.Contains(c.Trigger)) ?? row.Cells.FirstOrDefault(c => c.Verdict == AbsorptionVerdict.Partly && here.Contains(c.Trigger));
+        AbsorptionCell? cell =
+            row.Cells.FirstOrDefault(c => c.Takes && here.Contains(c.Trigger))
+            ?? row.Cells.FirstOrDefault(c => c.Verdict == AbsorptionVerdict.Partly && here.Contains(c.Trigger));
         return cell is null || cell.Verdict == AbsorptionVerdict.Partly ? -1 : all.ToList().IndexOf(cell.Trigger);
     }
 
@@ -159,7 +232,9 @@ internal static class AbsorptionDiagram
     private static (IReadOnlyList<Trigger> Triggers, Extent Extent)[] Ordered(AbsorptionTable table)
     {
         var regions = table.Regions();
-        int Apart(int a, int b) => regions[a].Triggers.Except(regions[b].Triggers).Count() + regions[b].Triggers.Except(regions[a].Triggers).Count();
+        int Apart(int a, int b) =>
+            regions[a].Triggers.Except(regions[b].Triggers).Count()
+            + regions[b].Triggers.Except(regions[a].Triggers).Count();
         (int[] Order, int Cost) best = ([.. Enumerable.Range(0, regions.Count)], int.MaxValue);
         for (int start = 0; start < Math.Min(regions.Count, MostBreaksTried); start++)
         {
@@ -188,7 +263,8 @@ internal static class AbsorptionDiagram
     private static double[] Edges(int[] counts, double wide)
     {
         double[] widths = [.. counts.Select(c => (double)c)];
-        double spare = wide - (LeastColumn * counts.Length), all = Math.Max(1, counts.Sum());
+        double spare = wide - (LeastColumn * counts.Length),
+            all = Math.Max(1, counts.Sum());
         var edges = new double[counts.Length + 1];
         edges[0] = Left;
         for (int i = 0; i < counts.Length; i++)
@@ -219,7 +295,16 @@ internal static class AbsorptionDiagram
     // Folders without their repeats; nothing rather than a stump.
     private static string Label(string folders, double width)
     {
-        string bare = string.Join(", ", folders.Split(", ").Select(f => RelativePath.Repeats(RelativePath.Name(f)) is null ? f : f[(f.IndexOf('_', StringComparison.Ordinal) + 1)..]));
+        string bare = string.Join(
+            ", ",
+            folders
+                .Split(", ")
+                .Select(f =>
+                    RelativePath.Repeats(RelativePath.Name(f)) is null
+                        ? f
+                        : f[(f.IndexOf('_', StringComparison.Ordinal) + 1)..]
+                )
+        );
         string fit = Fit(bare, width, 5.4);
         return fit.Length < Math.Min(6, bare.Length) ? "" : fit;
     }
@@ -228,7 +313,9 @@ internal static class AbsorptionDiagram
     private static string Fit(string text, double width, double letter = 6)
     {
         int most = (int)(width / letter);
-        return text.Length <= most ? text : most < 3 ? "" : text[..(most - 1)] + "…";
+        return text.Length <= most ? text
+            : most < 3 ? ""
+            : text[..(most - 1)] + "…";
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

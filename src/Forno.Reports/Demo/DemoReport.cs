@@ -31,58 +31,100 @@ internal sealed class DemoReport
     }
 
     /// <summary>A time for people: "1 min 52 s".</summary>
-    public static string Clock(TimeSpan time) => time.TotalMinutes >= 1
-        ? Invariant($"{(int)time.TotalMinutes} min {time.Seconds} s")
-        : Invariant($"{time.TotalSeconds:0.0} s");
+    public static string Clock(TimeSpan time) =>
+        time.TotalMinutes >= 1
+            ? Invariant($"{(int)time.TotalMinutes} min {time.Seconds} s")
+            : Invariant($"{time.TotalSeconds:0.0} s");
 
     /// <summary>A probability for people: "0.03", "&lt; 0.001".</summary>
     public static string Probability(double p) => p < 0.001 ? "< 0.001" : Invariant($"{p:0.###}");
 
-    private void Head() => Add($"""
-        <h1>A LoRA of the {result.Style} style, baked in {Clock(result.Training)}</h1>
-        <p class="lead">Pocket, the small base model that comes with Forno, has never seen {result.Style}.
-        {result.Pictures.Count} drawings and the words “{result.Trigger}” taught it.</p>
+    private void Head() =>
+        Add(
+            $"""
+            <h1>A LoRA of the {result.Style} style, baked in {Clock(result.Training)}</h1>
+            <p class="lead">Pocket, the small base model that comes with Forno, has never seen {result.Style}.
+            {result.Pictures.Count} drawings and the words “{result.Trigger}” taught it.</p>
 
-        """);
+            """
+        );
 
     private void Figures()
     {
         StyleShift shift = result.Shift;
         html.Append("<div class=\"figures\">\n");
-        Figure("style similarity", $"{shift.Style.Before:0.000} → {shift.Style.After:0.000}",
-            $"with and without, mean of {shift.Pairs.Count} pairs; p {Compared(shift.Style.Test.P)}", Verdict(shift.Style.Test));
-        Figure("prompt match", $"{shift.Prompt.Before:0.000} → {shift.Prompt.After:0.000}",
-            $"does it still draw what it is asked for? p {Compared(shift.Prompt.Test.P)}", Verdict(shift.Prompt.Test));
-        Figure("loss on unseen pictures", $"{Signed(-result.Loss.Fall)}",
-            $"{result.Loss.Before:0.0000} → {result.Loss.After:0.0000} on {result.Loss.Pictures} pictures of the style; p {Compared(result.Loss.Test.P)}", Verdict(result.Loss.Test, better: -1));
-        Figure("whole demo", $"{Clock(result.Total)}",
-            $"{result.Curve.Count} optimizer steps of {result.Batch} pictures", "");
+        Figure(
+            "style similarity",
+            $"{shift.Style.Before:0.000} → {shift.Style.After:0.000}",
+            $"with and without, mean of {shift.Pairs.Count} pairs; p {Compared(shift.Style.Test.P)}",
+            Verdict(shift.Style.Test)
+        );
+        Figure(
+            "prompt match",
+            $"{shift.Prompt.Before:0.000} → {shift.Prompt.After:0.000}",
+            $"does it still draw what it is asked for? p {Compared(shift.Prompt.Test.P)}",
+            Verdict(shift.Prompt.Test)
+        );
+        Figure(
+            "loss on unseen pictures",
+            $"{Signed(-result.Loss.Fall)}",
+            $"{result.Loss.Before:0.0000} → {result.Loss.After:0.0000} on {result.Loss.Pictures} pictures of the style; p {Compared(result.Loss.Test.P)}",
+            Verdict(result.Loss.Test, better: -1)
+        );
+        Figure(
+            "whole demo",
+            $"{Clock(result.Total)}",
+            $"{result.Curve.Count} optimizer steps of {result.Batch} pictures",
+            ""
+        );
         html.Append("</div>\n");
 
-        void Figure(string name, FormattableString value, FormattableString note, string verdict) => Add($"""
-            <div class="figure"><span class="name">{name}</span><b class="{verdict}">{value.ToString(CultureInfo.InvariantCulture)}</b><span>{note.ToString(CultureInfo.InvariantCulture)}</span></div>
+        void Figure(string name, FormattableString value, FormattableString note, string verdict) =>
+            Add(
+                $"""
+                <div class="figure"><span class="name">{name}</span><b class="{verdict}">{value.ToString(
+                    CultureInfo.InvariantCulture
+                )}</b><span>{note.ToString(CultureInfo.InvariantCulture)}</span></div>
 
-            """);
+                """
+            );
     }
 
     private void Grid()
     {
         Heading("Epochs × weights");
-        Add($"<p class=\"note\">The same seed in every cell. “No LoRA” is the bare model; beside it the LoRA of each epoch at growing strength.</p>\n");
-        html.Append("<div class=\"sheet\">").Append(Html.ImageFile(result.Grid, "Grid of epochs and weights")).Append("</div>\n");
+        Add(
+            $"<p class=\"note\">The same seed in every cell. “No LoRA” is the bare model; beside it the LoRA of each epoch at growing strength.</p>\n"
+        );
+        html.Append("<div class=\"sheet\">")
+            .Append(Html.ImageFile(result.Grid, "Grid of epochs and weights"))
+            .Append("</div>\n");
     }
 
     private void Pairs()
     {
         Heading("Without and with");
-        Add($"<p class=\"note\">Each pair has one seed and one prompt: the name below it and “{result.Trigger}”. None of these is among the pictures learnt from.</p>\n");
+        Add(
+            $"<p class=\"note\">Each pair has one seed and one prompt: the name below it and “{result.Trigger}”. None of these is among the pictures learnt from.</p>\n"
+        );
         html.Append("<div class=\"tiles pairs\">\n");
         foreach (ShiftPair pair in result.Shift.Pairs)
         {
             html.Append("<figure><div class=\"two\">")
-                .Append(Html.ImageRgb(pair.Before.Pixels, pair.Before.Width, pair.Before.Height, pair.Name + " without the LoRA"))
-                .Append(Html.ImageRgb(pair.After.Pixels, pair.After.Width, pair.After.Height, pair.Name + " with the LoRA"))
-                .Append("</div><figcaption>").Append(Html.Text(pair.Name)).Append("</figcaption></figure>\n");
+                .Append(
+                    Html.ImageRgb(
+                        pair.Before.Pixels,
+                        pair.Before.Width,
+                        pair.Before.Height,
+                        pair.Name + " without the LoRA"
+                    )
+                )
+                .Append(
+                    Html.ImageRgb(pair.After.Pixels, pair.After.Width, pair.After.Height, pair.Name + " with the LoRA")
+                )
+                .Append("</div><figcaption>")
+                .Append(Html.Text(pair.Name))
+                .Append("</figcaption></figure>\n");
         }
         html.Append("</div>\n");
     }
@@ -90,7 +132,9 @@ internal sealed class DemoReport
     private void Curve()
     {
         Heading("Loss");
-        Add($"<p class=\"note\">Dots: each optimizer step. Line: mean over the last epoch’s worth of steps. Dashed: an epoch ends. The loss of single steps leaps because each has other timesteps.</p>\n");
+        Add(
+            $"<p class=\"note\">Dots: each optimizer step. Line: mean over the last epoch’s worth of steps. Dashed: an epoch ends. The loss of single steps leaps because each has other timesteps.</p>\n"
+        );
         html.Append("<div class=\"sheet\">").Append(LossChart.Svg(result.Curve)).Append("</div>\n");
     }
 
@@ -108,30 +152,45 @@ internal sealed class DemoReport
     {
         Heading($"The {result.Pictures.Count} pictures it learnt from");
         Add($"<p class=\"note\">Each was shown {result.Repeats} times an epoch, for {result.Epochs} epochs.</p>\n");
-        Tiles(result.Pictures.Select(p =>
-            (Html.ImageRgb(p.Rgb(), PocketData.Side, PocketData.Side, p.Record.Name), p.Record.FullCaption())));
+        Tiles(
+            result.Pictures.Select(p =>
+                (Html.ImageRgb(p.Rgb(), PocketData.Side, PocketData.Side, p.Record.Name), p.Record.FullCaption())
+            )
+        );
     }
 
     private void Numbers()
     {
         Heading("What was measured");
-        html.Append("<table>\n<tr><th>figure</th><th class=\"number\">without</th><th class=\"number\">with</th><th class=\"number\">change ± s.e.</th><th class=\"number\">t</th><th class=\"number\">p</th></tr>\n");
+        html.Append(
+            "<table>\n<tr><th>figure</th><th class=\"number\">without</th><th class=\"number\">with</th><th class=\"number\">change ± s.e.</th><th class=\"number\">t</th><th class=\"number\">p</th></tr>\n"
+        );
         Row("style similarity", result.Shift.Style.Before, result.Shift.Style.After, result.Shift.Style.Test);
         Row("prompt match", result.Shift.Prompt.Before, result.Shift.Prompt.After, result.Shift.Prompt.Test);
         Row("loss, unseen pictures", result.Loss.Before, result.Loss.After, result.Loss.Test);
         html.Append("</table>\n");
-        Add($"""
+        Add(
+            $"""
             <p class="note">Style similarity: cosine of a drawn picture with the mean direction of the {result.Pictures.Count} pictures, by the image tower of Pocket’s CLIP.
             Prompt match: cosine of the same picture with the name it was asked for, by both towers.
             Loss: squared error of the predicted noise, with the same noise and timesteps in both.
             p: two-sided paired t-test over pairs or pictures.</p>
 
-            """);
+            """
+        );
 
-        void Row(string name, double before, double after, PairedTest test) => Add($"""
-            <tr><td>{name}</td><td class="number">{before:0.0000}</td><td class="number">{after:0.0000}</td><td class="number">{test.Mean:+0.0000;−0.0000} ± {test.Deviation / Math.Sqrt(test.Count):0.0000}</td><td class="number">{test.T:0.00}</td><td class="number">{Probability(test.P)}</td></tr>
+        void Row(string name, double before, double after, PairedTest test) =>
+            Add(
+                $"""
+                <tr><td>{name}</td><td class="number">{before:0.0000}</td><td class="number">{after:0.0000}</td><td class="number">{test.Mean:+0.0000;−0.0000} ± {test.Deviation
+                    / Math.Sqrt(
+                        test.Count
+                    ):0.0000}</td><td class="number">{test.T:0.00}</td><td class="number">{Probability(
+                    test.P
+                )}</td></tr>
 
-            """);
+                """
+            );
     }
 
     private void Configs()
@@ -141,7 +200,9 @@ internal sealed class DemoReport
         {
             Add($"<details><summary>{Path.GetFileName(path)}</summary><pre>{File.ReadAllText(path)}</pre></details>\n");
         }
-        Add($"<p class=\"note\">The LoRA: {result.Adapter} ({new FileInfo(result.Adapter).Length / 1024.0:0} KB), with kohya’s names and metadata.</p>\n");
+        Add(
+            $"<p class=\"note\">The LoRA: {result.Adapter} ({new FileInfo(result.Adapter).Length / 1024.0:0} KB), with kohya’s names and metadata.</p>\n"
+        );
     }
 
     private void Next()
@@ -161,14 +222,20 @@ internal sealed class DemoReport
         html.Append("<div class=\"tiles\">\n");
         foreach ((string image, string words) in tiles)
         {
-            html.Append("<figure>").Append(image).Append("<figcaption>").Append(Html.Text(words)).Append("</figcaption></figure>\n");
+            html.Append("<figure>")
+                .Append(image)
+                .Append("<figcaption>")
+                .Append(Html.Text(words))
+                .Append("</figcaption></figure>\n");
         }
         html.Append("</div>\n");
     }
 
     // Colour only where the change is more than chance: green for the better, warm for the worse.
     private static string Verdict(PairedTest test, int better = 1) =>
-        test.P >= 0.05 ? "" : Math.Sign(test.Mean) == better ? "good" : "warm";
+        test.P >= 0.05 ? ""
+        : Math.Sign(test.Mean) == better ? "good"
+        : "warm";
 
     private static string Compared(double p) => p < 0.001 ? Probability(p) : "= " + Probability(p);
 
@@ -177,6 +244,10 @@ internal sealed class DemoReport
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     // Markup as it is written, every value in it escaped.
-    private void Add(FormattableString markup) => html.AppendFormat(CultureInfo.InvariantCulture, markup.Format,
-        [.. markup.GetArguments().Select(a => a is string text ? Html.Text(text) : a)]);
+    private void Add(FormattableString markup) =>
+        html.AppendFormat(
+            CultureInfo.InvariantCulture,
+            markup.Format,
+            [.. markup.GetArguments().Select(a => a is string text ? Html.Text(text) : a)]
+        );
 }

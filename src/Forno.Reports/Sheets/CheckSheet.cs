@@ -12,54 +12,111 @@ namespace Forno.Reports.Sheets;
 internal static class CheckSheet
 {
     /// <summary>All pictures with their findings, worst first.</summary>
-    public static SheetPage Make(string name, SetReport report, BucketRules rules) => new()
-    {
-        Title = $"{name}: check",
-        Lead = string.Create(CultureInfo.InvariantCulture, $"{report.Pictures.Count} pictures, {report.Buckets.Count} buckets at resolution {rules.Resolution}. Tick findings to see the pictures that have one of them; point at a finding to read it."),
-        Facts = [.. report.Findings.OrderByDescending(f => f.Level).Select(Fact), .. report.Problems.Select(p => new SheetFact(new SheetBadge("unreadable", "bad", p.ToString()), "It is not trained.", "mend or remove it"))],
-        Legend = [.. Kinds(report)],
-        Sections =
-        [
-            new SheetSection("", "", [.. report.Pictures.OrderByDescending(p => p.Findings.Sum(f => (int)f.Level)).Select(p => new SheetCard
-            {
-                Name = p.Picture.Item.Path,
-                Lines = [p.Fit is { } fit ? $"{p.Picture.Size} → {fit.Bucket}" : p.Picture.Size.ToString()],
-                Badges = [.. p.Findings.OrderByDescending(f => f.Level).Select(Badge)],
-                Picture = () => SheetPicture.Of(p.Picture.Item.File) with { Areas = [.. Borders(p), .. Texts(p)] },
-            })]),
-        ],
-    };
+    public static SheetPage Make(string name, SetReport report, BucketRules rules) =>
+        new()
+        {
+            Title = $"{name}: check",
+            Lead = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{report.Pictures.Count} pictures, {report.Buckets.Count} buckets at resolution {rules.Resolution}. Tick findings to see the pictures that have one of them; point at a finding to read it."
+            ),
+            Facts =
+            [
+                .. report.Findings.OrderByDescending(f => f.Level).Select(Fact),
+                .. report.Problems.Select(p => new SheetFact(
+                    new SheetBadge("unreadable", "bad", p.ToString()),
+                    "It is not trained.",
+                    "mend or remove it"
+                )),
+            ],
+            Legend = [.. Kinds(report)],
+            Sections =
+            [
+                new SheetSection(
+                    "",
+                    "",
+                    [
+                        .. report
+                            .Pictures.OrderByDescending(p => p.Findings.Sum(f => (int)f.Level))
+                            .Select(p => new SheetCard
+                            {
+                                Name = p.Picture.Item.Path,
+                                Lines =
+                                [
+                                    p.Fit is { } fit ? $"{p.Picture.Size} → {fit.Bucket}" : p.Picture.Size.ToString(),
+                                ],
+                                Badges = [.. p.Findings.OrderByDescending(f => f.Level).Select(Badge)],
+                                Picture = () =>
+                                    SheetPicture.Of(p.Picture.Item.File) with
+                                    {
+                                        Areas = [.. Borders(p), .. Texts(p)],
+                                    },
+                            }),
+                    ]
+                ),
+            ],
+        };
 
     /// <summary>All pictures as the trainer sees them, by bucket, with what is cut off.</summary>
     /// <param name="name">The set's name.</param>
     /// <param name="rules">How the trainer sorts.</param>
     /// <param name="placed">Pictures with their buckets.</param>
-    public static SheetPage Buckets(string name, BucketRules rules, IReadOnlyList<(PictureItem Item, BucketFit Fit)> placed)
+    public static SheetPage Buckets(
+        string name,
+        BucketRules rules,
+        IReadOnlyList<(PictureItem Item, BucketFit Fit)> placed
+    )
     {
         var buckets = placed.GroupBy(p => p.Fit.Bucket).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).ToArray();
         return new SheetPage
         {
             Title = $"{name}: buckets",
-            Lead = string.Create(CultureInfo.InvariantCulture, $"{placed.Count} pictures in {buckets.Length} buckets at resolution {rules.Resolution}. The largest first; hatched: what the trainer cuts off."),
-            Sections = [.. buckets.Select(bucket => new SheetSection(
-                string.Create(CultureInfo.InvariantCulture, $"{bucket.Key} · {bucket.Count()} {(bucket.Count() == 1 ? "picture" : "pictures")}"),
-                bucket.Count() == 1 ? "Alone in its bucket: always trained as a batch of one." : "",
-                [.. bucket.Select(p => BucketCard(p.Item, p.Fit, bucket.Count() == 1))]))],
+            Lead = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{placed.Count} pictures in {buckets.Length} buckets at resolution {rules.Resolution}. The largest first; hatched: what the trainer cuts off."
+            ),
+            Sections =
+            [
+                .. buckets.Select(bucket => new SheetSection(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{bucket.Key} · {bucket.Count()} {(bucket.Count() == 1 ? "picture" : "pictures")}"
+                    ),
+                    bucket.Count() == 1 ? "Alone in its bucket: always trained as a batch of one." : "",
+                    [.. bucket.Select(p => BucketCard(p.Item, p.Fit, bucket.Count() == 1))]
+                )),
+            ],
         };
     }
 
     private static SheetCard BucketCard(PictureItem item, BucketFit fit, bool alone)
     {
-        double scale = PictureCheck.Scale(fit), cropped = PictureCheck.CroppedShare(fit);
+        double scale = PictureCheck.Scale(fit),
+            cropped = PictureCheck.CroppedShare(fit);
         var badges = new List<SheetBadge>();
         if (scale > 1)
         {
-            badges.Add(new SheetBadge("enlarged", scale >= 1.5 ? "warning" : "note", string.Create(CultureInfo.InvariantCulture, $"×{scale:0.00}: the LoRA learns the blur; forno upscale --needed")));
+            badges.Add(
+                new SheetBadge(
+                    "enlarged",
+                    scale >= 1.5 ? "warning" : "note",
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"×{scale:0.00}: the LoRA learns the blur; forno upscale --needed"
+                    )
+                )
+            );
         }
 
         if (cropped > 0)
         {
-            badges.Add(new SheetBadge("cut", cropped >= 0.08 ? "warning" : "note", string.Create(CultureInfo.InvariantCulture, $"{cropped:0.0 %} is cut off")));
+            badges.Add(
+                new SheetBadge(
+                    "cut",
+                    cropped >= 0.08 ? "warning" : "note",
+                    string.Create(CultureInfo.InvariantCulture, $"{cropped:0.0 %} is cut off")
+                )
+            );
         }
 
         if (alone)
@@ -70,7 +127,13 @@ internal static class CheckSheet
         return new SheetCard
         {
             Name = item.Path,
-            Lines = [string.Create(CultureInfo.InvariantCulture, $"{fit.Original}, ×{scale:0.00} to {fit.Resized}, {cropped:0.0 %} cut")],
+            Lines =
+            [
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{fit.Original}, ×{scale:0.00} to {fit.Resized}, {cropped:0.0 %} cut"
+                ),
+            ],
             Badges = badges,
             Picture = () => SheetPicture.Of(item.File) with { Areas = Lost(fit) },
         };
@@ -91,7 +154,16 @@ internal static class CheckSheet
 
         Box content = picture.Picture.Measures.Content;
         (double width, double height) = (picture.Picture.Measures.Width, picture.Picture.Measures.Height);
-        return [new SheetArea(content.Left / width, content.Top / height, content.Width / width, content.Height / height, "kept")];
+        return
+        [
+            new SheetArea(
+                content.Left / width,
+                content.Top / height,
+                content.Width / width,
+                content.Height / height,
+                "kept"
+            ),
+        ];
     }
 
     private static IEnumerable<SheetArea> Texts(CheckedPicture picture)
@@ -101,28 +173,55 @@ internal static class CheckSheet
             foreach (TextArea text in texts.Texts)
             {
                 Box box = text.Quad.Bounds(texts.Width, texts.Height);
-                yield return new SheetArea((double)box.Left / texts.Width, (double)box.Top / texts.Height, (double)box.Width / texts.Width, (double)box.Height / texts.Height, "text");
+                yield return new SheetArea(
+                    (double)box.Left / texts.Width,
+                    (double)box.Top / texts.Height,
+                    (double)box.Width / texts.Width,
+                    (double)box.Height / texts.Height,
+                    "text"
+                );
             }
         }
     }
 
     private static SheetArea[] Around(double left, double top, double width, double height)
     {
-        double right = left + width, bottom = top + height;
-        return [.. new SheetArea[]
-        {
-            new(0, 0, left, 1, "lost"), new(right, 0, 1 - right, 1, "lost"),
-            new(left, 0, width, top, "lost"), new(left, bottom, width, 1 - bottom, "lost"),
-        }.Where(a => a.Width > 1e-6 && a.Height > 1e-6)];
+        double right = left + width,
+            bottom = top + height;
+        return
+        [
+            .. new SheetArea[]
+            {
+                new(0, 0, left, 1, "lost"),
+                new(right, 0, 1 - right, 1, "lost"),
+                new(left, 0, width, top, "lost"),
+                new(left, bottom, width, 1 - bottom, "lost"),
+            }.Where(a => a.Width > 1e-6 && a.Height > 1e-6),
+        ];
     }
 
     // What the findings of single pictures mean, once for each kind.
-    private static IEnumerable<SheetFact> Kinds(SetReport report) => report.Pictures.SelectMany(p => p.Findings).GroupBy(f => f.Kind)
-        .Select(g => (Worst: g.MaxBy(f => f.Level)!, Count: g.Count())).OrderByDescending(k => k.Worst.Level).ThenByDescending(k => k.Count)
-        .Select(k => new SheetFact(
-            Badge(k.Worst) with { Text = string.Create(CultureInfo.InvariantCulture, $"{k.Count} {(k.Count == 1 ? "picture" : "pictures")}") }, k.Worst.Effect, k.Worst.Mend));
+    private static IEnumerable<SheetFact> Kinds(SetReport report) =>
+        report
+            .Pictures.SelectMany(p => p.Findings)
+            .GroupBy(f => f.Kind)
+            .Select(g => (Worst: g.MaxBy(f => f.Level)!, Count: g.Count()))
+            .OrderByDescending(k => k.Worst.Level)
+            .ThenByDescending(k => k.Count)
+            .Select(k => new SheetFact(
+                Badge(k.Worst) with
+                {
+                    Text = string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{k.Count} {(k.Count == 1 ? "picture" : "pictures")}"
+                    ),
+                },
+                k.Worst.Effect,
+                k.Worst.Mend
+            ));
 
-    private static SheetBadge Badge(Finding finding) => new(finding.Kind, finding.Level.ToString().ToLowerInvariant(), finding.What);
+    private static SheetBadge Badge(Finding finding) =>
+        new(finding.Kind, finding.Level.ToString().ToLowerInvariant(), finding.What);
 
     private static SheetFact Fact(Finding finding) => new(Badge(finding), finding.Effect, finding.Mend);
 }

@@ -11,9 +11,21 @@ internal static class CleanSheet
 
     private static readonly (BlemishKind Kind, string Effect, string Mend)[] Facts =
     [
-        (BlemishKind.Text, "Letters are learnt as shapes: the LoRA draws gibberish where it finds room.", "--mark, or --fill with a model; --blur on even ground"),
-        (BlemishKind.Bubble, "White balloons over the figure are learnt as part of the picture.", "--mark, or --fill with a model"),
-        (BlemishKind.Watermark, "The same mark in many pictures is what a LoRA learns first.", "--mark, or --fill with a model"),
+        (
+            BlemishKind.Text,
+            "Letters are learnt as shapes: the LoRA draws gibberish where it finds room.",
+            "--mark, or --fill with a model; --blur on even ground"
+        ),
+        (
+            BlemishKind.Bubble,
+            "White balloons over the figure are learnt as part of the picture.",
+            "--mark, or --fill with a model"
+        ),
+        (
+            BlemishKind.Watermark,
+            "The same mark in many pictures is what a LoRA learns first.",
+            "--mark, or --fill with a model"
+        ),
     ];
 
     /// <summary>Every picture with what was found in it, most first; the rest is only counted.</summary>
@@ -23,37 +35,82 @@ internal static class CleanSheet
         return new SheetPage
         {
             Title = $"{name}: clean",
-            Lead = string.Create(CultureInfo.InvariantCulture, $"Something found in {found.Length} of {survey.Pictures.Count} pictures. Bright: what would be marked, filled or blurred. Blue: text, green: bubbles, red: watermarks."),
+            Lead = string.Create(
+                CultureInfo.InvariantCulture,
+                $"Something found in {found.Length} of {survey.Pictures.Count} pictures. Bright: what would be marked, filled or blurred. Blue: text, green: bubbles, red: watermarks."
+            ),
             Facts =
             [
-                .. Facts.Where(f => found.Any(p => p.Found.Any(b => b.Kind == f.Kind))).Select(f => new SheetFact(
-                    new SheetBadge(Name(f.Kind), "note", string.Create(CultureInfo.InvariantCulture, $"in {found.Count(p => p.Found.Any(b => b.Kind == f.Kind))} pictures")), f.Effect, f.Mend)),
-                .. survey.Problems.Select(p => new SheetFact(new SheetBadge("unreadable", "bad", p.ToString()), "It is not looked at.", "mend or remove it")),
+                .. Facts
+                    .Where(f => found.Any(p => p.Found.Any(b => b.Kind == f.Kind)))
+                    .Select(f => new SheetFact(
+                        new SheetBadge(
+                            Name(f.Kind),
+                            "note",
+                            string.Create(
+                                CultureInfo.InvariantCulture,
+                                $"in {found.Count(p => p.Found.Any(b => b.Kind == f.Kind))} pictures"
+                            )
+                        ),
+                        f.Effect,
+                        f.Mend
+                    )),
+                .. survey.Problems.Select(p => new SheetFact(
+                    new SheetBadge("unreadable", "bad", p.ToString()),
+                    "It is not looked at.",
+                    "mend or remove it"
+                )),
             ],
             Sections = [new SheetSection("", "", [.. found.Select(Card)])],
         };
     }
 
-    private static SheetCard Card(CleanPicture picture) => new()
-    {
-        Name = picture.Item.Path,
-        Lines = [picture.Size.ToString(), CleanPlans.Told(picture)],
-        Badges = [.. picture.Found.GroupBy(f => f.Kind).Select(g => new SheetBadge(Name(g.Key), "note", string.Create(CultureInfo.InvariantCulture, $"{g.Count()}, scores {g.Min(f => f.Score):0.00} to {g.Max(f => f.Score):0.00}")))],
-        Picture = () =>
+    private static SheetCard Card(CleanPicture picture) =>
+        new()
         {
-            SheetPicture shown = SheetPicture.Of(picture.Item.File, Side);
-            using Picture decoded = PictureFile.Inspect(picture.Item.File).Decode();
-            using Picture map = Picture.FromPixels(BlemishFinder.Map(picture.Find(decoded), decoded.Width, decoded.Height), decoded.Width, decoded.Height, 1);
-            using Picture small = map.Resize(shown.Width, shown.Height, Kernel.Linear);
-            using Picture over = small.ToSrgb8();
-            return shown with
+            Name = picture.Item.Path,
+            Lines = [picture.Size.ToString(), CleanPlans.Told(picture)],
+            Badges =
+            [
+                .. picture
+                    .Found.GroupBy(f => f.Kind)
+                    .Select(g => new SheetBadge(
+                        Name(g.Key),
+                        "note",
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{g.Count()}, scores {g.Min(f => f.Score):0.00} to {g.Max(f => f.Score):0.00}"
+                        )
+                    )),
+            ],
+            Picture = () =>
             {
-                Overlay = over.EncodeWebp(80),
-                Areas = [.. picture.Found.Select(f => new SheetArea(
-                    (double)f.Box.Left / picture.Size.Width, (double)f.Box.Top / picture.Size.Height, (double)f.Box.Width / picture.Size.Width, (double)f.Box.Height / picture.Size.Height, Name(f.Kind)))],
-            };
-        },
-    };
+                SheetPicture shown = SheetPicture.Of(picture.Item.File, Side);
+                using Picture decoded = PictureFile.Inspect(picture.Item.File).Decode();
+                using Picture map = Picture.FromPixels(
+                    BlemishFinder.Map(picture.Find(decoded), decoded.Width, decoded.Height),
+                    decoded.Width,
+                    decoded.Height,
+                    1
+                );
+                using Picture small = map.Resize(shown.Width, shown.Height, Kernel.Linear);
+                using Picture over = small.ToSrgb8();
+                return shown with
+                {
+                    Overlay = over.EncodeWebp(80),
+                    Areas =
+                    [
+                        .. picture.Found.Select(f => new SheetArea(
+                            (double)f.Box.Left / picture.Size.Width,
+                            (double)f.Box.Top / picture.Size.Height,
+                            (double)f.Box.Width / picture.Size.Width,
+                            (double)f.Box.Height / picture.Size.Height,
+                            Name(f.Kind)
+                        )),
+                    ],
+                };
+            },
+        };
 
     private static string Name(BlemishKind kind) => kind.ToString().ToLowerInvariant();
 }

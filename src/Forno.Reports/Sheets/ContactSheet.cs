@@ -19,11 +19,14 @@ internal static class ContactSheet
     public static void Save(string path, SheetPage page, IProgress<long>? progress, CancellationToken cancel)
     {
         RequireName(path);
-        AtomicFile.Write(path, stream =>
-        {
-            using var writer = new StreamWriter(stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true);
-            Write(writer, page, progress, cancel);
-        });
+        AtomicFile.Write(
+            path,
+            stream =>
+            {
+                using var writer = new StreamWriter(stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true);
+                Write(writer, page, progress, cancel);
+            }
+        );
     }
 
     /// <summary>Refuses names that do not say that the file is a page: a picture must not be overwritten by a slip.</summary>
@@ -57,7 +60,14 @@ internal static class ContactSheet
             writer.Write(section.Heading.Length > 0 ? $"<h2>{Text(section.Heading)}</h2>\n" : "");
             writer.Write(section.Note.Length > 0 ? $"<p class=\"note\">{Text(section.Note)}</p>\n" : "");
             writer.Write("<div class=\"cards\">\n");
-            foreach (string card in section.Cards.AsParallel().AsOrdered().WithCancellation(cancel).WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(Card))
+            foreach (
+                string card in section
+                    .Cards.AsParallel()
+                    .AsOrdered()
+                    .WithCancellation(cancel)
+                    .WithMergeOptions(ParallelMergeOptions.NotBuffered)
+                    .Select(Card)
+            )
             {
                 writer.Write(card);
                 progress?.Report(++done);
@@ -67,7 +77,13 @@ internal static class ContactSheet
         }
 
         writer.Write($"<footer>Made by forno, {Text(Product.Version)}.</footer>\n");
-        writer.Write(Html.End.Replace("</main>", "</main>\n<script>\n" + Html.Resource("sheet.js") + "</script>", StringComparison.Ordinal));
+        writer.Write(
+            Html.End.Replace(
+                "</main>",
+                "</main>\n<script>\n" + Html.Resource("sheet.js") + "</script>",
+                StringComparison.Ordinal
+            )
+        );
     }
 
     private static void Facts(TextWriter writer, IReadOnlyList<SheetFact> facts, string heading)
@@ -77,10 +93,14 @@ internal static class ContactSheet
             return;
         }
 
-        writer.Write($"<table>\n<tr><th></th><th>{heading}</th><th>what it does to a LoRA</th><th>what to do</th></tr>\n");
+        writer.Write(
+            $"<table>\n<tr><th></th><th>{heading}</th><th>what it does to a LoRA</th><th>what to do</th></tr>\n"
+        );
         foreach (SheetFact fact in facts)
         {
-            writer.Write($"<tr><td>{Badge(fact.Badge)}</td><td>{Text(fact.Badge.Text)}</td><td>{Text(fact.Effect)}</td><td>{Text(fact.Mend)}</td></tr>\n");
+            writer.Write(
+                $"<tr><td>{Badge(fact.Badge)}</td><td>{Text(fact.Badge.Text)}</td><td>{Text(fact.Effect)}</td><td>{Text(fact.Mend)}</td></tr>\n"
+            );
         }
 
         writer.Write("</table>\n");
@@ -89,9 +109,17 @@ internal static class ContactSheet
     private static void Filters(TextWriter writer, SheetPage page)
     {
         writer.Write("<div class=\"filters\"><input type=\"search\" id=\"search\" placeholder=\"part of a name\"/>\n");
-        foreach (var kind in page.Sections.SelectMany(s => s.Cards).SelectMany(c => c.Badges.Select(b => b.Kind).Distinct()).GroupBy(k => k).OrderByDescending(g => g.Count()))
+        foreach (
+            var kind in page
+                .Sections.SelectMany(s => s.Cards)
+                .SelectMany(c => c.Badges.Select(b => b.Kind).Distinct())
+                .GroupBy(k => k)
+                .OrderByDescending(g => g.Count())
+        )
         {
-            writer.Write($"<label><input type=\"checkbox\" data-filter=\"{Attribute(kind.Key)}\"/> {Text(kind.Key)} <span>{kind.Count().ToString(CultureInfo.InvariantCulture)}</span></label>\n");
+            writer.Write(
+                $"<label><input type=\"checkbox\" data-filter=\"{Attribute(kind.Key)}\"/> {Text(kind.Key)} <span>{kind.Count().ToString(CultureInfo.InvariantCulture)}</span></label>\n"
+            );
         }
 
         writer.Write("</div>\n");
@@ -100,7 +128,9 @@ internal static class ContactSheet
     private static string Card(SheetCard card)
     {
         var html = new StringBuilder();
-        html.Append($"<div class=\"card\" data-name=\"{Attribute(card.Name)}\" data-kinds=\"{Attribute(string.Join(' ', card.Badges.Select(b => b.Kind).Distinct()))}\">\n");
+        html.Append(
+            $"<div class=\"card\" data-name=\"{Attribute(card.Name)}\" data-kinds=\"{Attribute(string.Join(' ', card.Badges.Select(b => b.Kind).Distinct()))}\">\n"
+        );
         try
         {
             if (card.Picture() is { } picture)
@@ -129,22 +159,33 @@ internal static class ContactSheet
 
     private static void Frame(StringBuilder html, SheetPicture picture, string name)
     {
-        html.Append(CultureInfo.InvariantCulture, $"<div class=\"frame\" style=\"width:{picture.Width}px;aspect-ratio:{picture.Width}/{picture.Height}\">");
-        html.Append($"<img alt=\"{Attribute(name)}\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(picture.Webp)}\"/>");
+        html.Append(
+            CultureInfo.InvariantCulture,
+            $"<div class=\"frame\" style=\"width:{picture.Width}px;aspect-ratio:{picture.Width}/{picture.Height}\">"
+        );
+        html.Append(
+            $"<img alt=\"{Attribute(name)}\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(picture.Webp)}\"/>"
+        );
         if (picture.Overlay is { } overlay)
         {
-            html.Append($"<img class=\"{Attribute($"over {picture.OverlayKind}".Trim())}\" alt=\"\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(overlay)}\"/>");
+            html.Append(
+                $"<img class=\"{Attribute($"over {picture.OverlayKind}".Trim())}\" alt=\"\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(overlay)}\"/>"
+            );
         }
 
         foreach (SheetArea area in picture.Areas)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<div class=\"area {Attribute(area.Kind)}\" style=\"left:{area.Left * 100:0.##}%;top:{area.Top * 100:0.##}%;width:{area.Width * 100:0.##}%;height:{area.Height * 100:0.##}%\"></div>");
+            html.Append(
+                CultureInfo.InvariantCulture,
+                $"<div class=\"area {Attribute(area.Kind)}\" style=\"left:{area.Left * 100:0.##}%;top:{area.Top * 100:0.##}%;width:{area.Width * 100:0.##}%;height:{area.Height * 100:0.##}%\"></div>"
+            );
         }
 
         html.Append("</div>\n");
     }
 
-    private static string Badge(SheetBadge badge) => $"<span class=\"badge {Attribute(badge.Level)}\" title=\"{Attribute(badge.Text)}\">{Text(badge.Kind)}</span>";
+    private static string Badge(SheetBadge badge) =>
+        $"<span class=\"badge {Attribute(badge.Level)}\" title=\"{Attribute(badge.Text)}\">{Text(badge.Kind)}</span>";
 
     private static string Text(string text) => Html.Text(Clean(text));
 
@@ -156,7 +197,11 @@ internal static class ContactSheet
         var clean = new StringBuilder(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            clean.Append(Rune.IsControl(rune) && rune.Value != '\n' || (rune.Value & 0xFFFE) == 0xFFFE ? "\uFFFD" : rune.ToString());
+            clean.Append(
+                Rune.IsControl(rune) && rune.Value != '\n' || (rune.Value & 0xFFFE) == 0xFFFE
+                    ? "\uFFFD"
+                    : rune.ToString()
+            );
         }
 
         return clean.ToString();

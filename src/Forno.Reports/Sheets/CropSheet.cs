@@ -12,31 +12,47 @@ internal static class CropSheet
     /// <summary>Every picture with the boxes of its subject and its shots; those that get none at the end.</summary>
     public static SheetPage Make(string name, IReadOnlyList<PictureCrops> pictures, CropSettings settings)
     {
-        PictureCrops[] cut = [.. pictures.Where(p => p.Why.Length == 0)], whole = [.. pictures.Where(p => p.Why.Length > 0)];
+        PictureCrops[] cut = [.. pictures.Where(p => p.Why.Length == 0)],
+            whole = [.. pictures.Where(p => p.Why.Length > 0)];
         return new SheetPage
         {
             Title = $"{name}: crop",
-            Lead = string.Create(CultureInfo.InvariantCulture, $"{cut.Sum(p => p.Shots.Count(s => s.Box is not null))} crops of {cut.Length} pictures at resolution {settings.Rules.Resolution}. Dashed: the subject as its mask, alpha or box tells it. Outlined: the crops, the closer the thicker."),
+            Lead = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{cut.Sum(p => p.Shots.Count(s => s.Box is not null))} crops of {cut.Length} pictures at resolution {settings.Rules.Resolution}. Dashed: the subject as its mask, alpha or box tells it. Outlined: the crops, the closer the thicker."
+            ),
             Sections =
             [
                 new SheetSection("", "", [.. cut.Select(Card)]),
-                .. whole.Length > 0 ? [new SheetSection("No crop", "They stay as they are.", [.. whole.Select(Card)])] : (SheetSection[])[],
+                .. whole.Length > 0
+                    ? [new SheetSection("No crop", "They stay as they are.", [.. whole.Select(Card)])]
+                    : (SheetSection[])[],
             ],
         };
     }
 
-    private static SheetCard Card(PictureCrops picture) => new()
-    {
-        Name = picture.Item.Path,
-        Lines =
-        [
-            $"{picture.Size}{(picture.Subject is { } subject ? $", subject by {subject.Source}" : "")}",
-            .. picture.Shots.Select(s => s.Box is { } box ? $"{s.Shot.Name}: {box.Width}x{box.Height}{(s.Tagged ? "" : ", caption as it is")}" : $"no {s.Shot.Name}: {s.Why}"),
-            .. picture.Shots.Count == 0 ? [picture.Why] : (string[])[],
-        ],
-        Badges = [.. picture.Shots.Where(s => s.Box is not null).Select(s => new SheetBadge(s.Shot.Name, "note", s.Tagged ? s.Shot.Tag : "caption as it is"))],
-        Picture = () => SheetPicture.Of(picture.Item.File, Side) with { Areas = [.. Areas(picture)] },
-    };
+    private static SheetCard Card(PictureCrops picture) =>
+        new()
+        {
+            Name = picture.Item.Path,
+            Lines =
+            [
+                $"{picture.Size}{(picture.Subject is { } subject ? $", subject by {subject.Source}" : "")}",
+                .. picture.Shots.Select(s =>
+                    s.Box is { } box
+                        ? $"{s.Shot.Name}: {box.Width}x{box.Height}{(s.Tagged ? "" : ", caption as it is")}"
+                        : $"no {s.Shot.Name}: {s.Why}"
+                ),
+                .. picture.Shots.Count == 0 ? [picture.Why] : (string[])[],
+            ],
+            Badges =
+            [
+                .. picture
+                    .Shots.Where(s => s.Box is not null)
+                    .Select(s => new SheetBadge(s.Shot.Name, "note", s.Tagged ? s.Shot.Tag : "caption as it is")),
+            ],
+            Picture = () => SheetPicture.Of(picture.Item.File, Side) with { Areas = [.. Areas(picture)] },
+        };
 
     private static IEnumerable<SheetArea> Areas(PictureCrops picture)
     {
@@ -54,6 +70,12 @@ internal static class CropSheet
         }
     }
 
-    private static SheetArea Area(PictureCrops picture, Box box, string kind) => new(
-        (double)box.Left / picture.Size.Width, (double)box.Top / picture.Size.Height, (double)box.Width / picture.Size.Width, (double)box.Height / picture.Size.Height, kind);
+    private static SheetArea Area(PictureCrops picture, Box box, string kind) =>
+        new(
+            (double)box.Left / picture.Size.Width,
+            (double)box.Top / picture.Size.Height,
+            (double)box.Width / picture.Size.Width,
+            (double)box.Height / picture.Size.Height,
+            kind
+        );
 }

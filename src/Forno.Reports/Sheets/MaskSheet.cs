@@ -17,30 +17,52 @@ internal static class MaskSheet
     /// <param name="masks">The masks.</param>
     public static SheetPage Make(string name, IReadOnlyList<JudgedMask> masks)
     {
-        JudgedMask[] bad = [.. masks.Where(m => !m.IsGood)], good = [.. masks.Where(m => m.IsGood)];
+        JudgedMask[] bad = [.. masks.Where(m => !m.IsGood)],
+            good = [.. masks.Where(m => m.IsGood)];
         return new SheetPage
         {
             Title = $"{name}: masks",
-            Lead = string.Create(CultureInfo.InvariantCulture, $"{good.Length} good masks, {bad.Length} bad. Veiled: what training ignores. Point at a picture to lift the veil."),
+            Lead = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{good.Length} good masks, {bad.Length} bad. Veiled: what training ignores. Point at a picture to lift the veil."
+            ),
             Sections =
             [
-                .. bad.Length > 0 ? (SheetSection[])[new SheetSection("Bad masks", "Their pictures are trained without a mask.", [.. bad.Select(Card)])] : [],
+                .. bad.Length > 0
+                    ? (SheetSection[])
+                        [
+                            new SheetSection(
+                                "Bad masks",
+                                "Their pictures are trained without a mask.",
+                                [.. bad.Select(Card)]
+                            ),
+                        ]
+                    : [],
                 new SheetSection("Good masks", "", [.. good.Select(Card)]),
             ],
         };
     }
 
-    private static SheetCard Card(JudgedMask mask) => new()
-    {
-        Name = mask.Item.Path,
-        Lines = [string.Create(CultureInfo.InvariantCulture, $"{mask.Shape.White:0 %} white")],
-        Badges = [.. mask.Flaws.Select(f => new SheetBadge(f.Kind, "bad", f.Text))],
-        Picture = () => SheetPicture.Of(mask.Item.File) is var picture ? picture with { Overlay = Overlay(mask.Make(), picture.Width, picture.Height), OverlayKind = "veil" } : null,
-    };
+    private static SheetCard Card(JudgedMask mask) =>
+        new()
+        {
+            Name = mask.Item.Path,
+            Lines = [string.Create(CultureInfo.InvariantCulture, $"{mask.Shape.White:0 %} white")],
+            Badges = [.. mask.Flaws.Select(f => new SheetBadge(f.Kind, "bad", f.Text))],
+            Picture = () =>
+                SheetPicture.Of(mask.Item.File) is var picture
+                    ? picture with
+                    {
+                        Overlay = Overlay(mask.Make(), picture.Width, picture.Height),
+                        OverlayKind = "veil",
+                    }
+                    : null,
+        };
 
     private static byte[] Overlay(MaskPlane mask, int width, int height)
     {
-        byte[] grey = mask.Resize(width, height).Samples, veil = new byte[width * height * 4];
+        byte[] grey = mask.Resize(width, height).Samples,
+            veil = new byte[width * height * 4];
         for (int i = 0; i < width * height; i++)
         {
             (veil[4 * i], veil[(4 * i) + 1], veil[(4 * i) + 2]) = (Veil.R, Veil.G, Veil.B);

@@ -13,18 +13,34 @@ public sealed class AdapterFile : IDisposable
     // Suffixes that only this kind has, for telling what a file holds; those that cannot be read yet are named.
     private static readonly (string Suffix, string Kind)[] Kinds =
     [
-        ("dora_scale", "DoRA"), ("hada_", "LoHa"), ("lokr_", "LoKr"), ("oft_", "OFT"), ("on_input", "IA3"),
-        ("a1.weight", "GLoRA"), ("diff", "full difference"), ("w_norm", "norm difference"), ("b_norm", "norm difference"),
-        ("lora_down.weight", "LoRA"), ("lora_up.weight", "LoRA"),
+        ("dora_scale", "DoRA"),
+        ("hada_", "LoHa"),
+        ("lokr_", "LoKr"),
+        ("oft_", "OFT"),
+        ("on_input", "IA3"),
+        ("a1.weight", "GLoRA"),
+        ("diff", "full difference"),
+        ("w_norm", "norm difference"),
+        ("b_norm", "norm difference"),
+        ("lora_down.weight", "LoRA"),
+        ("lora_up.weight", "LoRA"),
     ];
 
-    private static readonly FrozenSet<string> LoraSuffixes =
-        new[] { LoraAdapter.DownKey, LoraAdapter.UpKey, LoraAdapter.MidKey, AlphaKey }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> LoraSuffixes = new[]
+    {
+        LoraAdapter.DownKey,
+        LoraAdapter.UpKey,
+        LoraAdapter.MidKey,
+        AlphaKey,
+    }.ToFrozenSet(StringComparer.Ordinal);
 
     internal const string AlphaKey = "alpha";
 
-    private AdapterFile(AdapterNetwork network, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<string> strangers) =>
-        (Network, Metadata, Strangers) = (network, metadata, strangers);
+    private AdapterFile(
+        AdapterNetwork network,
+        IReadOnlyDictionary<string, string> metadata,
+        IReadOnlyList<string> strangers
+    ) => (Network, Metadata, Strangers) = (network, metadata, strangers);
 
     /// <summary>The modules that have a place in the model.</summary>
     public AdapterNetwork Network { get; }
@@ -71,8 +87,11 @@ public sealed class AdapterFile : IDisposable
             }
             if (modules.Count == 0)
             {
-                throw FornoException.ForFile(source.Path, "nothing in it is for this model",
-                    $"It is {Kind(source)}; choose an adapter that was trained for this family of models.");
+                throw FornoException.ForFile(
+                    source.Path,
+                    "nothing in it is for this model",
+                    $"It is {Kind(source)}; choose an adapter that was trained for this family of models."
+                );
             }
             return new AdapterFile(new AdapterNetwork(modules), source.Metadata, strangers);
         }
@@ -85,8 +104,13 @@ public sealed class AdapterFile : IDisposable
 
     /// <summary>Kinds of modules in a file that cannot be read yet, by name; empty: the file can be loaded.</summary>
     public static IReadOnlyList<string> UnknownKinds(ITensorSource source) =>
-        [.. Modules(source).Values.Where(suffixes => !suffixes.TrueForAll(LoraSuffixes.Contains))
-            .Select(suffixes => KindOf(suffixes) ?? suffixes[0]).Distinct().Order(StringComparer.Ordinal)];
+        [
+            .. Modules(source)
+                .Values.Where(suffixes => !suffixes.TrueForAll(LoraSuffixes.Contains))
+                .Select(suffixes => KindOf(suffixes) ?? suffixes[0])
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>Makes a module of the kind that its tensors tell.</summary>
     /// <param name="origin">The file, for errors.</param>
@@ -94,24 +118,41 @@ public sealed class AdapterFile : IDisposable
     /// <param name="tensors">Its tensors by suffix, alpha among them if it has one; the module takes copies in fp32.</param>
     /// <param name="device">Where they go.</param>
     /// <exception cref="FornoException">A kind that is not yet known, or an incomplete module.</exception>
-    public static Adapter Make(string origin, string name, IReadOnlyDictionary<string, Tensor> tensors, Device device = default)
+    public static Adapter Make(
+        string origin,
+        string name,
+        IReadOnlyDictionary<string, Tensor> tensors,
+        Device device = default
+    )
     {
         using var scope = new Scope();
         if (tensors.Keys.FirstOrDefault(s => !LoraSuffixes.Contains(s)) is { } other)
         {
-            throw FornoException.ForFile(origin, $"module {name} is of the kind {KindOf([other]) ?? "with " + other}, which is not yet known",
-                "Choose a plain LoRA or LoCon file.");
+            throw FornoException.ForFile(
+                origin,
+                $"module {name} is of the kind {KindOf([other]) ?? "with " + other}, which is not yet known",
+                "Choose a plain LoRA or LoCon file."
+            );
         }
         foreach (string needed in (string[])[LoraAdapter.DownKey, LoraAdapter.UpKey])
         {
             if (!tensors.ContainsKey(needed))
             {
-                throw FornoException.ForFile(origin, $"module {name} has no {needed}", "The file is incomplete; download it again.");
+                throw FornoException.ForFile(
+                    origin,
+                    $"module {name} has no {needed}",
+                    "The file is incomplete; download it again."
+                );
             }
         }
         double? alpha = tensors.TryGetValue(AlphaKey, out Tensor? a) ? a.Item() : null;
-        return new LoraAdapter(name, tensors.Where(t => t.Key != AlphaKey).ToDictionary(
-            t => t.Key, t => t.Value.To(DType.Float32).To(device).Clone(), StringComparer.Ordinal), alpha);
+        return new LoraAdapter(
+            name,
+            tensors
+                .Where(t => t.Key != AlphaKey)
+                .ToDictionary(t => t.Key, t => t.Value.To(DType.Float32).To(device).Clone(), StringComparer.Ordinal),
+            alpha
+        );
     }
 
     /// <summary>
@@ -122,7 +163,12 @@ public sealed class AdapterFile : IDisposable
     /// <param name="network">The adapter.</param>
     /// <param name="metadata">The <c>ss_*</c> and <c>modelspec.*</c> strings.</param>
     /// <param name="type">The type to store in.</param>
-    public static void Save(string path, AdapterNetwork network, IReadOnlyDictionary<string, string> metadata, DType type)
+    public static void Save(
+        string path,
+        AdapterNetwork network,
+        IReadOnlyDictionary<string, string> metadata,
+        DType type
+    )
     {
         using var scope = new Scope();
         var tensors = new List<TensorToWrite>();
@@ -140,7 +186,8 @@ public sealed class AdapterFile : IDisposable
         (string model, string legacy) = ModelHash.Adapter(tensors, metadata);
         var all = new Dictionary<string, string>(metadata, StringComparer.Ordinal)
         {
-            ["sshs_model_hash"] = model, ["sshs_legacy_hash"] = legacy,
+            ["sshs_model_hash"] = model,
+            ["sshs_legacy_hash"] = legacy,
         };
         SafetensorsWriter.Write(path, tensors, all);
     }
@@ -182,7 +229,12 @@ public sealed class AdapterFile : IDisposable
     private static Adapter Read(ITensorSource source, string name, List<string> suffixes, Device device)
     {
         using var scope = new Scope();
-        return Make(source.Path, name, suffixes.ToDictionary(s => s, s => source.Load($"{name}.{s}"), StringComparer.Ordinal), device);
+        return Make(
+            source.Path,
+            name,
+            suffixes.ToDictionary(s => s, s => source.Load($"{name}.{s}"), StringComparer.Ordinal),
+            device
+        );
     }
 
     private static string Kind(ITensorSource source) =>

@@ -18,18 +18,29 @@ public static class AdapterGroups
     /// <param name="textLr">Learning rate of text encoders.</param>
     /// <param name="unetLr">Learning rate of the UNet.</param>
     public static IReadOnlyList<AdapterGroup> Of(
-        IReadOnlyCollection<AdapterModule> modules, LoraSettings settings, double textLr, double unetLr)
+        IReadOnlyCollection<AdapterModule> modules,
+        LoraSettings settings,
+        double textLr,
+        double unetLr
+    )
     {
         var groups = new List<AdapterGroup>();
-        AdapterModule[] text = [.. modules.Where(m => m.Target.IsText)], unet = [.. modules.Where(m => !m.Target.IsText)];
+        AdapterModule[] text = [.. modules.Where(m => m.Target.IsText)],
+            unet = [.. modules.Where(m => !m.Target.IsText)];
         if (text.Length > 0)
         {
             groups.Add(new AdapterGroup("textencoder", textLr, text));
         }
         if (settings.Blocks?.LrWeights is { } weights)
         {
-            groups.AddRange(unet.GroupBy(m => m.Target.BlockIndex!.Value).Select(block => new AdapterGroup(
-                "unet_block" + block.Key.ToString(CultureInfo.InvariantCulture), unetLr * weights[block.Key], [.. block])));
+            groups.AddRange(
+                unet.GroupBy(m => m.Target.BlockIndex!.Value)
+                    .Select(block => new AdapterGroup(
+                        "unet_block" + block.Key.ToString(CultureInfo.InvariantCulture),
+                        unetLr * weights[block.Key],
+                        [.. block]
+                    ))
+            );
         }
         else if (unet.Length > 0)
         {

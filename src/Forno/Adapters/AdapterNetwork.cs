@@ -23,10 +23,15 @@ public sealed class AdapterNetwork : IDisposable
 
     /// <summary>A new LoRA whose modules change nothing yet and learn.</summary>
     public static AdapterNetwork NewLora(
-        IEnumerable<AdapterModule> modules, ulong seed, AdapterDropout dropout, Device device = default)
+        IEnumerable<AdapterModule> modules,
+        ulong seed,
+        AdapterDropout dropout,
+        Device device = default
+    )
     {
         var network = new AdapterNetwork(
-            modules.Select(m => (m.Target, (Adapter)LoraAdapter.New(m, seed, dropout, device))));
+            modules.Select(m => (m.Target, (Adapter)LoraAdapter.New(m, seed, dropout, device)))
+        );
         foreach (Tensor t in network.Adapters.SelectMany(a => a.Tensors.Values))
         {
             t.RequiresGrad = true;
@@ -89,7 +94,10 @@ public sealed class AdapterNetwork : IDisposable
 
     /// <summary>Adds factor times the change (at the present multipliers) to the layers' weights for good.</summary>
     /// <returns>Modules whose layer was not found.</returns>
-    public IReadOnlyList<Adapter> Merge(double factor, params IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers)
+    public IReadOnlyList<Adapter> Merge(
+        double factor,
+        params IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers
+    )
     {
         (List<(PatchableLayer Layer, Adapter Adapter)> found, List<Adapter> lost) = Locate(layers);
         foreach ((PatchableLayer layer, Adapter adapter) in found)
@@ -110,7 +118,8 @@ public sealed class AdapterNetwork : IDisposable
     }
 
     private (List<(PatchableLayer Layer, Adapter Adapter)> Found, List<Adapter> Lost) Locate(
-        IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers)
+        IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers
+    )
     {
         IReadOnlyDictionary<string, PatchableLayer>[] all = [.. layers];
         List<(PatchableLayer, Adapter)> found = [];

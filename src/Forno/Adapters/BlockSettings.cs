@@ -29,7 +29,13 @@ public sealed record BlockSettings
     public static int Count(bool sdxl) => sdxl ? 23 : 25;
 
     internal static BlockSettings? Read(
-        bool sdxl, int dim, double alpha, int? convDim, double convAlpha, Func<string, string?> get)
+        bool sdxl,
+        int dim,
+        double alpha,
+        int? convDim,
+        double convAlpha,
+        Func<string, string?> get
+    )
     {
         IReadOnlyList<double>? weights = LrWeight(sdxl, get);
         string? dims = get("block_dims");
@@ -37,7 +43,9 @@ public sealed record BlockSettings
         {
             if (get(name) is not null && dims is null && weights is null)
             {
-                throw new FornoException($"network_args: {name} works only together with block_dims or the lr weights of blocks");
+                throw new FornoException(
+                    $"network_args: {name} works only together with block_dims or the lr weights of blocks"
+                );
             }
         }
         if (dims is null && weights is null)
@@ -47,11 +55,18 @@ public sealed record BlockSettings
         int n = Count(sdxl);
         double[] Filled(string name, double value) =>
             get(name) is { } list ? Exactly(name, Numbers(name, list), n) : [.. Enumerable.Repeat(value, n)];
-        int[] Ranks(string name, int value) => Array.ConvertAll(Filled(name, value), v =>
-            v >= 0 && v == Math.Floor(v) ? (int)v : throw new FornoException($"network_args: {name} must hold whole numbers"));
+        int[] Ranks(string name, int value) =>
+            Array.ConvertAll(
+                Filled(name, value),
+                v =>
+                    v >= 0 && v == Math.Floor(v)
+                        ? (int)v
+                        : throw new FornoException($"network_args: {name} must hold whole numbers")
+            );
 
         int[] linear = Ranks("block_dims", dim);
-        int[]? conv = get("conv_block_dims") is not null || convDim is not null ? Ranks("conv_block_dims", convDim ?? 0) : null;
+        int[]? conv =
+            get("conv_block_dims") is not null || convDim is not null ? Ranks("conv_block_dims", convDim ?? 0) : null;
         for (int i = 0; i < n && weights is not null; i++)
         {
             if (weights[i] == 0) // a block that does not learn needs no modules
@@ -69,16 +84,20 @@ public sealed record BlockSettings
             Alphas = Filled("block_alphas", alpha),
             ConvDims = conv,
             // Without conv_block_dims kohya ignores conv_block_alphas: the one conv_alpha holds.
-            ConvAlphas = conv is null ? null
-                : get("conv_block_dims") is null ? [.. Enumerable.Repeat(convAlpha, n)] : Filled("conv_block_alphas", convAlpha),
+            ConvAlphas =
+                conv is null ? null
+                : get("conv_block_dims") is null ? [.. Enumerable.Repeat(convAlpha, n)]
+                : Filled("conv_block_alphas", convAlpha),
             LrWeights = weights,
         };
     }
 
     private static List<double>? LrWeight(bool sdxl, Func<string, string?> get)
     {
-        int side = sdxl ? 9 : 12, middle = sdxl ? 3 : 1;
-        double[]? down = Way("down_lr_weight", side, curves: true), mid = Way("mid_lr_weight", middle, curves: false);
+        int side = sdxl ? 9 : 12,
+            middle = sdxl ? 3 : 1;
+        double[]? down = Way("down_lr_weight", side, curves: true),
+            mid = Way("mid_lr_weight", middle, curves: false);
         double[]? up = Way("up_lr_weight", side, curves: true);
         if (down is null && mid is null && up is null)
         {
@@ -88,15 +107,20 @@ public sealed record BlockSettings
         List<double> all = [.. Cut(down, side), .. Cut(mid, middle), .. Cut(up, side)];
         return sdxl ? [1, .. all, 1] : all;
 
-        double[]? Way(string name, int count, bool curves) => get(name) is not { } text ? null
-            : curves && !text.Contains(',', StringComparison.Ordinal) ? Curve(name, text, count) : Numbers(name, text);
+        double[]? Way(string name, int count, bool curves) =>
+            get(name) is not { } text ? null
+            : curves && !text.Contains(',', StringComparison.Ordinal) ? Curve(name, text, count)
+            : Numbers(name, text);
 
         // A way that is not mentioned has weight 1 throughout, whatever the threshold.
-        IEnumerable<double> Cut(double[]? list, int count) => Enumerable.Range(0, count).Select(i =>
-        {
-            double w = list is not null && i < list.Length ? list[i] : 1;
-            return list is null || w > threshold ? w : 0;
-        });
+        IEnumerable<double> Cut(double[]? list, int count) =>
+            Enumerable
+                .Range(0, count)
+                .Select(i =>
+                {
+                    double w = list is not null && i < list.Length ? list[i] : 1;
+                    return list is null || w > threshold ? w : 0;
+                });
     }
 
     private static double[] Curve(string option, string text, int n)
@@ -111,15 +135,21 @@ public sealed record BlockSettings
             "reverse_linear" => i => (n - 1 - i) / (n - 1.0),
             "zeros" => _ => 0,
             var name => throw new FornoException(
-                $"network_args: {option} knows no curve '{name}'. It takes numbers with commas, or one of: cosine, linear, reverse_linear, sine, zeros, each with +NUMBER if wanted."),
+                $"network_args: {option} knows no curve '{name}'. It takes numbers with commas, or one of: cosine, linear, reverse_linear, sine, zeros, each with +NUMBER if wanted."
+            ),
         };
         return [.. Enumerable.Range(0, n).Select(i => shape(i) + plus)];
     }
 
-    private static double[] Exactly(string name, double[] list, int n) => list.Length == n
-        ? list
-        : throw new FornoException(string.Create(CultureInfo.InvariantCulture,
-            $"network_args: {name} needs {n} values for this model, not {list.Length}"));
+    private static double[] Exactly(string name, double[] list, int n) =>
+        list.Length == n
+            ? list
+            : throw new FornoException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"network_args: {name} needs {n} values for this model, not {list.Length}"
+                )
+            );
 
     // An empty place counts as 0, as in kohya's.
     private static double[] Numbers(string name, string text) =>

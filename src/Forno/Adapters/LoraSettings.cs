@@ -9,8 +9,18 @@ public sealed record LoraSettings
 {
     private static readonly string[] Known =
     [
-        "block_alphas", "block_dims", "block_lr_zero_threshold", "conv_alpha", "conv_block_alphas", "conv_block_dims",
-        "conv_dim", "down_lr_weight", "mid_lr_weight", "module_dropout", "rank_dropout", "up_lr_weight",
+        "block_alphas",
+        "block_dims",
+        "block_lr_zero_threshold",
+        "conv_alpha",
+        "conv_block_alphas",
+        "conv_block_dims",
+        "conv_dim",
+        "down_lr_weight",
+        "mid_lr_weight",
+        "module_dropout",
+        "rank_dropout",
+        "up_lr_weight",
     ];
 
     /// <summary>Rank of linear and 1×1 layers.</summary>
@@ -39,19 +49,29 @@ public sealed record LoraSettings
     /// <param name="arguments"><c>network_args</c> by name, values as they stand.</param>
     /// <exception cref="FornoException">An unknown name or a wrong value.</exception>
     public static LoraSettings Read(
-        bool sdxl, int? networkDim, double? networkAlpha, double? networkDropout, IReadOnlyDictionary<string, string> arguments)
+        bool sdxl,
+        int? networkDim,
+        double? networkAlpha,
+        double? networkDropout,
+        IReadOnlyDictionary<string, string> arguments
+    )
     {
         foreach (string name in arguments.Keys)
         {
             if (!Known.Contains(name, StringComparer.Ordinal))
             {
-                throw new FornoException($"network_args: networks.lora has no option '{name}' here. It has: {string.Join(", ", Known)}.");
+                throw new FornoException(
+                    $"network_args: networks.lora has no option '{name}' here. It has: {string.Join(", ", Known)}."
+                );
             }
         }
-        double? Real(string name) => arguments.TryGetValue(name, out string? text) && text != "None"
-            ? double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double v) && double.IsFinite(v)
-                ? v : throw new FornoException($"network_args: {name}: '{text}' is no number")
-            : null;
+        double? Real(string name) =>
+            arguments.TryGetValue(name, out string? text) && text != "None"
+                ? double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double v)
+                && double.IsFinite(v)
+                    ? v
+                    : throw new FornoException($"network_args: {name}: '{text}' is no number")
+                : null;
 
         int dim = networkDim ?? 4;
         double alpha = networkAlpha ?? 1;
@@ -63,7 +83,14 @@ public sealed record LoraSettings
             Alpha = alpha,
             ConvDim = convDim,
             ConvAlpha = convAlpha,
-            Blocks = BlockSettings.Read(sdxl, dim, alpha, convDim, convAlpha, name => arguments.GetValueOrDefault(name)),
+            Blocks = BlockSettings.Read(
+                sdxl,
+                dim,
+                alpha,
+                convDim,
+                convAlpha,
+                name => arguments.GetValueOrDefault(name)
+            ),
             Dropout = new AdapterDropout
             {
                 Network = Share("network_dropout", networkDropout),
@@ -79,7 +106,10 @@ public sealed record LoraSettings
         bool conv = Blocks is null ? ConvDim is not null : Blocks.ConvDims is not null;
         foreach (PatchTarget target in targets)
         {
-            if (target.Part is TargetPart.Stem || (target.Part is TargetPart.Residual or TargetPart.Resampling && !conv))
+            if (
+                target.Part is TargetPart.Stem
+                || (target.Part is TargetPart.Residual or TargetPart.Resampling && !conv)
+            )
             {
                 continue;
             }
@@ -95,16 +125,22 @@ public sealed record LoraSettings
     {
         if (target.BlockIndex is { } block && Blocks is { } blocks)
         {
-            return target.IsSpatial ? (blocks.ConvDims![block], blocks.ConvAlphas![block]) : (blocks.Dims[block], blocks.Alphas[block]);
+            return target.IsSpatial
+                ? (blocks.ConvDims![block], blocks.ConvAlphas![block])
+                : (blocks.Dims[block], blocks.Alphas[block]);
         }
         return target.IsSpatial ? (ConvDim ?? 0, ConvAlpha) : (Dim, Alpha);
     }
 
-    private static int Rank(string name, double value) => value >= 1 && value == Math.Floor(value) && value <= 65536
-        ? (int)value
-        : throw new FornoException(FormattableString.Invariant($"{name} must be a whole number of at least 1, not {value}"));
+    private static int Rank(string name, double value) =>
+        value >= 1 && value == Math.Floor(value) && value <= 65536
+            ? (int)value
+            : throw new FornoException(
+                FormattableString.Invariant($"{name} must be a whole number of at least 1, not {value}")
+            );
 
-    private static double Share(string name, double? value) => value is null or (>= 0 and < 1)
-        ? value ?? 0
-        : throw new FornoException(FormattableString.Invariant($"{name} must be from 0 to below 1, not {value}"));
+    private static double Share(string name, double? value) =>
+        value is null or (>= 0 and < 1)
+            ? value ?? 0
+            : throw new FornoException(FormattableString.Invariant($"{name} must be from 0 to below 1, not {value}"));
 }

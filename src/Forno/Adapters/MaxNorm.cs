@@ -31,7 +31,8 @@ public static class MaxNorm
             Tensor delta = up.Flatten(1).MatMul(down.Flatten(1)) * (alpha / rank);
             double norm = delta.Norm().Item();
             // The floor only keeps the quotient finite; it is below the limit and never scales.
-            double floored = Math.Max(norm, max / 2), ratio = Math.Min(floored, max) / floored;
+            double floored = Math.Max(norm, max / 2),
+                ratio = Math.Min(floored, max) / floored;
             if (ratio != 1)
             {
                 scaled++;

@@ -61,8 +61,11 @@ public sealed record ModelSpec
     /// <summary>The metadata entries.</summary>
     public Dictionary<string, string> ToMetadata()
     {
-        var architecture = Sdxl ? "stable-diffusion-xl-v1-base"
-            : V2 ? VParameterization ? "stable-diffusion-v2-768-v" : "stable-diffusion-v2-512"
+        var architecture =
+            Sdxl ? "stable-diffusion-xl-v1-base"
+            : V2
+                ? VParameterization ? "stable-diffusion-v2-768-v"
+                    : "stable-diffusion-v2-512"
             : "stable-diffusion-v1";
         var (suffix, name) = Kind switch
         {
@@ -70,12 +73,19 @@ public sealed record ModelSpec
             ModelSpecKind.TextualInversion => ("/textual-inversion", "TextualInversion"),
             _ => ("", "Checkpoint"),
         };
-        var (width, height) = Resolution ?? (Sdxl ? (1024, 1024) : V2 && VParameterization ? (768, 768) : (512, 512));
+        var (width, height) =
+            Resolution
+            ?? (
+                Sdxl ? (1024, 1024)
+                : V2 && VParameterization ? (768, 768)
+                : (512, 512)
+            );
         var date = TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeSeconds((long)Timestamp), Zone);
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["modelspec.architecture"] = architecture + suffix,
-            ["modelspec.implementation"] = Kind == ModelSpecKind.Lora && !Sdxl ? "diffusers" : "https://github.com/Stability-AI/generative-models",
+            ["modelspec.implementation"] =
+                Kind == ModelSpecKind.Lora && !Sdxl ? "diffusers" : "https://github.com/Stability-AI/generative-models",
             ["modelspec.title"] = Title ?? $"{name}@{PythonFormat.Float(Timestamp)}",
             ["modelspec.resolution"] = string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"),
             ["modelspec.sai_model_spec"] = "1.0.1",

@@ -25,7 +25,11 @@ public sealed record ConfigFacts
     public string? PredictsV { get; init; }
 
     /// <summary>The optimizer by kohya's name.</summary>
-    public string Optimizer => On("use_8bit_adam") ? "AdamW8bit" : On("use_lion_optimizer") ? "Lion" : Values.GetValueOrDefault("optimizer_type") is string { Length: > 0 } type ? type : "AdamW";
+    public string Optimizer =>
+        On("use_8bit_adam") ? "AdamW8bit"
+        : On("use_lion_optimizer") ? "Lion"
+        : Values.GetValueOrDefault("optimizer_type") is string { Length: > 0 } type ? type
+        : "AdamW";
 
     /// <summary>Whether a switch is on.</summary>
     public bool On(string option) => Values.GetValueOrDefault(option) is true;
@@ -37,16 +41,18 @@ public sealed record ConfigFacts
     public double Number(string option) => Real(Values.GetValueOrDefault(option));
 
     /// <summary>A number or the numbers of a list.</summary>
-    public IEnumerable<double> Numbers(string option) => Values.GetValueOrDefault(option) switch
-    {
-        null => [],
-        IEnumerable<object> list => list.Select(Real),
-        var one => [Real(one)],
-    };
+    public IEnumerable<double> Numbers(string option) =>
+        Values.GetValueOrDefault(option) switch
+        {
+            null => [],
+            IEnumerable<object> list => list.Select(Real),
+            var one => [Real(one)],
+        };
 
     /// <summary>Where an option stands, in brackets; empty if nowhere.</summary>
     public string Where(string option) => Given.TryGetValue(option, out string? where) ? $" ({where})" : "";
 
     /// <summary>A value as a number; 0 if it is none.</summary>
-    internal static double Real(object? value) => value is long or double ? Convert.ToDouble(value, CultureInfo.InvariantCulture) : 0;
+    internal static double Real(object? value) =>
+        value is long or double ? Convert.ToDouble(value, CultureInfo.InvariantCulture) : 0;
 }

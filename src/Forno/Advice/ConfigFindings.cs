@@ -6,8 +6,10 @@ namespace Forno.Advice;
 /// <summary>What a training configuration gets wrong without a word of the trainer. Pure.</summary>
 public static class ConfigFindings
 {
-    private const int LeastForAlpha = 8, DefaultDim = 4;
-    private const double MuchBelow = 0.75, MuchAbove = 1.75;
+    private const int LeastForAlpha = 8,
+        DefaultDim = 4;
+    private const double MuchBelow = 0.75,
+        MuchAbove = 1.75;
 
     /// <summary>Finds all that needs no look at captions or pictures, worst first.</summary>
     /// <param name="facts">The configuration.</param>
@@ -31,8 +33,15 @@ public static class ConfigFindings
     {
         if (facts.PredictsV is { } why && !facts.On("v_parameterization"))
         {
-            found.Add(new Finding("v-prediction", FindingLevel.Bad, $"the base model predicts v ({why}), and v_parameterization is not on",
-                "The LoRA is taught to answer another question than its base does: pictures dissolve.", "v_parameterization = true (and v2 = true for SD 2)"));
+            found.Add(
+                new Finding(
+                    "v-prediction",
+                    FindingLevel.Bad,
+                    $"the base model predicts v ({why}), and v_parameterization is not on",
+                    "The LoRA is taught to answer another question than its base does: pictures dissolve.",
+                    "v_parameterization = true (and v2 = true for SD 2)"
+                )
+            );
         }
 
         if (!facts.On("zero_terminal_snr"))
@@ -42,25 +51,60 @@ public static class ConfigFindings
 
         if (!facts.On("v_parameterization"))
         {
-            found.Add(new Finding("zero-snr", FindingLevel.Bad, $"zero_terminal_snr without v_parameterization{facts.Where("zero_terminal_snr")}",
-                "Where nothing but noise is left, noise teaches nothing: the last timestep divides 0 by 0.", "v_parameterization = true with a base model that predicts v, else without zero_terminal_snr"));
+            found.Add(
+                new Finding(
+                    "zero-snr",
+                    FindingLevel.Bad,
+                    $"zero_terminal_snr without v_parameterization{facts.Where("zero_terminal_snr")}",
+                    "Where nothing but noise is left, noise teaches nothing: the last timestep divides 0 by 0.",
+                    "v_parameterization = true with a base model that predicts v, else without zero_terminal_snr"
+                )
+            );
         }
 
         if (facts.Number("noise_offset") != 0)
         {
-            found.Add(new Finding("noise-offset", FindingLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"noise_offset = {facts.Number("noise_offset")} with zero_terminal_snr{facts.Where("noise_offset")}"),
-                "Both teach very dark and very bright pictures; together they overshoot.", "without noise_offset"));
+            found.Add(
+                new Finding(
+                    "noise-offset",
+                    FindingLevel.Warning,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"noise_offset = {facts.Number("noise_offset")} with zero_terminal_snr{facts.Where("noise_offset")}"
+                    ),
+                    "Both teach very dark and very bright pictures; together they overshoot.",
+                    "without noise_offset"
+                )
+            );
         }
     }
 
     private static void Dropout(ConfigFacts facts, List<Finding> found)
     {
-        TrainedFolder[] never = [.. facts.Folders.Where(f => !f.IsReg && (f.Number("caption_dropout_every_n_epochs") == 1 || f.Number("caption_dropout_rate") >= 1))];
+        TrainedFolder[] never =
+        [
+            .. facts.Folders.Where(f =>
+                !f.IsReg && (f.Number("caption_dropout_every_n_epochs") == 1 || f.Number("caption_dropout_rate") >= 1)
+            ),
+        ];
         if (never.Length > 0)
         {
-            string option = never[0].Number("caption_dropout_rate") >= 1 ? "caption_dropout_rate" : "caption_dropout_every_n_epochs";
-            found.Add(new Finding("dropout", FindingLevel.Bad, string.Create(CultureInfo.InvariantCulture, $"{option} = {never[0].Number(option)}{facts.Where(option)}"),
-                "Every caption is dropped every time: nothing is trained with words.", $"without {option}, or {(option == "caption_dropout_rate" ? "0.05 to 0.2" : "a larger number")}"));
+            string option =
+                never[0].Number("caption_dropout_rate") >= 1
+                    ? "caption_dropout_rate"
+                    : "caption_dropout_every_n_epochs";
+            found.Add(
+                new Finding(
+                    "dropout",
+                    FindingLevel.Bad,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{option} = {never[0].Number(option)}{facts.Where(option)}"
+                    ),
+                    "Every caption is dropped every time: nothing is trained with words.",
+                    $"without {option}, or {(option == "caption_dropout_rate" ? "0.05 to 0.2" : "a larger number")}"
+                )
+            );
         }
     }
 
@@ -70,28 +114,53 @@ public static class ConfigFindings
         {
             (string Option, Func<TrainedFolder, bool> Varies)[] all =
             [
-                ("shuffle_caption", f => f.On("shuffle_caption")), ("caption_dropout_rate", f => f.Number("caption_dropout_rate") > 0),
-                ("caption_tag_dropout_rate", f => f.Number("caption_tag_dropout_rate") > 0), ("token_warmup_step", f => f.Number("token_warmup_step") > 0),
+                ("shuffle_caption", f => f.On("shuffle_caption")),
+                ("caption_dropout_rate", f => f.Number("caption_dropout_rate") > 0),
+                ("caption_tag_dropout_rate", f => f.Number("caption_tag_dropout_rate") > 0),
+                ("token_warmup_step", f => f.Number("token_warmup_step") > 0),
             ];
             string[] varying = [.. all.Where(a => facts.Folders.Any(a.Varies)).Select(a => a.Option)];
             if (varying.Length > 0)
             {
-                found.Add(new Finding("cached-captions", FindingLevel.Bad, $"cache_text_encoder_outputs with {string.Join(", ", varying)}",
-                    "The trainer stops: captions that change with every draw cannot be kept.", $"cache_text_encoder_outputs = false, or without {string.Join(", ", varying)}"));
+                found.Add(
+                    new Finding(
+                        "cached-captions",
+                        FindingLevel.Bad,
+                        $"cache_text_encoder_outputs with {string.Join(", ", varying)}",
+                        "The trainer stops: captions that change with every draw cannot be kept.",
+                        $"cache_text_encoder_outputs = false, or without {string.Join(", ", varying)}"
+                    )
+                );
             }
 
             if (!facts.On("network_train_unet_only"))
             {
-                found.Add(new Finding("cached-text-encoder", FindingLevel.Bad, "cache_text_encoder_outputs without network_train_unet_only",
-                    "The trainer stops: a text encoder whose answers are kept cannot learn.", "network_train_unet_only = true, or cache_text_encoder_outputs = false"));
+                found.Add(
+                    new Finding(
+                        "cached-text-encoder",
+                        FindingLevel.Bad,
+                        "cache_text_encoder_outputs without network_train_unet_only",
+                        "The trainer stops: a text encoder whose answers are kept cannot learn.",
+                        "network_train_unet_only = true, or cache_text_encoder_outputs = false"
+                    )
+                );
             }
         }
 
-        string[] moving = facts.On("cache_latents") ? [.. ((string[])["color_aug", "random_crop"]).Where(o => facts.Folders.Any(f => f.On(o)))] : [];
+        string[] moving = facts.On("cache_latents")
+            ? [.. ((string[])["color_aug", "random_crop"]).Where(o => facts.Folders.Any(f => f.On(o)))]
+            : [];
         if (moving.Length > 0)
         {
-            found.Add(new Finding("cached-latents", FindingLevel.Bad, $"cache_latents with {string.Join(" and ", moving)}",
-                "The trainer stops: pictures that change with every draw cannot be kept.", $"cache_latents = false, or without {string.Join(" and ", moving)}"));
+            found.Add(
+                new Finding(
+                    "cached-latents",
+                    FindingLevel.Bad,
+                    $"cache_latents with {string.Join(" and ", moving)}",
+                    "The trainer stops: pictures that change with every draw cannot be kept.",
+                    $"cache_latents = false, or without {string.Join(" and ", moving)}"
+                )
+            );
         }
     }
 
@@ -105,15 +174,34 @@ public static class ConfigFindings
         double dim = facts.Number("network_dim");
         if (!facts.Says("network_dim"))
         {
-            found.Add(new Finding("network-dim", FindingLevel.Warning, $"no network_dim: it is {DefaultDim}", "So small a LoRA holds a plain thing; characters with outfits, and styles, blur.",
-                "network_dim = 32 and network_alpha = 16 (forno plan FOLDER --config FILE --apply writes them)"));
+            found.Add(
+                new Finding(
+                    "network-dim",
+                    FindingLevel.Warning,
+                    $"no network_dim: it is {DefaultDim}",
+                    "So small a LoRA holds a plain thing; characters with outfits, and styles, blur.",
+                    "network_dim = 32 and network_alpha = 16 (forno plan FOLDER --config FILE --apply writes them)"
+                )
+            );
         }
         else if (!facts.Says("network_alpha") && dim >= LeastForAlpha)
         {
             bool own = RateFindings.FindsItsOwn(facts.Optimizer);
-            found.Add(new Finding("network-alpha", own ? FindingLevel.Note : FindingLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"no network_alpha: it is 1, with network_dim = {dim}"),
-                string.Create(CultureInfo.InvariantCulture, $"What is learnt counts alpha ÷ dim = {1 / dim:0.###}, a {Math.Round(dim / 2)}th of what recipes reckon with: {(own ? $"{facts.Optimizer} makes up for it, if it has the steps." : "hardly anything shows.")}"),
-                string.Create(CultureInfo.InvariantCulture, $"network_alpha = {Math.Max(1, Math.Floor(dim / 2))} in the training configuration")));
+            found.Add(
+                new Finding(
+                    "network-alpha",
+                    own ? FindingLevel.Note : FindingLevel.Warning,
+                    string.Create(CultureInfo.InvariantCulture, $"no network_alpha: it is 1, with network_dim = {dim}"),
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"What is learnt counts alpha ÷ dim = {1 / dim:0.###}, a {Math.Round(dim / 2)}th of what recipes reckon with: {(own ? $"{facts.Optimizer} makes up for it, if it has the steps." : "hardly anything shows.")}"
+                    ),
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"network_alpha = {Math.Max(1, Math.Floor(dim / 2))} in the training configuration"
+                    )
+                )
+            );
         }
     }
 
@@ -121,7 +209,15 @@ public static class ConfigFindings
     {
         if (facts.Resolution is not { } size)
         {
-            found.Add(new Finding("resolution", FindingLevel.Bad, "no resolution", "The trainer stops at once.", $"resolution = \"{Native(facts) ?? 512}\" in the training configuration"));
+            found.Add(
+                new Finding(
+                    "resolution",
+                    FindingLevel.Bad,
+                    "no resolution",
+                    "The trainer stops at once.",
+                    $"resolution = \"{Native(facts) ?? 512}\" in the training configuration"
+                )
+            );
             return;
         }
 
@@ -133,33 +229,88 @@ public static class ConfigFindings
         double side = Math.Sqrt((double)size.Width * size.Height);
         if (side < native * MuchBelow)
         {
-            found.Add(new Finding("resolution", FindingLevel.Warning, $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
-                string.Create(CultureInfo.InvariantCulture, $"It draws at {native}: trained so small it learns coarse shapes, and blurs what the base can do."), string.Create(CultureInfo.InvariantCulture, $"resolution = \"{native}\" in the training configuration")));
+            found.Add(
+                new Finding(
+                    "resolution",
+                    FindingLevel.Warning,
+                    $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"It draws at {native}: trained so small it learns coarse shapes, and blurs what the base can do."
+                    ),
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"resolution = \"{native}\" in the training configuration"
+                    )
+                )
+            );
         }
         else if (side > native * MuchAbove)
         {
-            found.Add(new Finding("resolution", FindingLevel.Note, $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
-                string.Create(CultureInfo.InvariantCulture, $"It draws at {native}; so much more takes {side * side / native / native:0.#} times the work and may double limbs."), string.Create(CultureInfo.InvariantCulture, $"resolution = \"{(native == 512 ? 768 : native)}\" is enough")));
+            found.Add(
+                new Finding(
+                    "resolution",
+                    FindingLevel.Note,
+                    $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"It draws at {native}; so much more takes {side * side / native / native:0.#} times the work and may double limbs."
+                    ),
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"resolution = \"{(native == 512 ? 768 : native)}\" is enough"
+                    )
+                )
+            );
         }
     }
 
     private static void Length(ConfigFacts facts, List<Finding> found)
     {
-        bool epochs = facts.Values.GetValueOrDefault("max_train_epochs") is long, steps = facts.Says("max_train_steps");
+        bool epochs = facts.Values.GetValueOrDefault("max_train_epochs") is long,
+            steps = facts.Says("max_train_steps");
         if (epochs && steps)
         {
-            found.Add(new Finding("length", FindingLevel.Note, string.Create(CultureInfo.InvariantCulture, $"max_train_epochs = {facts.Number("max_train_epochs")} and max_train_steps = {facts.Number("max_train_steps")}{facts.Where("max_train_steps")}"),
-                "Epochs go before: the steps have no effect.", "take max_train_steps out"));
+            found.Add(
+                new Finding(
+                    "length",
+                    FindingLevel.Note,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"max_train_epochs = {facts.Number("max_train_epochs")} and max_train_steps = {facts.Number("max_train_steps")}{facts.Where("max_train_steps")}"
+                    ),
+                    "Epochs go before: the steps have no effect.",
+                    "take max_train_steps out"
+                )
+            );
         }
         else if (!epochs && !steps)
         {
-            found.Add(new Finding("length", FindingLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"neither max_train_epochs nor max_train_steps: it trains {facts.Number("max_train_steps")} steps"),
-                "However many pictures there are: few burn in, many stay weak.", "forno plan FOLDER --config FILE --apply reckons and writes max_train_epochs"));
+            found.Add(
+                new Finding(
+                    "length",
+                    FindingLevel.Warning,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"neither max_train_epochs nor max_train_steps: it trains {facts.Number("max_train_steps")} steps"
+                    ),
+                    "However many pictures there are: few burn in, many stay weak.",
+                    "forno plan FOLDER --config FILE --apply reckons and writes max_train_epochs"
+                )
+            );
         }
 
         if (facts.Says("dataset_config") && facts.Says("train_data_dir"))
         {
-            found.Add(new Finding("two-sources", FindingLevel.Warning, $"train_data_dir and dataset_config{facts.Where("train_data_dir")}", "The folders are those of dataset_config; train_data_dir has no effect.", "take one of the two out"));
+            found.Add(
+                new Finding(
+                    "two-sources",
+                    FindingLevel.Warning,
+                    $"train_data_dir and dataset_config{facts.Where("train_data_dir")}",
+                    "The folders are those of dataset_config; train_data_dir has no effect.",
+                    "take one of the two out"
+                )
+            );
         }
     }
 
@@ -168,32 +319,70 @@ public static class ConfigFindings
         double skip = facts.Number("clip_skip");
         if (facts.Says("clip_skip") && facts.Family == "sdxl" && skip != 2)
         {
-            found.Add(new Finding("clip-skip", FindingLevel.Note, string.Create(CultureInfo.InvariantCulture, $"clip_skip = {skip} with a base of SDXL{facts.Where("clip_skip")}"), "SDXL always takes the last layer but one: it has no effect.", "take clip_skip out"));
+            found.Add(
+                new Finding(
+                    "clip-skip",
+                    FindingLevel.Note,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"clip_skip = {skip} with a base of SDXL{facts.Where("clip_skip")}"
+                    ),
+                    "SDXL always takes the last layer but one: it has no effect.",
+                    "take clip_skip out"
+                )
+            );
         }
         else if ((facts.Family is null or "sd15" && skip > 2) || (facts.Family == "sd21" && skip > 1))
         {
-            found.Add(new Finding("clip-skip", FindingLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"clip_skip = {skip}{facts.Where("clip_skip")}"),
-                facts.Family == "sd21" ? "SD 2 takes the last layer but one already: this skips one more, which nobody draws with." : "Models are drawn with 1, or 2 for those of anime: trained otherwise, the words mean something else when it is used.",
-                facts.Family == "sd21" ? "take clip_skip out" : "clip_skip = 1, or 2 for anime models"));
+            found.Add(
+                new Finding(
+                    "clip-skip",
+                    FindingLevel.Warning,
+                    string.Create(CultureInfo.InvariantCulture, $"clip_skip = {skip}{facts.Where("clip_skip")}"),
+                    facts.Family == "sd21"
+                        ? "SD 2 takes the last layer but one already: this skips one more, which nobody draws with."
+                        : "Models are drawn with 1, or 2 for those of anime: trained otherwise, the words mean something else when it is used.",
+                    facts.Family == "sd21" ? "take clip_skip out" : "clip_skip = 1, or 2 for anime models"
+                )
+            );
         }
     }
 
     private static void Saves(ConfigFacts facts, List<Finding> found)
     {
-        if (!facts.Says("save_every_n_epochs") && !facts.Says("save_every_n_steps") && !facts.Says("save_n_epoch_ratio"))
+        if (
+            !facts.Says("save_every_n_epochs")
+            && !facts.Says("save_every_n_steps")
+            && !facts.Says("save_n_epoch_ratio")
+        )
         {
-            found.Add(new Finding("only-last", FindingLevel.Note, "no save_every_n_epochs: only the end is kept", "The best epoch is often an earlier one, and cannot be looked at then.", "save_every_n_epochs = 1 (forno grid compares them)"));
+            found.Add(
+                new Finding(
+                    "only-last",
+                    FindingLevel.Note,
+                    "no save_every_n_epochs: only the end is kept",
+                    "The best epoch is often an earlier one, and cannot be looked at then.",
+                    "save_every_n_epochs = 1 (forno grid compares them)"
+                )
+            );
         }
     }
 
     // SD 2 comes in two sizes; the larger one predicts v.
-    private static int? Native(ConfigFacts facts) => facts.Family switch
-    {
-        "sd15" => 512,
-        "sd21" => facts.PredictsV is not null || facts.On("v_parameterization") ? 768 : 512,
-        "sdxl" => 1024,
-        _ => null,
-    };
+    private static int? Native(ConfigFacts facts) =>
+        facts.Family switch
+        {
+            "sd15" => 512,
+            "sd21" => facts.PredictsV is not null || facts.On("v_parameterization") ? 768 : 512,
+            "sdxl" => 1024,
+            _ => null,
+        };
 
-    private static string Name(string? family) => family switch { "sd15" => "SD 1.5", "sd21" => "SD 2", _ => "SDXL" };
+    private static string Name(string? family) =>
+        family switch
+        {
+            "sd15" => "SD 1.5",
+            "sd21" => "SD 2",
+            _ => "SDXL",
+        };
 }

@@ -25,7 +25,8 @@ public enum Harm
 public sealed record Diagnosis(Harm Harm, string From, Finding Finding)
 {
     /// <summary>The kinds of the top class: <c>forno doctor --strict</c> fails on any of them.</summary>
-    public static IReadOnlyList<string> TopKinds { get; } = ["no-captions", "caption-extension", "reg-overlap", "mask-names", "empty-folder"];
+    public static IReadOnlyList<string> TopKinds { get; } =
+    ["no-captions", "caption-extension", "reg-overlap", "mask-names", "empty-folder"];
 
     /// <summary>
     /// Gathers findings: worst first, within a class in the order of sources. What two sources found alike (by its kind) is
@@ -52,18 +53,22 @@ public sealed record Diagnosis(Harm Harm, string From, Finding Finding)
         return [.. all.OrderByDescending(d => d.Harm)]; // stable
     }
 
-    private static Harm HarmOf(Finding finding) => TopKinds.Contains(finding.Kind) ? Harm.Stops : finding.Level switch
-    {
-        FindingLevel.Bad => Harm.Spoils,
-        FindingLevel.Warning => Harm.Worse,
-        _ => Harm.Note,
-    };
+    private static Harm HarmOf(Finding finding) =>
+        TopKinds.Contains(finding.Kind)
+            ? Harm.Stops
+            : finding.Level switch
+            {
+                FindingLevel.Bad => Harm.Spoils,
+                FindingLevel.Warning => Harm.Worse,
+                _ => Harm.Note,
+            };
 
     // Several rooms tell of captions that are missing.
-    private static string Alias(string kind) => kind switch
-    {
-        "captions-missing" or "no-caption" or "no-captions" => "captions",
-        "mixed-extensions" => "extensions",
-        _ => kind,
-    };
+    private static string Alias(string kind) =>
+        kind switch
+        {
+            "captions-missing" or "no-caption" or "no-captions" => "captions",
+            "mixed-extensions" => "extensions",
+            _ => kind,
+        };
 }

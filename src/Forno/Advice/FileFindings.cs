@@ -13,7 +13,14 @@ namespace Forno.Advice;
 /// <param name="KeepSeparator"><c>keep_tokens_separator</c>, or null.</param>
 /// <param name="KeepTokens"><c>keep_tokens</c>.</param>
 /// <param name="Shuffles"><c>shuffle_caption</c>.</param>
-public sealed record TrainedFolder(string Path, bool IsReg, string CaptionExtension, string? KeepSeparator = null, int KeepTokens = 0, bool Shuffles = false)
+public sealed record TrainedFolder(
+    string Path,
+    bool IsReg,
+    string CaptionExtension,
+    string? KeepSeparator = null,
+    int KeepTokens = 0,
+    bool Shuffles = false
+)
 {
     /// <summary>What the configuration says of it, by kohya's names.</summary>
     public IReadOnlyDictionary<string, object?> Options { get; init; } = new Dictionary<string, object?>();
@@ -33,7 +40,12 @@ public static class FileFindings
     /// <param name="folder">The pictures in them.</param>
     /// <param name="set">Their captions.</param>
     /// <param name="trained">What the configuration trains on; null = there is no configuration.</param>
-    public static IReadOnlyList<Finding> Find(IReadOnlyList<string> roots, PictureFolder folder, CaptionSet set, IReadOnlyList<TrainedFolder>? trained)
+    public static IReadOnlyList<Finding> Find(
+        IReadOnlyList<string> roots,
+        PictureFolder folder,
+        CaptionSet set,
+        IReadOnlyList<TrainedFolder>? trained
+    )
     {
         var found = new List<Finding>();
         Empty(roots, folder, trained ?? [], found);
@@ -45,35 +57,75 @@ public static class FileFindings
         return [.. found.OrderByDescending(f => f.Level)];
     }
 
-    private static void Empty(IReadOnlyList<string> roots, PictureFolder folder, IReadOnlyList<TrainedFolder> trained, List<Finding> found)
+    private static void Empty(
+        IReadOnlyList<string> roots,
+        PictureFolder folder,
+        IReadOnlyList<TrainedFolder> trained,
+        List<Finding> found
+    )
     {
         string[] holding = [.. folder.Pictures.Select(p => Path.GetDirectoryName(p.File)!).Distinct()];
         var empty = new List<string>();
         foreach (string root in roots.Where(Directory.Exists))
         {
-            foreach (string at in Directory.EnumerateDirectories(root, "*", SearchOption.AllDirectories).Prepend(root).Order(StringComparer.Ordinal))
+            foreach (
+                string at in Directory
+                    .EnumerateDirectories(root, "*", SearchOption.AllDirectories)
+                    .Prepend(root)
+                    .Order(StringComparer.Ordinal)
+            )
             {
                 string name = Path.GetRelativePath(root, at);
-                bool aside = name != "." && name.Split(Path.DirectorySeparatorChar).Any(p => p[0] is '.' or '_' || p == PictureItem.MaskFolder);
-                bool below = holding.Any(h => h == at || h.StartsWith(at + Path.DirectorySeparatorChar, StringComparison.Ordinal));
+                bool aside =
+                    name != "."
+                    && name.Split(Path.DirectorySeparatorChar)
+                        .Any(p => p[0] is '.' or '_' || p == PictureItem.MaskFolder);
+                bool below = holding.Any(h =>
+                    h == at || h.StartsWith(at + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+                );
                 if (!aside && !below)
                 {
                     empty.Add(name == "." ? Path.GetFileName(root) : name);
                 }
                 else if (!aside && RelativePath.Repeats(Path.GetFileName(at)) is not null && !holding.Contains(at))
                 {
-                    found.Add(new Finding("empty-folder", FindingLevel.Bad, $"{name} holds pictures in folders of its own only", "Trainers look for pictures directly in N_name: of this folder nothing is trained.",
-                        "move the pictures up: forno dataset sort FOLDER, or by hand"));
+                    found.Add(
+                        new Finding(
+                            "empty-folder",
+                            FindingLevel.Bad,
+                            $"{name} holds pictures in folders of its own only",
+                            "Trainers look for pictures directly in N_name: of this folder nothing is trained.",
+                            "move the pictures up: forno dataset sort FOLDER, or by hand"
+                        )
+                    );
                 }
             }
         }
 
-        empty.AddRange(trained.Where(t => Directory.Exists(t.Path) && !holding.Contains(t.Path) && !Directory.EnumerateFiles(t.Path).Any(PictureFiles.IsPictureName)
-            && !roots.Any(r => t.Path == r || t.Path.StartsWith(r + Path.DirectorySeparatorChar, StringComparison.Ordinal))).Select(t => t.Path));
+        empty.AddRange(
+            trained
+                .Where(t =>
+                    Directory.Exists(t.Path)
+                    && !holding.Contains(t.Path)
+                    && !Directory.EnumerateFiles(t.Path).Any(PictureFiles.IsPictureName)
+                    && !roots.Any(r =>
+                        t.Path == r || t.Path.StartsWith(r + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+                    )
+                )
+                .Select(t => t.Path)
+        );
         empty.AddRange(trained.Where(t => !Directory.Exists(t.Path)).Select(t => $"{t.Path} (does not exist)"));
         if (empty.Count > 0)
         {
-            found.Add(new Finding("empty-folder", FindingLevel.Bad, $"no pictures in {List(empty.Distinct())}", "The trainer stops at it, or trains without it and says nothing.", "remove the folder, or put its pictures there"));
+            found.Add(
+                new Finding(
+                    "empty-folder",
+                    FindingLevel.Bad,
+                    $"no pictures in {List(empty.Distinct())}",
+                    "The trainer stops at it, or trains without it and says nothing.",
+                    "remove the folder, or put its pictures there"
+                )
+            );
         }
     }
 
@@ -86,25 +138,74 @@ public static class FileFindings
 
         foreach (var of in (trained ?? []).Where(t => !t.IsReg).GroupBy(t => t.CaptionExtension))
         {
-            CaptionedPicture[] there = [.. set.Pictures.Where(p => of.Any(t => Path.GetDirectoryName(p.Picture.File) == t.Path))];
-            CaptionedPicture[] other = [.. there.Where(p => p.Picture.Captions.Count > 0 && !p.Picture.Captions.Any(s => s.Path.EndsWith(of.Key, StringComparison.Ordinal)))];
+            CaptionedPicture[] there =
+            [
+                .. set.Pictures.Where(p => of.Any(t => Path.GetDirectoryName(p.Picture.File) == t.Path)),
+            ];
+            CaptionedPicture[] other =
+            [
+                .. there.Where(p =>
+                    p.Picture.Captions.Count > 0
+                    && !p.Picture.Captions.Any(s => s.Path.EndsWith(of.Key, StringComparison.Ordinal))
+                ),
+            ];
             if (other.Length > 0)
             {
-                string kinds = string.Join(", ", other.GroupBy(p => Path.GetExtension(p.Picture.Captions[0].Path)).OrderByDescending(g => g.Count()).Select(g => Text($"{g.Key} ({g.Count()})")));
-                found.Add(new Finding("caption-extension", FindingLevel.Bad, Text($"the trainer looks for {of.Key}, but captions of {other.Length} of {there.Length} pictures are {kinds}"),
-                    "Those pictures are trained without their captions: all that they show goes to the folder's class tokens.",
-                    $"caption_extension = \"{Path.GetExtension(other[0].Picture.Captions[0].Path)}\" in the configuration (kohya's default is .caption)"));
+                string kinds = string.Join(
+                    ", ",
+                    other
+                        .GroupBy(p => Path.GetExtension(p.Picture.Captions[0].Path))
+                        .OrderByDescending(g => g.Count())
+                        .Select(g => Text($"{g.Key} ({g.Count()})"))
+                );
+                found.Add(
+                    new Finding(
+                        "caption-extension",
+                        FindingLevel.Bad,
+                        Text(
+                            $"the trainer looks for {of.Key}, but captions of {other.Length} of {there.Length} pictures are {kinds}"
+                        ),
+                        "Those pictures are trained without their captions: all that they show goes to the folder's class tokens.",
+                        $"caption_extension = \"{Path.GetExtension(other[0].Picture.Captions[0].Path)}\" in the configuration (kohya's default is .caption)"
+                    )
+                );
             }
         }
 
-        if (set.Pictures.All(p => p.File is null || string.IsNullOrWhiteSpace(p.Caption?.ToString())) && !found.Exists(f => f.Kind == "caption-extension"))
+        if (
+            set.Pictures.All(p => p.File is null || string.IsNullOrWhiteSpace(p.Caption?.ToString()))
+            && !found.Exists(f => f.Kind == "caption-extension")
+        )
         {
-            found.Add(new Finding("no-captions", FindingLevel.Bad, Text($"none of {set.Pictures.Count} pictures has a caption"),
-                "Everything in the pictures sticks to the folder's name; nothing can be changed by words.", "forno caption tag FOLDER, or write a .txt beside each"));
+            found.Add(
+                new Finding(
+                    "no-captions",
+                    FindingLevel.Bad,
+                    Text($"none of {set.Pictures.Count} pictures has a caption"),
+                    "Everything in the pictures sticks to the folder's name; nothing can be changed by words.",
+                    "forno caption tag FOLDER, or write a .txt beside each"
+                )
+            );
         }
-        else if (trained is null && set.Pictures.Where(p => p.File is not null).Select(p => Path.GetExtension(p.File!.Path).ToLowerInvariant()).Distinct().ToArray() is { Length: > 1 } mixed)
+        else if (
+            trained is null
+            && set
+                .Pictures.Where(p => p.File is not null)
+                .Select(p => Path.GetExtension(p.File!.Path).ToLowerInvariant())
+                .Distinct()
+                .ToArray()
+                is { Length: > 1 } mixed
+        )
         {
-            found.Add(new Finding("mixed-extensions", FindingLevel.Warning, $"captions have different extensions: {string.Join(", ", mixed.Order())}", "A trainer reads only those of its caption_extension.", "rename them all to .txt"));
+            found.Add(
+                new Finding(
+                    "mixed-extensions",
+                    FindingLevel.Warning,
+                    $"captions have different extensions: {string.Join(", ", mixed.Order())}",
+                    "A trainer reads only those of its caption_extension.",
+                    "rename them all to .txt"
+                )
+            );
         }
     }
 
@@ -116,33 +217,78 @@ public static class FileFindings
             {
                 if (Inside(reg.Path, train.Path) || Inside(train.Path, reg.Path))
                 {
-                    found.Add(new Finding("reg-overlap", FindingLevel.Bad, $"regularisation folder {reg.Path} and training folder {train.Path} overlap", RegEffect, "give regularisation pictures a folder of their own (reg_data_dir)"));
+                    found.Add(
+                        new Finding(
+                            "reg-overlap",
+                            FindingLevel.Bad,
+                            $"regularisation folder {reg.Path} and training folder {train.Path} overlap",
+                            RegEffect,
+                            "give regularisation pictures a folder of their own (reg_data_dir)"
+                        )
+                    );
                 }
                 else if (SameFiles(reg.Path, train.Path) is { Length: > 0 } same)
                 {
-                    found.Add(new Finding("reg-overlap", FindingLevel.Bad, Text($"{same.Length} regularisation pictures of {reg.Path} are training pictures, too: {List(same)}"), RegEffect, "take them out of the regularisation folder"));
+                    found.Add(
+                        new Finding(
+                            "reg-overlap",
+                            FindingLevel.Bad,
+                            Text(
+                                $"{same.Length} regularisation pictures of {reg.Path} are training pictures, too: {List(same)}"
+                            ),
+                            RegEffect,
+                            "take them out of the regularisation folder"
+                        )
+                    );
                 }
             }
         }
     }
 
-    private const string RegEffect = "The same pictures are trained as what is wanted and as what is not: the one undoes the other.";
+    private const string RegEffect =
+        "The same pictures are trained as what is wanted and as what is not: the one undoes the other.";
 
     private static void Masks(PictureFolder folder, List<Finding> found)
     {
-        foreach (var group in folder.Pictures.GroupBy(p => Path.GetDirectoryName(p.File)!).OrderBy(g => g.Key, StringComparer.Ordinal))
+        foreach (
+            var group in folder
+                .Pictures.GroupBy(p => Path.GetDirectoryName(p.File)!)
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+        )
         {
             string masks = Path.Join(group.Key, PictureItem.MaskFolder);
-            string[] orphans = [.. folder.Others.Where(o => Path.GetDirectoryName(o) == masks && PictureFiles.IsPictureName(o)).Select(o => Path.GetFileName(o))];
+            string[] orphans =
+            [
+                .. folder
+                    .Others.Where(o => Path.GetDirectoryName(o) == masks && PictureFiles.IsPictureName(o))
+                    .Select(o => Path.GetFileName(o)),
+            ];
             PictureItem[] without = [.. group.Where(p => p.Mask is null)];
             if (orphans.Length + (group.Count() - without.Length) > 0 && without.Length > 0)
             {
-                found.Add(new Finding("mask-names", FindingLevel.Bad, Text($"masks in {Name(group.First().Folder)} lack {without.Length} of {group.Count()} pictures: {List(without.Select(w => RelativePath.Name(w.Path)))}"),
-                    "Trainers stop at a mask that is missing, or train the whole picture.", "forno dataset mask FOLDER makes the missing ones; a mask has its picture's name"));
+                found.Add(
+                    new Finding(
+                        "mask-names",
+                        FindingLevel.Bad,
+                        Text(
+                            $"masks in {Name(group.First().Folder)} lack {without.Length} of {group.Count()} pictures: {List(without.Select(w => RelativePath.Name(w.Path)))}"
+                        ),
+                        "Trainers stop at a mask that is missing, or train the whole picture.",
+                        "forno dataset mask FOLDER makes the missing ones; a mask has its picture's name"
+                    )
+                );
             }
             else if (orphans.Length > 0)
             {
-                found.Add(new Finding("mask-orphans", FindingLevel.Note, $"masks without a picture in {Name(group.First().Folder)}: {List(orphans)}", "They are not used.", "remove them"));
+                found.Add(
+                    new Finding(
+                        "mask-orphans",
+                        FindingLevel.Note,
+                        $"masks without a picture in {Name(group.First().Folder)}: {List(orphans)}",
+                        "They are not used.",
+                        "remove them"
+                    )
+                );
             }
         }
     }
@@ -150,22 +296,47 @@ public static class FileFindings
     // ||| that the trainer does not know is trained as text, and shuffled with the triggers.
     private static void Separators(CaptionSet set, IReadOnlyList<TrainedFolder> trained, List<Finding> found)
     {
-        CaptionedPicture[] wrong = [.. set.Pictures.Where(p => p.Caption?.HasSeparator == true
-            && trained.FirstOrDefault(t => !t.IsReg && t.Path == Path.GetDirectoryName(p.Picture.File)) is { } of && of.KeepSeparator != CaptionText.KeepSeparator)];
+        CaptionedPicture[] wrong =
+        [
+            .. set.Pictures.Where(p =>
+                p.Caption?.HasSeparator == true
+                && trained.FirstOrDefault(t => !t.IsReg && t.Path == Path.GetDirectoryName(p.Picture.File)) is { } of
+                && of.KeepSeparator != CaptionText.KeepSeparator
+            ),
+        ];
         if (wrong.Length > 0)
         {
-            found.Add(new Finding("separator", FindingLevel.Bad, Text($"||| in {TriggerCounts(wrong.Length)}, but keep_tokens_separator is not |||"),
-                "The trainer takes it for text, and shuffling moves the triggers.", "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger writes it where it gets --config)"));
+            found.Add(
+                new Finding(
+                    "separator",
+                    FindingLevel.Bad,
+                    Text($"||| in {TriggerCounts(wrong.Length)}, but keep_tokens_separator is not |||"),
+                    "The trainer takes it for text, and shuffling moves the triggers.",
+                    "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger writes it where it gets --config)"
+                )
+            );
         }
     }
 
     private static void Untrained(PictureFolder folder, IReadOnlyList<TrainedFolder>? trained, List<Finding> found)
     {
-        var left = folder.Pictures.Where(p => trained?.Any(t => t.Path == Path.GetDirectoryName(p.File)) == false).GroupBy(p => Name(p.Folder)).ToArray();
+        var left = folder
+            .Pictures.Where(p => trained?.Any(t => t.Path == Path.GetDirectoryName(p.File)) == false)
+            .GroupBy(p => Name(p.Folder))
+            .ToArray();
         if (left.Length > 0)
         {
-            found.Add(new Finding("not-trained", FindingLevel.Bad, Text($"the configuration does not train on {List(left.Select(g => Text($"{g.Key} ({g.Count()})")))}"),
-                "Trainers take folders called N_name below train_data_dir, or those of the dataset config; these pictures are passed over.", "forno plan FOLDER --config FILE --apply gives every folder its N_name"));
+            found.Add(
+                new Finding(
+                    "not-trained",
+                    FindingLevel.Bad,
+                    Text(
+                        $"the configuration does not train on {List(left.Select(g => Text($"{g.Key} ({g.Count()})")))}"
+                    ),
+                    "Trainers take folders called N_name below train_data_dir, or those of the dataset config; these pictures are passed over.",
+                    "forno plan FOLDER --config FILE --apply gives every folder its N_name"
+                )
+            );
         }
     }
 
@@ -176,12 +347,25 @@ public static class FileFindings
             return [];
         }
 
-        var byLength = Directory.EnumerateFiles(train).Where(PictureFiles.IsPictureName).ToLookup(f => new FileInfo(f).Length);
-        return [.. Directory.EnumerateFiles(reg).Where(f => PictureFiles.IsPictureName(f) && byLength[new FileInfo(f).Length].Any(t => ContentKey.OfFile(t) == ContentKey.OfFile(f)))
-            .Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+        var byLength = Directory
+            .EnumerateFiles(train)
+            .Where(PictureFiles.IsPictureName)
+            .ToLookup(f => new FileInfo(f).Length);
+        return
+        [
+            .. Directory
+                .EnumerateFiles(reg)
+                .Where(f =>
+                    PictureFiles.IsPictureName(f)
+                    && byLength[new FileInfo(f).Length].Any(t => ContentKey.OfFile(t) == ContentKey.OfFile(f))
+                )
+                .Select(f => Path.GetFileName(f))
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
-    private static bool Inside(string inner, string outer) => inner == outer || inner.StartsWith(outer + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private static bool Inside(string inner, string outer) =>
+        inner == outer || inner.StartsWith(outer + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private static string TriggerCounts(int count) => Text($"{count} {(count == 1 ? "caption" : "captions")}");
 

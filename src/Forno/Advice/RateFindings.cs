@@ -7,13 +7,19 @@ namespace Forno.Advice;
 public static class RateFindings
 {
     // From ten times the usual 1e-4 to 5e-4 on a LoRA bursts; Lion's rates are a tenth of AdamW's.
-    private const double High = 1e-2, HighLion = 1e-3, Bursts = 0.1, Low = 1e-6, LowOwn = 0.1, HighOwn = 2;
+    private const double High = 1e-2,
+        HighLion = 1e-3,
+        Bursts = 0.1,
+        Low = 1e-6,
+        LowOwn = 0.1,
+        HighOwn = 2;
     private static readonly string[] Rates = ["learning_rate", "unet_lr", "text_encoder_lr"];
 
     /// <summary>Whether an optimizer finds its own rate.</summary>
     /// <param name="optimizer">kohya's name.</param>
     public static bool FindsItsOwn(string optimizer) =>
-        optimizer.StartsWith("Prodigy", StringComparison.OrdinalIgnoreCase) || optimizer.StartsWith("DAdapt", StringComparison.OrdinalIgnoreCase);
+        optimizer.StartsWith("Prodigy", StringComparison.OrdinalIgnoreCase)
+        || optimizer.StartsWith("DAdapt", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Finds those that are written down.</summary>
     /// <param name="facts">The configuration.</param>
@@ -25,19 +31,51 @@ public static class RateFindings
         {
             foreach (double rate in facts.Numbers(option).Where(r => r > 0).Distinct())
             {
-                string what = string.Create(CultureInfo.InvariantCulture, $"{option} = {rate:0.############} with {optimizer}{facts.Where(option)}");
-                if ((FindsItsOwn(optimizer) ? Own(option, rate) : Usual(optimizer, rate, facts)) is var (level, effect, usual))
+                string what = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{option} = {rate:0.############} with {optimizer}{facts.Where(option)}"
+                );
+                if (
+                    (FindsItsOwn(optimizer) ? Own(option, rate) : Usual(optimizer, rate, facts))
+                    is var (level, effect, usual)
+                )
                 {
-                    yield return new Finding("rate", level, what, effect, $"{option} = {usual} in the training configuration");
+                    yield return new Finding(
+                        "rate",
+                        level,
+                        what,
+                        effect,
+                        $"{option} = {usual} in the training configuration"
+                    );
                 }
             }
         }
 
-        double[] different = [.. Rates.Skip(1).SelectMany(r => facts.Says(r) ? facts.Numbers(r) : facts.Numbers("learning_rate")).Where(r => r > 0).Distinct()];
-        if (FindsItsOwn(optimizer) && different.Length > 1 && !facts.On("network_train_unet_only") && !facts.On("network_train_text_encoder_only"))
+        double[] different =
+        [
+            .. Rates
+                .Skip(1)
+                .SelectMany(r => facts.Says(r) ? facts.Numbers(r) : facts.Numbers("learning_rate"))
+                .Where(r => r > 0)
+                .Distinct(),
+        ];
+        if (
+            FindsItsOwn(optimizer)
+            && different.Length > 1
+            && !facts.On("network_train_unet_only")
+            && !facts.On("network_train_text_encoder_only")
+        )
         {
-            yield return new Finding("rates", FindingLevel.Bad, string.Create(CultureInfo.InvariantCulture, $"rates of {string.Join(" and ", different)} with {optimizer}"),
-                "It has one rate for all that it trains: the trainer stops, or takes the first for all.", "unet_lr = 1 and text_encoder_lr = 1 (or 0, which leaves the text encoder as it is)");
+            yield return new Finding(
+                "rates",
+                FindingLevel.Bad,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"rates of {string.Join(" and ", different)} with {optimizer}"
+                ),
+                "It has one rate for all that it trains: the trainer stops, or takes the first for all.",
+                "unet_lr = 1 and text_encoder_lr = 1 (or 0, which leaves the text encoder as it is)"
+            );
         }
     }
 
@@ -45,31 +83,66 @@ public static class RateFindings
     /// <param name="facts">The configuration.</param>
     public static IEnumerable<Finding> Default(ConfigFacts facts)
     {
-        if (!facts.Says("learning_rate") && !facts.Says("unet_lr") && !facts.Optimizer.StartsWith("Adafactor", StringComparison.OrdinalIgnoreCase))
+        if (
+            !facts.Says("learning_rate")
+            && !facts.Says("unet_lr")
+            && !facts.Optimizer.StartsWith("Adafactor", StringComparison.OrdinalIgnoreCase)
+        )
         {
-            yield return new Finding("rate", FindingLevel.Bad, string.Create(CultureInfo.InvariantCulture, $"no learning_rate: it is {facts.Number("learning_rate"):0.############}, with {facts.Optimizer}"),
-                "That is for fine-tuning whole models: a LoRA learns next to nothing.", $"learning_rate = {(FindsItsOwn(facts.Optimizer) ? "1" : "1e-4")} in the training configuration");
+            yield return new Finding(
+                "rate",
+                FindingLevel.Bad,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"no learning_rate: it is {facts.Number("learning_rate"):0.############}, with {facts.Optimizer}"
+                ),
+                "That is for fine-tuning whole models: a LoRA learns next to nothing.",
+                $"learning_rate = {(FindsItsOwn(facts.Optimizer) ? "1" : "1e-4")} in the training configuration"
+            );
         }
     }
 
     private static (FindingLevel Level, string Effect, string Usual)? Own(string option, double rate) =>
-        rate < LowOwn ? (FindingLevel.Warning, "It finds its rate itself and multiplies it by this: nothing would be learnt.", "1")
+        rate < LowOwn
+            ? (
+                FindingLevel.Warning,
+                "It finds its rate itself and multiplies it by this: nothing would be learnt.",
+                "1"
+            )
         : rate > HighOwn ? (FindingLevel.Warning, "It multiplies the rate that it finds by this: it burns in.", "1")
-        : rate != 1 && option != "text_encoder_lr" ? (FindingLevel.Note, "It finds its rate itself and multiplies it by this; recipes reckon with 1.", "1")
+        : rate != 1 && option != "text_encoder_lr"
+            ? (FindingLevel.Note, "It finds its rate itself and multiplies it by this; recipes reckon with 1.", "1")
         : null;
 
-    private static (FindingLevel Level, string Effect, string Usual)? Usual(string optimizer, double rate, ConfigFacts facts)
+    private static (FindingLevel Level, string Effect, string Usual)? Usual(
+        string optimizer,
+        double rate,
+        ConfigFacts facts
+    )
     {
         bool lion = optimizer.Contains("Lion", StringComparison.OrdinalIgnoreCase);
         string usual = lion ? "2e-5" : "1e-4";
-        if (optimizer.StartsWith("SGD", StringComparison.OrdinalIgnoreCase)
-            || (optimizer.StartsWith("Adafactor", StringComparison.OrdinalIgnoreCase) && facts.Values.GetValueOrDefault("optimizer_args")?.ToString()?.Contains("relative_step=False", StringComparison.Ordinal) != true))
+        if (
+            optimizer.StartsWith("SGD", StringComparison.OrdinalIgnoreCase)
+            || (
+                optimizer.StartsWith("Adafactor", StringComparison.OrdinalIgnoreCase)
+                && facts
+                    .Values.GetValueOrDefault("optimizer_args")
+                    ?.ToString()
+                    ?.Contains("relative_step=False", StringComparison.Ordinal) != true
+            )
+        )
         {
             return null; // other scales, or rates of its own
         }
 
         return rate >= Bursts ? (FindingLevel.Warning, "It bursts within a few steps.", usual)
-            : rate >= (lion ? HighLion : High) ? (FindingLevel.Warning, $"{usual} is usual, and more than ten times as much bursts or burns in within an epoch.", usual)
+            : rate >= (lion ? HighLion : High)
+                ? (
+                    FindingLevel.Warning,
+                    $"{usual} is usual, and more than ten times as much bursts or burns in within an epoch.",
+                    usual
+                )
             : rate < Low ? (FindingLevel.Warning, $"{usual} is usual for a LoRA: it learns next to nothing.", usual)
             : null;
     }

@@ -43,7 +43,9 @@ public static class Checkpoint
 
     /// <summary>Zip archives, or a legacy file: the PROTO opcode first, or the magic number as protocols 0 and 1 write it.</summary>
     private static bool LooksPickled(ReadOnlySpan<byte> head) =>
-        head.StartsWith("PK\x03\x04"u8) || (head.Length > 1 && head[0] == 0x80 && head[1] <= 5) || head.StartsWith("L1195470"u8);
+        head.StartsWith("PK\x03\x04"u8)
+        || (head.Length > 1 && head[0] == 0x80 && head[1] <= 5)
+        || head.StartsWith("L1195470"u8);
 
     /// <summary>The wrong files that people most often have under a model's name.</summary>
     private static (string Problem, string WayOut)? Recognise(ReadOnlySpan<byte> head)
@@ -60,26 +62,47 @@ public static class Checkpoint
         }
 
         var text = head.TrimStart(" \t\r\n\xEF\xBB\xBF"u8);
-        if (StartsWith(text, "<!doctype html"u8) || StartsWith(text, "<html"u8) || StartsWith(text, "<?xml"u8) || StartsWith(text, "<head"u8))
+        if (
+            StartsWith(text, "<!doctype html"u8)
+            || StartsWith(text, "<html"u8)
+            || StartsWith(text, "<?xml"u8)
+            || StartsWith(text, "<head"u8)
+        )
         {
             return ("this is a web page, not a model", Again);
         }
 
         if (StartsWith(text, "version https://git-lfs"u8))
         {
-            return ("this is a Git LFS pointer, not the model itself", "Run `git lfs pull` in that repository, or download the file from its page.");
+            return (
+                "this is a Git LFS pointer, not the model itself",
+                "Run `git lfs pull` in that repository, or download the file from its page."
+            );
         }
 
-        if (StartsWith(text, "{\""u8) || StartsWith(text, "{\n"u8) || StartsWith(text, "{ "u8) || StartsWith(text, "{}"u8))
+        if (
+            StartsWith(text, "{\""u8)
+            || StartsWith(text, "{\n"u8)
+            || StartsWith(text, "{ "u8)
+            || StartsWith(text, "{}"u8)
+        )
         {
             return ("this is a JSON text, not a model", Again);
         }
 
-        foreach (var (magic, what) in (ReadOnlySpan<(byte[], string)>)[
-            ("GGUF"u8.ToArray(), "a GGUF model of llama.cpp"), ("GGML"u8.ToArray(), "a GGML model"),
-            ([0x1f, 0x8b], "a gzip archive"), ("7z\xBC\xAF"u8.ToArray(), "a 7-Zip archive"), ("Rar!"u8.ToArray(), "a RAR archive"),
-            ([0x89, (byte)'P', (byte)'N', (byte)'G'], "a PNG picture"), ([0xff, 0xd8, 0xff], "a JPEG picture"),
-            ([0x89, (byte)'H', (byte)'D', (byte)'F'], "an HDF5 (Keras) model")])
+        foreach (
+            var (magic, what) in (ReadOnlySpan<(byte[], string)>)
+                [
+                    ("GGUF"u8.ToArray(), "a GGUF model of llama.cpp"),
+                    ("GGML"u8.ToArray(), "a GGML model"),
+                    ([0x1f, 0x8b], "a gzip archive"),
+                    ("7z\xBC\xAF"u8.ToArray(), "a 7-Zip archive"),
+                    ("Rar!"u8.ToArray(), "a RAR archive"),
+                    ([0x89, (byte)'P', (byte)'N', (byte)'G'], "a PNG picture"),
+                    ([0xff, 0xd8, 0xff], "a JPEG picture"),
+                    ([0x89, (byte)'H', (byte)'D', (byte)'F'], "an HDF5 (Keras) model"),
+                ]
+        )
         {
             if (head.StartsWith(magic))
             {

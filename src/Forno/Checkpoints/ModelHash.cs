@@ -44,10 +44,13 @@ public static class ModelHash
     /// <param name="metadata">The metadata; keys that do not begin with <c>ss_</c> do not count.</param>
     /// <returns>Values for <c>sshs_model_hash</c> and <c>sshs_legacy_hash</c>.</returns>
     public static (string Model, string Legacy) Adapter(
-        IReadOnlyCollection<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
+        IReadOnlyCollection<TensorToWrite> tensors,
+        IReadOnlyDictionary<string, string>? metadata
+    )
     {
         var training = (metadata ?? new Dictionary<string, string>())
-            .Where(pair => pair.Key.StartsWith("ss_", StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+            .Where(pair => pair.Key.StartsWith("ss_", StringComparison.Ordinal))
+            .ToDictionary(StringComparer.Ordinal);
         var total = SafetensorsWriter.Measure(tensors, training);
         var data = tensors.Sum(tensor => new TensorInfo(tensor.Name, tensor.Type, tensor.Shape).ByteLength);
         using var all = new HashStream(total - data, long.MaxValue);
@@ -75,7 +78,14 @@ public static class ModelHash
 
     /// <summary>A file's tensors as they can be written again.</summary>
     public static IReadOnlyCollection<TensorToWrite> Tensors(SafetensorsFile file) =>
-        [.. file.Tensors.Values.Select(info => new TensorToWrite(info.Name, info.Type, info.Shape, stream => stream.Write(file.Bytes(info.Name))))];
+        [
+            .. file.Tensors.Values.Select(info => new TensorToWrite(
+                info.Name,
+                info.Type,
+                info.Shape,
+                stream => stream.Write(file.Bytes(info.Name))
+            )),
+        ];
 
     private static string Sha256(string path, long offset)
     {
@@ -124,9 +134,7 @@ public static class ModelHash
             set => throw new NotSupportedException();
         }
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 

@@ -58,7 +58,9 @@ public sealed class SafetensorsFile : ITensorSource
             var length = BinaryPrimitives.ReadUInt64LittleEndian(map.Span(0, 8));
             if (length > SafetensorsHeader.MaxHeaderLength || (long)length > map.Length - 8)
             {
-                throw new CorruptFileException($"its first bytes claim a header of {length} bytes in a file of {map.Length}");
+                throw new CorruptFileException(
+                    $"its first bytes claim a header of {length} bytes in a file of {map.Length}"
+                );
             }
 
             var dataOffset = 8 + (long)length;
@@ -68,7 +70,11 @@ public sealed class SafetensorsFile : ITensorSource
         catch (CorruptFileException e)
         {
             throw FornoException.ForFile(
-                path, $"not a whole safetensors file: {e.Message}", "Download or export it again.", e);
+                path,
+                $"not a whole safetensors file: {e.Message}",
+                "Download or export it again.",
+                e
+            );
         }
     }
 
@@ -83,7 +89,10 @@ public sealed class SafetensorsFile : ITensorSource
         var bytes = Bytes(name);
         if (bytes.Length != destination.Length)
         {
-            throw new ArgumentException($"'{name}' has {bytes.Length} bytes, the destination {destination.Length}", nameof(destination));
+            throw new ArgumentException(
+                $"'{name}' has {bytes.Length} bytes, the destination {destination.Length}",
+                nameof(destination)
+            );
         }
 
         bytes.CopyTo(destination);

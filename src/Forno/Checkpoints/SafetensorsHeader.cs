@@ -137,7 +137,8 @@ internal sealed class SafetensorsHeader
         if (!ElementTypes.TryParse(typeName, out var type))
         {
             throw new CorruptFileException(
-                $"tensor '{name}' has dtype '{typeName}', which is none of {string.Join(" ", ElementTypes.AllNames)}");
+                $"tensor '{name}' has dtype '{typeName}', which is none of {string.Join(" ", ElementTypes.AllNames)}"
+            );
         }
 
         UInt128 bytes = (UInt128)type.Size();
@@ -153,7 +154,8 @@ internal sealed class SafetensorsHeader
         if (end < begin || end - begin != bytes || end > long.MaxValue)
         {
             throw new CorruptFileException(
-                $"tensor '{name}' ({typeName} [{string.Join(", ", shape)}]) should take {bytes} bytes, but its offsets are [{begin}, {end}]");
+                $"tensor '{name}' ({typeName} [{string.Join(", ", shape)}]) should take {bytes} bytes, but its offsets are [{begin}, {end}]"
+            );
         }
 
         Tensors.Add(name, new TensorInfo(name, type, shape.ConvertAll(side => (long)side).ToArray()));
@@ -163,7 +165,9 @@ internal sealed class SafetensorsHeader
     /// <summary>Holes, overlaps and missing or surplus bytes: the tensors must tile the data exactly.</summary>
     private void CheckCover(long dataLength)
     {
-        var spans = Begins.Select(pair => (Begin: pair.Value, End: pair.Value + Tensors[pair.Key].ByteLength, Name: pair.Key)).ToArray();
+        var spans = Begins
+            .Select(pair => (Begin: pair.Value, End: pair.Value + Tensors[pair.Key].ByteLength, Name: pair.Key))
+            .ToArray();
         Array.Sort(spans, (a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End));
         long at = 0;
         foreach (var (begin, end, name) in spans)
@@ -171,12 +175,15 @@ internal sealed class SafetensorsHeader
             if (end > dataLength)
             {
                 throw new CorruptFileException(
-                    $"tensor '{name}' ends at byte {end} of the data, but only {dataLength} are there (the file is probably cut off)");
+                    $"tensor '{name}' ends at byte {end} of the data, but only {dataLength} are there (the file is probably cut off)"
+                );
             }
 
             if (begin != at)
             {
-                throw new CorruptFileException($"tensor '{name}' begins at byte {begin} of the data, where byte {at} was due");
+                throw new CorruptFileException(
+                    $"tensor '{name}' begins at byte {begin} of the data, where byte {at} was due"
+                );
             }
 
             at = end;
@@ -195,8 +202,11 @@ internal sealed class SafetensorsHeader
         while (Next(ref reader) != JsonTokenType.EndArray)
         {
             // Only digits: 2.0 and 8e0 are numbers of JSON but no integers of this format.
-            if (reader.TokenType != JsonTokenType.Number || reader.ValueSpan.ContainsAnyExceptInRange((byte)'0', (byte)'9')
-                || !reader.TryGetUInt64(out var number))
+            if (
+                reader.TokenType != JsonTokenType.Number
+                || reader.ValueSpan.ContainsAnyExceptInRange((byte)'0', (byte)'9')
+                || !reader.TryGetUInt64(out var number)
+            )
             {
                 throw new CorruptFileException($"{what} must hold integers from 0 to 2^64-1");
             }
@@ -214,7 +224,9 @@ internal sealed class SafetensorsHeader
     {
         if (Next(ref reader) != token)
         {
-            throw new CorruptFileException($"{what} is not {(token == JsonTokenType.String ? "a string" : token == JsonTokenType.StartArray ? "an array" : "an object")}");
+            throw new CorruptFileException(
+                $"{what} is not {(token == JsonTokenType.String ? "a string" : token == JsonTokenType.StartArray ? "an array" : "an object")}"
+            );
         }
     }
 }

@@ -13,21 +13,30 @@ namespace Forno.Checkpoints;
 public sealed record TensorToWrite(string Name, ElementType Type, IReadOnlyList<long> Shape, Action<Stream> WriteTo)
 {
     /// <summary>A tensor whose bytes are in memory.</summary>
-    public static TensorToWrite From(string name, ElementType type, IReadOnlyList<long> shape, ReadOnlyMemory<byte> bytes) =>
-        new(name, type, shape, stream => stream.Write(bytes.Span));
+    public static TensorToWrite From(
+        string name,
+        ElementType type,
+        IReadOnlyList<long> shape,
+        ReadOnlyMemory<byte> bytes
+    ) => new(name, type, shape, stream => stream.Write(bytes.Span));
 
     /// <summary>A tensor whose contiguous bytes lie at an address, which must stay valid until the file is written.</summary>
     public static unsafe TensorToWrite At(string name, ElementType type, IReadOnlyList<long> shape, nint address)
     {
         var length = new TensorInfo(name, type, shape).ByteLength;
-        return new TensorToWrite(name, type, shape, stream =>
-        {
-            const int Chunk = 1 << 24; // spans end at 2 GiB
-            for (long at = 0; at < length; at += Chunk)
+        return new TensorToWrite(
+            name,
+            type,
+            shape,
+            stream =>
             {
-                stream.Write(new ReadOnlySpan<byte>((byte*)address + at, (int)Math.Min(Chunk, length - at)));
+                const int Chunk = 1 << 24; // spans end at 2 GiB
+                for (long at = 0; at < length; at += Chunk)
+                {
+                    stream.Write(new ReadOnlySpan<byte>((byte*)address + at, (int)Math.Min(Chunk, length - at)));
+                }
             }
-        });
+        );
     }
 
     /// <summary>
@@ -41,12 +50,17 @@ public sealed record TensorToWrite(string Name, ElementType Type, IReadOnlyList<
     {
         var stored = type ?? tensor.DType;
         long[] shape = tensor.Shape.ToArray();
-        return new TensorToWrite(name, ElementTypes.FromDType(stored), shape, stream =>
-        {
-            using var scope = new Scope();
-            Tensor host = tensor.Detach().To(Device.Cpu).To(stored).Contiguous();
-            At(name, ElementTypes.FromDType(stored), shape, (nint)host.Pointer).WriteTo(stream);
-        });
+        return new TensorToWrite(
+            name,
+            ElementTypes.FromDType(stored),
+            shape,
+            stream =>
+            {
+                using var scope = new Scope();
+                Tensor host = tensor.Detach().To(Device.Cpu).To(stored).Contiguous();
+                At(name, ElementTypes.FromDType(stored), shape, (nint)host.Pointer).WriteTo(stream);
+            }
+        );
     }
 }
 
@@ -61,8 +75,11 @@ public static class SafetensorsWriter
     /// <param name="path">The file.</param>
     /// <param name="tensors">Its tensors, in any order, with unique names.</param>
     /// <param name="metadata">Its metadata, or null for none.</param>
-    public static void Write(string path, IReadOnlyCollection<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
-        AtomicFile.Write(path, stream => Write(stream, tensors, metadata));
+    public static void Write(
+        string path,
+        IReadOnlyCollection<TensorToWrite> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null
+    ) => AtomicFile.Write(path, stream => Write(stream, tensors, metadata));
 
     /// <summary>Writes a dictionary of tensors to a file; the old one stays if anything fails.</summary>
     /// <param name="path">The file.</param>
@@ -70,14 +87,28 @@ public static class SafetensorsWriter
     /// <param name="metadata">Its metadata, or null for none.</param>
     /// <param name="type">The type to store floating-point tensors in; null for each one's own.</param>
     public static void Write(
-        string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null, DType? type = null) =>
-        Write(path, tensors.Select(pair => TensorToWrite.From(pair.Key, pair.Value, pair.Value.DType.IsFloat() ? type : null)).ToArray(), metadata);
+        string path,
+        IReadOnlyDictionary<string, Tensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null,
+        DType? type = null
+    ) =>
+        Write(
+            path,
+            tensors
+                .Select(pair => TensorToWrite.From(pair.Key, pair.Value, pair.Value.DType.IsFloat() ? type : null))
+                .ToArray(),
+            metadata
+        );
 
     /// <summary>Writes to a stream.</summary>
     /// <param name="stream">Where to; only written forward.</param>
     /// <param name="tensors">The tensors, in any order, with unique names.</param>
     /// <param name="metadata">The metadata, or null for none.</param>
-    public static void Write(Stream stream, IReadOnlyCollection<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        Stream stream,
+        IReadOnlyCollection<TensorToWrite> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null
+    )
     {
         var ordered = Order(tensors);
         stream.Write(Header(ordered, metadata));
@@ -89,22 +120,29 @@ public static class SafetensorsWriter
             if (counter.Count != due)
             {
                 throw new InvalidOperationException(
-                    $"tensor '{tensor.Name}' wrote {counter.Count - due + Length(tensor)} bytes instead of {Length(tensor)}");
+                    $"tensor '{tensor.Name}' wrote {counter.Count - due + Length(tensor)} bytes instead of {Length(tensor)}"
+                );
             }
         }
     }
 
     /// <summary>Bytes a file of these tensors takes.</summary>
-    public static long Measure(IReadOnlyCollection<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
-        Header(Order(tensors), metadata).Length + tensors.Sum(Length);
+    public static long Measure(
+        IReadOnlyCollection<TensorToWrite> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null
+    ) => Header(Order(tensors), metadata).Length + tensors.Sum(Length);
 
     /// <summary>The order of the reference library: element type, greatest first, then the name's UTF-8 bytes.</summary>
     public static TensorToWrite[] Order(IReadOnlyCollection<TensorToWrite> tensors)
     {
         var named = tensors.Select(tensor => (tensor, Key: Encoding.UTF8.GetBytes(tensor.Name))).ToArray();
-        Array.Sort(named, (a, b) => a.tensor.Type != b.tensor.Type
-            ? b.tensor.Type.CompareTo(a.tensor.Type)
-            : a.Key.AsSpan().SequenceCompareTo(b.Key));
+        Array.Sort(
+            named,
+            (a, b) =>
+                a.tensor.Type != b.tensor.Type
+                    ? b.tensor.Type.CompareTo(a.tensor.Type)
+                    : a.Key.AsSpan().SequenceCompareTo(b.Key)
+        );
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (tensor, _) in named)
         {
@@ -186,7 +224,8 @@ public static class SafetensorsWriter
         return json.Append('"');
     }
 
-    private static long Length(TensorToWrite tensor) => new TensorInfo(tensor.Name, tensor.Type, tensor.Shape).ByteLength;
+    private static long Length(TensorToWrite tensor) =>
+        new TensorInfo(tensor.Name, tensor.Type, tensor.Shape).ByteLength;
 
     private sealed class CountingStream(Stream inner) : Stream
     {
@@ -202,9 +241,7 @@ public static class SafetensorsWriter
             set => throw new NotSupportedException();
         }
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 

@@ -35,12 +35,16 @@ public sealed record BucketRules
     {
         if (Enabled && Math.Min(Resolution.Width, Resolution.Height) < EffectiveMin)
         {
-            throw new FornoException($"min_bucket_reso = {MinReso} is above the shorter side of resolution {Resolution}; lower it");
+            throw new FornoException(
+                $"min_bucket_reso = {MinReso} is above the shorter side of resolution {Resolution}; lower it"
+            );
         }
 
         if (Enabled && Math.Max(Resolution.Width, Resolution.Height) > EffectiveMax)
         {
-            throw new FornoException($"max_bucket_reso = {MaxReso} is below the longer side of resolution {Resolution}; raise it");
+            throw new FornoException(
+                $"max_bucket_reso = {MaxReso} is below the longer side of resolution {Resolution}; raise it"
+            );
         }
     }
 }
@@ -73,9 +77,10 @@ public sealed record BucketFit
     public (double Left, double Top, double Right, double Bottom) CropLtrb()
     {
         var aspect = Original.Aspect;
-        var (width, height) = Bucket.Aspect > aspect
-            ? (Bucket.Height * aspect, (double)Bucket.Height)
-            : (Bucket.Width, Bucket.Width / aspect);
+        var (width, height) =
+            Bucket.Aspect > aspect
+                ? (Bucket.Height * aspect, (double)Bucket.Height)
+                : (Bucket.Width, Bucket.Width / aspect);
         var left = Math.Floor((Bucket.Width - width) / 2);
         var top = Math.Floor((Bucket.Height - height) / 2);
         return (left, top, left + width, top + height);
@@ -160,7 +165,8 @@ public sealed class Buckets
 
     /// <summary>The bucket for a picture of this size.</summary>
     /// <exception cref="FornoException">The picture is smaller than one bucket step.</exception>
-    public BucketFit Fit(Size image) => _rules is { Enabled: true, NoUpscale: true } ? KeepSmall(image) : Nearest(image);
+    public BucketFit Fit(Size image) =>
+        _rules is { Enabled: true, NoUpscale: true } ? KeepSmall(image) : Nearest(image);
 
     private BucketFit Nearest(Size image)
     {
@@ -179,9 +185,15 @@ public sealed class Buckets
             bucket = Predefined[best];
         }
 
-        var scale = image.Aspect > bucket.Aspect ? (double)bucket.Height / image.Height : (double)bucket.Width / image.Width;
+        var scale =
+            image.Aspect > bucket.Aspect ? (double)bucket.Height / image.Height : (double)bucket.Width / image.Width;
         var resized = new Size((int)((image.Width * scale) + 0.5), (int)((image.Height * scale) + 0.5));
-        return new BucketFit { Original = image, Bucket = bucket, Resized = resized };
+        return new BucketFit
+        {
+            Original = image,
+            Bucket = bucket,
+            Resized = resized,
+        };
     }
 
     private BucketFit KeepSmall(Size image)
@@ -201,8 +213,15 @@ public sealed class Buckets
 
         var bucket = new Size(resized.Width - (resized.Width % steps), resized.Height - (resized.Height % steps));
         return bucket.Width > 0 && bucket.Height > 0
-            ? new BucketFit { Original = image, Bucket = bucket, Resized = resized }
-            : throw new FornoException($"a picture of {image} is too small for bucket_no_upscale with bucket_reso_steps = {steps}; enlarge or remove it, or train without bucket_no_upscale");
+            ? new BucketFit
+            {
+                Original = image,
+                Bucket = bucket,
+                Resized = resized,
+            }
+            : throw new FornoException(
+                $"a picture of {image} is too small for bucket_no_upscale with bucket_reso_steps = {steps}; enlarge or remove it, or train without bucket_no_upscale"
+            );
 
         int Round(double x)
         {

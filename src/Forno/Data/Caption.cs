@@ -27,11 +27,15 @@ public static class Caption
         var text = ReadText(path);
         if (text.Length == 0)
         {
-            throw new FornoException($"{path}: the caption file is empty; write a caption into it, or delete it to use the folder's class tokens");
+            throw new FornoException(
+                $"{path}: the caption file is empty; write a caption into it, or delete it to use the folder's class tokens"
+            );
         }
 
         var lines = Lines(text);
-        return wildcard ? string.Join('\n', lines.Select(PyText.Strip).Where(l => l.Length > 0)) : PyText.Strip(lines[0]);
+        return wildcard
+            ? string.Join('\n', lines.Select(PyText.Strip).Where(l => l.Length > 0))
+            : PyText.Strip(lines[0]);
     }
 
     /// <summary>The caption file that belongs to a picture, or null if there is none.</summary>
@@ -118,8 +122,10 @@ public static class Caption
             caption = caption + " " + rules.Suffix;
         }
 
-        if ((rules.DropoutRate > 0 && choices.Unit() < rules.DropoutRate)
-            || (rules.DropoutEveryNEpochs > 0 && state.Epoch % rules.DropoutEveryNEpochs == 0))
+        if (
+            (rules.DropoutRate > 0 && choices.Unit() < rules.DropoutRate)
+            || (rules.DropoutEveryNEpochs > 0 && state.Epoch % rules.DropoutEveryNEpochs == 0)
+        )
         {
             return "";
         }
@@ -142,8 +148,10 @@ public static class Caption
         var line = lines.Length > 1 ? lines[choices.Below(lines.Length)] : caption;
 
         // doubled braces become private marks that no text contains, so that a single brace is one character
-        const char open = '\uFDD0', close = '\uFDD1';
-        line = line.Replace("{{", open.ToString(), StringComparison.Ordinal).Replace("}}", close.ToString(), StringComparison.Ordinal);
+        const char open = '\uFDD0',
+            close = '\uFDD1';
+        line = line.Replace("{{", open.ToString(), StringComparison.Ordinal)
+            .Replace("}}", close.ToString(), StringComparison.Ordinal);
         var built = new StringBuilder();
         for (var at = 0; at < line.Length; )
         {
@@ -165,8 +173,12 @@ public static class Caption
 
     private static string Tags(string caption, CaptionRules rules, CaptionState state, IChoices choices)
     {
-        List<string> before = [], tags, after = [];
-        var at = string.IsNullOrEmpty(rules.KeepTokensSeparator) ? -1 : caption.IndexOf(rules.KeepTokensSeparator, StringComparison.Ordinal);
+        List<string> before = [],
+            tags,
+            after = [];
+        var at = string.IsNullOrEmpty(rules.KeepTokensSeparator)
+            ? -1
+            : caption.IndexOf(rules.KeepTokensSeparator, StringComparison.Ordinal);
         if (at >= 0)
         {
             var parts = caption.Split(rules.KeepTokensSeparator, 3);

@@ -43,7 +43,8 @@ public sealed record CaptionRules
     public double WarmupStep { get; init; }
 
     /// <summary>Whether a caption can differ between draws, so that text outputs cannot be cached.</summary>
-    public bool Varies => Shuffle || DropoutRate > 0 || DropoutEveryNEpochs > 0 || TagDropoutRate > 0 || WarmupStep > 0 || Wildcard;
+    public bool Varies =>
+        Shuffle || DropoutRate > 0 || DropoutEveryNEpochs > 0 || TagDropoutRate > 0 || WarmupStep > 0 || Wildcard;
 }
 
 /// <summary>Where training stands when a caption is drawn.</summary>

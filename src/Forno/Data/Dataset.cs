@@ -37,7 +37,19 @@ public sealed record DatasetItem
 /// <summary>A scanned data set: which pictures, in which buckets, how often.</summary>
 public sealed class Dataset
 {
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".PNG", ".JPG", ".JPEG", ".WEBP", ".BMP"];
+    private static readonly string[] Extensions =
+    [
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".webp",
+        ".bmp",
+        ".PNG",
+        ".JPG",
+        ".JPEG",
+        ".WEBP",
+        ".BMP",
+    ];
 
     /// <summary>Arranges examples that are already known.</summary>
     /// <param name="settings">The settings.</param>
@@ -58,15 +70,17 @@ public sealed class Dataset
             var subset = settings.Subsets[s];
             foreach (var example in bySubset[s])
             {
-                items.Add(new DatasetItem
-                {
-                    Example = example,
-                    Subset = subset,
-                    SubsetIndex = s,
-                    Fit = Fit(buckets, example),
-                    Repeats = subset.NumRepeats,
-                    LossWeight = subset.IsReg ? settings.PriorLossWeight : 1,
-                });
+                items.Add(
+                    new DatasetItem
+                    {
+                        Example = example,
+                        Subset = subset,
+                        SubsetIndex = s,
+                        Fit = Fit(buckets, example),
+                        Repeats = subset.NumRepeats,
+                        LossWeight = subset.IsReg ? settings.PriorLossWeight : 1,
+                    }
+                );
             }
 
             var draws = subset.NumRepeats * bySubset[s].Count;
@@ -90,11 +104,14 @@ public sealed class Dataset
     public int RegImages { get; }
 
     /// <summary>The buckets in use, ascending by size, with draws per epoch (repeats included).</summary>
-    public IReadOnlyList<(Size Size, int Count)> Buckets => [.. Items
-        .Where(i => i.Repeats > 0)
-        .GroupBy(i => i.Fit.Bucket)
-        .Select(g => (g.Key, g.Sum(i => i.Repeats)))
-        .OrderBy(b => b.Key)];
+    public IReadOnlyList<(Size Size, int Count)> Buckets =>
+        [
+            .. Items
+                .Where(i => i.Repeats > 0)
+                .GroupBy(i => i.Fit.Bucket)
+                .Select(g => (g.Key, g.Sum(i => i.Repeats)))
+                .OrderBy(b => b.Key),
+        ];
 
     /// <summary>Batches per epoch: batches never mix buckets, and the last one of a bucket may be short.</summary>
     public int BatchesPerEpoch => Buckets.Sum(b => (b.Count + Settings.BatchSize - 1) / Settings.BatchSize);
@@ -107,10 +124,17 @@ public sealed class Dataset
     /// <param name="measure">Reads a picture's header; null = <see cref="PictureLoader.Measure"/>.</param>
     /// <param name="notice">Receives what the user should know, a line each.</param>
     /// <exception cref="FornoException">A folder is absent, or a file is broken.</exception>
-    public static Dataset Scan(DatasetSettings settings, Func<string, PictureInfo>? measure = null, Action<string>? notice = null)
+    public static Dataset Scan(
+        DatasetSettings settings,
+        Func<string, PictureInfo>? measure = null,
+        Action<string>? notice = null
+    )
     {
         settings.Buckets.Check();
-        return new(settings, [.. settings.Subsets.Select(s => ScanFolder(s, measure ?? PictureLoader.Measure, notice))]);
+        return new(
+            settings,
+            [.. settings.Subsets.Select(s => ScanFolder(s, measure ?? PictureLoader.Measure, notice))]
+        );
     }
 
     /// <summary>The pictures directly in a folder, by name (ordinal): .png .jpg .jpeg .webp .bmp, all lower or all upper case.</summary>
@@ -122,9 +146,13 @@ public sealed class Dataset
             throw new FornoException($"{folder}: no such folder; check image_dir or train_data_dir");
         }
 
-        return [.. Directory.EnumerateFiles(folder)
-            .Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.Ordinal))
-            .OrderBy(f => Path.GetFileName(f), StringComparer.Ordinal)];
+        return
+        [
+            .. Directory
+                .EnumerateFiles(folder)
+                .Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.Ordinal))
+                .OrderBy(f => Path.GetFileName(f), StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>The caption of a picture of a subset: its file, else the class tokens, else nothing.</summary>
@@ -155,7 +183,9 @@ public sealed class Dataset
 
         if (transparent > 0)
         {
-            notice?.Invoke($"{subset.ImageDir}: {transparent} of {examples.Count} pictures have an alpha channel, which is dropped; what is transparent trains as whatever colour lies under it");
+            notice?.Invoke(
+                $"{subset.ImageDir}: {transparent} of {examples.Count} pictures have an alpha channel, which is dropped; what is transparent trains as whatever colour lies under it"
+            );
         }
 
         if (examples.Count == 0)
@@ -164,11 +194,15 @@ public sealed class Dataset
         }
         else if (bare > 0)
         {
-            notice?.Invoke($"{subset.ImageDir}: {bare} of {examples.Count} pictures have no {subset.CaptionExtension} file and no class tokens; their caption is empty");
+            notice?.Invoke(
+                $"{subset.ImageDir}: {bare} of {examples.Count} pictures have no {subset.CaptionExtension} file and no class tokens; their caption is empty"
+            );
         }
         else if (uncaptioned > 0)
         {
-            notice?.Invoke($"{subset.ImageDir}: {uncaptioned} of {examples.Count} pictures have no {subset.CaptionExtension} file; their caption is \"{subset.ClassTokens}\"");
+            notice?.Invoke(
+                $"{subset.ImageDir}: {uncaptioned} of {examples.Count} pictures have no {subset.CaptionExtension} file; their caption is \"{subset.ClassTokens}\""
+            );
         }
 
         return examples;

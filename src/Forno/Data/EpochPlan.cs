@@ -71,14 +71,35 @@ public sealed class EpochPlan
 
             foreach (var (size, bucket) in buckets)
             {
-                KeyedRandom.For(seed, "bucket order", epoch, ((long)d << 48) | ((long)size.Width << 24) | (long)size.Height).Shuffle(bucket);
+                KeyedRandom
+                    .For(seed, "bucket order", epoch, ((long)d << 48) | ((long)size.Width << 24) | (long)size.Height)
+                    .Shuffle(bucket);
                 cut.AddRange(bucket.Chunk(datasets[d].Settings.BatchSize).Select(draws => (d, size, draws)));
             }
         }
 
         KeyedRandom.For(seed, "batch order", epoch).Shuffle(cut);
-        var batches = cut.Select((batch, index) => new PlannedBatch(batch.Dataset, batch.Size, [.. batch.Draws.Select(drawn =>
-            Decide(drawn.Item, drawn.Draw, seed, new CaptionState(epoch, steps.FirstStep(epoch) + (index / steps.Accumulation), steps.TotalSteps)))]));
+        var batches = cut.Select(
+            (batch, index) =>
+                new PlannedBatch(
+                    batch.Dataset,
+                    batch.Size,
+                    [
+                        .. batch.Draws.Select(drawn =>
+                            Decide(
+                                drawn.Item,
+                                drawn.Draw,
+                                seed,
+                                new CaptionState(
+                                    epoch,
+                                    steps.FirstStep(epoch) + (index / steps.Accumulation),
+                                    steps.TotalSteps
+                                )
+                            )
+                        ),
+                    ]
+                )
+        );
         return new EpochPlan(epoch, [.. batches]);
     }
 
@@ -100,7 +121,12 @@ public sealed class EpochPlan
             Flip = subset.FlipAug && KeyedRandom.For(seed, "flip", state.Epoch, draw).Below(2) == 1,
             CropLeft = left,
             CropTop = top,
-            Caption = Caption.Process(item.Example.Caption, subset.Captions, state, KeyedRandom.For(seed, "caption", state.Epoch, draw)),
+            Caption = Caption.Process(
+                item.Example.Caption,
+                subset.Captions,
+                state,
+                KeyedRandom.For(seed, "caption", state.Epoch, draw)
+            ),
         };
     }
 }

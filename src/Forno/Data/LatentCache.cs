@@ -26,12 +26,21 @@ public sealed class LatentCache(string modelKey, string? folder, EncodePictures 
     /// <param name="batchSize">Pictures encoded at once (<c>vae_batch_size</c>).</param>
     /// <param name="progress">Receives latents ready and latents in all.</param>
     /// <param name="cancel">Stops between two batches; what was computed stays.</param>
-    public void Fill(IEnumerable<DatasetItem> items, int batchSize, IProgress<(int Done, int Total)>? progress = null, CancellationToken cancel = default)
+    public void Fill(
+        IEnumerable<DatasetItem> items,
+        int batchSize,
+        IProgress<(int Done, int Total)>? progress = null,
+        CancellationToken cancel = default
+    )
     {
-        var wanted = items.Where(i => i.Repeats > 0)
-            .SelectMany(i => i.Subset.FlipAug ? new[] { (Item: i, Flip: false), (Item: i, Flip: true) } : [(Item: i, Flip: false)])
+        var wanted = items
+            .Where(i => i.Repeats > 0)
+            .SelectMany(i =>
+                i.Subset.FlipAug ? new[] { (Item: i, Flip: false), (Item: i, Flip: true) } : [(Item: i, Flip: false)]
+            )
             .Select(w => (w.Item, w.Flip, Key: KeyOf(w.Item, w.Flip)))
-            .DistinctBy(w => w.Key).ToArray();
+            .DistinctBy(w => w.Key)
+            .ToArray();
         var missing = new List<(DatasetItem Item, bool Flip, string Key)>();
         foreach (var one in wanted)
         {
@@ -63,14 +72,18 @@ public sealed class LatentCache(string modelKey, string? folder, EncodePictures 
     private void Encode((DatasetItem Item, bool Flip, string Key)[] batch)
     {
         using var scope = new Scope();
-        var pictures = Ops.Stack([.. batch.Select(b => PictureLoader.Load(b.Item, b.Item.Fit.CropLeft, b.Item.Fit.CropTop, b.Flip))]);
+        var pictures = Ops.Stack([
+            .. batch.Select(b => PictureLoader.Load(b.Item, b.Item.Fit.CropLeft, b.Item.Fit.CropTop, b.Flip)),
+        ]);
         var latents = encode(pictures, [.. batch.Select(b => b.Key)]);
         for (var i = 0; i < batch.Length; i++)
         {
             var latent = latents.Select(0, i);
             if (!latent.AllFinite())
             {
-                throw new FornoException($"{batch[i].Item.Example.Path}: its latent is not finite; train with a VAE in fp32, or with another VAE file");
+                throw new FornoException(
+                    $"{batch[i].Item.Example.Path}: its latent is not finite; train with a VAE in fp32, or with another VAE file"
+                );
             }
 
             _cache.Put(batch[i].Key, new Dictionary<string, Tensor> { ["latent"] = latent });
@@ -85,7 +98,12 @@ public sealed class LatentCache(string modelKey, string? folder, EncodePictures 
             _contents[path] = content = TensorCache.HashFile(path);
         }
 
-        return TensorCache.Key(Version, modelKey, content, $"{fit.Resized} {fit.Bucket} {fit.CropLeft},{fit.CropTop} {(flip ? "mirrored" : "straight")}{(item.Subset.AlphaMask ? " with opacity" : "")}");
+        return TensorCache.Key(
+            Version,
+            modelKey,
+            content,
+            $"{fit.Resized} {fit.Bucket} {fit.CropLeft},{fit.CropTop} {(flip ? "mirrored" : "straight")}{(item.Subset.AlphaMask ? " with opacity" : "")}"
+        );
     }
 }
 
@@ -106,7 +124,11 @@ public sealed class ConditioningCache(string modelKey, string? folder, EncodeCap
     /// <param name="captions">The captions as they are trained.</param>
     /// <param name="progress">Receives captions ready and captions in all.</param>
     /// <param name="cancel">Stops between two captions; what was computed stays.</param>
-    public void Fill(IEnumerable<string> captions, IProgress<(int Done, int Total)>? progress = null, CancellationToken cancel = default)
+    public void Fill(
+        IEnumerable<string> captions,
+        IProgress<(int Done, int Total)>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         var wanted = captions.Distinct(StringComparer.Ordinal).ToArray();
         for (var i = 0; i < wanted.Length; i++)

@@ -70,8 +70,10 @@ public sealed class LossMasks(int factor)
         if (new Size(colour.Width, colour.Height) != fit.Original)
         {
             var what = item.Example.Mask is { } mask ? $"{mask}: the mask" : $"{item.Example.Path}: the picture";
-            throw new FornoException($"{what} is {colour.Width}x{colour.Height}, but {fit.Original} was found for {Path.GetFileName(item.Example.Path)} when the folder was scanned; "
-                + "a mask must have the size of its picture: make it again with forno dataset mask, or resize it");
+            throw new FornoException(
+                $"{what} is {colour.Width}x{colour.Height}, but {fit.Original} was found for {Path.GetFileName(item.Example.Path)} when the folder was scanned; "
+                    + "a mask must have the size of its picture: make it again with forno dataset mask, or resize it"
+            );
         }
 
         if (item.Example.Mask is null && colour.Bands < 4)
@@ -82,7 +84,14 @@ public sealed class LossMasks(int factor)
         }
 
         using var band = colour.Extract(item.Example.Mask is null ? 3 : 0, 1);
-        return Resample.ForTraining(band.ToArray(), fit.Original.Width, fit.Original.Height, 1, fit.Resized.Width, fit.Resized.Height);
+        return Resample.ForTraining(
+            band.ToArray(),
+            fit.Original.Width,
+            fit.Original.Height,
+            1,
+            fit.Resized.Width,
+            fit.Resized.Height
+        );
     }
 
     private float[] Average(byte[] coverage, BucketFit fit, int left, int top)

@@ -12,11 +12,17 @@ public static class MaskFiles
     /// <param name="notice">Receives what the user should know, a line each.</param>
     /// <returns>Picture → mask: the file of the same name without extension; of several the first by name (ordinal).</returns>
     /// <exception cref="FornoException">The folder does not exist, or masks are missing.</exception>
-    public static IReadOnlyDictionary<string, string> Find(string folder, IReadOnlyList<string> pictures, Action<string>? notice = null)
+    public static IReadOnlyDictionary<string, string> Find(
+        string folder,
+        IReadOnlyList<string> pictures,
+        Action<string>? notice = null
+    )
     {
         if (!Directory.Exists(folder))
         {
-            throw new FornoException($"{folder}: no such folder; check conditioning_data_dir, or make the masks with forno dataset mask");
+            throw new FornoException(
+                $"{folder}: no such folder; check conditioning_data_dir, or make the masks with forno dataset mask"
+            );
         }
 
         var byName = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -25,18 +31,33 @@ public static class MaskFiles
             byName.TryAdd(Path.GetFileNameWithoutExtension(mask), mask);
         }
 
-        var missing = pictures.Where(p => !byName.ContainsKey(Path.GetFileNameWithoutExtension(p))).Select(p => Path.GetFileName(p)!).ToArray();
+        var missing = pictures
+            .Where(p => !byName.ContainsKey(Path.GetFileNameWithoutExtension(p)))
+            .Select(p => Path.GetFileName(p)!)
+            .ToArray();
         if (missing.Length > 0)
         {
-            throw new FornoException($"{folder}: no mask for {missing.Length} of {pictures.Count} pictures ({Shown(missing)}); "
-                + "make them with forno dataset mask, or put pictures without masks into a folder of their own");
+            throw new FornoException(
+                $"{folder}: no mask for {missing.Length} of {pictures.Count} pictures ({Shown(missing)}); "
+                    + "make them with forno dataset mask, or put pictures without masks into a folder of their own"
+            );
         }
 
-        var found = pictures.ToDictionary(p => p, p => byName[Path.GetFileNameWithoutExtension(p)], StringComparer.Ordinal);
-        var extra = byName.Values.Except(found.Values, StringComparer.Ordinal).Select(m => Path.GetFileName(m)!).Order(StringComparer.Ordinal).ToArray();
+        var found = pictures.ToDictionary(
+            p => p,
+            p => byName[Path.GetFileNameWithoutExtension(p)],
+            StringComparer.Ordinal
+        );
+        var extra = byName
+            .Values.Except(found.Values, StringComparer.Ordinal)
+            .Select(m => Path.GetFileName(m)!)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         if (extra.Length > 0)
         {
-            notice?.Invoke($"{folder}: {extra.Length} {(extra.Length == 1 ? "mask belongs" : "masks belong")} to no picture ({Shown(extra)})");
+            notice?.Invoke(
+                $"{folder}: {extra.Length} {(extra.Length == 1 ? "mask belongs" : "masks belong")} to no picture ({Shown(extra)})"
+            );
         }
 
         return found;

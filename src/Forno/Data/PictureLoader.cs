@@ -72,17 +72,32 @@ public static class PictureLoader
         using var colour = picture.ToSrgb8(useProfile: false);
         if (new Size(colour.Width, colour.Height) != fit.Original)
         {
-            throw new FornoException($"{path}: it is {colour.Width}x{colour.Height} now but was {fit.Original} when it was scanned; start again without changing pictures meanwhile");
+            throw new FornoException(
+                $"{path}: it is {colour.Width}x{colour.Height} now but was {fit.Original} when it was scanned; start again without changing pictures meanwhile"
+            );
         }
 
         // An area average looks at each channel alone, so only growing pictures need their transparency here.
         var grows = fit.Resized.Width > fit.Original.Width || fit.Resized.Height > fit.Original.Height;
         if (opacity && grows && colour.Bands == 4)
         {
-            return Opacity.Resize(colour.ToArray(), fit.Original.Width, fit.Original.Height, fit.Resized.Width, fit.Resized.Height);
+            return Opacity.Resize(
+                colour.ToArray(),
+                fit.Original.Width,
+                fit.Original.Height,
+                fit.Resized.Width,
+                fit.Resized.Height
+            );
         }
 
         using var opaque = colour.Bands == 3 ? null : colour.Extract(0, 3);
-        return Resample.ForTraining((opaque ?? colour).ToArray(), fit.Original.Width, fit.Original.Height, 3, fit.Resized.Width, fit.Resized.Height);
+        return Resample.ForTraining(
+            (opaque ?? colour).ToArray(),
+            fit.Original.Width,
+            fit.Original.Height,
+            3,
+            fit.Resized.Width,
+            fit.Resized.Height
+        );
     }
 }

@@ -30,7 +30,9 @@ public sealed record StepCounts
     {
         if (batchesPerEpoch < 1)
         {
-            throw new FornoException("there is no picture to train on; check train_data_dir (folders named N_text) or the dataset config's image_dir");
+            throw new FornoException(
+                "there is no picture to train on; check train_data_dir (folders named N_text) or the dataset config's image_dir"
+            );
         }
 
         if (accumulation < 1)
@@ -38,8 +40,16 @@ public sealed record StepCounts
             throw new FornoException($"gradient_accumulation_steps = {accumulation} must be at least 1");
         }
 
-        var counts = new StepCounts { BatchesPerEpoch = batchesPerEpoch, Accumulation = accumulation, TotalSteps = maxTrainSteps };
-        return counts with { TotalSteps = maxTrainEpochs is { } epochs ? (long)epochs * counts.StepsPerEpoch : maxTrainSteps };
+        var counts = new StepCounts
+        {
+            BatchesPerEpoch = batchesPerEpoch,
+            Accumulation = accumulation,
+            TotalSteps = maxTrainSteps,
+        };
+        return counts with
+        {
+            TotalSteps = maxTrainEpochs is { } epochs ? (long)epochs * counts.StepsPerEpoch : maxTrainSteps,
+        };
     }
 
     /// <summary>
@@ -52,9 +62,16 @@ public sealed record StepCounts
     /// <param name="regularisation">Whether there is a regularisation folder.</param>
     /// <param name="warmupPercent"><c>lr_warmup</c>, in percent of the steps.</param>
     public static (long MaxTrainSteps, long WarmupSteps) Gui(
-        long imagesWithRepeats, int batch, int accumulation, int epochs, bool regularisation, double warmupPercent)
+        long imagesWithRepeats,
+        int batch,
+        int accumulation,
+        int epochs,
+        bool regularisation,
+        double warmupPercent
+    )
     {
-        var steps = (long)Math.Ceiling((double)imagesWithRepeats / batch / accumulation * epochs * (regularisation ? 2 : 1));
+        var steps = (long)
+            Math.Ceiling((double)imagesWithRepeats / batch / accumulation * epochs * (regularisation ? 2 : 1));
         return (steps, (long)Math.Round(warmupPercent * steps / 100, MidpointRounding.ToEven));
     }
 }

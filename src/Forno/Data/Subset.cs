@@ -75,11 +75,18 @@ public static class SubsetFolders
 
         if (!Directory.Exists(folder))
         {
-            throw new FornoException($"{folder}: no such folder; it should hold folders named N_text (repeats, underscore, class)");
+            throw new FornoException(
+                $"{folder}: no such folder; it should hold folders named N_text (repeats, underscore, class)"
+            );
         }
 
         var found = new List<(string, int, string)>();
-        foreach (var name in Directory.EnumerateDirectories(folder).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal))
+        foreach (
+            var name in Directory
+                .EnumerateDirectories(folder)
+                .Select(d => Path.GetFileName(d)!)
+                .Order(StringComparer.Ordinal)
+        )
         {
             if (ParseName(name) is var (repeats, tokens))
             {

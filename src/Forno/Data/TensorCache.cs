@@ -82,16 +82,23 @@ public sealed class TensorCache : IDisposable
         if (_folder is null)
         {
             Drop(key);
-            _memory[key] = tensors.ToDictionary(t => t.Key, t => t.Value.Detach().To(Device.Cpu).Contiguous().Clone().Own(), StringComparer.Ordinal);
+            _memory[key] = tensors.ToDictionary(
+                t => t.Key,
+                t => t.Value.Detach().To(Device.Cpu).Contiguous().Clone().Own(),
+                StringComparer.Ordinal
+            );
             return;
         }
 
-        var local = tensors.OrderBy(t => t.Key, StringComparer.Ordinal)
-            .Select(t => (t.Key, Tensor: t.Value.Detach().To(Device.Cpu).Contiguous())).ToArray();
+        var local = tensors
+            .OrderBy(t => t.Key, StringComparer.Ordinal)
+            .Select(t => (t.Key, Tensor: t.Value.Detach().To(Device.Cpu).Contiguous()))
+            .ToArray();
         SafetensorsWriter.Write(
             PathOf(key),
             [.. local.Select(t => TensorToWrite.From(t.Key, t.Tensor))],
-            new Dictionary<string, string> { [KeyName] = key, [ChecksumName] = Checksum(local) });
+            new Dictionary<string, string> { [KeyName] = key, [ChecksumName] = Checksum(local) }
+        );
         _onDisk.Add(key);
     }
 
@@ -106,7 +113,10 @@ public sealed class TensorCache : IDisposable
                 : throw new FornoException($"the cache has no entry {key}");
         }
 
-        return TryRead(key) ?? throw new FornoException($"{PathOf(key)}: this cached file is absent or damaged; start again to rebuild it");
+        return TryRead(key)
+            ?? throw new FornoException(
+                $"{PathOf(key)}: this cached file is absent or damaged; start again to rebuild it"
+            );
     }
 
     /// <summary>Frees what is held in memory; files stay.</summary>
@@ -147,7 +157,10 @@ public sealed class TensorCache : IDisposable
                 return null;
             }
 
-            var tensors = file.Tensors.Keys.Order(StringComparer.Ordinal).Select(name => (name, file.Load(name).Clone())).ToArray();
+            var tensors = file
+                .Tensors.Keys.Order(StringComparer.Ordinal)
+                .Select(name => (name, file.Load(name).Clone()))
+                .ToArray();
             return file.Metadata.GetValueOrDefault(ChecksumName) == Checksum(tensors)
                 ? tensors.ToDictionary(t => t.name, t => t.Item2, StringComparer.Ordinal)
                 : null;
@@ -163,7 +176,9 @@ public sealed class TensorCache : IDisposable
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (name, tensor) in tensors)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name}:{tensor.DType}:{string.Join(',', tensor.Shape.ToArray())}\n"));
+            hash.AppendData(
+                Encoding.UTF8.GetBytes($"{name}:{tensor.DType}:{string.Join(',', tensor.Shape.ToArray())}\n")
+            );
             hash.AppendData(new ReadOnlySpan<byte>(tensor.Pointer, checked((int)(tensor.Count * tensor.DType.Size()))));
         }
 

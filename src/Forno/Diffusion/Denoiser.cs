@@ -24,7 +24,9 @@ public static class Denoiser
     /// <summary>The scalings at a sigma. sigma² + 1 is 1/ᾱ.</summary>
     public static Scalings ScalingsFor(this Prediction prediction, Sigma sigma)
     {
-        double s = sigma, total = (s * s) + 1, root = Math.Sqrt(total);
+        double s = sigma,
+            total = (s * s) + 1,
+            root = Math.Sqrt(total);
         return prediction switch
         {
             Prediction.Epsilon => new Scalings(1, -s, 1 / root),

@@ -25,7 +25,12 @@ public static class Forward
     }
 
     /// <summary>x₀ from the noisy sample and the velocity: sqrt(ᾱ) noisy − sqrt(1 − ᾱ) v.</summary>
-    public static Tensor X0FromVelocity(NoiseSchedule schedule, Tensor noisy, Tensor velocity, ReadOnlySpan<int> timesteps)
+    public static Tensor X0FromVelocity(
+        NoiseSchedule schedule,
+        Tensor noisy,
+        Tensor velocity,
+        ReadOnlySpan<int> timesteps
+    )
     {
         using var scope = new Scope();
         (Tensor a, Tensor s) = Coefficients(schedule, timesteps, noisy);
@@ -33,7 +38,12 @@ public static class Forward
     }
 
     /// <summary>The noise from the noisy sample and the velocity: sqrt(ᾱ) v + sqrt(1 − ᾱ) noisy.</summary>
-    public static Tensor NoiseFromVelocity(NoiseSchedule schedule, Tensor noisy, Tensor velocity, ReadOnlySpan<int> timesteps)
+    public static Tensor NoiseFromVelocity(
+        NoiseSchedule schedule,
+        Tensor noisy,
+        Tensor velocity,
+        ReadOnlySpan<int> timesteps
+    )
     {
         using var scope = new Scope();
         (Tensor a, Tensor s) = Coefficients(schedule, timesteps, noisy);
@@ -41,7 +51,11 @@ public static class Forward
     }
 
     // sqrt(ᾱ) and sqrt(1 − ᾱ), each [B, 1, …].
-    private static (Tensor Signal, Tensor Noise) Coefficients(NoiseSchedule schedule, ReadOnlySpan<int> timesteps, Tensor like)
+    private static (Tensor Signal, Tensor Noise) Coefficients(
+        NoiseSchedule schedule,
+        ReadOnlySpan<int> timesteps,
+        Tensor like
+    )
     {
         var signal = new float[timesteps.Length];
         var noise = new float[timesteps.Length];

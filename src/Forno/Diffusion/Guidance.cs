@@ -22,12 +22,15 @@ public static class Guidance
     /// <param name="positive">Denoises under the prompt; used where the scale is 1.</param>
     /// <param name="both">Denoises under both prompts.</param>
     /// <param name="scale">The CFG scale.</param>
-    public static Denoise Cfg(Denoise positive, DenoiseBoth both, double scale) => scale == 1 ? positive : (x, sigma) =>
-    {
-        using var scope = new Scope();
-        (Tensor pos, Tensor neg) = both(x, sigma);
-        return scope.Keep(neg + ((pos - neg) * scale));
-    };
+    public static Denoise Cfg(Denoise positive, DenoiseBoth both, double scale) =>
+        scale == 1
+            ? positive
+            : (x, sigma) =>
+            {
+                using var scope = new Scope();
+                (Tensor pos, Tensor neg) = both(x, sigma);
+                return scope.Keep(neg + ((pos - neg) * scale));
+            };
 
     /// <summary>
     /// Guidance whose network output is brought back towards the spread of the positive one (Lin et al. 2023, section
@@ -38,7 +41,13 @@ public static class Guidance
     /// <param name="scale">The CFG scale.</param>
     /// <param name="rescale">0 (plain guidance) … 1; the paper uses 0.7.</param>
     /// <param name="prediction">What the network tells: the spread is that of its raw output.</param>
-    public static Denoise CfgRescaled(Denoise positive, DenoiseBoth both, double scale, double rescale, Prediction prediction)
+    public static Denoise CfgRescaled(
+        Denoise positive,
+        DenoiseBoth both,
+        double scale,
+        double rescale,
+        Prediction prediction
+    )
     {
         if (rescale == 0 || scale == 1)
         {
@@ -51,7 +60,8 @@ public static class Guidance
             Tensor wanted = prediction.ToOutput(x, pos, sigma);
             Tensor guided = prediction.ToOutput(x, neg + ((pos - neg) * scale), sigma);
             long[] dims = [1, 2, 3];
-            Tensor factor = (wanted.Std(dims, keepDim: true) / guided.Std(dims, keepDim: true) * rescale) + (1 - rescale);
+            Tensor factor =
+                (wanted.Std(dims, keepDim: true) / guided.Std(dims, keepDim: true) * rescale) + (1 - rescale);
             Scalings c = prediction.ScalingsFor(sigma);
             return scope.Keep((x * c.Skip) + (guided * factor * c.Out));
         };

@@ -16,7 +16,10 @@ public enum BetaShape
 /// </summary>
 public sealed class NoiseSchedule
 {
-    private readonly float[] betas, alphasCumprod, sigmas, logSigmas;
+    private readonly float[] betas,
+        alphasCumprod,
+        sigmas,
+        logSigmas;
 
     private NoiseSchedule(float[] betas, float[] alphasCumprod)
     {
@@ -60,10 +63,16 @@ public sealed class NoiseSchedule
     /// <param name="shape">How beta runs between them.</param>
     /// <param name="singlePrecision">Betas in fp32 as diffusers has them; else in double as CompVis.</param>
     public static NoiseSchedule Create(
-        double betaStart, double betaEnd, int count = 1000, BetaShape shape = BetaShape.ScaledLinear, bool singlePrecision = false)
+        double betaStart,
+        double betaEnd,
+        int count = 1000,
+        BetaShape shape = BetaShape.ScaledLinear,
+        bool singlePrecision = false
+    )
     {
         bool scaled = shape == BetaShape.ScaledLinear;
-        double a = scaled ? Math.Sqrt(betaStart) : betaStart, b = scaled ? Math.Sqrt(betaEnd) : betaEnd;
+        double a = scaled ? Math.Sqrt(betaStart) : betaStart,
+            b = scaled ? Math.Sqrt(betaEnd) : betaEnd;
         var betas = new float[count];
         var products = new float[count];
         double product = 1;
@@ -94,14 +103,17 @@ public sealed class NoiseSchedule
     public NoiseSchedule ZeroTerminalSnr()
     {
         float[] roots = Array.ConvertAll(alphasCumprod, MathF.Sqrt);
-        float first = roots[0], last = roots[^1], scale = first / (first - last);
+        float first = roots[0],
+            last = roots[^1],
+            scale = first / (first - last);
         var fixedBetas = new float[Count];
         var products = new float[Count];
         float before = 1;
         double product = 1;
         for (int t = 0; t < Count; t++)
         {
-            float root = (roots[t] - last) * scale, bar = root * root;
+            float root = (roots[t] - last) * scale,
+                bar = root * root;
             fixedBetas[t] = 1 - (bar / before);
             before = bar;
             product *= 1 - fixedBetas[t];
@@ -156,7 +168,8 @@ public sealed class NoiseSchedule
     public Sigma ToSigma(Timestep timestep)
     {
         double t = Math.Clamp(timestep.Value, 0, Count - 1);
-        int low = (int)Math.Floor(t), high = (int)Math.Ceiling(t);
+        int low = (int)Math.Floor(t),
+            high = (int)Math.Ceiling(t);
         double w = t - low;
         return new Sigma(w == 0 ? sigmas[low] : Math.Exp(((1 - w) * logSigmas[low]) + (w * logSigmas[high])));
     }

@@ -28,7 +28,12 @@ public static partial class AtomicFile
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw FornoException.ForFile(path, $"cannot be written ({e.Message})", "Check that its folder exists and may be written to.", e);
+                throw FornoException.ForFile(
+                    path,
+                    $"cannot be written ({e.Message})",
+                    "Check that its folder exists and may be written to.",
+                    e
+                );
             }
 
             using (stream)
@@ -55,10 +60,12 @@ public static partial class AtomicFile
     }
 
     /// <summary>Writes a text file as UTF-8 without a byte order mark.</summary>
-    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    public static void WriteText(string path, string text) =>
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Writes a file of the given bytes.</summary>
-    public static void WriteBytes(string path, ReadOnlyMemory<byte> bytes) => Write(path, stream => stream.Write(bytes.Span));
+    public static void WriteBytes(string path, ReadOnlyMemory<byte> bytes) =>
+        Write(path, stream => stream.Write(bytes.Span));
 
     /// <summary>Brings everything that was written to a folder's disk so far onto it: one wait instead of one for each file.</summary>
     /// <param name="folder">A folder on that disk.</param>
@@ -84,7 +91,11 @@ public static partial class AtomicFile
 
         if (refused)
         {
-            throw FornoException.ForFile(folder, "its disk could not take all that was written", "Free some space or check the disk.");
+            throw FornoException.ForFile(
+                folder,
+                "its disk could not take all that was written",
+                "Free some space or check the disk."
+            );
         }
     }
 
@@ -92,7 +103,9 @@ public static partial class AtomicFile
     {
         var full = Path.GetFullPath(path);
         // Asking a file that is not there throws; a link that leads nowhere is still a link.
-        return new FileInfo(full) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : full;
+        return new FileInfo(full) is { LinkTarget: not null } link
+            ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName
+            : full;
     }
 
     private static void Replace(string path, string target, string temporary)
@@ -108,7 +121,12 @@ public static partial class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw FornoException.ForFile(path, $"cannot be replaced ({e.Message})", "Check the permissions of the file and its folder.", e);
+            throw FornoException.ForFile(
+                path,
+                $"cannot be replaced ({e.Message})",
+                "Check the permissions of the file and its folder.",
+                e
+            );
         }
     }
 
@@ -193,7 +211,12 @@ public static partial class AtomicFile
             }
         }
 
-        private FornoException Refused(IOException e) => FornoException.ForFile(
-            path, $"could not be written ({e.Message})", "Free some space or choose another folder; what was there before is untouched.", e);
+        private FornoException Refused(IOException e) =>
+            FornoException.ForFile(
+                path,
+                $"could not be written ({e.Message})",
+                "Free some space or choose another folder; what was there before is untouched.",
+                e
+            );
     }
 }

@@ -40,8 +40,15 @@ internal static class Crc32
         for (; bytes.Length >= 8; bytes = bytes[8..])
         {
             ulong eight = BinaryPrimitives.ReadUInt64LittleEndian(bytes) ^ crc;
-            crc = table[0x700 | (byte)eight] ^ table[0x600 | (byte)(eight >> 8)] ^ table[0x500 | (byte)(eight >> 16)] ^ table[0x400 | (byte)(eight >> 24)]
-                ^ table[0x300 | (byte)(eight >> 32)] ^ table[0x200 | (byte)(eight >> 40)] ^ table[0x100 | (byte)(eight >> 48)] ^ table[(byte)(eight >> 56)];
+            crc =
+                table[0x700 | (byte)eight]
+                ^ table[0x600 | (byte)(eight >> 8)]
+                ^ table[0x500 | (byte)(eight >> 16)]
+                ^ table[0x400 | (byte)(eight >> 24)]
+                ^ table[0x300 | (byte)(eight >> 32)]
+                ^ table[0x200 | (byte)(eight >> 40)]
+                ^ table[0x100 | (byte)(eight >> 48)]
+                ^ table[(byte)(eight >> 56)];
         }
 
         foreach (byte b in bytes)
@@ -57,9 +64,13 @@ internal static class Crc32
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint Folded(uint crc, ReadOnlySpan<byte> bytes)
     {
-        Vector128<ulong> by512 = Vector128.Create(0x1_5444_2BD4UL, 0x1_C6E4_1596UL), by128 = Vector128.Create(0x1_7519_97D0UL, 0x0_CCAA_009EUL);
+        Vector128<ulong> by512 = Vector128.Create(0x1_5444_2BD4UL, 0x1_C6E4_1596UL),
+            by128 = Vector128.Create(0x1_7519_97D0UL, 0x0_CCAA_009EUL);
         ref byte from = ref MemoryMarshal.GetReference(bytes);
-        Vector128<ulong> a = Load(ref from, 0) ^ Vector128.CreateScalar((ulong)crc), b = Load(ref from, 16), c = Load(ref from, 32), d = Load(ref from, 48);
+        Vector128<ulong> a = Load(ref from, 0) ^ Vector128.CreateScalar((ulong)crc),
+            b = Load(ref from, 16),
+            c = Load(ref from, 32),
+            d = Load(ref from, 48);
         int at = Lanes;
         for (; at <= bytes.Length - Lanes; at += Lanes)
         {

@@ -22,7 +22,11 @@ public enum TextEncoding
 /// <summary>Text files as bytes and back: what was decoded encodes to the same bytes.</summary>
 public static class EncodedText
 {
-    private static readonly UnicodeEncoding Little = new(bigEndian: false, byteOrderMark: false, throwOnInvalidBytes: true);
+    private static readonly UnicodeEncoding Little = new(
+        bigEndian: false,
+        byteOrderMark: false,
+        throwOnInvalidBytes: true
+    );
     private static readonly UnicodeEncoding Big = new(bigEndian: true, byteOrderMark: false, throwOnInvalidBytes: true);
 
     /// <summary>The text of a file: UTF-8 with or without byte order mark, or UTF-16 with one.</summary>
@@ -44,7 +48,9 @@ public static class EncodedText
             {
                 TextEncoding.Utf16 => Little.GetString(bytes[2..]),
                 TextEncoding.Utf16BigEndian => Big.GetString(bytes[2..]),
-                _ => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(encoding == TextEncoding.Utf8Mark ? bytes[3..] : bytes) : null,
+                _ => Utf8.IsValid(bytes)
+                    ? Encoding.UTF8.GetString(encoding == TextEncoding.Utf8Mark ? bytes[3..] : bytes)
+                    : null,
             };
         }
         catch (DecoderFallbackException)
@@ -56,12 +62,13 @@ public static class EncodedText
     /// <summary>The bytes of a text, its byte order mark in front where the encoding has one.</summary>
     /// <param name="text">The text.</param>
     /// <param name="encoding">How to store it.</param>
-    public static byte[] Encode(string text, TextEncoding encoding) => encoding switch
-    {
-        TextEncoding.Utf8 => Encoding.UTF8.GetBytes(text),
-        TextEncoding.Utf8Mark => [0xEF, 0xBB, 0xBF, .. Encoding.UTF8.GetBytes(text)],
-        TextEncoding.Utf16 => [0xFF, 0xFE, .. Little.GetBytes(text)],
-        TextEncoding.Utf16BigEndian => [0xFE, 0xFF, .. Big.GetBytes(text)],
-        _ => throw new ArgumentOutOfRangeException(nameof(encoding), encoding, null),
-    };
+    public static byte[] Encode(string text, TextEncoding encoding) =>
+        encoding switch
+        {
+            TextEncoding.Utf8 => Encoding.UTF8.GetBytes(text),
+            TextEncoding.Utf8Mark => [0xEF, 0xBB, 0xBF, .. Encoding.UTF8.GetBytes(text)],
+            TextEncoding.Utf16 => [0xFF, 0xFE, .. Little.GetBytes(text)],
+            TextEncoding.Utf16BigEndian => [0xFE, 0xFF, .. Big.GetBytes(text)],
+            _ => throw new ArgumentOutOfRangeException(nameof(encoding), encoding, null),
+        };
 }

@@ -48,7 +48,13 @@ internal sealed unsafe class MappedFile : IDisposable
             }
 
             var file = MemoryMappedFile.CreateFromFile(
-                stream.SafeFileHandle, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
+                stream.SafeFileHandle,
+                null,
+                0,
+                MemoryMappedFileAccess.CopyOnWrite,
+                HandleInheritability.None,
+                leaveOpen: true
+            );
             var view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.CopyOnWrite);
             byte* address = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref address);
@@ -73,7 +79,11 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         if (offset < 0 || count < 0 || offset > Length - count)
         {
-            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"{count} bytes there are outside of the file's {Length}");
+            throw new ArgumentOutOfRangeException(
+                nameof(offset),
+                offset,
+                $"{count} bytes there are outside of the file's {Length}"
+            );
         }
 
         return new ReadOnlySpan<byte>(Address + offset, count);

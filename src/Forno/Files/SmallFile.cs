@@ -6,7 +6,8 @@ namespace Forno.Files;
 /// <summary>Reads small files, of which a data set has a hundred thousand: on Linux without the locks and looks at each that .NET's way takes.</summary>
 internal static partial class SmallFile
 {
-    private const int Usual = 1 << 14, ReadOnlyClosedOnExec = 0x80000;
+    private const int Usual = 1 << 14,
+        ReadOnlyClosedOnExec = 0x80000;
 
     /// <summary>Reads a file whole.</summary>
     /// <param name="path">Its path.</param>
@@ -35,7 +36,7 @@ internal static partial class SmallFile
 
         buffer = ArrayPool<byte>.Shared.Rent((int)length + 1);
         var read = 0;
-        for (int more; read < length && (more = RandomAccess.Read(handle, buffer.AsSpan(read), read)) > 0;)
+        for (int more; read < length && (more = RandomAccess.Read(handle, buffer.AsSpan(read), read)) > 0; )
         {
             read += more;
         }
@@ -52,7 +53,8 @@ internal static partial class SmallFile
             return -1;
         }
 
-        nint read = 0, more = 0;
+        nint read = 0,
+            more = 0;
         fixed (byte* to = buffer)
         {
             while (read < buffer.Length && (more = Read(descriptor, to + read, buffer.Length - (nint)read)) > 0)

@@ -9,7 +9,8 @@ namespace Forno.Generation;
 internal sealed class GuidedNetwork
 {
     private readonly BaseModel model;
-    private readonly Conditioning positive, negative;
+    private readonly Conditioning positive,
+        negative;
     private readonly Tensor? inpainting;
 
     /// <summary>Takes what stays the same over a picture's steps.</summary>
@@ -40,22 +41,27 @@ internal sealed class GuidedNetwork
                 Tensor[] halves = all(Ops.Cat([x, x]), sigma).Chunk(2, 0);
                 return (scope.Keep(halves[0]), scope.Keep(halves[1]));
             },
-            cfgScale);
+            cfgScale
+        );
     }
 
-    private Denoise Wrap(Conditioning[] parts) => Forno.Diffusion.Denoiser.Wrap(
-        (x, timestep) =>
-        {
-            using var scope = new Scope();
-            long each = x.Size(0) / parts.Length;
-            Tensor times = Tensor.Full([x.Size(0)], timestep, DType.Float32, x.Device);
-            Tensor context = Ops.Cat([.. parts.Select(c => Repeat(c.Context, each))]);
-            Tensor? vector = parts[0].Pooled is null ? null : Ops.Cat([.. parts.Select(c => Repeat(c.Vector()!, each))]);
-            Tensor input = inpainting is null ? x : Ops.Cat([x, Repeat(inpainting, x.Size(0))], 1);
-            return scope.Keep(model.UNet.Forward(input, times, context, vector));
-        },
-        model.SamplingSchedule.ForSampling(),
-        model.Prediction);
+    private Denoise Wrap(Conditioning[] parts) =>
+        Forno.Diffusion.Denoiser.Wrap(
+            (x, timestep) =>
+            {
+                using var scope = new Scope();
+                long each = x.Size(0) / parts.Length;
+                Tensor times = Tensor.Full([x.Size(0)], timestep, DType.Float32, x.Device);
+                Tensor context = Ops.Cat([.. parts.Select(c => Repeat(c.Context, each))]);
+                Tensor? vector = parts[0].Pooled is null
+                    ? null
+                    : Ops.Cat([.. parts.Select(c => Repeat(c.Vector()!, each))]);
+                Tensor input = inpainting is null ? x : Ops.Cat([x, Repeat(inpainting, x.Size(0))], 1);
+                return scope.Keep(model.UNet.Forward(input, times, context, vector));
+            },
+            model.SamplingSchedule.ForSampling(),
+            model.Prediction
+        );
 
     private static Tensor Repeat(Tensor one, long times)
     {

@@ -30,7 +30,11 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
     /// <param name="progress">Told of every step and every finished picture, on this thread.</param>
     /// <param name="cancel">Stops between steps with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="FornoException">The request, an adapter or the model does not do; or the result is no number.</exception>
-    public GenerateResult Draw(GenerateRequest request, IProgress<GenerateProgress>? progress = null, CancellationToken cancel = default)
+    public GenerateResult Draw(
+        GenerateRequest request,
+        IProgress<GenerateProgress>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         request.Validate();
         using var mode = Autograd.NoGrad();
@@ -42,20 +46,29 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
         {
             using var inner = new Scope();
             cancel.ThrowIfCancellationRequested();
-            long before = (long)batch * request.Steps, steps = (long)request.BatchCount * request.Steps;
+            long before = (long)batch * request.Steps,
+                steps = (long)request.BatchCount * request.Steps;
             ulong first = unchecked(request.Seed + (ulong)(batch * request.BatchSize));
             var run = new SamplerRun
             {
                 Cancel = cancel,
-                OnStep = s => progress?.Report(new GenerateProgress(before + Math.Min(s.Step + 1, request.Steps), steps)),
+                OnStep = s =>
+                    progress?.Report(new GenerateProgress(before + Math.Min(s.Step + 1, request.Steps), steps)),
             };
             Tensor latents = Sample(request, network, first, run);
             for (int i = 0; i < request.BatchSize; i++)
             {
                 ulong seed = unchecked(first + (ulong)i);
                 byte[] pixels = Decode(latents.Slice(0, i, i + 1));
-                pictures.Add(new GeneratedPicture(
-                    seed, request.Width, request.Height, pixels, Infotext.Of(request, seed, model, loras.Used).ToString()));
+                pictures.Add(
+                    new GeneratedPicture(
+                        seed,
+                        request.Width,
+                        request.Height,
+                        pixels,
+                        Infotext.Of(request, seed, model, loras.Used).ToString()
+                    )
+                );
                 progress?.Report(new GenerateProgress(before + request.Steps, steps, pictures[^1]));
             }
         }
@@ -73,13 +86,19 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
         {
             // Everything is masked, and behind the mask everything is grey.
             using var scope = new Scope();
-            Tensor grey = model.Vae.Encode(Tensor.Zeros([1, 3, request.Height, request.Width], DType.Float32, model.Device));
+            Tensor grey = model.Vae.Encode(
+                Tensor.Zeros([1, 3, request.Height, request.Width], DType.Float32, model.Device)
+            );
             Tensor mask = Tensor.Ones([1, 1, grey.Size(2), grey.Size(3)], DType.Float32, model.Device);
             inpainting = scope.Keep(Ops.Cat([mask, grey], 1));
         }
 
         return new GuidedNetwork(
-            model, encoder.Encode(prompt, chunks, negative: false), encoder.Encode(request.NegativePrompt, chunks, negative: true), inpainting);
+            model,
+            encoder.Encode(prompt, chunks, negative: false),
+            encoder.Encode(request.NegativePrompt, chunks, negative: true),
+            inpainting
+        );
     }
 
     // [B, C, h, w]
@@ -89,17 +108,21 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
         long[] shape = [model.Vae.Config.Layout.LatentChannels, request.Height / factor, request.Width / factor];
         IEnumerable<ulong> seeds = Enumerable.Range(0, request.BatchSize).Select(i => unchecked(seed + (ulong)i));
         using var noise = new SeededNoise(seeds, shape, model.Device);
-        return SamplerRegistry.Find(request.Sampler).Sample(new SampleRequest
-        {
-            Denoise = network.Denoiser(request.CfgScale),
-            Schedule = model.SamplingSchedule,
-            Prediction = model.Prediction,
-            Noise = noise,
-            Steps = request.Steps,
-            SigmaSchedule = request.EffectiveScheduler(),
-            Sdxl = model.Family == ModelFamily.Sdxl,
-            Run = run,
-        });
+        return SamplerRegistry
+            .Find(request.Sampler)
+            .Sample(
+                new SampleRequest
+                {
+                    Denoise = network.Denoiser(request.CfgScale),
+                    Schedule = model.SamplingSchedule,
+                    Prediction = model.Prediction,
+                    Noise = noise,
+                    Steps = request.Steps,
+                    SigmaSchedule = request.EffectiveScheduler(),
+                    Sdxl = model.Family == ModelFamily.Sdxl,
+                    Run = run,
+                }
+            );
     }
 
     // One picture at a time, so that memory does not grow with the batch.
@@ -109,10 +132,14 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
         Tensor picture = model.Vae.Decode(latents);
         if (!picture.AllFinite())
         {
-            throw new FornoException("the picture came out as NaN: "
-                + (model.Options.Type == DType.Float16
-                    ? "half precision overflowed; use bf16 or fp32 (--precision)"
-                    : "the model or an adapter holds broken weights, or an adapter is far too strong"));
+            throw new FornoException(
+                "the picture came out as NaN: "
+                    + (
+                        model.Options.Type == DType.Float16
+                            ? "half precision overflowed; use bf16 or fp32 (--precision)"
+                            : "the model or an adapter holds broken weights, or an adapter is far too strong"
+                    )
+            );
         }
 
         Tensor bytes = ((picture + 1) * 127.5).Round().Clamp(0, 255).To(DType.UInt8);

@@ -52,7 +52,10 @@ public sealed class Canvas
     {
         if (bands is not (3 or 4) || samples.Length < (long)width * height * bands)
         {
-            throw new ArgumentException($"{samples.Length} samples do not make {width}×{height} pixels of {bands} bands", nameof(samples));
+            throw new ArgumentException(
+                $"{samples.Length} samples do not make {width}×{height} pixels of {bands} bands",
+                nameof(samples)
+            );
         }
 
         for (int y = Math.Max(0, -top); y < Math.Min(height, Height - top); y++)

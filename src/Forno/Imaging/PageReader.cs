@@ -21,7 +21,11 @@ public static class PageReader
             using Picture other = Open(path, page);
             if ((long)other.Width * other.Height > maxPixels)
             {
-                throw new FornoException(FormattableString.Invariant($"{path}: page {page + 1} claims {other.Width}×{other.Height} pixels; at most {maxPixels / 1e6:0} megapixels are read"));
+                throw new FornoException(
+                    FormattableString.Invariant(
+                        $"{path}: page {page + 1} claims {other.Width}×{other.Height} pixels; at most {maxPixels / 1e6:0} megapixels are read"
+                    )
+                );
             }
 
             // Less than two thirds across or down: a preview.

@@ -131,12 +131,21 @@ public sealed partial class Picture : IDisposable
     /// <param name="height">Rows.</param>
     /// <param name="bands">1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.</param>
     /// <param name="source">What error messages call it.</param>
-    public static unsafe Picture FromPixels(ReadOnlySpan<byte> pixels, int width, int height, int bands, string source = "picture")
+    public static unsafe Picture FromPixels(
+        ReadOnlySpan<byte> pixels,
+        int width,
+        int height,
+        int bands,
+        string source = "picture"
+    )
     {
         VipsApi.EnsureStarted();
         if (width < 1 || height < 1 || bands is < 1 or > 4 || pixels.Length != (long)width * height * bands)
         {
-            throw new ArgumentException($"{pixels.Length} samples do not make {width}×{height} pixels of {bands} bands", nameof(pixels));
+            throw new ArgumentException(
+                $"{pixels.Length} samples do not make {width}×{height} pixels of {bands} bands",
+                nameof(pixels)
+            );
         }
 
         nint image;
@@ -159,7 +168,8 @@ public sealed partial class Picture : IDisposable
     /// <param name="pixels">The samples, row by row; copied.</param>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
-    public static Picture FromRgb(ReadOnlySpan<byte> pixels, int width, int height) => FromPixels(pixels, width, height, 3);
+    public static Picture FromRgb(ReadOnlySpan<byte> pixels, int width, int height) =>
+        FromPixels(pixels, width, height, 3);
 
     /// <summary>
     /// Copies the samples out: [height, width, bands], row by row, one byte each.

@@ -38,7 +38,13 @@ public sealed partial class Picture
     {
         using Picture pixel = FromRgb([colour.R, colour.G, colour.B], 1, 1);
         using var grow = new VipsOperation("embed", "solid");
-        return grow.Set("in", pixel).Set("x", 0).Set("y", 0).Set("width", width).Set("height", height).Set("extend", "copy").Picture();
+        return grow.Set("in", pixel)
+            .Set("x", 0)
+            .Set("y", 0)
+            .Set("width", width)
+            .Set("height", height)
+            .Set("extend", "copy")
+            .Picture();
     }
 
     /// <summary>
@@ -49,8 +55,10 @@ public sealed partial class Picture
     public Picture ToSrgb8(bool useProfile = true)
     {
         using Picture upright = Autorotate();
-        using Picture coloured = useProfile && With(image => VipsApi.FieldType(image, "icc-profile-data")) != 0
-            ? upright.ByProfile() : upright.Copy();
+        using Picture coloured =
+            useProfile && With(image => VipsApi.FieldType(image, "icc-profile-data")) != 0
+                ? upright.ByProfile()
+                : upright.Copy();
         using Picture bytes = coloured.SixteenToEight();
         if (bytes.Is8Bit && bytes.Bands >= 3 && bytes.With(VipsApi.Interpretation) == SRgb)
         {
@@ -103,7 +111,13 @@ public sealed partial class Picture
     public Picture Crop(int left, int top, int width, int height)
     {
         using var extract = new VipsOperation("extract_area", Source);
-        return extract.Set("input", this).Set("left", left).Set("top", top).Set("width", width).Set("height", height).Picture();
+        return extract
+            .Set("input", this)
+            .Set("left", left)
+            .Set("top", top)
+            .Set("width", width)
+            .Set("height", height)
+            .Picture();
     }
 
     /// <summary>The picture on a larger sheet of one colour; opaque there, also if the picture has alpha.</summary>
@@ -116,8 +130,14 @@ public sealed partial class Picture
     {
         using var pad = new VipsOperation("embed", Source);
         double[] colour = [background.R, background.G, background.B, 255];
-        return pad.Set("in", this).Set("x", left).Set("y", top).Set("width", width).Set("height", height)
-            .Set("extend", "background").Set("background", colour.AsSpan(0, Bands)).Picture();
+        return pad.Set("in", this)
+            .Set("x", left)
+            .Set("y", top)
+            .Set("width", width)
+            .Set("height", height)
+            .Set("extend", "background")
+            .Set("background", colour.AsSpan(0, Bands))
+            .Picture();
     }
 
     /// <summary>Some of the channels.</summary>
@@ -141,7 +161,11 @@ public sealed partial class Picture
         using var flatten = new VipsOperation("flatten", Source);
         flatten.Set("in", this);
         double grey = Math.Round((0.299 * background.R) + (0.587 * background.G) + (0.114 * background.B));
-        return (Bands == 2 ? flatten.Set("background", [grey]) : flatten.Set("background", [background.R, background.G, background.B])).Picture();
+        return (
+            Bands == 2
+                ? flatten.Set("background", [grey])
+                : flatten.Set("background", [background.R, background.G, background.B])
+        ).Picture();
     }
 
     /// <summary>The picture mirrored left to right.</summary>
@@ -159,7 +183,13 @@ public sealed partial class Picture
     {
         using var composite = new VipsOperation("composite2", Source);
         bool opaque = !HasAlpha;
-        using Picture drawn = composite.Set("base", this).Set("overlay", overlay).Set("mode", "over").Set("x", left).Set("y", top).Picture();
+        using Picture drawn = composite
+            .Set("base", this)
+            .Set("overlay", overlay)
+            .Set("mode", "over")
+            .Set("x", left)
+            .Set("y", top)
+            .Picture();
         using Picture colours = opaque ? drawn.Extract(0, drawn.Bands - 1) : drawn.Copy();
         using var cast = new VipsOperation("cast", Source);
         return cast.Set("in", colours).Set("format", UChar).Picture();
@@ -203,12 +233,18 @@ public sealed partial class Picture
         using var resize = new VipsOperation("resize", Source);
         // A gap of 2: beyond a factor of 4 a whole-pixel average comes first. libvips' 8-bit weights are too coarse for a
         // kernel over hundreds of pixels (1001 → 7 columns of one colour came out 7 levels darker).
-        Picture resized = resize.Set("in", this)
-            .Set("scale", (double)width / Width).Set("vscale", (double)height / Height)
-            .Set("kernel", kernel.ToString().ToLowerInvariant()).Set("gap", 2.0).Picture();
+        Picture resized = resize
+            .Set("in", this)
+            .Set("scale", (double)width / Width)
+            .Set("vscale", (double)height / Height)
+            .Set("kernel", kernel.ToString().ToLowerInvariant())
+            .Set("gap", 2.0)
+            .Picture();
         return resized.Width == width && resized.Height == height
             ? resized
-            : throw new InvalidOperationException($"{Source}: resized to {resized.Width}×{resized.Height}, not {width}×{height}");
+            : throw new InvalidOperationException(
+                $"{Source}: resized to {resized.Width}×{resized.Height}, not {width}×{height}"
+            );
     }
 
     private Picture ByProfile()
@@ -216,7 +252,12 @@ public sealed partial class Picture
         using var transform = new VipsOperation("icc_transform", Source);
         try
         {
-            return transform.Set("in", this).Set("output-profile", "srgb").Set("embedded", true).Set("depth", 8).Picture();
+            return transform
+                .Set("in", this)
+                .Set("output-profile", "srgb")
+                .Set("embedded", true)
+                .Set("depth", 8)
+                .Picture();
         }
         catch (FornoException)
         {

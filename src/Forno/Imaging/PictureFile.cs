@@ -46,8 +46,11 @@ public sealed record PictureFile
         var pixels = (long)picture.Width * picture.Height;
         if (pixels > maxPixels)
         {
-            throw new FornoException(FormattableString.Invariant(
-                $"{path}: it claims {picture.Width}×{picture.Height} = {pixels / 1e6:0} megapixels; at most {maxPixels / 1e6:0} are read"));
+            throw new FornoException(
+                FormattableString.Invariant(
+                    $"{path}: it claims {picture.Width}×{picture.Height} = {pixels / 1e6:0} megapixels; at most {maxPixels / 1e6:0} are read"
+                )
+            );
         }
 
         using var upright = picture.Autorotate();
@@ -58,8 +61,11 @@ public sealed record PictureFile
             Width = upright.Width,
             Height = upright.Height,
             Turned = picture.Orientation is > 1 and <= 8,
-            Frames = format is "gif" or "webp" ? picture.Frames : format == "png" ? PngFrames(path)
-                : format == "tiff" && picture.Frames > 1 ? PageReader.Pages(path, maxPixels).Count : 1,
+            Frames =
+                format is "gif" or "webp" ? picture.Frames
+                : format == "png" ? PngFrames(path)
+                : format == "tiff" && picture.Frames > 1 ? PageReader.Pages(path, maxPixels).Count
+                : 1,
             HasAlpha = picture.HasAlpha,
             IsPlain = picture.Is8Bit && picture.IsGreyOrRgb && !picture.HasProfile,
         };
@@ -81,9 +87,11 @@ public sealed record PictureFile
     {
         try
         {
-            return new FileInfo(path) is not { Exists: true } info ? throw new FornoException($"{path}: there is no such file")
+            return new FileInfo(path) is not { Exists: true } info
+                    ? throw new FornoException($"{path}: there is no such file")
                 : info.Length == 0 ? throw new FornoException($"{path}: the file is empty")
-                : PictureFormat.Detect(PictureFormat.Head(path)) ?? throw new FornoException($"{path}: not a picture: its content is of no known kind");
+                : PictureFormat.Detect(PictureFormat.Head(path))
+                    ?? throw new FornoException($"{path}: not a picture: its content is of no known kind");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -12,15 +12,26 @@ public static class PictureFormat
     /// <summary>png, jpeg, webp, gif, bmp, tiff, avif, heic, jxl, jp2 or pnm; null if it is none of them.</summary>
     /// <param name="head">The file's beginning, <see cref="HeadLength"/> bytes if it has as many.</param>
     public static string? Detect(ReadOnlySpan<byte> head) =>
-        head.StartsWith("\x89PNG\r\n\x1a\n"u8[1..]) || head.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]) ? "png"
+        head.StartsWith("\x89PNG\r\n\x1a\n"u8[1..])
+        || head.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])
+            ? "png"
         : head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) ? "jpeg"
         : head.StartsWith("GIF87a"u8) || head.StartsWith("GIF89a"u8) ? "gif"
         : head.Length >= 12 && head.StartsWith("RIFF"u8) && head[8..].StartsWith("WEBP"u8) ? "webp"
         : IsBmp(head) ? "bmp"
-        : head.StartsWith("II*\0"u8) || head.StartsWith("MM\0*"u8) || head.StartsWith("II+\0"u8) || head.StartsWith("MM\0+"u8) ? "tiff"
+        : head.StartsWith("II*\0"u8)
+        || head.StartsWith("MM\0*"u8)
+        || head.StartsWith("II+\0"u8)
+        || head.StartsWith("MM\0+"u8)
+            ? "tiff"
         : head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x0A]) || head.StartsWith("\0\0\0\x0cJXL \r\n"u8) ? "jxl"
-        : head.StartsWith("\0\0\0\x0cjP  \r\n"u8) || head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x4F, 0xFF, 0x51]) ? "jp2"
-        : head.Length >= 3 && head[0] == 'P' && head[1] is >= (byte)'1' and <= (byte)'6' && char.IsWhiteSpace((char)head[2]) ? "pnm"
+        : head.StartsWith("\0\0\0\x0cjP  \r\n"u8) || head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x4F, 0xFF, 0x51])
+            ? "jp2"
+        : head.Length >= 3
+        && head[0] == 'P'
+        && head[1] is >= (byte)'1' and <= (byte)'6'
+        && char.IsWhiteSpace((char)head[2])
+            ? "pnm"
         : Heif(head);
 
     /// <summary>The kind of a file; null if it is no picture, or cannot be read.</summary>
@@ -47,7 +58,9 @@ public static class PictureFormat
 
     // "BM" alone begins many texts: the header's length must be one of those that exist.
     private static bool IsBmp(ReadOnlySpan<byte> head) =>
-        head.Length >= 18 && head.StartsWith("BM"u8) && BinaryPrimitives.ReadInt32LittleEndian(head[14..]) is 12 or 40 or 52 or 56 or 64 or 108 or 124;
+        head.Length >= 18
+        && head.StartsWith("BM"u8)
+        && BinaryPrimitives.ReadInt32LittleEndian(head[14..]) is 12 or 40 or 52 or 56 or 64 or 108 or 124;
 
     private static string? Heif(ReadOnlySpan<byte> head)
     {
@@ -56,9 +69,13 @@ public static class PictureFormat
             return null;
         }
 
-        var brands = Encoding.ASCII.GetString(head[8..Math.Min(head.Length, (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(head), HeadLength))]);
-        string[] avif = ["avif", "avis"], heic = ["heic", "heix", "hevc", "heim", "heis", "mif1", "msf1"];
+        var brands = Encoding.ASCII.GetString(
+            head[8..Math.Min(head.Length, (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(head), HeadLength))]
+        );
+        string[] avif = ["avif", "avis"],
+            heic = ["heic", "heix", "hevc", "heim", "heis", "mif1", "msf1"];
         return avif.Any(b => brands.Contains(b, StringComparison.Ordinal)) ? "avif"
-            : heic.Any(b => brands.Contains(b, StringComparison.Ordinal)) ? "heic" : null;
+            : heic.Any(b => brands.Contains(b, StringComparison.Ordinal)) ? "heic"
+            : null;
     }
 }

@@ -10,8 +10,7 @@ internal static class PictureOperations
         operation.Set(property, content.Handle);
 
     /// <summary>Sets a property to several pictures.</summary>
-    public static VipsOperation Set(
-        this VipsOperation operation, string property, params ReadOnlySpan<Picture> content)
+    public static VipsOperation Set(this VipsOperation operation, string property, params ReadOnlySpan<Picture> content)
     {
         var handles = new VipsImageHandle[content.Length];
         for (int i = 0; i < handles.Length; i++)

@@ -66,7 +66,8 @@ public sealed partial class Picture
 
         (int width, int height, int bands) = (Width, Height, Bands);
         int rows = (int)Math.Clamp(StripBytes / Math.Max(1, (long)width * bands), 1, 256);
-        nint image = Handle.NewReference(), region = VipsApi.NewRegion(image);
+        nint image = Handle.NewReference(),
+            region = VipsApi.NewRegion(image);
         try
         {
             for (int top = 0; top < height; top += rows)
@@ -120,6 +121,9 @@ public sealed partial class Picture
         }
 
         using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, path);
-        return load.Set("filename", path).Set("fail-on", "error").Set("access", sequential ? "sequential" : "random").Picture();
+        return load.Set("filename", path)
+            .Set("fail-on", "error")
+            .Set("access", sequential ? "sequential" : "random")
+            .Picture();
     }
 }

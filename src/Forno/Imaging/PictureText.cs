@@ -37,22 +37,34 @@ public static class PictureText
                 return WebP(file);
             }
 
-            return file.StartsWith("GIF8"u8) ? Gif(file) : throw new CorruptFileException("it is no PNG, JPEG, WebP or GIF picture");
+            return file.StartsWith("GIF8"u8)
+                ? Gif(file)
+                : throw new CorruptFileException("it is no PNG, JPEG, WebP or GIF picture");
         }
         catch (CorruptFileException e)
         {
-            throw FornoException.ForFile(name, $"its text cannot be read: {e.Message}", "Save or export the picture again.", e);
+            throw FornoException.ForFile(
+                name,
+                $"its text cannot be read: {e.Message}",
+                "Save or export the picture again.",
+                e
+            );
         }
         catch (Exception e) when (e is ArgumentOutOfRangeException or IndexOutOfRangeException)
         {
             // slices past the end: every read here is a bounds-checked slice of the file
-            throw FornoException.ForFile(name, "its text cannot be read: it ends too early, or points outside of itself", "Save or export the picture again.", e);
+            throw FornoException.ForFile(
+                name,
+                "its text cannot be read: it ends too early, or points outside of itself",
+                "Save or export the picture again.",
+                e
+            );
         }
     }
 
     private static string? Jpeg(ReadOnlySpan<byte> file)
     {
-        for (var at = 2; ;)
+        for (var at = 2; ; )
         {
             if (file[at] != 0xff)
             {
@@ -95,7 +107,7 @@ public static class PictureText
             throw new CorruptFileException("it ends too early");
         }
 
-        for (var at = 12; at < file.Length;)
+        for (var at = 12; at < file.Length; )
         {
             var length = BinaryPrimitives.ReadUInt32LittleEndian(file.Slice(at + 4, 4));
             var data = file.Slice(at + 8, (int)Math.Min(length, int.MaxValue));
@@ -124,7 +136,10 @@ public static class PictureText
             return null;
         }
 
-        if (Find(tiff, little, Number(tiff, pointer, little), 0x9286, out var type, out var count) is not { } value || type != 7)
+        if (
+            Find(tiff, little, Number(tiff, pointer, little), 0x9286, out var type, out var count) is not { } value
+            || type != 7
+        )
         {
             return null;
         }
@@ -138,7 +153,14 @@ public static class PictureText
     }
 
     /// <summary>Where in the block an entry's value field is; null if the directory has no such tag.</summary>
-    private static int? Find(ReadOnlySpan<byte> tiff, bool little, uint directory, ushort tag, out ushort type, out uint count)
+    private static int? Find(
+        ReadOnlySpan<byte> tiff,
+        bool little,
+        uint directory,
+        ushort tag,
+        out ushort type,
+        out uint count
+    )
     {
         (type, count) = (0, 0);
         if (directory > int.MaxValue - 2)
@@ -161,13 +183,15 @@ public static class PictureText
         return null;
     }
 
-    private static ushort Short(ReadOnlySpan<byte> tiff, int at, bool little) => little
-        ? BinaryPrimitives.ReadUInt16LittleEndian(tiff.Slice(at, 2))
-        : BinaryPrimitives.ReadUInt16BigEndian(tiff.Slice(at, 2));
+    private static ushort Short(ReadOnlySpan<byte> tiff, int at, bool little) =>
+        little
+            ? BinaryPrimitives.ReadUInt16LittleEndian(tiff.Slice(at, 2))
+            : BinaryPrimitives.ReadUInt16BigEndian(tiff.Slice(at, 2));
 
-    private static uint Number(ReadOnlySpan<byte> tiff, int at, bool little) => little
-        ? BinaryPrimitives.ReadUInt32LittleEndian(tiff.Slice(at, 4))
-        : BinaryPrimitives.ReadUInt32BigEndian(tiff.Slice(at, 4));
+    private static uint Number(ReadOnlySpan<byte> tiff, int at, bool little) =>
+        little
+            ? BinaryPrimitives.ReadUInt32LittleEndian(tiff.Slice(at, 4))
+            : BinaryPrimitives.ReadUInt32BigEndian(tiff.Slice(at, 4));
 
     private static string? Decode(ReadOnlySpan<byte> value)
     {
@@ -181,7 +205,9 @@ public static class PictureText
 
             if (value.StartsWith("ASCII\0\0\0"u8))
             {
-                return System.Text.Ascii.IsValid(text) ? Encoding.ASCII.GetString(text) : throw new CorruptFileException("its comment is not ASCII");
+                return System.Text.Ascii.IsValid(text)
+                    ? Encoding.ASCII.GetString(text)
+                    : throw new CorruptFileException("its comment is not ASCII");
             }
 
             return value[..8].IndexOfAnyExcept((byte)0) < 0 ? new UTF8Encoding(false, true).GetString(text) : null;
@@ -203,10 +229,14 @@ public static class PictureText
         }
         else
         {
-            int even = 0, odd = 0;
+            int even = 0,
+                odd = 0;
             for (var i = 0; i < text.Length; i++)
             {
-                _ = text[i] != 0 ? 0 : i % 2 == 0 ? even++ : odd++;
+                _ =
+                    text[i] != 0 ? 0
+                    : i % 2 == 0 ? even++
+                    : odd++;
             }
 
             big = odd <= even;
@@ -234,8 +264,11 @@ public static class PictureText
                     found |= isComment;
                     at = SubBlocks(file, at + 2, isComment ? comment : null);
                     break;
-                case 0x2c: at = SubBlocks(file, at + 11 + ColourTable(file[at + 9]), null); break;
-                default: throw new CorruptFileException("a block is of an unknown kind");
+                case 0x2c:
+                    at = SubBlocks(file, at + 11 + ColourTable(file[at + 9]), null);
+                    break;
+                default:
+                    throw new CorruptFileException("a block is of an unknown kind");
             }
         }
 

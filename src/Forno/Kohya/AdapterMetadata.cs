@@ -10,7 +10,11 @@ namespace Forno.Kohya;
 /// <param name="FineTuning">Whether its subsets are JSON files (kohya's fine-tuning method) rather than folders.</param>
 /// <param name="Subsets">Each subset's resolved options by kohya's names.</param>
 /// <param name="Dataset">The pictures found. Captions of fine-tuning subsets are their tags.</param>
-public sealed record DatasetFacts(bool FineTuning, IReadOnlyList<IReadOnlyDictionary<string, object?>> Subsets, Dataset Dataset);
+public sealed record DatasetFacts(
+    bool FineTuning,
+    IReadOnlyList<IReadOnlyDictionary<string, object?>> Subsets,
+    Dataset Dataset
+);
 
 /// <summary>What a training run tells the metadata of its adapter.</summary>
 public sealed record TrainingFacts
@@ -44,7 +48,14 @@ public sealed record TrainingFacts
 public sealed class AdapterMetadata
 {
     private static readonly string[] Minimum =
-        ["ss_v2", "ss_base_model_version", "ss_network_module", "ss_network_dim", "ss_network_alpha", "ss_network_args"];
+    [
+        "ss_v2",
+        "ss_base_model_version",
+        "ss_network_module",
+        "ss_network_dim",
+        "ss_network_alpha",
+        "ss_network_args",
+    ];
 
     private readonly TrainingFacts _facts;
     private readonly MetadataOptions _options;
@@ -101,7 +112,12 @@ public sealed class AdapterMetadata
         Add("num_batches_per_epoch", steps.BatchesPerEpoch);
         Add("num_epochs", steps.Epochs);
         Add("max_train_steps", steps.TotalSteps);
-        Add("base_model_version", _facts.Sdxl ? "sdxl_base_v1-0" : (o.Flag("v2") ? "sd_v2" : "sd_v1") + (o.Flag("v_parameterization") ? "_v" : ""));
+        Add(
+            "base_model_version",
+            _facts.Sdxl
+                ? "sdxl_base_v1-0"
+                : (o.Flag("v2") ? "sd_v2" : "sd_v1") + (o.Flag("v_parameterization") ? "_v" : "")
+        );
         Add("sd_scripts_commit_hash", "(unknown)"); // what kohya's scripts write outside of their repository
         Add("debiased_estimation", o.Flag("debiased_estimation_loss"));
         Add("text_encoder_lr", o.Real("text_encoder_lr"));
@@ -115,32 +131,82 @@ public sealed class AdapterMetadata
             Add("text_encoder_lr", o.Real("text_encoder_lr"));
         }
 
-        Add("face_crop_aug_range", o["face_crop_aug_range"] is string range
-            ? range.Split(',').Select(part => (object)double.Parse(part, CultureInfo.InvariantCulture)).ToArray() : null);
+        Add(
+            "face_crop_aug_range",
+            o["face_crop_aug_range"] is string range
+                ? range.Split(',').Select(part => (object)double.Parse(part, CultureInfo.InvariantCulture)).ToArray()
+                : null
+        );
     }
 
     private void AddOptions()
     {
-        foreach (var name in (string[])[
-            "gradient_checkpointing", "full_fp16", "v2", "cache_latents", "lowram", "zero_terminal_snr", "noise_offset_random_strength",
-            "ip_noise_gamma_random_strength", "fp8_base", "fp8_base_unet"])
+        foreach (
+            var name in (string[])
+                [
+                    "gradient_checkpointing",
+                    "full_fp16",
+                    "v2",
+                    "cache_latents",
+                    "lowram",
+                    "zero_terminal_snr",
+                    "noise_offset_random_strength",
+                    "ip_noise_gamma_random_strength",
+                    "fp8_base",
+                    "fp8_base_unet",
+                ]
+        )
         {
             Add(name, _options.Flag(name));
         }
 
-        foreach (var name in (string[])[
-            "gradient_accumulation_steps", "lr_warmup_steps", "network_module", "network_dim", "mixed_precision", "clip_skip",
-            "max_token_length", "seed", "multires_noise_iterations", "training_comment", "caption_dropout_every_n_epochs", "loss_type",
-            "huber_schedule", "validation_seed", "max_validation_steps", "validate_every_n_epochs", "validate_every_n_steps",
-            "resize_interpolation"])
+        foreach (
+            var name in (string[])
+                [
+                    "gradient_accumulation_steps",
+                    "lr_warmup_steps",
+                    "network_module",
+                    "network_dim",
+                    "mixed_precision",
+                    "clip_skip",
+                    "max_token_length",
+                    "seed",
+                    "multires_noise_iterations",
+                    "training_comment",
+                    "caption_dropout_every_n_epochs",
+                    "loss_type",
+                    "huber_schedule",
+                    "validation_seed",
+                    "max_validation_steps",
+                    "validate_every_n_epochs",
+                    "validate_every_n_steps",
+                    "resize_interpolation",
+                ]
+        )
         {
             Add(name, _options[name]);
         }
 
-        foreach (var name in (string[])[
-            "network_alpha", "network_dropout", "noise_offset", "multires_noise_discount", "adaptive_noise_scale", "max_grad_norm",
-            "caption_dropout_rate", "caption_tag_dropout_rate", "prior_loss_weight", "min_snr_gamma", "scale_weight_norms",
-            "ip_noise_gamma", "huber_scale", "huber_c", "validation_split"])
+        foreach (
+            var name in (string[])
+                [
+                    "network_alpha",
+                    "network_dropout",
+                    "noise_offset",
+                    "multires_noise_discount",
+                    "adaptive_noise_scale",
+                    "max_grad_norm",
+                    "caption_dropout_rate",
+                    "caption_tag_dropout_rate",
+                    "prior_loss_weight",
+                    "min_snr_gamma",
+                    "scale_weight_norms",
+                    "ip_noise_gamma",
+                    "huber_scale",
+                    "huber_c",
+                    "validation_split",
+                ]
+        )
         {
             Add(name, _options.Real(name));
         }
@@ -192,13 +258,28 @@ public sealed class AdapterMetadata
         {
             ["implementation_version"] = $"forno/{typeof(AdapterMetadata).Assembly.GetName().Version!.ToString(3)}",
         };
-        foreach (var name in (string[])[
-            "author", "description", "license", "tags", "usage_hint", "thumbnail", "merged_from", "trigger_phrase", "preprocessor",
-            "is_negative_embedding"])
+        foreach (
+            var name in (string[])
+                [
+                    "author",
+                    "description",
+                    "license",
+                    "tags",
+                    "usage_hint",
+                    "thumbnail",
+                    "merged_from",
+                    "trigger_phrase",
+                    "preprocessor",
+                    "is_negative_embedding",
+                ]
+        )
         {
             if (_options["metadata_" + name] is string value)
             {
-                fields[name] = name == "thumbnail" && value.Length > 0 && !value.StartsWith("data:", StringComparison.Ordinal) ? DataUrl(value) : value;
+                fields[name] =
+                    name == "thumbnail" && value.Length > 0 && !value.StartsWith("data:", StringComparison.Ordinal)
+                        ? DataUrl(value)
+                        : value;
             }
         }
 
@@ -237,7 +318,12 @@ public sealed class AdapterMetadata
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw FornoException.ForFile(path, "the thumbnail of metadata_thumbnail cannot be read", "Check the path.", e);
+            throw FornoException.ForFile(
+                path,
+                "the thumbnail of metadata_thumbnail cannot be read",
+                "Check the path.",
+                e
+            );
         }
     }
 }

@@ -46,22 +46,55 @@ public sealed class ConfigEdit
 
     /// <summary>The folders that are trained on, with what the configuration says of each; those of <c>train_data_dir</c> and <c>reg_data_dir</c> too.</summary>
     /// <exception cref="FornoException">A folder that it names does not exist.</exception>
-    public IReadOnlyList<ConfigFolder> Folders => [.. Blueprints
-        .SelectMany((d, dataset) => d.Subsets.Select((s, subset) => new ConfigFolder(dataset, subset, paths.Input((string?)s["image_dir"] ?? ""), (string?)s["image_dir"] ?? "", s.GetValueOrDefault("is_reg") is true,
-            (string?)s.GetValueOrDefault("caption_extension") ?? ".caption", (int)(long)s["num_repeats"]!, (int)(long)s["keep_tokens"]!, s["keep_tokens_separator"] as string,
-            s["shuffle_caption"] is true) { Options = s }))];
+    public IReadOnlyList<ConfigFolder> Folders =>
+        [
+            .. Blueprints.SelectMany(
+                (d, dataset) =>
+                    d.Subsets.Select(
+                        (s, subset) =>
+                            new ConfigFolder(
+                                dataset,
+                                subset,
+                                paths.Input((string?)s["image_dir"] ?? ""),
+                                (string?)s["image_dir"] ?? "",
+                                s.GetValueOrDefault("is_reg") is true,
+                                (string?)s.GetValueOrDefault("caption_extension") ?? ".caption",
+                                (int)(long)s["num_repeats"]!,
+                                (int)(long)s["keep_tokens"]!,
+                                s["keep_tokens_separator"] as string,
+                                s["shuffle_caption"] is true
+                            )
+                            {
+                                Options = s,
+                            }
+                    )
+            ),
+        ];
 
     /// <summary>How it sorts pictures into sizes, by its first data set; null if it does not say a resolution.</summary>
     /// <exception cref="FornoException">As <see cref="Folders"/>.</exception>
-    public BucketRules? Buckets => Blueprints.FirstOrDefault()?.Params is { } p && p["resolution"] is List<object> { Count: 2 } sides && sides.All(s => s is long) ? new BucketRules
-    {
-        Resolution = new Size((int)(long)sides[0], (int)(long)sides[1]), Enabled = p["enable_bucket"] is true, MinReso = (int)(long)p["min_bucket_reso"]!,
-        MaxReso = (int)(long)p["max_bucket_reso"]!, Steps = (int)(long)p["bucket_reso_steps"]!, NoUpscale = p["bucket_no_upscale"] is true,
-    } : null;
+    public BucketRules? Buckets =>
+        Blueprints.FirstOrDefault()?.Params is { } p
+        && p["resolution"] is List<object> { Count: 2 } sides
+        && sides.All(s => s is long)
+            ? new BucketRules
+            {
+                Resolution = new Size((int)(long)sides[0], (int)(long)sides[1]),
+                Enabled = p["enable_bucket"] is true,
+                MinReso = (int)(long)p["min_bucket_reso"]!,
+                MaxReso = (int)(long)p["max_bucket_reso"]!,
+                Steps = (int)(long)p["bucket_reso_steps"]!,
+                NoUpscale = p["bucket_no_upscale"] is true,
+            }
+            : null;
 
-    private IReadOnlyList<DatasetBlueprint> Blueprints => DatasetBlueprint.Resolve(
-        DatasetFile is null ? null : TomlFile.Parse(texts[1].After, Path.GetFileName(DatasetFile)), DatasetFile is null ? "" : Path.GetFileName(DatasetFile),
-        Args, f => SubsetFolders.Find(paths.Input(f)));
+    private IReadOnlyList<DatasetBlueprint> Blueprints =>
+        DatasetBlueprint.Resolve(
+            DatasetFile is null ? null : TomlFile.Parse(texts[1].After, Path.GetFileName(DatasetFile)),
+            DatasetFile is null ? "" : Path.GetFileName(DatasetFile),
+            Args,
+            f => SubsetFolders.Find(paths.Input(f))
+        );
 
     /// <summary>Reads a training configuration and the dataset config that it names.</summary>
     /// <param name="path">The training configuration, TOML in kohya's form.</param>
@@ -73,12 +106,20 @@ public sealed class ConfigEdit
         TomlTable table = TomlFile.Parse(train.Before, Path.GetFileName(full));
         if (table.ContainsKey("datasets"))
         {
-            throw FornoException.ForFile(path, "this is a dataset config", "Give the training configuration that names it as dataset_config.");
+            throw FornoException.ForFile(
+                path,
+                "this is a dataset config",
+                "Give the training configuration that names it as dataset_config."
+            );
         }
 
         var args = KohyaArgs.Read(table, Path.GetFileName(full));
         var rules = new PathRules(Directory.GetCurrentDirectory(), Path.GetDirectoryName(full)!);
-        return new ConfigEdit(args["dataset_config"] is string { Length: > 0 } dataset ? [train, Read(rules.Input(dataset))] : [train], args, rules);
+        return new ConfigEdit(
+            args["dataset_config"] is string { Length: > 0 } dataset ? [train, Read(rules.Input(dataset))] : [train],
+            args,
+            rules
+        );
     }
 
     /// <summary>A path of the configuration as a full one.</summary>
@@ -90,7 +131,9 @@ public sealed class ConfigEdit
     public void Set(string option, object value)
     {
         TomlTable root = TomlFile.Parse(texts[0].After, Path.GetFileName(File));
-        string? section = root.ContainsKey(option) ? null : root.FirstOrDefault(e => e.Value is TomlTable t && t.ContainsKey(option)).Key;
+        string? section = root.ContainsKey(option)
+            ? null
+            : root.FirstOrDefault(e => e.Value is TomlTable t && t.ContainsKey(option)).Key;
         Edit(0, section is null ? [option] : [section, option], value);
     }
 
@@ -111,7 +154,9 @@ public sealed class ConfigEdit
             Edit(1, ["general", option], value);
         }
 
-        TomlTable[] datasets = root.TryGetValue("datasets", out object? list) ? [.. ((List<object>)list).Cast<TomlTable>()] : [];
+        TomlTable[] datasets = root.TryGetValue("datasets", out object? list)
+            ? [.. ((List<object>)list).Cast<TomlTable>()]
+            : [];
         for (int d = 0; d < datasets.Length; d++)
         {
             if (datasets[d].ContainsKey(option))
@@ -119,7 +164,12 @@ public sealed class ConfigEdit
                 Edit(1, ["datasets", d, option], value);
             }
 
-            foreach (var (_, s) in DatasetSchema.Subsets(datasets[d]).Select((table, i) => (table, i)).Where(t => t.table.ContainsKey(option)))
+            foreach (
+                var (_, s) in DatasetSchema
+                    .Subsets(datasets[d])
+                    .Select((table, i) => (table, i))
+                    .Where(t => t.table.ContainsKey(option))
+            )
             {
                 Edit(1, ["datasets", d, "subsets", s, option], value);
             }
@@ -142,7 +192,10 @@ public sealed class ConfigEdit
     }
 
     private void Edit(int file, IReadOnlyList<object> path, object value) =>
-        texts[file] = texts[file] with { After = TomlEdit.Set(texts[file].After, Path.GetFileName(texts[file].File), path, value) };
+        texts[file] = texts[file] with
+        {
+            After = TomlEdit.Set(texts[file].After, Path.GetFileName(texts[file].File), path, value),
+        };
 
     private static ConfigText Read(string file)
     {
@@ -153,7 +206,12 @@ public sealed class ConfigEdit
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw FornoException.ForFile(file, $"cannot be read ({e.Message})", "Check the name of the configuration.", e);
+            throw FornoException.ForFile(
+                file,
+                $"cannot be read ({e.Message})",
+                "Check the name of the configuration.",
+                e
+            );
         }
 
         string text = Caption.ReadText(file);
@@ -173,7 +231,17 @@ public sealed class ConfigEdit
 /// <param name="KeepSeparator"><c>keep_tokens_separator</c>, or null.</param>
 /// <param name="Shuffles"><c>shuffle_caption</c>.</param>
 public sealed record ConfigFolder(
-    int Dataset, int Subset, string Path, string Written, bool IsReg, string CaptionExtension, int Repeats, int KeepTokens, string? KeepSeparator, bool Shuffles)
+    int Dataset,
+    int Subset,
+    string Path,
+    string Written,
+    bool IsReg,
+    string CaptionExtension,
+    int Repeats,
+    int KeepTokens,
+    string? KeepSeparator,
+    bool Shuffles
+)
 {
     /// <summary>All that is said of it, by kohya's names.</summary>
     public IReadOnlyDictionary<string, object?> Options { get; init; } = new Dictionary<string, object?>();

@@ -29,21 +29,23 @@ internal sealed class DatasetMetadata(TrainingFacts facts, MetadataOptions optio
         {
             var rules = set.Dataset.Settings.Buckets;
             var own = TagFrequencies(set);
-            datasets.Add(new Dictionary<string, object?>
-            {
-                ["is_dreambooth"] = !set.FineTuning,
-                ["batch_size_per_device"] = set.Dataset.Settings.BatchSize,
-                ["num_train_images"] = set.Dataset.TrainImages,
-                ["num_reg_images"] = set.Dataset.RegImages,
-                ["resolution"] = Pair(rules.Resolution),
-                ["enable_bucket"] = rules.Enabled,
-                ["min_bucket_reso"] = rules.Enabled ? rules.EffectiveMin : null,
-                ["max_bucket_reso"] = rules.Enabled ? rules.EffectiveMax : null,
-                ["tag_frequency"] = own,
-                ["bucket_info"] = BucketInfo(set.Dataset),
-                ["resize_interpolation"] = options["resize_interpolation"],
-                ["subsets"] = set.Subsets.Select((_, index) => DescribeSubset(set, index)).ToList(),
-            });
+            datasets.Add(
+                new Dictionary<string, object?>
+                {
+                    ["is_dreambooth"] = !set.FineTuning,
+                    ["batch_size_per_device"] = set.Dataset.Settings.BatchSize,
+                    ["num_train_images"] = set.Dataset.TrainImages,
+                    ["num_reg_images"] = set.Dataset.RegImages,
+                    ["resolution"] = Pair(rules.Resolution),
+                    ["enable_bucket"] = rules.Enabled,
+                    ["min_bucket_reso"] = rules.Enabled ? rules.EffectiveMin : null,
+                    ["max_bucket_reso"] = rules.Enabled ? rules.EffectiveMax : null,
+                    ["tag_frequency"] = own,
+                    ["bucket_info"] = BucketInfo(set.Dataset),
+                    ["resize_interpolation"] = options["resize_interpolation"],
+                    ["subsets"] = set.Subsets.Select((_, index) => DescribeSubset(set, index)).ToList(),
+                }
+            );
             for (var i = 0; i < set.Subsets.Count; i++)
             {
                 if (FolderName(set, i) is { } name && !IsReg(set, i))
@@ -150,7 +152,11 @@ internal sealed class DatasetMetadata(TrainingFacts facts, MetadataOptions optio
                 result.Add(name, counts = new Dictionary<string, int>(StringComparer.Ordinal));
             }
 
-            foreach (var (tag, count) in Caption.TagFrequency(set.Dataset.Items.Where(item => item.SubsetIndex == i).Select(item => item.Example.Caption)))
+            foreach (
+                var (tag, count) in Caption.TagFrequency(
+                    set.Dataset.Items.Where(item => item.SubsetIndex == i).Select(item => item.Example.Caption)
+                )
+            )
             {
                 counts[tag] = counts.GetValueOrDefault(tag) + count;
             }
@@ -169,24 +175,32 @@ internal sealed class DatasetMetadata(TrainingFacts facts, MetadataOptions optio
         var buckets = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var (size, count) in dataset.Buckets)
         {
-            buckets.Add(PythonFormat.Str(buckets.Count), new Dictionary<string, object> { ["resolution"] = Pair(size), ["count"] = count });
+            buckets.Add(
+                PythonFormat.Str(buckets.Count),
+                new Dictionary<string, object> { ["resolution"] = Pair(size), ["count"] = count }
+            );
         }
 
         return new() { ["buckets"] = buckets, ["mean_img_ar_error"] = dataset.MeanAspectError };
     }
 
-    private static Dictionary<string, object> FolderInfo(DatasetFacts set, int index) => new()
-    {
-        ["n_repeats"] = set.Dataset.Settings.Subsets[index].NumRepeats,
-        ["img_count"] = ImageCount(set, index),
-    };
+    private static Dictionary<string, object> FolderInfo(DatasetFacts set, int index) =>
+        new()
+        {
+            ["n_repeats"] = set.Dataset.Settings.Subsets[index].NumRepeats,
+            ["img_count"] = ImageCount(set, index),
+        };
 
-    private static int ImageCount(DatasetFacts set, int index) => set.Dataset.Items.Count(item => item.SubsetIndex == index);
+    private static int ImageCount(DatasetFacts set, int index) =>
+        set.Dataset.Items.Count(item => item.SubsetIndex == index);
 
     private static bool IsReg(DatasetFacts set, int index) => set.Subsets[index].GetValueOrDefault("is_reg") is true;
 
     private static string? FolderName(DatasetFacts set, int index) =>
-        set.Subsets[index].GetValueOrDefault(set.FineTuning ? "metadata_file" : "image_dir") is string { Length: > 0 } path ? BaseName(path) : null;
+        set.Subsets[index].GetValueOrDefault(set.FineTuning ? "metadata_file" : "image_dir")
+            is string { Length: > 0 } path
+            ? BaseName(path)
+            : null;
 
     private static string BaseName(string path) => Path.GetFileName(path);
 

@@ -14,8 +14,10 @@ public sealed class KohyaArgs
     private readonly Dictionary<string, string> _given = new(StringComparer.Ordinal);
     private readonly List<(string Name, string Where)> _unknown = [];
 
-    private KohyaArgs(bool? sdxl) => _values = KohyaOptions.All.Values
-        .Where(o => Offered(o, sdxl)).ToDictionary(o => o.Name, o => o.Default, StringComparer.Ordinal);
+    private KohyaArgs(bool? sdxl) =>
+        _values = KohyaOptions
+            .All.Values.Where(o => Offered(o, sdxl))
+            .ToDictionary(o => o.Name, o => o.Default, StringComparer.Ordinal);
 
     /// <summary>The effective values by name.</summary>
     public IReadOnlyDictionary<string, object?> Values => _values;
@@ -35,7 +37,12 @@ public sealed class KohyaArgs
     /// <param name="commandLine">Further options in the form of a command line: they override the file.</param>
     /// <param name="sdxl">Whose options are known: the SDXL trainer's (true), the other's (false) or both (null).</param>
     /// <exception cref="FornoException">A value of the wrong kind, or a malformed command line.</exception>
-    public static KohyaArgs Read(TomlTable? file, string fileName, IReadOnlyList<string>? commandLine = null, bool? sdxl = null)
+    public static KohyaArgs Read(
+        TomlTable? file,
+        string fileName,
+        IReadOnlyList<string>? commandLine = null,
+        bool? sdxl = null
+    )
     {
         var args = new KohyaArgs(sdxl);
         foreach (var (key, value) in file ?? [])
@@ -58,12 +65,13 @@ public sealed class KohyaArgs
         return args;
     }
 
-    private static bool Offered(KohyaOption option, bool? sdxl) => sdxl switch
-    {
-        null => true,
-        true => option.Script != OptionScript.Neither,
-        false => option.Script == OptionScript.Both,
-    };
+    private static bool Offered(KohyaOption option, bool? sdxl) =>
+        sdxl switch
+        {
+            null => true,
+            true => option.Script != OptionScript.Neither,
+            false => option.Script == OptionScript.Both,
+        };
 
     private void Take(string name, object value, string where)
     {
@@ -114,7 +122,9 @@ public sealed class KohyaArgs
         fits = fits ?? throw Wrong(option, value, where);
         if (option.Choices is { } choices && fits is string chosen && !choices.Contains(chosen))
         {
-            throw new FornoException($"{where}: {option.Name} = \"{chosen}\" is not valid; choose one of: {string.Join(", ", choices)}{Spelling.DidYouMean(chosen, choices)}");
+            throw new FornoException(
+                $"{where}: {option.Name} = \"{chosen}\" is not valid; choose one of: {string.Join(", ", choices)}{Spelling.DidYouMean(chosen, choices)}"
+            );
         }
 
         return fits;
@@ -162,7 +172,10 @@ public sealed class KohyaArgs
             var texts = equals < 0 ? [] : new List<string> { word[(equals + 1)..] };
             if (option.Kind == OptionKind.Flag)
             {
-                _values[name] = texts.Count == 0 ? true : throw new FornoException($"{where}: --{name} is a switch and takes no value");
+                _values[name] =
+                    texts.Count == 0
+                        ? true
+                        : throw new FornoException($"{where}: --{name} is a switch and takes no value");
             }
             else
             {
@@ -172,7 +185,10 @@ public sealed class KohyaArgs
                 }
 
                 var parsed = texts.Select(t => Parsed(option, t, where)).ToList();
-                _values[name] = option.List ? parsed : parsed.Count == 1 ? parsed[0] : throw new FornoException($"{where}: --{name} needs a value");
+                _values[name] =
+                    option.List ? parsed
+                    : parsed.Count == 1 ? parsed[0]
+                    : throw new FornoException($"{where}: --{name} needs a value");
             }
 
             _given[name] = where;
@@ -192,18 +208,30 @@ public sealed class KohyaArgs
         }
 
         var percent = option.Kind == OptionKind.Steps && text.EndsWith('%');
-        if (option.Kind != OptionKind.Real && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole))
+        if (
+            option.Kind != OptionKind.Real
+            && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+        )
         {
             return whole;
         }
 
-        if (!double.TryParse(percent ? text[..^1] : text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real)
-            || option.Kind == OptionKind.Whole)
+        if (
+            !double.TryParse(
+                percent ? text[..^1] : text,
+                NumberStyles.Float,
+                CultureInfo.InvariantCulture,
+                out var real
+            )
+            || option.Kind == OptionKind.Whole
+        )
         {
             throw Wrong(option, text, where);
         }
 
-        return option.Kind == OptionKind.Steps && !percent && real >= 1 && real == Math.Floor(real) ? (long)real : percent ? real / 100 : real;
+        return option.Kind == OptionKind.Steps && !percent && real >= 1 && real == Math.Floor(real) ? (long)real
+            : percent ? real / 100
+            : real;
     }
 
     /// <summary>What kohya derives before training starts.</summary>
@@ -258,7 +286,9 @@ public sealed class KohyaArgs
 
         if (numbers.Count != parts.Length || numbers.Count is < 1 or > 2 || (!whole && numbers.Count != 2))
         {
-            throw new FornoException($"{_given[name]}: {name} = \"{text}\" must be {(whole ? "\"512\" or \"512,768\" (width, height)" : "\"low,high\"")}");
+            throw new FornoException(
+                $"{_given[name]}: {name} = \"{text}\" must be {(whole ? "\"512\" or \"512,768\" (width, height)" : "\"low,high\"")}"
+            );
         }
 
         return numbers.Count == 2 ? numbers : [numbers[0], numbers[0]];

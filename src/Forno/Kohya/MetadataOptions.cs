@@ -13,25 +13,32 @@ internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> value
     public bool Flag(string name) => this[name] is true;
 
     /// <summary>A float option: whole numbers become floats, and the first of several counts.</summary>
-    public double? Real(string name) => this[name] switch
-    {
-        null => null,
-        double real => real,
-        long whole => whole,
-        int whole => whole,
-        string text => double.Parse(text, CultureInfo.InvariantCulture),
-        IEnumerable list => list.Cast<object>().Select(item => (double?)Convert.ToDouble(item, CultureInfo.InvariantCulture)).FirstOrDefault(),
-        var other => throw new FornoException($"{name}: '{other}' is no number"),
-    };
+    public double? Real(string name) =>
+        this[name] switch
+        {
+            null => null,
+            double real => real,
+            long whole => whole,
+            int whole => whole,
+            string text => double.Parse(text, CultureInfo.InvariantCulture),
+            IEnumerable list => list.Cast<object>()
+                .Select(item => (double?)Convert.ToDouble(item, CultureInfo.InvariantCulture))
+                .FirstOrDefault(),
+            var other => throw new FornoException($"{name}: '{other}' is no number"),
+        };
 
     /// <summary>A list of strings; null if it is not set.</summary>
-    public List<string>? List(string name) => this[name] switch
-    {
-        null => null,
-        string single => [single],
-        IEnumerable list => [.. list.Cast<object>().Select(item => Convert.ToString(item, CultureInfo.InvariantCulture)!)],
-        var other => throw new FornoException($"{name}: '{other}' is no list"),
-    };
+    public List<string>? List(string name) =>
+        this[name] switch
+        {
+            null => null,
+            string single => [single],
+            IEnumerable list =>
+            [
+                .. list.Cast<object>().Select(item => Convert.ToString(item, CultureInfo.InvariantCulture)!),
+            ],
+            var other => throw new FornoException($"{name}: '{other}' is no list"),
+        };
 
     /// <summary>The option <c>resolution</c>: "512", "768,512" or [768, 512]; null if it is not set.</summary>
     public (int Width, int Height)? Resolution()
@@ -44,7 +51,10 @@ internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> value
         var parts = given is IEnumerable list and not string
             ? list.Cast<object>().Select(part => Convert.ToString(part, CultureInfo.InvariantCulture)!).ToArray()
             : Convert.ToString(given, CultureInfo.InvariantCulture)!.Split(',');
-        if (parts.Length > 2 || !parts.All(part => int.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out _)))
+        if (
+            parts.Length > 2
+            || !parts.All(part => int.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
+        )
         {
             throw new FornoException($"resolution = {string.Join(",", parts)} must be one size or width,height");
         }

@@ -44,15 +44,22 @@ internal static class OptimizerNames
     /// </returns>
     public static (string Name, string Arguments, bool OwnRates) Describe(MetadataOptions options)
     {
-        var type = options.Flag("use_8bit_adam") ? "AdamW8bit"
+        var type =
+            options.Flag("use_8bit_adam") ? "AdamW8bit"
             : options.Flag("use_lion_optimizer") ? "Lion"
-            : options["optimizer_type"] is string { Length: > 0 } given ? given : "AdamW";
+            : options["optimizer_type"] is string { Length: > 0 } given ? given
+            : "AdamW";
         var key = type.ToLowerInvariant();
         var arguments = new List<KeyValuePair<string, string>>();
         foreach (var argument in options.List("optimizer_args") ?? [])
         {
             var (name, value) = PythonLiteral.Arguments([argument], "optimizer_args").Single();
-            arguments.Add(new(name, IsList(argument) ? $"[{PythonFormat.Str(value)[1..^1].TrimEnd(',')}]" : PythonFormat.Str(value)));
+            arguments.Add(
+                new(
+                    name,
+                    IsList(argument) ? $"[{PythonFormat.Str(value)[1..^1].TrimEnd(',')}]" : PythonFormat.Str(value)
+                )
+            );
         }
 
         var ownRates = false;
@@ -64,7 +71,10 @@ internal static class OptimizerNames
         {
             AddDefault(arguments, "relative_step", "True");
             var relative = arguments.FindIndex(pair => pair.Key == "relative_step");
-            if (arguments[relative].Value == "False" && arguments.Exists(pair => pair is { Key: "warmup_init", Value: "True" }))
+            if (
+                arguments[relative].Value == "False"
+                && arguments.Exists(pair => pair is { Key: "warmup_init", Value: "True" })
+            )
             {
                 arguments[relative] = new("relative_step", "True");
             }
@@ -73,11 +83,15 @@ internal static class OptimizerNames
         }
 
         // Any other name is a class of torch.optim, whose modules are the classes' names in lower case, or a full path.
-        var full = Classes.TryGetValue(key, out var known) ? known : type.Contains('.', StringComparison.Ordinal) ? type : $"torch.optim.{key}.{type}";
+        var full =
+            Classes.TryGetValue(key, out var known) ? known
+            : type.Contains('.', StringComparison.Ordinal) ? type
+            : $"torch.optim.{key}.{type}";
         return (full, string.Join(',', arguments.Select(pair => $"{pair.Key}={pair.Value}")), ownRates);
     }
 
-    private static bool IsList(string argument) => argument[(argument.IndexOf('=', StringComparison.Ordinal) + 1)..].TrimStart().StartsWith('[');
+    private static bool IsList(string argument) =>
+        argument[(argument.IndexOf('=', StringComparison.Ordinal) + 1)..].TrimStart().StartsWith('[');
 
     private static void AddDefault(List<KeyValuePair<string, string>> arguments, string name, string value)
     {

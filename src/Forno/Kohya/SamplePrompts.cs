@@ -25,15 +25,31 @@ public static class SamplePrompts
     {
         if (Path.GetExtension(path).ToLowerInvariant() is ".toml" or ".json")
         {
-            throw FornoException.ForFile(path, "sample prompts in TOML or JSON are not yet supported", "Write them as text, a prompt a line.");
+            throw FornoException.ForFile(
+                path,
+                "sample prompts in TOML or JSON are not yet supported",
+                "Write them as text, a prompt a line."
+            );
         }
         if (!File.Exists(path))
         {
-            throw FornoException.ForFile(path, "there is no such file of sample prompts", "Set sample_prompts to an existing one.");
+            throw FornoException.ForFile(
+                path,
+                "there is no such file of sample prompts",
+                "Set sample_prompts to an existing one."
+            );
         }
 
-        SamplePrompt[] prompts = [.. File.ReadLines(path).Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#').Select(l => Parse(l, path, sampler))];
-        return prompts.Length > 0 ? prompts : throw FornoException.ForFile(path, "there is no prompt in it", "Write one a line.");
+        SamplePrompt[] prompts =
+        [
+            .. File.ReadLines(path)
+                .Select(l => l.Trim())
+                .Where(l => l.Length > 0 && l[0] != '#')
+                .Select(l => Parse(l, path, sampler)),
+        ];
+        return prompts.Length > 0
+            ? prompts
+            : throw FornoException.ForFile(path, "there is no prompt in it", "Write one a line.");
     }
 
     /// <summary>Reads a line.</summary>
@@ -44,7 +60,15 @@ public static class SamplePrompts
     {
         string[] parts = line.Split(" --");
         // kohya's defaults.
-        var request = new GenerateRequest { Prompt = parts[0], Width = 512, Height = 512, Steps = 30, CfgScale = 7.5, Sampler = sampler };
+        var request = new GenerateRequest
+        {
+            Prompt = parts[0],
+            Width = 512,
+            Height = 512,
+            Steps = 30,
+            CfgScale = 7.5,
+            Sampler = sampler,
+        };
         ulong? seed = null;
         foreach (string part in parts[1..])
         {
@@ -74,13 +98,22 @@ public static class SamplePrompts
                     request = request with { Sampler = value };
                     break;
                 default:
-                    throw FornoException.ForFile(origin, $"option --{name} of a sample prompt is not supported", $"Valid: {Valid}.");
+                    throw FornoException.ForFile(
+                        origin,
+                        $"option --{name} of a sample prompt is not supported",
+                        $"Valid: {Valid}."
+                    );
             }
 
-            T Number<T>(string text) where T : INumberBase<T> =>
+            T Number<T>(string text)
+                where T : INumberBase<T> =>
                 T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out T? number)
                     ? number
-                    : throw FornoException.ForFile(origin, $"--{name} {text} in a sample prompt is no number", "Correct the line.");
+                    : throw FornoException.ForFile(
+                        origin,
+                        $"--{name} {text} in a sample prompt is no number",
+                        "Correct the line."
+                    );
 
             int Side(string text) => Math.Max(64, Number<int>(text) / 8 * 8);
         }

@@ -32,13 +32,14 @@ public sealed record BaseModelOptions
 
     /// <summary>A weight type by the names that kohya's and diffusers' options use.</summary>
     /// <exception cref="FornoException">No such name; lists the valid ones.</exception>
-    public static DType ParseType(string name) => name switch
-    {
-        "fp32" or "float" or "float32" or "no" => DType.Float32,
-        "bf16" or "bfloat16" => DType.BFloat16,
-        "fp16" or "float16" or "half" => DType.Float16,
-        _ => throw new FornoException($"precision '{name}' is unknown; valid: fp32, bf16, fp16"),
-    };
+    public static DType ParseType(string name) =>
+        name switch
+        {
+            "fp32" or "float" or "float32" or "no" => DType.Float32,
+            "bf16" or "bfloat16" => DType.BFloat16,
+            "fp16" or "float16" or "half" => DType.Float16,
+            _ => throw new FornoException($"precision '{name}' is unknown; valid: fp32, bf16, fp16"),
+        };
 }
 
 /// <summary>
@@ -53,7 +54,8 @@ public sealed class BaseModel : IDisposable
     private readonly List<ITensorSource> files = [];
     private readonly List<WeightStore> stores = [];
     private readonly BaseModelOptions options;
-    private readonly Lazy<string> hash, vaeHash;
+    private readonly Lazy<string> hash,
+        vaeHash;
     private Vae? vae;
 
     private BaseModel(string path, BaseModelOptions options)
@@ -64,14 +66,20 @@ public sealed class BaseModel : IDisposable
         vaeHash = new(() => ModelHash.FileSha256(VaePath));
         if (options.VaePath is { } other && !File.Exists(other))
         {
-            throw FornoException.ForFile(other, "there is no such file", "Name an existing VAE file, or none to use the checkpoint's own.");
+            throw FornoException.ForFile(
+                other,
+                "there is no such file",
+                "Name an existing VAE file, or none to use the checkpoint's own."
+            );
         }
         ITensorSource file = Checkpoint.Open(path);
         files.Add(file);
         try
         {
             (Family, Prediction, ZeroTerminalSnr, Text, UNet, Targets) = Open(file);
-            TorchRuntime.SetProductThreads(UNet.Config.Layout.ModelChannels < SharedChannels ? 1 : TorchRuntime.Threads);
+            TorchRuntime.SetProductThreads(
+                UNet.Config.Layout.ModelChannels < SharedChannels ? 1 : TorchRuntime.Threads
+            );
         }
         catch
         {
@@ -82,7 +90,8 @@ public sealed class BaseModel : IDisposable
 
     /// <summary>Opens a checkpoint.</summary>
     /// <exception cref="FornoException">Not a checkpoint of a known family, incomplete, or with tensors left over.</exception>
-    public static BaseModel Load(string path, BaseModelOptions? options = null) => new(path, options ?? new BaseModelOptions());
+    public static BaseModel Load(string path, BaseModelOptions? options = null) =>
+        new(path, options ?? new BaseModelOptions());
 
     /// <summary>The file.</summary>
     public string Path { get; }
@@ -142,11 +151,17 @@ public sealed class BaseModel : IDisposable
     /// family's usual one.
     /// </summary>
     public int NativeSize =>
-        int.TryParse(Metadata.GetValueOrDefault("modelspec.resolution", "").Split('x')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int side) && side > 0
+        int.TryParse(
+            Metadata.GetValueOrDefault("modelspec.resolution", "").Split('x')[0],
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out int side
+        )
+        && side > 0
             ? side
-            : Family == ModelFamily.Sdxl ? 1024
-            : Family == ModelFamily.Sd21 && Prediction == Prediction.Velocity ? 768
-            : 512;
+        : Family == ModelFamily.Sdxl ? 1024
+        : Family == ModelFamily.Sd21 && Prediction == Prediction.Velocity ? 768
+        : 512;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -166,10 +181,21 @@ public sealed class BaseModel : IDisposable
         UNetConfig config = UNetConfig.Detect(shapes, file.Metadata, family);
         TextConditioning text = TextConditioning.Open(family, shapes, file.Metadata, store);
         var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), config);
-        store.RequireAllTaken("", key => KeyMap.IsHarmless(key) || family.IsUnused(key)
-            || key.StartsWith(ModelFamily.VaePrefix, StringComparison.Ordinal));
-        return (family, prediction, options.ZeroTerminalSnr ?? hint.ZeroTerminalSnr, text, unet,
-            PatchTargets.Of(family, config.Layout, [.. text.Encoders.Select(e => e.Config)]));
+        store.RequireAllTaken(
+            "",
+            key =>
+                KeyMap.IsHarmless(key)
+                || family.IsUnused(key)
+                || key.StartsWith(ModelFamily.VaePrefix, StringComparison.Ordinal)
+        );
+        return (
+            family,
+            prediction,
+            options.ZeroTerminalSnr ?? hint.ZeroTerminalSnr,
+            text,
+            unet,
+            PatchTargets.Of(family, config.Layout, [.. text.Encoders.Select(e => e.Config)])
+        );
     }
 
     private Vae OpenVae()
@@ -182,7 +208,11 @@ public sealed class BaseModel : IDisposable
         TensorShapes shapes = CheckpointWeights.Shapes(file);
         if (!shapes.Has(ModelFamily.VaePrefix + "decoder.conv_in.weight"))
         {
-            throw FornoException.ForFile(file.Path, "it holds no autoencoder (VAE)", "Name a file that does beside the checkpoint: --vae FILE.");
+            throw FornoException.ForFile(
+                file.Path,
+                "it holds no autoencoder (VAE)",
+                "Name a file that does beside the checkpoint: --vae FILE."
+            );
         }
         // A store of its own: the autoencoder computes in fp32 whatever the rest does.
         WeightStore store = CheckpointWeights.Open([file], DType.Float32, options.Device);

@@ -28,7 +28,11 @@ public static class CheckpointWeights
     /// Several files as one: later ones replace keys of earlier ones. CLIP towers of every form come out under Hugging
     /// Face's names (<see cref="ClipKeys.Unify"/>).
     /// </summary>
-    public static WeightStore Open(IReadOnlyList<ITensorSource> sources, DType type = DType.Float32, Device device = default)
+    public static WeightStore Open(
+        IReadOnlyList<ITensorSource> sources,
+        DType type = DType.Float32,
+        Device device = default
+    )
     {
         var entries = new Dictionary<string, WeightEntry>(StringComparer.Ordinal);
         foreach (ITensorSource source in sources)

@@ -35,10 +35,10 @@ public static class Attention
         {
             (q, k, v) = (q.To(DType.Float32), k.To(DType.Float32), v.To(DType.Float32));
         }
-        Tensor qh = Split(q, heads), kh = Split(k, heads), vh = Split(v, heads); // [B·h, T, d]
-        Tensor o = mask is not null || t * kh.Size(1) <= WholeLimit
-            ? Whole(qh, kh, vh, mask)
-            : Chunked(qh, kh, vh);
+        Tensor qh = Split(q, heads),
+            kh = Split(k, heads),
+            vh = Split(v, heads); // [B·h, T, d]
+        Tensor o = mask is not null || t * kh.Size(1) <= WholeLimit ? Whole(qh, kh, vh, mask) : Chunked(qh, kh, vh);
         return scope.Keep(o.View(b, heads, t, c / heads).Transpose(1, 2).Reshape(b, t, c).To(type));
     }
 
@@ -48,8 +48,7 @@ public static class Attention
         return x.Reshape(b, t, heads, c / heads).Transpose(1, 2).Reshape(b * heads, t, c / heads);
     }
 
-    private static Tensor Whole(Tensor q, Tensor k, Tensor v, Tensor? mask) =>
-        Ops.Bmm(Probabilities(q, k, mask), v);
+    private static Tensor Whole(Tensor q, Tensor k, Tensor v, Tensor? mask) => Ops.Bmm(Probabilities(q, k, mask), v);
 
     // Softmax in fp32; the result in the type of q. [.., T, S]
     internal static Tensor Probabilities(Tensor q, Tensor k, Tensor? mask)
@@ -93,11 +92,13 @@ public static class Attention
         using var mode = Autograd.NoGrad();
         double scale = 1 / Math.Sqrt(q.Size(2));
         Tensor dq = Tensor.Empty(q.Shape, q.DType, q.Device);
-        Tensor dk = Tensor.Zeros(k.Shape, DType.Float32, k.Device), dv = Tensor.Zeros(v.Shape, DType.Float32, v.Device);
+        Tensor dk = Tensor.Zeros(k.Shape, DType.Float32, k.Device),
+            dv = Tensor.Zeros(v.Shape, DType.Float32, v.Device);
         foreach ((long from, long to) in Chunks(q, k))
         {
             using var chunk = new Scope();
-            Tensor qc = q.Slice(1, from, to), gc = grad.Slice(1, from, to);
+            Tensor qc = q.Slice(1, from, to),
+                gc = grad.Slice(1, from, to);
             Tensor p = Probabilities(qc, k, null);
             dv.Add_(Ops.Bmm(p.Transpose(1, 2), gc).To(DType.Float32));
             Tensor dp = Ops.Bmm(gc, v.Transpose(1, 2));

@@ -16,7 +16,8 @@ public static class Gates
     {
         using var scope = new Scope();
         long c = x.Size(-1) / 2;
-        Tensor rows = x.Reshape(-1, 2 * c), y;
+        Tensor rows = x.Reshape(-1, 2 * c),
+            y;
         using (Autograd.NoGrad())
         {
             y = Tensor.Empty([rows.Size(0), c], x.DType, x.Device);
@@ -43,12 +44,15 @@ public static class Gates
         using var mode = Autograd.NoGrad();
         Tensor x = kept[0];
         long c = x.Size(-1) / 2;
-        Tensor rows = x.Reshape(-1, 2 * c), dys = grad.Reshape(-1, c), dx = Tensor.Empty(rows.Shape, x.DType, x.Device);
+        Tensor rows = x.Reshape(-1, 2 * c),
+            dys = grad.Reshape(-1, c),
+            dx = Tensor.Empty(rows.Shape, x.DType, x.Device);
         foreach ((long from, long to) in Tiles(rows))
         {
             using var tile = new Scope();
             (Tensor a, Tensor gate) = Halves(rows.Slice(0, from, to));
-            Tensor dy = dys.Slice(0, from, to).To(DType.Float32), part = dx.Slice(0, from, to);
+            Tensor dy = dys.Slice(0, from, to).To(DType.Float32),
+                part = dx.Slice(0, from, to);
             a.Mul_(dy);
             part.Slice(1, c, 2 * c).Copy_(Ops.GeluBackward(a, gate));
             Tensor da = Ops.Gelu(gate);
@@ -62,7 +66,8 @@ public static class Gates
     private static (Tensor First, Tensor Second) Halves(Tensor rows)
     {
         long c = rows.Size(1) / 2;
-        Tensor first = Tensor.Empty([rows.Size(0), c], DType.Float32, rows.Device), second = Tensor.Empty(first.Shape, DType.Float32, rows.Device);
+        Tensor first = Tensor.Empty([rows.Size(0), c], DType.Float32, rows.Device),
+            second = Tensor.Empty(first.Shape, DType.Float32, rows.Device);
         first.Copy_(rows.Slice(1, 0, c));
         second.Copy_(rows.Slice(1, c, 2 * c));
         return (first, second);
@@ -71,7 +76,8 @@ public static class Gates
     private static IEnumerable<(long From, long To)> Tiles(Tensor rows)
     {
         // A card has no use for tiles.
-        long n = rows.Size(0), step = rows.Device.IsCuda ? n : Math.Max(16, TileElements / (rows.Size(1) / 2));
+        long n = rows.Size(0),
+            step = rows.Device.IsCuda ? n : Math.Max(16, TileElements / (rows.Size(1) / 2));
         for (long from = 0; from < n; from += step)
         {
             yield return (from, Math.Min(from + step, n));

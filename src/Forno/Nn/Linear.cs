@@ -7,10 +7,11 @@ public sealed class Linear : PatchableLayer
 {
     /// <summary>Reads <c>weight</c> [out, in] and, unless told otherwise, <c>bias</c> [out].</summary>
     public Linear(Weights weights, long inputs, long outputs, bool bias = true, Init init = Init.FanIn)
-        : base(weights, weights.Take("weight", init, outputs, inputs),
-            bias ? weights.Take("bias", Init.Zeros, outputs) : null)
-    {
-    }
+        : base(
+            weights,
+            weights.Take("weight", init, outputs, inputs),
+            bias ? weights.Take("bias", Init.Zeros, outputs) : null
+        ) { }
 
     /// <inheritdoc/>
     public override Tensor Apply(Tensor x, Tensor weight, Tensor? bias)
@@ -28,10 +29,21 @@ public sealed class Linear : PatchableLayer
 public sealed class Conv2d : PatchableLayer
 {
     /// <summary>Reads <c>weight</c> [out, in, k, k] and, unless told otherwise, <c>bias</c> [out].</summary>
-    public Conv2d(Weights weights, long inputs, long outputs, long kernel, long stride = 1, long padding = 0,
-        bool bias = true, Init init = Init.FanIn)
-        : base(weights, weights.Take("weight", init, outputs, inputs, kernel, kernel),
-            bias ? weights.Take("bias", Init.Zeros, outputs) : null)
+    public Conv2d(
+        Weights weights,
+        long inputs,
+        long outputs,
+        long kernel,
+        long stride = 1,
+        long padding = 0,
+        bool bias = true,
+        Init init = Init.FanIn
+    )
+        : base(
+            weights,
+            weights.Take("weight", init, outputs, inputs, kernel, kernel),
+            bias ? weights.Take("bias", Init.Zeros, outputs) : null
+        )
     {
         Stride = stride;
         Padding = padding;
@@ -60,8 +72,15 @@ public sealed class Conv2d : PatchableLayer
             output = Ops.Conv2d(input, weight, bias, Stride, Padding);
         }
         long[] shape = x.Shape.ToArray();
-        return scope.Keep(Autograd.Attach([input], [weight], [output], (kept, grads) =>
-            [grads[0] is { } grad ? Ops.ConvInputGrad(grad, shape, kept[0], Stride, Padding) : null])[0]);
+        return scope.Keep(
+            Autograd.Attach(
+                [input],
+                [weight],
+                [output],
+                (kept, grads) =>
+                    [grads[0] is { } grad ? Ops.ConvInputGrad(grad, shape, kept[0], Stride, Padding) : null]
+            )[0]
+        );
     }
 }
 

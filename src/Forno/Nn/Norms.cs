@@ -13,7 +13,11 @@ public sealed class GroupNorm : PatchableLayer
 
     /// <summary>Reads <c>weight</c> and <c>bias</c> [channels].</summary>
     public GroupNorm(Weights weights, long channels, long groups = 32, double epsilon = 1e-5)
-        : base(weights, weights.TakeFloat32("weight", Init.Ones, channels), weights.TakeFloat32("bias", Init.Zeros, channels))
+        : base(
+            weights,
+            weights.TakeFloat32("weight", Init.Ones, channels),
+            weights.TakeFloat32("bias", Init.Zeros, channels)
+        )
     {
         this.groups = groups;
         this.epsilon = epsilon;
@@ -36,7 +40,9 @@ public sealed class GroupNorm : PatchableLayer
     private Tensor Run(Tensor x, Tensor weight, Tensor bias, bool silu)
     {
         using var scope = new Scope();
-        Tensor y, mean, rstd;
+        Tensor y,
+            mean,
+            rstd;
         using (Autograd.NoGrad())
         {
             (Tensor n, mean, rstd) = Ops.NativeGroupNorm(Plain(x), groups, weight, bias, epsilon);
@@ -46,9 +52,16 @@ public sealed class GroupNorm : PatchableLayer
             }
             y = n.To(x.DType);
         }
-        return scope.Keep(Norms.NeedGrad(x, weight, bias)
-            ? Autograd.Attach([x, weight, bias], [x, weight, bias, mean, rstd], [y], (kept, grads) => Backward(kept, grads[0], silu))[0]
-            : y);
+        return scope.Keep(
+            Norms.NeedGrad(x, weight, bias)
+                ? Autograd.Attach(
+                    [x, weight, bias],
+                    [x, weight, bias, mean, rstd],
+                    [y],
+                    (kept, grads) => Backward(kept, grads[0], silu)
+                )[0]
+                : y
+        );
     }
 
     private Tensor?[] Backward(Tensor[] kept, Tensor? grad, bool silu)
@@ -60,13 +73,22 @@ public sealed class GroupNorm : PatchableLayer
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
         (Tensor x, Tensor weight, Tensor bias) = (kept[0], kept[1], kept[2]);
-        Tensor plain = Plain(x), g = Plain(grad);
+        Tensor plain = Plain(x),
+            g = Plain(grad);
         if (silu)
         {
             g = Ops.SiluBackward(g, Ops.NativeGroupNorm(plain, groups, weight, bias, epsilon).Output);
         }
-        (Tensor? dx, Tensor? dw, Tensor? db) = Ops.GroupNormBackward(g, plain, kept[3], kept[4], weight, groups,
-            x.RequiresGrad, weight.RequiresGrad || bias.RequiresGrad);
+        (Tensor? dx, Tensor? dw, Tensor? db) = Ops.GroupNormBackward(
+            g,
+            plain,
+            kept[3],
+            kept[4],
+            weight,
+            groups,
+            x.RequiresGrad,
+            weight.RequiresGrad || bias.RequiresGrad
+        );
         return scope.Keep([dx?.To(x.DType), dw, db], x, weight, bias);
     }
 
@@ -81,8 +103,11 @@ public sealed class LayerNorm : PatchableLayer
 
     /// <summary>Reads <c>weight</c> and <c>bias</c> [width].</summary>
     public LayerNorm(Weights weights, long width, double epsilon = 1e-5)
-        : base(weights, weights.TakeFloat32("weight", Init.Ones, width), weights.TakeFloat32("bias", Init.Zeros, width)) =>
-        this.epsilon = epsilon;
+        : base(
+            weights,
+            weights.TakeFloat32("weight", Init.Ones, width),
+            weights.TakeFloat32("bias", Init.Zeros, width)
+        ) => this.epsilon = epsilon;
 
     /// <inheritdoc/>
     public override Tensor Apply(Tensor x, Tensor weight, Tensor? bias)
@@ -92,15 +117,19 @@ public sealed class LayerNorm : PatchableLayer
             return Ops.LayerNorm(x, weight, bias, epsilon); // keeps nothing but x anyway
         }
         using var scope = new Scope();
-        Tensor y, mean, rstd;
+        Tensor y,
+            mean,
+            rstd;
         using (Autograd.NoGrad())
         {
             (Tensor n, mean, rstd) = Ops.NativeLayerNorm(x.To(DType.Float32), weight, bias, epsilon);
             y = n.To(x.DType);
         }
-        return scope.Keep(Norms.NeedGrad(x, weight, bias!)
-            ? Autograd.Attach([x, weight, bias!], [x, weight, bias!, mean, rstd], [y], Backward)[0]
-            : y);
+        return scope.Keep(
+            Norms.NeedGrad(x, weight, bias!)
+                ? Autograd.Attach([x, weight, bias!], [x, weight, bias!, mean, rstd], [y], Backward)[0]
+                : y
+        );
     }
 
     private static Tensor?[] Backward(Tensor[] kept, Tensor?[] grads)
@@ -112,8 +141,16 @@ public sealed class LayerNorm : PatchableLayer
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
         (Tensor x, Tensor weight, Tensor bias) = (kept[0], kept[1], kept[2]);
-        (Tensor? dx, Tensor? dw, Tensor? db) = Ops.LayerNormBackward(grad.To(DType.Float32), x.To(DType.Float32), kept[3], kept[4],
-            weight, bias, x.RequiresGrad, weight.RequiresGrad || bias.RequiresGrad);
+        (Tensor? dx, Tensor? dw, Tensor? db) = Ops.LayerNormBackward(
+            grad.To(DType.Float32),
+            x.To(DType.Float32),
+            kept[3],
+            kept[4],
+            weight,
+            bias,
+            x.RequiresGrad,
+            weight.RequiresGrad || bias.RequiresGrad
+        );
         return scope.Keep([dx?.To(x.DType), dw, db], x, weight, bias);
     }
 }

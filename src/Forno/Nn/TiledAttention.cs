@@ -22,7 +22,9 @@ internal static class TiledAttention
             foreach ((long b, long h) in Heads(q, heads))
             {
                 using var head = new Scope();
-                Tensor qh = Factor(q, b, h, heads), kh = Factor(k, b, h, heads).Contiguous(), vh = Factor(v, b, h, heads).Contiguous();
+                Tensor qh = Factor(q, b, h, heads),
+                    kh = Factor(k, b, h, heads).Contiguous(),
+                    vh = Factor(v, b, h, heads).Contiguous();
                 Tensor oh = Head(o, b, h, heads);
                 foreach ((long from, long to) in Tiles(qh, kh))
                 {
@@ -32,7 +34,9 @@ internal static class TiledAttention
             }
         }
         bool needsGrad = Autograd.Enabled && (q.RequiresGrad || k.RequiresGrad || v.RequiresGrad);
-        return scope.Keep(needsGrad ? Autograd.Attach([q, k, v], [o], (kept, grads) => Backward(kept, grads[0], heads))[0] : o);
+        return scope.Keep(
+            needsGrad ? Autograd.Attach([q, k, v], [o], (kept, grads) => Backward(kept, grads[0], heads))[0] : o
+        );
     }
 
     // With P = softmax(S): dV = Pᵀ dO, dP = dO Vᵀ, dS = P ∘ (dP − rowsum(P ∘ dP)), dQ = s dS K, dK = s dSᵀ Q.
@@ -45,18 +49,25 @@ internal static class TiledAttention
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
         (Tensor q, Tensor k, Tensor v) = (kept[0], kept[1], kept[2]);
-        Tensor dq = Tensor.Empty(q.Shape, q.DType), dk = Tensor.Empty(k.Shape, k.DType), dv = Tensor.Empty(v.Shape, v.DType);
+        Tensor dq = Tensor.Empty(q.Shape, q.DType),
+            dk = Tensor.Empty(k.Shape, k.DType),
+            dv = Tensor.Empty(v.Shape, v.DType);
         foreach ((long b, long h) in Heads(q, heads))
         {
             using var head = new Scope();
-            Tensor qh = Factor(q, b, h, heads), kh = Factor(k, b, h, heads).Contiguous(), vh = Factor(v, b, h, heads).Contiguous();
-            Tensor gh = Factor(grad, b, h, heads), dqh = Head(dq, b, h, heads);
+            Tensor qh = Factor(q, b, h, heads),
+                kh = Factor(k, b, h, heads).Contiguous(),
+                vh = Factor(v, b, h, heads).Contiguous();
+            Tensor gh = Factor(grad, b, h, heads),
+                dqh = Head(dq, b, h, heads);
             double scale = 1 / Math.Sqrt(qh.Size(1));
-            Tensor dkh = Tensor.Zeros(kh.Shape), dvh = Tensor.Zeros(vh.Shape); // summed over tiles in fp32
+            Tensor dkh = Tensor.Zeros(kh.Shape),
+                dvh = Tensor.Zeros(vh.Shape); // summed over tiles in fp32
             foreach ((long from, long to) in Tiles(qh, kh))
             {
                 using var tile = new Scope();
-                Tensor qt = qh.Slice(0, from, to), gt = gh.Slice(0, from, to);
+                Tensor qt = qh.Slice(0, from, to),
+                    gt = gh.Slice(0, from, to);
                 Tensor p = Attention.Probabilities(qt, kh, null); // [r, S]
                 AddProduct(dvh, p.Transpose(0, 1), gt);
                 Tensor dp = gt.MatMul(vh.Transpose(0, 1)).To(DType.Float32);
@@ -108,7 +119,8 @@ internal static class TiledAttention
 
     private static IEnumerable<(long From, long To)> Tiles(Tensor q, Tensor k)
     {
-        long t = q.Size(0), rows = Math.Clamp(TileElements / k.Size(0), 16, Math.Max(t, 16));
+        long t = q.Size(0),
+            rows = Math.Clamp(TileElements / k.Size(0), 16, Math.Max(t, 16));
         for (long from = 0; from < t; from += rows)
         {
             yield return (from, Math.Min(from + rows, t));

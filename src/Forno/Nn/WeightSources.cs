@@ -9,5 +9,8 @@ public static class WeightSources
     /// <param name="source">An open file; it must stay open while entries are still to be loaded.</param>
     public static IReadOnlyDictionary<string, WeightEntry> Entries(this ITensorSource source) =>
         source.Tensors.Values.ToDictionary(
-            info => info.Name, info => new WeightEntry([.. info.Shape], () => source.Load(info.Name)), StringComparer.Ordinal);
+            info => info.Name,
+            info => new WeightEntry([.. info.Shape], () => source.Load(info.Name)),
+            StringComparer.Ordinal
+        );
 }

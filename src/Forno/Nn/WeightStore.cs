@@ -13,10 +13,13 @@ public enum Init
 {
     /// <summary>Uniform in ±1/√fan_in (torch's Linear and Conv2d).</summary>
     FanIn,
+
     /// <summary>All zeros.</summary>
     Zeros,
+
     /// <summary>All ones.</summary>
     Ones,
+
     /// <summary>Normal, standard deviation 0.02 (embeddings).</summary>
     Normal,
 }
@@ -32,7 +35,13 @@ public sealed class WeightStore : IDisposable
     private readonly Dictionary<string, Tensor> taken = [];
     private readonly Dictionary<string, PatchableLayer> layers = [];
 
-    private WeightStore(IReadOnlyDictionary<string, WeightEntry>? source, Generator? random, string origin, DType type, Device device)
+    private WeightStore(
+        IReadOnlyDictionary<string, WeightEntry>? source,
+        Generator? random,
+        string origin,
+        DType type,
+        Device device
+    )
     {
         this.source = source;
         this.random = random;
@@ -46,8 +55,12 @@ public sealed class WeightStore : IDisposable
     /// <param name="origin">The file's name, for errors.</param>
     /// <param name="type">Type in which matrix and convolution weights are kept; norms are always fp32.</param>
     /// <param name="device">Where the tensors go.</param>
-    public static WeightStore From(IReadOnlyDictionary<string, WeightEntry> source, string origin,
-        DType type = DType.Float32, Device device = default) => new(source, null, origin, type, device);
+    public static WeightStore From(
+        IReadOnlyDictionary<string, WeightEntry> source,
+        string origin,
+        DType type = DType.Float32,
+        Device device = default
+    ) => new(source, null, origin, type, device);
 
     /// <summary>A store that makes every tensor asked of it at random.</summary>
     public static WeightStore Random(ulong seed, Device device = default) =>
@@ -109,12 +122,22 @@ public sealed class WeightStore : IDisposable
     /// <param name="harmless">Tells known extras that carry nothing for inference.</param>
     public void RequireAllTaken(string prefix, Func<string, bool>? harmless = null)
     {
-        string[] left = [.. (source?.Keys ?? []).Where(k => k.StartsWith(prefix, StringComparison.Ordinal)
-            && !taken.ContainsKey(k) && harmless?.Invoke(k) != true).Order(StringComparer.Ordinal)];
+        string[] left =
+        [
+            .. (source?.Keys ?? [])
+                .Where(k =>
+                    k.StartsWith(prefix, StringComparison.Ordinal)
+                    && !taken.ContainsKey(k)
+                    && harmless?.Invoke(k) != true
+                )
+                .Order(StringComparer.Ordinal),
+        ];
         if (left.Length > 0)
         {
-            throw new FornoException($"{Origin}: {left.Length} tensors have no place in this model, such as "
-                + $"{string.Join(", ", left.Take(3))}. The file is of another kind, or damaged.");
+            throw new FornoException(
+                $"{Origin}: {left.Length} tensors have no place in this model, such as "
+                    + $"{string.Join(", ", left.Take(3))}. The file is of another kind, or damaged."
+            );
         }
     }
 
@@ -135,13 +158,17 @@ public sealed class WeightStore : IDisposable
     {
         if (!source!.TryGetValue(key, out WeightEntry? entry))
         {
-            throw new FornoException($"{Origin}: {key} is missing. The file is incomplete or of another kind of model.");
+            throw new FornoException(
+                $"{Origin}: {key} is missing. The file is incomplete or of another kind of model."
+            );
         }
         // Linear layers stored as 1×1 convolutions, and the other way round, hold the same numbers.
         if (!WithoutOnes(entry.Shape).SequenceEqual(WithoutOnes(shape.ToArray())))
         {
-            throw new FornoException($"{Origin}: {key} has shape [{string.Join(", ", entry.Shape)}], "
-                + $"the model needs [{string.Join(", ", shape.ToArray())}].");
+            throw new FornoException(
+                $"{Origin}: {key} has shape [{string.Join(", ", entry.Shape)}], "
+                    + $"the model needs [{string.Join(", ", shape.ToArray())}]."
+            );
         }
         return entry.Load().Reshape(shape);
     }

@@ -19,7 +19,9 @@ public sealed class Ema : IDisposable
     {
         if (decay is not (>= 0 and < 1))
         {
-            throw new FornoException(FormattableString.Invariant($"the decay of an average must be from 0 to below 1, not {decay}"));
+            throw new FornoException(
+                FormattableString.Invariant($"the decay of an average must be from 0 to below 1, not {decay}")
+            );
         }
         (Decay, Warmup) = (decay, warmup);
         this.parameters = [.. parameters];

@@ -38,8 +38,8 @@ public sealed class LossScaler
         Tensor[] grads = [.. parameters.Select(p => p.Grad).OfType<Tensor>()];
         Foreach.Mul_(grads, 1 / Scale);
         // The largest magnitude is finite exactly if all elements are; a 2-norm could overflow by itself.
-        bool finite = grads.Length == 0
-            || double.IsFinite(Ops.Stack(Foreach.Norm(grads, double.PositiveInfinity)).Sum().Item());
+        bool finite =
+            grads.Length == 0 || double.IsFinite(Ops.Stack(Foreach.Norm(grads, double.PositiveInfinity)).Sum().Item());
         if (!finite)
         {
             Scale *= BackoffFactor;

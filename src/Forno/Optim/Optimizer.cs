@@ -77,14 +77,10 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>Turns parameters from the training form into the one to save and draw with (schedule-free ones differ).</summary>
-    public virtual void Evaluate()
-    {
-    }
+    public virtual void Evaluate() { }
 
     /// <summary>Takes <see cref="Evaluate"/> back; must be called before the next <see cref="Step"/>.</summary>
-    public virtual void Train()
-    {
-    }
+    public virtual void Train() { }
 
     /// <summary>What must be saved with the parameters. Its tensors stay the optimizer's own and change with its steps.</summary>
     public OptimizerState State()
@@ -157,21 +153,28 @@ public abstract class Optimizer : IDisposable
     /// Reads every group's settings: the optimizer's options, overridden by the group's. Sets the groups' learning rates.
     /// </summary>
     protected static T[] ReadSettings<T>(
-        string optimizer, IReadOnlyList<ParameterGroup> groups, IReadOnlyDictionary<string, object?> options,
-        double defaultLr, Func<OptimizerOptions, T> read) => [.. groups.Select(group =>
-        {
-            var merged = new Dictionary<string, object?>(options, StringComparer.Ordinal);
-            foreach ((string name, object? value) in group.Options)
+        string optimizer,
+        IReadOnlyList<ParameterGroup> groups,
+        IReadOnlyDictionary<string, object?> options,
+        double defaultLr,
+        Func<OptimizerOptions, T> read
+    ) =>
+        [
+            .. groups.Select(group =>
             {
-                merged[name] = value;
-            }
-            var reader = new OptimizerOptions(optimizer, merged);
-            double lr = reader.OptionalReal("lr") ?? defaultLr;
-            group.Lr = group.BaseLr = lr >= 0 ? lr : throw reader.Wrong("lr", "a number that is not negative");
-            T settings = read(reader);
-            reader.Done();
-            return settings;
-        })];
+                var merged = new Dictionary<string, object?>(options, StringComparer.Ordinal);
+                foreach ((string name, object? value) in group.Options)
+                {
+                    merged[name] = value;
+                }
+                var reader = new OptimizerOptions(optimizer, merged);
+                double lr = reader.OptionalReal("lr") ?? defaultLr;
+                group.Lr = group.BaseLr = lr >= 0 ? lr : throw reader.Wrong("lr", "a number that is not negative");
+                T settings = read(reader);
+                reader.Done();
+                return settings;
+            }),
+        ];
 
     /// <summary>The state tensors of a new parameter, in the current scope, one for each name; null: not used.</summary>
     protected abstract Tensor?[] NewBuffers(int group, Tensor value);
@@ -183,12 +186,12 @@ public abstract class Optimizer : IDisposable
     protected virtual IReadOnlyDictionary<string, double> Scalars() => new Dictionary<string, double>();
 
     /// <summary>Takes back what <see cref="Scalars"/> gave.</summary>
-    protected virtual void LoadScalars(IReadOnlyDictionary<string, double> scalars)
-    {
-    }
+    protected virtual void LoadScalars(IReadOnlyDictionary<string, double> scalars) { }
 
-    private static FornoException Foreign(string what) => new(
-        $"the saved optimizer state does not fit: {what}. Resume with the configuration that the run was started with.");
+    private static FornoException Foreign(string what) =>
+        new(
+            $"the saved optimizer state does not fit: {what}. Resume with the configuration that the run was started with."
+        );
 
     private void Begin(int group, Slot slot) =>
         slot.Begin(0, Array.ConvertAll(NewBuffers(group, slot.Value), b => b?.Own()));
@@ -263,9 +266,17 @@ public abstract class Optimizer : IDisposable
         public Tensor[] Buffers(int kind) => Array.ConvertAll(Slots, s => s.Buffers[kind]!);
 
         /// <summary>The batch in parts of equal step count, nearly always one.</summary>
-        public IEnumerable<Batch> ByStep() => Array.TrueForAll(Slots, s => s.Steps == Slots[0].Steps)
-            ? [this]
-            : Slots.Zip(Grads).GroupBy(pair => pair.First.Steps)
-                .Select(part => new Batch(Index, Group, [.. part.Select(p => p.First)], [.. part.Select(p => p.Second)]));
+        public IEnumerable<Batch> ByStep() =>
+            Array.TrueForAll(Slots, s => s.Steps == Slots[0].Steps)
+                ? [this]
+                : Slots
+                    .Zip(Grads)
+                    .GroupBy(pair => pair.First.Steps)
+                    .Select(part => new Batch(
+                        Index,
+                        Group,
+                        [.. part.Select(p => p.First)],
+                        [.. part.Select(p => p.Second)]
+                    ));
     }
 }

@@ -17,8 +17,8 @@ public sealed class OptimizerOptions(string optimizer, IReadOnlyDictionary<strin
     public bool Has(string name) => values.TryGetValue(name, out object? v) && v is not null;
 
     /// <summary>A number.</summary>
-    public double Real(string name, double fallback) => OptionalReal(name) ?? (values.ContainsKey(name)
-        ? throw Wrong(name, "a number") : fallback);
+    public double Real(string name, double fallback) =>
+        OptionalReal(name) ?? (values.ContainsKey(name) ? throw Wrong(name, "a number") : fallback);
 
     /// <summary>A number, or null where it is absent or None.</summary>
     public double? OptionalReal(string name)
@@ -66,7 +66,10 @@ public sealed class OptimizerOptions(string optimizer, IReadOnlyDictionary<strin
         {
             return fallback;
         }
-        return v is object?[] list && list.Length == fallback.Length && Array.TrueForAll(list, e => e is long or double or int)
+        return
+            v is object?[] list
+            && list.Length == fallback.Length
+            && Array.TrueForAll(list, e => e is long or double or int)
             ? Array.ConvertAll(list, e => Convert.ToDouble(e, CultureInfo.InvariantCulture))
             : throw Wrong(name, $"{fallback.Length} numbers such as ({string.Join(", ", fallback.Select(Text))})");
     }
@@ -75,7 +78,9 @@ public sealed class OptimizerOptions(string optimizer, IReadOnlyDictionary<strin
     public double[] Betas(params double[] fallback)
     {
         double[] betas = Reals("betas", fallback);
-        return Array.TrueForAll(betas, b => b is >= 0 and < 1) ? betas : throw Wrong("betas", "numbers from 0 to below 1");
+        return Array.TrueForAll(betas, b => b is >= 0 and < 1)
+            ? betas
+            : throw Wrong("betas", "numbers from 0 to below 1");
     }
 
     /// <summary>Refuses options that nobody read.</summary>
@@ -87,7 +92,8 @@ public sealed class OptimizerOptions(string optimizer, IReadOnlyDictionary<strin
             if (!known.Contains(name))
             {
                 throw new FornoException(
-                    $"optimizer_args: {optimizer} has no option '{name}'. It has: {string.Join(", ", known)}.");
+                    $"optimizer_args: {optimizer} has no option '{name}'. It has: {string.Join(", ", known)}."
+                );
             }
         }
     }
@@ -96,13 +102,14 @@ public sealed class OptimizerOptions(string optimizer, IReadOnlyDictionary<strin
     public FornoException Wrong(string name, string wanted) =>
         new($"optimizer_args: {name} of {optimizer} must be {wanted}, not '{Show(values.GetValueOrDefault(name))}'.");
 
-    private static string Show(object? v) => v switch
-    {
-        null => "None",
-        object?[] list => $"({string.Join(", ", list.Select(Show))})",
-        double d => Text(d),
-        _ => Convert.ToString(v, CultureInfo.InvariantCulture) ?? "",
-    };
+    private static string Show(object? v) =>
+        v switch
+        {
+            null => "None",
+            object?[] list => $"({string.Join(", ", list.Select(Show))})",
+            double d => Text(d),
+            _ => Convert.ToString(v, CultureInfo.InvariantCulture) ?? "",
+        };
 
     private static string Text(double v) => v.ToString("R", CultureInfo.InvariantCulture);
 }

@@ -9,4 +9,5 @@ namespace Forno.Optim;
 /// <param name="Scalars">By name: <c>parameter.steps</c>, and what belongs to the whole optimizer (<c>d</c>).</param>
 public sealed record OptimizerState(
     IReadOnlyDictionary<string, Tensor> Tensors,
-    IReadOnlyDictionary<string, double> Scalars);
+    IReadOnlyDictionary<string, double> Scalars
+);

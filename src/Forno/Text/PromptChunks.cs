@@ -16,7 +16,10 @@ public sealed record EmbeddingSlot(string Name, int Position, int Vectors);
 /// <param name="Multipliers">77 weights; 1 for start, end and padding.</param>
 /// <param name="Embeddings">Where embeddings go, in order.</param>
 public sealed record PromptChunk(
-    IReadOnlyList<int> Tokens, IReadOnlyList<double> Multipliers, IReadOnlyList<EmbeddingSlot> Embeddings);
+    IReadOnlyList<int> Tokens,
+    IReadOnlyList<double> Multipliers,
+    IReadOnlyList<EmbeddingSlot> Embeddings
+);
 
 /// <summary>A prompt as chunks.</summary>
 /// <param name="Chunks">At least one.</param>
@@ -53,8 +56,10 @@ public sealed class PromptChunker(ClipTokenizer tokenizer)
                 List<int> ids = tokenizer.Encode(embedding.Name);
                 if (ids.Count == 0 || embedding.Vectors is < 1 or > Length)
                 {
-                    throw new FornoException($"the embedding '{embedding.Name}' with {embedding.Vectors} vectors cannot be "
-                        + $"used in prompts: it needs a name that has tokens, and 1 to {Length} vectors");
+                    throw new FornoException(
+                        $"the embedding '{embedding.Name}' with {embedding.Vectors} vectors cannot be "
+                            + $"used in prompts: it needs a name that has tokens, and 1 to {Length} vectors"
+                    );
                 }
 
                 if (!_embeddings.TryGetValue(ids[0], out List<(List<int> Ids, EmbeddingName)>? same))
@@ -90,13 +95,17 @@ public sealed class PromptChunker(ClipTokenizer tokenizer)
             }
 
             List<int> ids = tokenizer.Encode(piece.Text);
-            for (int at = 0; at < ids.Count;)
+            for (int at = 0; at < ids.Count; )
             {
                 if (ids[at] == Comma)
                 {
                     chunk.LastComma = chunk.Count;
                 }
-                else if (chunk.Count == Length && chunk.LastComma >= 0 && Length - chunk.LastComma <= CommaPaddingBacktrack)
+                else if (
+                    chunk.Count == Length
+                    && chunk.LastComma >= 0
+                    && Length - chunk.LastComma <= CommaPaddingBacktrack
+                )
                 {
                     Builder moved = chunk.CutAfterComma();
                     CloseChunk();
@@ -197,7 +206,9 @@ public sealed class PromptChunker(ClipTokenizer tokenizer)
             _weights.RemoveRange(cut, _weights.Count - cut);
 
             // Slots count from the start mark. One never straddles the cut: no comma lies inside it.
-            rest._slots.AddRange(_slots.Where(s => s.Position > cut).Select(s => s with { Position = s.Position - cut }));
+            rest._slots.AddRange(
+                _slots.Where(s => s.Position > cut).Select(s => s with { Position = s.Position - cut })
+            );
             _slots.RemoveAll(s => s.Position > cut);
             return rest;
         }

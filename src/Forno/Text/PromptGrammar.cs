@@ -32,8 +32,9 @@ public static class PromptGrammar
     public static IReadOnlyList<WeightedText> ParseAttention(string prompt)
     {
         List<WeightedText> pieces = [];
-        Stack<int> round = new(), square = new();
-        for (int at = 0; at < prompt.Length;)
+        Stack<int> round = new(),
+            square = new();
+        for (int at = 0; at < prompt.Length; )
         {
             char c = prompt[at];
             switch (c)
@@ -107,7 +108,8 @@ public static class PromptGrammar
     // The end of ":" space? sign? [digits and dots]+ space? ")" at `at`, or 0.
     private static int WeightEnd(string prompt, int at, out Range number)
     {
-        int start = SkipSpace(prompt, at + 1), end = start;
+        int start = SkipSpace(prompt, at + 1),
+            end = start;
         if (end < prompt.Length && prompt[end] is '+' or '-')
         {
             end++;
@@ -137,21 +139,34 @@ public static class PromptGrammar
     private static double Weight(string text)
     {
         // Digits of any script count, as they do for the reference.
-        string ascii = string.Concat(text.Select(c => char.IsDigit(c) ? (char)('0' + CharUnicodeInfo.GetDecimalDigitValue(c)) : c));
-        return double.TryParse(ascii, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double weight)
+        string ascii = string.Concat(
+            text.Select(c => char.IsDigit(c) ? (char)('0' + CharUnicodeInfo.GetDecimalDigitValue(c)) : c)
+        );
+        return double.TryParse(
+            ascii,
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture,
+            out double weight
+        )
             ? weight
-            : throw new FornoException($"the prompt has the weight '{text}', which is no number; write one like (word:1.2)");
+            : throw new FornoException(
+                $"the prompt has the weight '{text}', which is no number; write one like (word:1.2)"
+            );
     }
 
     // Cuts BREAK out, with the white space round it; what lies before and after are pieces even if empty.
     private static void AddText(List<WeightedText> pieces, ReadOnlySpan<char> text)
     {
         int from = 0;
-        for (int search = 0; text[search..].IndexOf(Break) is var found and >= 0;)
+        for (int search = 0; text[search..].IndexOf(Break) is var found and >= 0; )
         {
-            int start = search + found, end = start + Break.Length;
+            int start = search + found,
+                end = start + Break.Length;
             search = end;
-            if ((start > 0 && IsWord(text[..start], last: true)) || (end < text.Length && IsWord(text[end..], last: false)))
+            if (
+                (start > 0 && IsWord(text[..start], last: true))
+                || (end < text.Length && IsWord(text[end..], last: false))
+            )
             {
                 continue;
             }
@@ -174,7 +189,7 @@ public static class PromptGrammar
     private static List<WeightedText> Join(List<WeightedText> pieces)
     {
         List<WeightedText> joined = new(pieces.Count);
-        for (int i = 0; i < pieces.Count;)
+        for (int i = 0; i < pieces.Count; )
         {
             int next = i + 1;
             while (next < pieces.Count && pieces[next].Weight == pieces[i].Weight)
@@ -182,8 +197,9 @@ public static class PromptGrammar
                 next++;
             }
 
-            joined.Add(next == i + 1 ? pieces[i]
-                : new(string.Concat(pieces[i..next].Select(p => p.Text)), pieces[i].Weight));
+            joined.Add(
+                next == i + 1 ? pieces[i] : new(string.Concat(pieces[i..next].Select(p => p.Text)), pieces[i].Weight)
+            );
             i = next;
         }
 

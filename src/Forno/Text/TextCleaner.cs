@@ -12,7 +12,8 @@ internal static class TextCleaner
 {
     // Nothing below concerns a text of these characters alone; nearly all prompts and captions are such.
     private static readonly SearchValues<char> Plain = SearchValues.Create(
-        "abcdefghijklmnopqrstuvwxyz0123456789 !\"#$%'()*+,-./:;<=>?@[\\]^_`{|}~");
+        "abcdefghijklmnopqrstuvwxyz0123456789 !\"#$%'()*+,-./:;<=>?@[\\]^_`{|}~"
+    );
 
     /// <summary>The whole chain.</summary>
     /// <param name="text">Any text.</param>
@@ -39,7 +40,7 @@ internal static class TextCleaner
     {
         StringBuilder result = new(text.Length);
         bool unescape = true;
-        for (int at = 0; at < text.Length;)
+        for (int at = 0; at < text.Length; )
         {
             int end = text.IndexOf('\n', at) is var feed and >= 0 ? feed + 1 : text.Length;
             string line = text[at..end];
@@ -50,8 +51,7 @@ internal static class TextCleaner
                 before = line;
                 line = unescape ? HtmlEntities.UnescapeStrictly(line) : line;
                 line = UnicodeForms.Nfc(RemoveControls(ReplaceCharacters(line)));
-            }
-            while (line != before);
+            } while (line != before);
             result.Append(line);
             at = end;
         }
@@ -145,8 +145,20 @@ internal static class TextCleaner
         int copied = 0;
         for (int i = 0; i < text.Length; i++)
         {
-            if (text[i] is '\t' or '\n' or '\f' or '\r' or not (< ' ' or '\u007f' or (>= '\u206a' and <= '\u206f')
-                or '\ufeff' or (>= '\ufff9' and <= '\ufffc')))
+            if (
+                text[i]
+                is '\t'
+                    or '\n'
+                    or '\f'
+                    or '\r'
+                    or not (
+                        < ' '
+                        or '\u007f'
+                        or (>= '\u206a' and <= '\u206f')
+                        or '\ufeff'
+                        or (>= '\ufff9' and <= '\ufffc')
+                    )
+            )
             {
                 continue;
             }
@@ -168,8 +180,7 @@ internal static class TextCleaner
             do
             {
                 end++;
-            }
-            while (end < text.Length && (text[end] == ';' || char.IsDigit(text[end])));
+            } while (end < text.Length && (text[end] == ';' || char.IsDigit(text[end])));
             if (end < text.Length && char.IsAsciiLetter(text[end]))
             {
                 return end + 1;
@@ -179,32 +190,33 @@ internal static class TextCleaner
         return at + 1;
     }
 
-    private static string? Ligature(char c) => c switch
-    {
-        'Ĳ' => "IJ",
-        'ĳ' => "ij",
-        'ŉ' => "'n",
-        'Ǳ' => "DZ",
-        'ǲ' => "Dz",
-        'ǳ' => "dz",
-        'Ǆ' => "DŽ",
-        'ǅ' => "Dž",
-        'ǆ' => "dž",
-        'Ǉ' => "LJ",
-        'ǈ' => "Lj",
-        'ǉ' => "lj",
-        'Ǌ' => "NJ",
-        'ǋ' => "Nj",
-        'ǌ' => "nj",
-        '\ufb00' => "ff",
-        '\ufb01' => "fi",
-        '\ufb02' => "fl",
-        '\ufb03' => "ffi",
-        '\ufb04' => "ffl",
-        '\ufb05' => "ſt",
-        '\ufb06' => "st",
-        _ => null,
-    };
+    private static string? Ligature(char c) =>
+        c switch
+        {
+            'Ĳ' => "IJ",
+            'ĳ' => "ij",
+            'ŉ' => "'n",
+            'Ǳ' => "DZ",
+            'ǲ' => "Dz",
+            'ǳ' => "dz",
+            'Ǆ' => "DŽ",
+            'ǅ' => "Dž",
+            'ǆ' => "dž",
+            'Ǉ' => "LJ",
+            'ǈ' => "Lj",
+            'ǉ' => "lj",
+            'Ǌ' => "NJ",
+            'ǋ' => "Nj",
+            'ǌ' => "nj",
+            '\ufb00' => "ff",
+            '\ufb01' => "fi",
+            '\ufb02' => "fl",
+            '\ufb03' => "ffi",
+            '\ufb04' => "ffl",
+            '\ufb05' => "ſt",
+            '\ufb06' => "st",
+            _ => null,
+        };
 
     private static string CollapseSpace(string text)
     {
@@ -239,8 +251,9 @@ internal static class TextCleaner
     // Unicode's Final_Sigma: a cased letter before, none after, both through any case-ignorable characters.
     private static bool IsFinalSigma(string text, int at)
     {
-        bool before = false, after = false;
-        for (int i = at; i > 0;)
+        bool before = false,
+            after = false;
+        for (int i = at; i > 0; )
         {
             Rune.DecodeLastFromUtf16(text.AsSpan(0, i), out Rune rune, out int length);
             i -= length;
@@ -251,7 +264,7 @@ internal static class TextCleaner
             }
         }
 
-        for (int i = at + 1; i < text.Length;)
+        for (int i = at + 1; i < text.Length; )
         {
             Rune.DecodeFromUtf16(text.AsSpan(i), out Rune rune, out int length);
             i += length;
@@ -266,15 +279,43 @@ internal static class TextCleaner
     }
 
     private static bool IsCaseIgnorable(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
-            or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol
-        || rune.Value is '\'' or '.' or ':' or 0xb7 or 0x387 or 0x55f or 0x5f4 or 0x2018 or 0x2019 or 0x2024 or 0x2027
-            or 0xfe13 or 0xfe52 or 0xfe55 or 0xff07 or 0xff0e or 0xff1a;
+        Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.NonSpacingMark
+                or UnicodeCategory.EnclosingMark
+                or UnicodeCategory.Format
+                or UnicodeCategory.ModifierLetter
+                or UnicodeCategory.ModifierSymbol
+        || rune.Value
+            is '\''
+                or '.'
+                or ':'
+                or 0xb7
+                or 0x387
+                or 0x55f
+                or 0x5f4
+                or 0x2018
+                or 0x2019
+                or 0x2024
+                or 0x2027
+                or 0xfe13
+                or 0xfe52
+                or 0xfe55
+                or 0xff07
+                or 0xff0e
+                or 0xff1a;
 
     // Modifier letters are ignorable above, so of the "other" cased characters only these are left to name.
     private static bool IsCased(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter
-            or UnicodeCategory.TitlecaseLetter
-        || rune.Value is 0xaa or 0xba or (>= 0x2160 and <= 0x217f) or (>= 0x24b6 and <= 0x24e9)
-            or (>= 0x1f130 and <= 0x1f149) or (>= 0x1f150 and <= 0x1f169) or (>= 0x1f170 and <= 0x1f189);
+        Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.UppercaseLetter
+                or UnicodeCategory.LowercaseLetter
+                or UnicodeCategory.TitlecaseLetter
+        || rune.Value
+            is 0xaa
+                or 0xba
+                or (>= 0x2160 and <= 0x217f)
+                or (>= 0x24b6 and <= 0x24e9)
+                or (>= 0x1f130 and <= 0x1f149)
+                or (>= 0x1f150 and <= 0x1f169)
+                or (>= 0x1f170 and <= 0x1f189);
 }

@@ -43,8 +43,11 @@ internal static unsafe partial class UnicodeForms
         }
         catch (DllNotFoundException e)
         {
-            throw new FornoException($"{GLib} is needed to read text that is not plain Latin. "
-                + "It comes with libvips: apt-get install libvips42", e);
+            throw new FornoException(
+                $"{GLib} is needed to read text that is not plain Latin. "
+                    + "It comes with libvips: apt-get install libvips42",
+                e
+            );
         }
         finally
         {

@@ -16,12 +16,21 @@ public static class TomlEdit
     public static string Set(string text, string name, IReadOnlyList<object> path, object value)
     {
         var root = TomlFile.Parse(text, name);
-        var table = path.SkipLast(1).Aggregate((object)root, (at, step) => (at, step) switch
-        {
-            (TomlTable t, string key) when t.TryGetValue(key, out var inner) => inner,
-            (List<object> list, int place) when place >= 0 && place < list.Count => list[place],
-            _ => throw new FornoException($"{name}: there is no table {string.Join('.', path.SkipLast(1))}"),
-        }) as TomlTable ?? throw new FornoException($"{name}: {string.Join('.', path.SkipLast(1))} is no table");
+        var table =
+            path.SkipLast(1)
+                .Aggregate(
+                    (object)root,
+                    (at, step) =>
+                        (at, step) switch
+                        {
+                            (TomlTable t, string key) when t.TryGetValue(key, out var inner) => inner,
+                            (List<object> list, int place) when place >= 0 && place < list.Count => list[place],
+                            _ => throw new FornoException(
+                                $"{name}: there is no table {string.Join('.', path.SkipLast(1))}"
+                            ),
+                        }
+                ) as TomlTable
+            ?? throw new FornoException($"{name}: {string.Join('.', path.SkipLast(1))} is no table");
         var last = (string)path[^1];
         var written = TomlWriter.Text(new TomlTable { [last] = value }[last]);
         if (!table.ContainsKey(last))
@@ -35,15 +44,24 @@ public static class TomlEdit
             throw new FornoException($"{name}: {string.Join('.', path)} is a table, not a value");
         }
 
-        return TomlWriter.Text(table[last]) == written ? text : string.Concat(text.AsSpan(0, span.Start.Value), written, text.AsSpan(span.End.Value));
+        return TomlWriter.Text(table[last]) == written
+            ? text
+            : string.Concat(text.AsSpan(0, span.Start.Value), written, text.AsSpan(span.End.Value));
     }
 
     private static string Insert(string text, TomlTable root, TomlTable table, string line)
     {
-        var own = table.Keys.Select(table.SpanOf).Where(s => !s.Equals(default)).Select(s => s.End.Value).DefaultIfEmpty(-1).Max();
+        var own = table
+            .Keys.Select(table.SpanOf)
+            .Where(s => !s.Equals(default))
+            .Select(s => s.End.Value)
+            .DefaultIfEmpty(-1)
+            .Max();
         if (table.From == TomlTable.Origin.Inline)
         {
-            return own < 0 ? throw new FornoException("an empty inline table takes no key; write it as a [table]") : text.Insert(own, ", " + line);
+            return own < 0
+                ? throw new FornoException("an empty inline table takes no key; write it as a [table]")
+                : text.Insert(own, ", " + line);
         }
 
         if (table.From == TomlTable.Origin.Dotted)

@@ -11,7 +11,10 @@ public static class TomlFile
     /// <summary>Arrays, inline tables and table names may nest this deep.</summary>
     public const int MaxDepth = 100;
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="FornoException">Absent, too large, not UTF-8 or not TOML; the message starts with file, line and column.</exception>
@@ -22,7 +25,9 @@ public static class TomlFile
             var length = new FileInfo(path).Length;
             if (length > MaxBytes)
             {
-                throw new FornoException($"{path}: {length} bytes is too large for a configuration file (the limit is {MaxBytes})");
+                throw new FornoException(
+                    $"{path}: {length} bytes is too large for a configuration file (the limit is {MaxBytes})"
+                );
             }
 
             return Parse(File.ReadAllBytes(path), path);

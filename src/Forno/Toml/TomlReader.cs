@@ -51,8 +51,10 @@ internal sealed partial class TomlReader(string text, string name)
         return new FornoException($"{name}:{_line}:{column}: {message}");
     }
 
-    private string Shown() => Ended ? "the end of the file"
-        : char.IsControl(Now) ? $"control character U+{(int)Now:X4}" : $"'{(char.IsSurrogate(Now) ? '?' : Now)}'";
+    private string Shown() =>
+        Ended ? "the end of the file"
+        : char.IsControl(Now) ? $"control character U+{(int)Now:X4}"
+        : $"'{(char.IsSurrogate(Now) ? '?' : Now)}'";
 
     private bool Newline()
     {
@@ -82,7 +84,11 @@ internal sealed partial class TomlReader(string text, string name)
 
             if (Now == '#')
             {
-                for (_at++; !Ended && Now != '\n' && !(Now == '\r' && _at + 1 < text.Length && text[_at + 1] == '\n'); _at++)
+                for (
+                    _at++;
+                    !Ended && Now != '\n' && !(Now == '\r' && _at + 1 < text.Length && text[_at + 1] == '\n');
+                    _at++
+                )
                 {
                     RejectControl();
                 }
@@ -184,7 +190,10 @@ internal sealed partial class TomlReader(string text, string name)
         {
             TomlTable { From: not TomlTable.Origin.Inline } table => table,
             List<object> list when _tableArrays.Contains(list) => (TomlTable)list[^1],
-            _ => throw Error($"'{part}' (line {parent.LineOf(part)}) is a finished value and cannot be extended", start),
+            _ => throw Error(
+                $"'{part}' (line {parent.LineOf(part)}) is a finished value and cannot be extended",
+                start
+            ),
         };
     }
 
@@ -204,7 +213,10 @@ internal sealed partial class TomlReader(string text, string name)
             }
             else if (next is not TomlTable { From: TomlTable.Origin.Dotted } t || t.DottedBy != body)
             {
-                throw Error($"'{part}' is already defined on line {table.LineOf(part)} and cannot be extended with a dotted key", start);
+                throw Error(
+                    $"'{part}' is already defined on line {table.LineOf(part)} and cannot be extended with a dotted key",
+                    start
+                );
             }
 
             table = (TomlTable)next;
@@ -236,15 +248,16 @@ internal sealed partial class TomlReader(string text, string name)
                 throw Error($"a key of more than {TomlFile.MaxDepth} parts");
             }
 
-            parts.Add(Now switch
-            {
-                '"' when !text.AsSpan(_at).StartsWith("\"\"\"") => Basic(),
-                '\'' when !text.AsSpan(_at).StartsWith("'''") => Literal(),
-                _ => Bare(),
-            });
+            parts.Add(
+                Now switch
+                {
+                    '"' when !text.AsSpan(_at).StartsWith("\"\"\"") => Basic(),
+                    '\'' when !text.AsSpan(_at).StartsWith("'''") => Literal(),
+                    _ => Bare(),
+                }
+            );
             SkipSpace();
-        }
-        while (Now == '.');
+        } while (Now == '.');
         return parts;
     }
 

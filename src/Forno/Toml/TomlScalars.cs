@@ -69,7 +69,8 @@ internal sealed partial class TomlReader
             ahead++;
         }
 
-        var ends = ahead < text.Length
+        var ends =
+            ahead < text.Length
             && (text[ahead] == '\n' || (text[ahead] == '\r' && ahead + 1 < text.Length && text[ahead + 1] == '\n'));
         if (!ends)
         {
@@ -92,17 +93,41 @@ internal sealed partial class TomlReader
         _at++;
         switch (kind)
         {
-            case 'b': built.Append('\b'); break;
-            case 't': built.Append('\t'); break;
-            case 'n': built.Append('\n'); break;
-            case 'f': built.Append('\f'); break;
-            case 'r': built.Append('\r'); break;
-            case '"': built.Append('"'); break;
-            case '\\': built.Append('\\'); break;
+            case 'b':
+                built.Append('\b');
+                break;
+            case 't':
+                built.Append('\t');
+                break;
+            case 'n':
+                built.Append('\n');
+                break;
+            case 'f':
+                built.Append('\f');
+                break;
+            case 'r':
+                built.Append('\r');
+                break;
+            case '"':
+                built.Append('"');
+                break;
+            case '\\':
+                built.Append('\\');
+                break;
             case 'u' or 'U':
                 var digits = kind == 'u' ? 4 : 8;
-                if (_at + digits > text.Length || !text.AsSpan(_at, digits).ContainsOnlyHex()
-                    || !Rune.TryCreate(uint.Parse(text.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), out var rune))
+                if (
+                    _at + digits > text.Length
+                    || !text.AsSpan(_at, digits).ContainsOnlyHex()
+                    || !Rune.TryCreate(
+                        uint.Parse(
+                            text.AsSpan(_at, digits),
+                            NumberStyles.AllowHexSpecifier,
+                            CultureInfo.InvariantCulture
+                        ),
+                        out var rune
+                    )
+                )
                 {
                     throw Error($"\\{kind} needs {digits} hexadecimal digits of a Unicode character", start);
                 }
@@ -111,7 +136,10 @@ internal sealed partial class TomlReader
                 _at += digits;
                 break;
             default:
-                throw Error("unknown escape; in a \"string\" write \\\\ for a backslash, or use a 'literal string' for Windows paths", start);
+                throw Error(
+                    "unknown escape; in a \"string\" write \\\\ for a backslash, or use a 'literal string' for Windows paths",
+                    start
+                );
         }
     }
 
@@ -124,7 +152,13 @@ internal sealed partial class TomlReader
         }
 
         // a date and a time may have one space between them
-        if (_at - start == 10 && Now == ' ' && _at + 1 < text.Length && char.IsAsciiDigit(text[_at + 1]) && text[start + 4] == '-')
+        if (
+            _at - start == 10
+            && Now == ' '
+            && _at + 1 < text.Length
+            && char.IsAsciiDigit(text[_at + 1])
+            && text[start + 4] == '-'
+        )
         {
             _at++;
             while (char.IsAsciiLetterOrDigit(Now) || Now is '+' or '-' or '.' or ':')
@@ -142,7 +176,8 @@ internal sealed partial class TomlReader
             "inf" or "+inf" => double.PositiveInfinity,
             "-inf" => double.NegativeInfinity,
             "nan" or "+nan" or "-nan" => double.NaN,
-            _ => Number(word, start) ?? Date(word, start)
+            _ => Number(word, start)
+                ?? Date(word, start)
                 ?? throw Error($"'{word}' is no value; put text in quotes", start),
         };
     }
@@ -151,8 +186,16 @@ internal sealed partial class TomlReader
     {
         if (word.Length > 2 && word[0] == '0' && word[1] is 'x' or 'o' or 'b')
         {
-            var radix = word[1] switch { 'x' => 16, 'o' => 8, _ => 2 };
-            var bits = Digits(word.AsSpan(2), c => char.IsAsciiHexDigit(c) && Convert.ToInt32(c.ToString(), 16) < radix);
+            var radix = word[1] switch
+            {
+                'x' => 16,
+                'o' => 8,
+                _ => 2,
+            };
+            var bits = Digits(
+                word.AsSpan(2),
+                c => char.IsAsciiHexDigit(c) && Convert.ToInt32(c.ToString(), 16) < radix
+            );
             if (bits is null)
             {
                 throw Error($"'{word}' is no number", start);
@@ -172,7 +215,12 @@ internal sealed partial class TomlReader
         }
 
         var rest = word.AsSpan(word[0] is '+' or '-' ? 1 : 0);
-        if (rest.IsEmpty || !char.IsAsciiDigit(rest[0]) || rest.Contains(':') || rest.LastIndexOf('-') > 0 && !rest.ContainsAny('e', 'E'))
+        if (
+            rest.IsEmpty
+            || !char.IsAsciiDigit(rest[0])
+            || rest.Contains(':')
+            || rest.LastIndexOf('-') > 0 && !rest.ContainsAny('e', 'E')
+        )
         {
             return null;
         }
@@ -185,13 +233,21 @@ internal sealed partial class TomlReader
         var exponent = exponentAt < 0 ? "" : Exponent(rest[(exponentAt + 1)..]);
         if (whole is null || fraction is null || exponent is null || (whole.Length > 1 && whole[0] == '0'))
         {
-            throw Error($"'{word}' is no number" + (whole is { Length: > 1 } && whole[0] == '0' ? " (leading zeros are not allowed)" : ""), start);
+            throw Error(
+                $"'{word}' is no number"
+                    + (whole is { Length: > 1 } && whole[0] == '0' ? " (leading zeros are not allowed)" : ""),
+                start
+            );
         }
 
         var sign = word[0] == '-' ? "-" : "";
         if (pointAt >= 0 || exponentAt >= 0)
         {
-            var shown = sign + whole + (fraction.Length > 0 ? "." + fraction : "") + (exponent.Length > 0 ? "e" + exponent : "");
+            var shown =
+                sign
+                + whole
+                + (fraction.Length > 0 ? "." + fraction : "")
+                + (exponent.Length > 0 ? "e" + exponent : "");
             return double.Parse(shown, NumberStyles.Float, CultureInfo.InvariantCulture);
         }
 
@@ -243,7 +299,16 @@ internal sealed partial class TomlReader
         }
 
         var day = default(DateOnly);
-        if (!isTime && !DateOnly.TryParseExact(form.AsSpan(0, Math.Min(10, form.Length)), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out day))
+        if (
+            !isTime
+            && !DateOnly.TryParseExact(
+                form.AsSpan(0, Math.Min(10, form.Length)),
+                "yyyy-MM-dd",
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.None,
+                out day
+            )
+        )
         {
             return Looks(form) ? throw Error($"'{word}' is no date", start) : null;
         }
@@ -283,8 +348,17 @@ internal sealed partial class TomlReader
     {
         var point = text.IndexOf('.');
         var (whole, fraction) = point < 0 ? (text, "0") : (text[..point], text[(point + 1)..]);
-        if (fraction.Length == 0 || !fraction.All(char.IsAsciiDigit)
-            || !TimeOnly.TryParseExact(whole, "HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        if (
+            fraction.Length == 0
+            || !fraction.All(char.IsAsciiDigit)
+            || !TimeOnly.TryParseExact(
+                whole,
+                "HH:mm:ss",
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.None,
+                out var time
+            )
+        )
         {
             return null;
         }
@@ -299,7 +373,16 @@ internal sealed partial class TomlReader
             return TimeSpan.Zero;
         }
 
-        if (text.Length != 6 || !TimeOnly.TryParseExact(text.AsSpan(1), "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var offset))
+        if (
+            text.Length != 6
+            || !TimeOnly.TryParseExact(
+                text.AsSpan(1),
+                "HH:mm",
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.None,
+                out var offset
+            )
+        )
         {
             return null;
         }

@@ -15,7 +15,13 @@ public sealed class TomlTable : IReadOnlyDictionary<string, object>
     private readonly record struct Entry(object Value, int Line, Range Span);
 
     /// <summary>How the table came to be, which decides what may be added to it later.</summary>
-    internal enum Origin { Implicit, Header, Dotted, Inline }
+    internal enum Origin
+    {
+        Implicit,
+        Header,
+        Dotted,
+        Inline,
+    }
 
     internal Origin From { get; set; } = Origin.Implicit;
 
@@ -66,14 +72,25 @@ public sealed class TomlTable : IReadOnlyDictionary<string, object>
     /// <summary>Where the table's own header ends in the text; 0 without one.</summary>
     internal int HeaderEnd { get; set; }
 
-    internal void Add(string key, object value, int line, Range span = default) => _entries.Add(key, new Entry(value, line, span));
+    internal void Add(string key, object value, int line, Range span = default) =>
+        _entries.Add(key, new Entry(value, line, span));
 
-    private static object Checked(object value) => value switch
-    {
-        string or long or double or bool or DateTimeOffset or DateTime or DateOnly or TimeOnly or TomlTable or List<object> => value,
-        int i => (long)i,
-        float f => (double)f,
-        IEnumerable<string> strings => strings.Cast<object>().ToList(),
-        _ => throw new ArgumentException($"TOML has no value of type {value.GetType().Name}", nameof(value)),
-    };
+    private static object Checked(object value) =>
+        value switch
+        {
+            string
+            or long
+            or double
+            or bool
+            or DateTimeOffset
+            or DateTime
+            or DateOnly
+            or TimeOnly
+            or TomlTable
+            or List<object> => value,
+            int i => (long)i,
+            float f => (double)f,
+            IEnumerable<string> strings => strings.Cast<object>().ToList(),
+            _ => throw new ArgumentException($"TOML has no value of type {value.GetType().Name}", nameof(value)),
+        };
 }

@@ -35,7 +35,9 @@ internal static class TomlWriter
             var name = path.Length == 0 ? Key(key) : path + "." + Key(key);
             foreach (var section in value is TomlTable one ? [one] : ((List<object>)value).Cast<TomlTable>())
             {
-                built.Append(built.Length == 0 ? "" : "\n").Append(value is TomlTable ? $"[{name}]\n" : $"[[{name}]]\n");
+                built
+                    .Append(built.Length == 0 ? "" : "\n")
+                    .Append(value is TomlTable ? $"[{name}]\n" : $"[[{name}]]\n");
                 Body(built, section, name);
             }
         }
@@ -52,23 +54,48 @@ internal static class TomlWriter
     {
         switch (value)
         {
-            case string s: built.Append(Quoted(s)); break;
-            case bool b: built.Append(b ? "true" : "false"); break;
-            case long n: built.Append(n.ToString(CultureInfo.InvariantCulture)); break;
-            case double d: built.Append(Real(d)); break;
-            case DateTimeOffset t: built.Append(t.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture)); break;
-            case DateTime t: built.Append(t.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture)); break;
-            case DateOnly t: built.Append(t.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)); break;
-            case TimeOnly t: built.Append(t.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture)); break;
-            case List<object> list: Joined(built, "[", list, v => Value(built, v), "]"); break;
-            case TomlTable table:
-                Joined(built, "{", table, e =>
-                {
-                    built.Append(Key(e.Key)).Append(" = ");
-                    Value(built, e.Value);
-                }, "}");
+            case string s:
+                built.Append(Quoted(s));
                 break;
-            default: throw new ArgumentException($"TOML has no value of type {value.GetType().Name}");
+            case bool b:
+                built.Append(b ? "true" : "false");
+                break;
+            case long n:
+                built.Append(n.ToString(CultureInfo.InvariantCulture));
+                break;
+            case double d:
+                built.Append(Real(d));
+                break;
+            case DateTimeOffset t:
+                built.Append(t.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture));
+                break;
+            case DateTime t:
+                built.Append(t.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture));
+                break;
+            case DateOnly t:
+                built.Append(t.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+                break;
+            case TimeOnly t:
+                built.Append(t.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture));
+                break;
+            case List<object> list:
+                Joined(built, "[", list, v => Value(built, v), "]");
+                break;
+            case TomlTable table:
+                Joined(
+                    built,
+                    "{",
+                    table,
+                    e =>
+                    {
+                        built.Append(Key(e.Key)).Append(" = ");
+                        Value(built, e.Value);
+                    },
+                    "}"
+                );
+                break;
+            default:
+                throw new ArgumentException($"TOML has no value of type {value.GetType().Name}");
         }
     }
 
@@ -90,7 +117,9 @@ internal static class TomlWriter
     {
         if (!double.IsFinite(value))
         {
-            return double.IsNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+            return double.IsNaN(value) ? "nan"
+                : value > 0 ? "inf"
+                : "-inf";
         }
 
         var shown = value.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
@@ -102,16 +131,18 @@ internal static class TomlWriter
         var built = new StringBuilder("\"");
         foreach (var c in text)
         {
-            built.Append(c switch
-            {
-                '"' => "\\\"",
-                '\\' => @"\\",
-                '\n' => "\\n",
-                '\r' => "\\r",
-                '\t' => "\\t",
-                < ' ' or '\x7F' => $"\\u{(int)c:X4}",
-                _ => c.ToString(),
-            });
+            built.Append(
+                c switch
+                {
+                    '"' => "\\\"",
+                    '\\' => @"\\",
+                    '\n' => "\\n",
+                    '\r' => "\\r",
+                    '\t' => "\\t",
+                    < ' ' or '\x7F' => $"\\u{(int)c:X4}",
+                    _ => c.ToString(),
+                }
+            );
         }
 
         return built.Append('"').ToString();

@@ -31,8 +31,14 @@ public sealed record AdapterCheck(int Modules, IReadOnlyList<string> Unplaced, d
             IReadOnlyList<Adapter> lost = file.Network.Apply(model.Layers);
             Tensor changed = Ask(model);
             file.Network.Remove();
-            double change = Math.Sqrt((changed - plain).Square().Mean().Item() / Math.Max(1e-30, plain.Square().Mean().Item()));
-            return new AdapterCheck(file.Network.Adapters.Count, [.. file.Strangers, .. lost.Select(a => a.Name)], change);
+            double change = Math.Sqrt(
+                (changed - plain).Square().Mean().Item() / Math.Max(1e-30, plain.Square().Mean().Item())
+            );
+            return new AdapterCheck(
+                file.Network.Adapters.Count,
+                [.. file.Strangers, .. lost.Select(a => a.Name)],
+                change
+            );
         }
         finally
         {
@@ -47,7 +53,10 @@ public sealed record AdapterCheck(int Modules, IReadOnlyList<string> Unplaced, d
         using Generator g = Rng.For(0, "adapter check");
         int side = 8 << (model.UNet.Config.Layout.ChannelMult.Count - 1) >> 2;
         Conditioning words = new CaptionEncoder(model.Family, model.Text, null).Encode(["a photo"]);
-        words = words with { SizeIds = Conditioning.Sizes((side * 8, side * 8), (0, 0), (side * 8, side * 8)).Unsqueeze(0) };
+        words = words with
+        {
+            SizeIds = Conditioning.Sizes((side * 8, side * 8), (0, 0), (side * 8, side * 8)).Unsqueeze(0),
+        };
         Tensor x = g.Randn(1, model.UNet.Config.Layout.InChannels, side, side).To(model.Device);
         return scope.Keep(model.UNet.Forward(x, Tensor.Full([1], 500).To(model.Device), words.Context, words.Vector()));
     }

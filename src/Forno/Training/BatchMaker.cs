@@ -37,12 +37,18 @@ public sealed class BatchMaker : IDisposable
         captionEncoder = new CaptionEncoder(model.Family, model.Text, plan.Recipe.Model.ClipSkip);
         masks = new LossMasks(model.Vae.Config.Factor);
         string key = Fingerprint(model.VaePath);
-        cache = run.CacheLatents || run.CacheLatentsToDisk
-            ? new LatentCache(key, run.CacheLatentsToDisk ? CacheFolder("latents") : null, Encode)
-            : null;
-        texts = run.CacheTextOutputs || run.CacheTextOutputsToDisk
-            ? new ConditioningCache($"{Fingerprint(model.Path)} {plan.Recipe.Model.ClipSkip} {run.Precision}", run.CacheTextOutputsToDisk ? CacheFolder("texts") : null, EncodeCaption)
-            : null;
+        cache =
+            run.CacheLatents || run.CacheLatentsToDisk
+                ? new LatentCache(key, run.CacheLatentsToDisk ? CacheFolder("latents") : null, Encode)
+                : null;
+        texts =
+            run.CacheTextOutputs || run.CacheTextOutputsToDisk
+                ? new ConditioningCache(
+                    $"{Fingerprint(model.Path)} {plan.Recipe.Model.ClipSkip} {run.Precision}",
+                    run.CacheTextOutputsToDisk ? CacheFolder("texts") : null,
+                    EncodeCaption
+                )
+                : null;
     }
 
     /// <summary>Fills the caches.</summary>
@@ -53,16 +59,26 @@ public sealed class BatchMaker : IDisposable
         using var mode = Autograd.NoGrad();
         if (cache is not null)
         {
-            cache.Fill(plan.Datasets.SelectMany(d => d.Items), plan.Recipe.Run.VaeBatchSize,
-                new Told<(int Done, int Total)>(p => progress?.Invoke("encode pictures", p.Done, p.Total)), cancel);
+            cache.Fill(
+                plan.Datasets.SelectMany(d => d.Items),
+                plan.Recipe.Run.VaeBatchSize,
+                new Told<(int Done, int Total)>(p => progress?.Invoke("encode pictures", p.Done, p.Total)),
+                cancel
+            );
         }
         if (texts is not null)
         {
             // Captions that vary are planned for every epoch; each different one is encoded once.
-            IEnumerable<string> captions = Enumerable.Range(1, plan.Steps.Epochs)
+            IEnumerable<string> captions = Enumerable
+                .Range(1, plan.Steps.Epochs)
                 .SelectMany(e => EpochPlan.Build(plan.Datasets, plan.Seed, e, plan.Steps).Batches)
-                .SelectMany(b => b.Examples).Select(e => e.Caption);
-            texts.Fill(captions, new Told<(int Done, int Total)>(p => progress?.Invoke("encode captions", p.Done, p.Total)), cancel);
+                .SelectMany(b => b.Examples)
+                .Select(e => e.Caption);
+            texts.Fill(
+                captions,
+                new Told<(int Done, int Total)>(p => progress?.Invoke("encode captions", p.Done, p.Total)),
+                cancel
+            );
         }
     }
 
@@ -80,7 +96,12 @@ public sealed class BatchMaker : IDisposable
         for (int i = 0; i < examples.Count; i++)
         {
             using Generator generator = Rng.For(plan.Seed, "train noise", epoch, examples[i].Draw);
-            NoisedBatch one = TrainingNoise.Apply(latents.Slice(0, i, i + 1), plan.Noise, schedule, new GeneratorDraws(generator));
+            NoisedBatch one = TrainingNoise.Apply(
+                latents.Slice(0, i, i + 1),
+                plan.Noise,
+                schedule,
+                new GeneratorDraws(generator)
+            );
             (noise[i], noisy[i], times[i]) = (one.Noise, one.Noisy, one.Timesteps[0]);
         }
         (Tensor context, Tensor? vector) = Condition(planned);
@@ -120,7 +141,9 @@ public sealed class BatchMaker : IDisposable
         using var mode = Autograd.NoGrad();
         if (cache is not null)
         {
-            return scope.Keep(Ops.Stack([.. examples.Select(e => cache.Get(e.Item, e.Flip).To(DType.Float32).To(model.Device))]));
+            return scope.Keep(
+                Ops.Stack([.. examples.Select(e => cache.Get(e.Item, e.Flip).To(DType.Float32).To(model.Device))])
+            );
         }
         Tensor pictures = Ops.Stack([.. examples.Select(PictureLoader.Load)]);
         return scope.Keep(Encode(pictures, [.. examples.Select(e => $"{Content(e.Item.Example.Path)} {e.Flip}")]));
@@ -142,11 +165,13 @@ public sealed class BatchMaker : IDisposable
         using var scope = new Scope();
         int f = model.Vae.Config.Factor;
         long channels = model.Vae.Config.Layout.LatentChannels;
-        Tensor noise = Ops.Stack([.. keys.Select(k =>
-        {
-            using Generator g = Rng.For(plan.Seed, "latent " + k);
-            return g.Randn(channels, pictures.Size(2) / f, pictures.Size(3) / f);
-        })]);
+        Tensor noise = Ops.Stack([
+            .. keys.Select(k =>
+            {
+                using Generator g = Rng.For(plan.Seed, "latent " + k);
+                return g.Randn(channels, pictures.Size(2) / f, pictures.Size(3) / f);
+            }),
+        ]);
         return scope.Keep(model.Vae.Encode(pictures.To(model.Device), noise.To(model.Device)));
     }
 
@@ -167,9 +192,14 @@ public sealed class BatchMaker : IDisposable
     // kohya mirrors the left edge of the crop with the picture.
     private static Tensor Sizes(PlannedExample example, Size bucket)
     {
-        Size original = example.Item.Example.Size, resized = example.Item.Fit.Resized;
+        Size original = example.Item.Example.Size,
+            resized = example.Item.Fit.Resized;
         int left = example.Flip ? resized.Width - bucket.Width - example.CropLeft : example.CropLeft;
-        return Conditioning.Sizes((original.Height, original.Width), (example.CropTop, left), (bucket.Height, bucket.Width));
+        return Conditioning.Sizes(
+            (original.Height, original.Width),
+            (example.CropTop, left),
+            (bucket.Height, bucket.Width)
+        );
     }
 
     private Dictionary<string, Tensor> EncodeCaption(string caption)
@@ -183,9 +213,11 @@ public sealed class BatchMaker : IDisposable
         return named;
     }
 
-    private static Conditioning Stack(Dictionary<string, Tensor>[] each) => new(
-        Ops.Stack([.. each.Select(e => e["context"])]),
-        each[0].ContainsKey("pooled") ? Ops.Stack([.. each.Select(e => e["pooled"])]) : null);
+    private static Conditioning Stack(Dictionary<string, Tensor>[] each) =>
+        new(
+            Ops.Stack([.. each.Select(e => e["context"])]),
+            each[0].ContainsKey("pooled") ? Ops.Stack([.. each.Select(e => e["pooled"])]) : null
+        );
 
     // IProgress without a synchronisation context.
     private sealed class Told<T>(Action<T> tell) : IProgress<T>

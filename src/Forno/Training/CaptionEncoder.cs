@@ -22,7 +22,10 @@ public sealed class CaptionEncoder(ModelFamily family, TextConditioning text, in
         for (int i = 0; i < ids.Length; i++)
         {
             int pad = family.TextEncoders[i].FullSize.Naming == TextNaming.OpenClip ? 0 : ClipTokenizer.EndOfText;
-            long[] flat = [.. captions.SelectMany(c => ClipTokenizer.Default.EncodePadded(c, pad)).Select(id => (long)id)];
+            long[] flat =
+            [
+                .. captions.SelectMany(c => ClipTokenizer.Default.EncodePadded(c, pad)).Select(id => (long)id),
+            ];
             ids[i] = Tensor.From(flat, captions.Count, ClipTokenizer.SequenceLength);
         }
         Conditioning made = text.Encode(ids, options);

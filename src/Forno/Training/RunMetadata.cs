@@ -14,7 +14,12 @@ internal static class RunMetadata
     /// Seconds since 1970; <c>SOURCE_DATE_EPOCH</c> fixes it, so that two runs can be compared file by file.
     /// </summary>
     public static double Now() =>
-        double.TryParse(Environment.GetEnvironmentVariable("SOURCE_DATE_EPOCH"), NumberStyles.None, CultureInfo.InvariantCulture, out double fixedTime)
+        double.TryParse(
+            Environment.GetEnvironmentVariable("SOURCE_DATE_EPOCH"),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out double fixedTime
+        )
             ? fixedTime
             : DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 
@@ -29,16 +34,18 @@ internal static class RunMetadata
             ["seed"] = (long)plan.Seed,
             ["output_name"] = recipe.Output.Name,
         };
-        return new AdapterMetadata(new TrainingFacts
-        {
-            Options = options,
-            Sdxl = model.Family == ModelFamily.Sdxl,
-            FromDatasetConfig = recipe.HasDatasetConfig,
-            Datasets = [.. recipe.Blueprints.Zip(plan.Datasets, (b, d) => new DatasetFacts(false, b.Subsets, d))],
-            Steps = plan.Steps,
-            // Of seed and settings, so that a resumed run has the number of the run it goes on with.
-            SessionId = (uint)Rng.Key(plan.Seed, stateKey),
-            StartedAt = Now(),
-        });
+        return new AdapterMetadata(
+            new TrainingFacts
+            {
+                Options = options,
+                Sdxl = model.Family == ModelFamily.Sdxl,
+                FromDatasetConfig = recipe.HasDatasetConfig,
+                Datasets = [.. recipe.Blueprints.Zip(plan.Datasets, (b, d) => new DatasetFacts(false, b.Subsets, d))],
+                Steps = plan.Steps,
+                // Of seed and settings, so that a resumed run has the number of the run it goes on with.
+                SessionId = (uint)Rng.Key(plan.Seed, stateKey),
+                StartedAt = Now(),
+            }
+        );
     }
 }

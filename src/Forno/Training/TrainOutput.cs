@@ -22,9 +22,22 @@ internal sealed class TrainOutput
     private readonly Action<TrainEvent> tell;
     private readonly OutputSettings settings;
 
-    public TrainOutput(TrainPlan plan, AdapterNetwork network, Optimizer optimizer, string stateKey, BaseModel model, Action<TrainEvent> tell)
+    public TrainOutput(
+        TrainPlan plan,
+        AdapterNetwork network,
+        Optimizer optimizer,
+        string stateKey,
+        BaseModel model,
+        Action<TrainEvent> tell
+    )
     {
-        (this.plan, this.network, this.optimizer, this.stateKey, this.tell) = (plan, network, optimizer, stateKey, tell);
+        (this.plan, this.network, this.optimizer, this.stateKey, this.tell) = (
+            plan,
+            network,
+            optimizer,
+            stateKey,
+            tell
+        );
         settings = plan.Recipe.Output;
         Directory.CreateDirectory(settings.Folder);
         metadata = RunMetadata.Of(plan, model, stateKey);
@@ -54,7 +67,9 @@ internal sealed class TrainOutput
     /// <summary>After an epoch's last step.</summary>
     public void AfterEpoch(TrainPosition position, int epoch, bool last)
     {
-        int? every = settings.SaveEveryNEpochs ?? (settings.SaveNEpochRatio is { } ratio ? plan.Steps.SaveEveryNEpochs(ratio) : null);
+        int? every =
+            settings.SaveEveryNEpochs
+            ?? (settings.SaveNEpochRatio is { } ratio ? plan.Steps.SaveEveryNEpochs(ratio) : null);
         if (!last && every is { } n && epoch % n == 0)
         {
             Save(EpochName(epoch) + ".safetensors", position, epoch, epoch);
@@ -98,10 +113,14 @@ internal sealed class TrainOutput
             return folder;
         }
         string parent = Path.GetDirectoryName(Path.GetFullPath(folder))!;
-        string? other = !Directory.Exists(parent) ? null : Directory.EnumerateDirectories(parent, "*-state")
-            .Where(d => Path.GetFullPath(d) != Path.GetFullPath(folder))
-            .OrderByDescending(d => File.GetLastWriteTimeUtc(Path.Combine(d, TrainState.FileName))).ThenByDescending(d => d, StringComparer.Ordinal)
-            .FirstOrDefault(d => TrainState.IsWhole(d, out _));
+        string? other = !Directory.Exists(parent)
+            ? null
+            : Directory
+                .EnumerateDirectories(parent, "*-state")
+                .Where(d => Path.GetFullPath(d) != Path.GetFullPath(folder))
+                .OrderByDescending(d => File.GetLastWriteTimeUtc(Path.Combine(d, TrainState.FileName)))
+                .ThenByDescending(d => d, StringComparer.Ordinal)
+                .FirstOrDefault(d => TrainState.IsWhole(d, out _));
         if (other is null)
         {
             throw new FornoException($"{reason} There is no other whole state in {parent}; start without --resume.");

@@ -18,7 +18,13 @@ namespace Forno.Training;
 /// </summary>
 public sealed class TrainPlan
 {
-    private TrainPlan(TrainRecipe recipe, IReadOnlyList<Dataset> datasets, StepCounts steps, LossRecipe loss, ulong seed)
+    private TrainPlan(
+        TrainRecipe recipe,
+        IReadOnlyList<Dataset> datasets,
+        StepCounts steps,
+        LossRecipe loss,
+        ulong seed
+    )
     {
         Recipe = recipe;
         Datasets = datasets;
@@ -52,19 +58,29 @@ public sealed class TrainPlan
     public static TrainPlan Make(TrainRecipe recipe, Prediction prediction, Action<string>? notice = null)
     {
         Dataset[] datasets = [.. recipe.Datasets.Select(d => Dataset.Scan(d, PictureLoader.Measure, notice))];
-        StepCounts steps = StepCounts.For(datasets.Sum(d => d.BatchesPerEpoch), recipe.Run.Accumulation,
-            recipe.Run.MaxTrainSteps, recipe.Run.MaxTrainEpochs);
+        StepCounts steps = StepCounts.For(
+            datasets.Sum(d => d.BatchesPerEpoch),
+            recipe.Run.Accumulation,
+            recipe.Run.MaxTrainSteps,
+            recipe.Run.MaxTrainEpochs
+        );
         ulong seed = recipe.Run.Seed ?? DrawSeed(notice);
         LossSettings loss = recipe.Loss;
-        return new TrainPlan(recipe, datasets, steps, new LossRecipe
-        {
-            Type = LossRecipe.ParseType(loss.Type),
-            HuberSchedule = LossRecipe.ParseHuberSchedule(loss.HuberSchedule),
-            HuberC = loss.HuberC,
-            HuberScale = loss.HuberScale,
-            MinSnrGamma = loss.MinSnrGamma,
-            Prediction = prediction,
-        }, seed);
+        return new TrainPlan(
+            recipe,
+            datasets,
+            steps,
+            new LossRecipe
+            {
+                Type = LossRecipe.ParseType(loss.Type),
+                HuberSchedule = LossRecipe.ParseHuberSchedule(loss.HuberSchedule),
+                HuberC = loss.HuberC,
+                HuberScale = loss.HuberScale,
+                MinSnrGamma = loss.MinSnrGamma,
+                Prediction = prediction,
+            },
+            seed
+        );
     }
 
     /// <summary>The modules that the adapter gets on a model.</summary>
@@ -87,7 +103,9 @@ public sealed class TrainPlan
             ConvAlpha = network.ConvAlpha,
             Dropout = new AdapterDropout
             {
-                Network = network.Dropout ?? 0, Rank = network.RankDropout ?? 0, Module = network.ModuleDropout ?? 0,
+                Network = network.Dropout ?? 0,
+                Rank = network.RankDropout ?? 0,
+                Module = network.ModuleDropout ?? 0,
             },
         };
     }
@@ -96,22 +114,38 @@ public sealed class TrainPlan
     public Optimizer NewOptimizer(AdapterNetwork network, IReadOnlyList<AdapterModule> modules)
     {
         OptimizerSettings settings = Recipe.Optimizer;
-        ILookup<string, (string Key, Tensor Tensor)> tensors = network.Tensors.ToLookup(t => t.Key[..t.Key.IndexOf('.', StringComparison.Ordinal)]);
+        ILookup<string, (string Key, Tensor Tensor)> tensors = network.Tensors.ToLookup(t =>
+            t.Key[..t.Key.IndexOf('.', StringComparison.Ordinal)]
+        );
         double textLr = settings.TextEncoderLrs.Count > 0 ? settings.TextEncoderLrs[0] : settings.LearningRate;
-        ParameterGroup[] groups = [.. AdapterGroups.Of(modules, Settings(), textLr, settings.UNetLr).Select(g => new ParameterGroup
-        {
-            Name = g.Name,
-            Parameters = [.. g.Modules.SelectMany(m => tensors[m.Target.Name]).Select(t => new Parameter(t.Key, t.Tensor))],
-            Options = new Dictionary<string, object?> { ["lr"] = g.Lr },
-        })];
+        ParameterGroup[] groups =
+        [
+            .. AdapterGroups
+                .Of(modules, Settings(), textLr, settings.UNetLr)
+                .Select(g => new ParameterGroup
+                {
+                    Name = g.Name,
+                    Parameters =
+                    [
+                        .. g
+                            .Modules.SelectMany(m => tensors[m.Target.Name])
+                            .Select(t => new Parameter(t.Key, t.Tensor)),
+                    ],
+                    Options = new Dictionary<string, object?> { ["lr"] = g.Lr },
+                }),
+        ];
         return OptimizerRegistry.Create(settings.Type, groups, settings.Args);
     }
 
     /// <summary>What a saved state must agree on.</summary>
-    public string StateKey(IReadOnlyList<AdapterModule> modules) => TrainState.RecipeKey(
-        Recipe.Model.Path, Recipe.Optimizer.Type, FormattableString.Invariant($"{Steps.BatchesPerEpoch} {Steps.Accumulation}"),
-        string.Join(',', modules.Select(m => FormattableString.Invariant($"{m.Target.Name}:{m.Rank}:{m.Alpha}"))),
-        string.Join(',', Datasets.SelectMany(d => d.Items).Select(i => i.Example.Path)));
+    public string StateKey(IReadOnlyList<AdapterModule> modules) =>
+        TrainState.RecipeKey(
+            Recipe.Model.Path,
+            Recipe.Optimizer.Type,
+            FormattableString.Invariant($"{Steps.BatchesPerEpoch} {Steps.Accumulation}"),
+            string.Join(',', modules.Select(m => FormattableString.Invariant($"{m.Target.Name}:{m.Rank}:{m.Alpha}"))),
+            string.Join(',', Datasets.SelectMany(d => d.Items).Select(i => i.Example.Path))
+        );
 
     private static ulong DrawSeed(Action<string>? notice)
     {

@@ -26,7 +26,8 @@ public sealed class TrainSampler
     /// <exception cref="FornoException">The prompts cannot be read.</exception>
     public TrainSampler(BaseModel model, TrainRecipe recipe)
     {
-        SampleSettings settings = recipe.Samples ?? throw new ArgumentException("the recipe asks for no samples", nameof(recipe));
+        SampleSettings settings =
+            recipe.Samples ?? throw new ArgumentException("the recipe asks for no samples", nameof(recipe));
         prompts = SamplePrompts.Read(settings.PromptsPath, settings.Sampler);
         generator = new PictureGenerator(model);
         output = recipe.Output;
@@ -41,16 +42,23 @@ public sealed class TrainSampler
     {
         // No dropout while drawing; the next step announces its own draw.
         trainer.Network.SetDraw(null);
-        string folder = Path.Combine(output.Folder, "sample"), time = DateTime.Now.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
+        string folder = Path.Combine(output.Folder, "sample"),
+            time = DateTime.Now.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
         Directory.CreateDirectory(folder);
         string when = due.Epoch is { } epoch
-            ? string.Create(CultureInfo.InvariantCulture, $"e{epoch:D6}") : due.Step.ToString("D6", CultureInfo.InvariantCulture);
+            ? string.Create(CultureInfo.InvariantCulture, $"e{epoch:D6}")
+            : due.Step.ToString("D6", CultureInfo.InvariantCulture);
         for (int i = 0; i < prompts.Count; i++)
         {
             ulong seed = prompts[i].Seed ?? Rng.Key(trainer.Position.Seed, "sample", due.Step, i) >> 32;
-            GeneratedPicture picture = generator.Draw(prompts[i].Request with { Seed = seed, ClipSkip = clipSkip }).Pictures[0];
+            GeneratedPicture picture = generator
+                .Draw(prompts[i].Request with { Seed = seed, ClipSkip = clipSkip })
+                .Pictures[0];
             string named = prompts[i].Seed is { } given ? string.Create(CultureInfo.InvariantCulture, $"_{given}") : "";
-            string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{output.Name}_{when}_{i:D2}_{time}{named}.png"));
+            string path = Path.Combine(
+                folder,
+                string.Create(CultureInfo.InvariantCulture, $"{output.Name}_{when}_{i:D2}_{time}{named}.png")
+            );
             picture.Save(path);
             tell(new TrainEvent.Sampled(path, prompts[i].Request.Prompt, due.Step, due.Epoch));
         }

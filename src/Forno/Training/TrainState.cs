@@ -16,7 +16,15 @@ namespace Forno.Training;
 /// <param name="SkippedSteps">Steps that fp16's loss scaler left out.</param>
 /// <param name="LossScale">fp16's loss scale; 0 without.</param>
 /// <param name="LossScaleAge">Good steps since the scale last changed.</param>
-public sealed record TrainPosition(ulong Seed, long Step, int Epoch, int Batch, long SkippedSteps = 0, double LossScale = 0, long LossScaleAge = 0);
+public sealed record TrainPosition(
+    ulong Seed,
+    long Step,
+    int Epoch,
+    int Batch,
+    long SkippedSteps = 0,
+    double LossScale = 0,
+    long LossScaleAge = 0
+);
 
 /// <summary>
 /// A run's state in one folder, one file: adapter, optimizer, position, and a checksum over all of it. The file is
@@ -27,7 +35,8 @@ public static class TrainState
     /// <summary>The file's name in a state's folder.</summary>
     public const string FileName = "state.safetensors";
 
-    private const string AdapterPrefix = "adapter.", OptimizerPrefix = "optimizer.";
+    private const string AdapterPrefix = "adapter.",
+        OptimizerPrefix = "optimizer.";
 
     /// <summary>Writes a state.</summary>
     /// <param name="folder">The state's folder, made if need be.</param>
@@ -35,7 +44,13 @@ public static class TrainState
     /// <param name="optimizer">The optimizer's state.</param>
     /// <param name="position">Where the run stands.</param>
     /// <param name="recipeKey">What tells this run's settings from others (<see cref="RecipeKey"/>).</param>
-    public static void Save(string folder, IEnumerable<Parameter> parameters, OptimizerState optimizer, TrainPosition position, string recipeKey)
+    public static void Save(
+        string folder,
+        IEnumerable<Parameter> parameters,
+        OptimizerState optimizer,
+        TrainPosition position,
+        string recipeKey
+    )
     {
         Directory.CreateDirectory(folder);
         using var scope = new Scope();
@@ -51,16 +66,27 @@ public static class TrainState
         var metadata = new Dictionary<string, string>
         {
             ["forno.position"] = JsonSerializer.Serialize(position),
-            ["forno.optimizer"] = JsonSerializer.Serialize(optimizer.Scalars.OrderBy(s => s.Key, StringComparer.Ordinal).ToDictionary()),
+            ["forno.optimizer"] = JsonSerializer.Serialize(
+                optimizer.Scalars.OrderBy(s => s.Key, StringComparer.Ordinal).ToDictionary()
+            ),
             ["forno.recipe"] = recipeKey,
         };
         metadata["forno.checksum"] = Checksum(tensors, metadata);
-        SafetensorsWriter.Write(Path.Combine(folder, FileName), [.. tensors.Select(t => TensorToWrite.From(t.Key, t.Value))], metadata);
+        SafetensorsWriter.Write(
+            Path.Combine(folder, FileName),
+            [.. tensors.Select(t => TensorToWrite.From(t.Key, t.Value))],
+            metadata
+        );
     }
 
     /// <summary>Reads a state into parameters and optimizer.</summary>
     /// <exception cref="FornoException">Absent, torn, or of another run.</exception>
-    public static TrainPosition Load(string folder, IReadOnlyList<Parameter> parameters, Optimizer optimizer, string recipeKey)
+    public static TrainPosition Load(
+        string folder,
+        IReadOnlyList<Parameter> parameters,
+        Optimizer optimizer,
+        string recipeKey
+    )
     {
         string path = Path.Combine(folder, FileName);
         using var scope = new Scope();
@@ -74,17 +100,28 @@ public static class TrainState
         RequireWhole(path, tensors, file.Metadata);
         if (file.Metadata["forno.recipe"] != recipeKey)
         {
-            throw new FornoException($"{path}: this state is of a run with other settings (model, adapter, optimizer or data). "
-                + "Resume with the configuration that it was started with.");
+            throw new FornoException(
+                $"{path}: this state is of a run with other settings (model, adapter, optimizer or data). "
+                    + "Resume with the configuration that it was started with."
+            );
         }
-        Parameter? missing = parameters.FirstOrDefault(p => !tensors.TryGetValue(AdapterPrefix + p.Name, out Tensor? t) || !t.Shape.SequenceEqual(p.Tensor.Shape));
+        Parameter? missing = parameters.FirstOrDefault(p =>
+            !tensors.TryGetValue(AdapterPrefix + p.Name, out Tensor? t) || !t.Shape.SequenceEqual(p.Tensor.Shape)
+        );
         if (missing is not null)
         {
-            throw new FornoException($"{path}: {missing.Name} is missing or of another shape; resume with the configuration that the run was started with");
+            throw new FornoException(
+                $"{path}: {missing.Name} is missing or of another shape; resume with the configuration that the run was started with"
+            );
         }
-        optimizer.Load(new OptimizerState(
-            tensors.Where(t => t.Key.StartsWith(OptimizerPrefix, StringComparison.Ordinal)).ToDictionary(t => t.Key[OptimizerPrefix.Length..], t => t.Value),
-            JsonSerializer.Deserialize<Dictionary<string, double>>(file.Metadata["forno.optimizer"])!));
+        optimizer.Load(
+            new OptimizerState(
+                tensors
+                    .Where(t => t.Key.StartsWith(OptimizerPrefix, StringComparison.Ordinal))
+                    .ToDictionary(t => t.Key[OptimizerPrefix.Length..], t => t.Value),
+                JsonSerializer.Deserialize<Dictionary<string, double>>(file.Metadata["forno.optimizer"])!
+            )
+        );
         foreach (Parameter p in parameters)
         {
             p.Tensor.Copy_(tensors[AdapterPrefix + p.Name]);
@@ -121,19 +158,34 @@ public static class TrainState
     public static string RecipeKey(params IEnumerable<string> parts) =>
         Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', parts))))[..16];
 
-    private static void RequireWhole(string path, SortedDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    private static void RequireWhole(
+        string path,
+        SortedDictionary<string, Tensor> tensors,
+        IReadOnlyDictionary<string, string> metadata
+    )
     {
         if (!metadata.TryGetValue("forno.checksum", out string? told))
         {
-            throw FornoException.ForFile(path, "this is no state of a Forno training", "Point --resume at a folder that ends in -state.");
+            throw FornoException.ForFile(
+                path,
+                "this is no state of a Forno training",
+                "Point --resume at a folder that ends in -state."
+            );
         }
         if (told != Checksum(tensors, metadata))
         {
-            throw FornoException.ForFile(path, "this state is damaged: its checksum does not fit its content", "Resume from an earlier state.");
+            throw FornoException.ForFile(
+                path,
+                "this state is damaged: its checksum does not fit its content",
+                "Resume from an earlier state."
+            );
         }
     }
 
-    private static unsafe string Checksum(SortedDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    private static unsafe string Checksum(
+        SortedDictionary<string, Tensor> tensors,
+        IReadOnlyDictionary<string, string> metadata
+    )
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         void Text(string text) => hash.AppendData(System.Text.Encoding.UTF8.GetBytes(text + "\0"));

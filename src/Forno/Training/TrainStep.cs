@@ -38,7 +38,8 @@ public sealed class TrainStep
 {
     private readonly UNet unet;
     private readonly LossRecipe recipe;
-    private readonly NoiseSchedule schedule, original;
+    private readonly NoiseSchedule schedule,
+        original;
 
     /// <summary>Puts a step together.</summary>
     /// <param name="unet">The network.</param>
@@ -59,12 +60,24 @@ public sealed class TrainStep
     public LossResult Loss(TrainBatch batch)
     {
         using var scope = new Scope();
-        Tensor times = Tensor.From(Array.ConvertAll(batch.Timesteps, t => (float)t), batch.Timesteps.Length).To(batch.Noisy.Device);
+        Tensor times = Tensor
+            .From(Array.ConvertAll(batch.Timesteps, t => (float)t), batch.Timesteps.Length)
+            .To(batch.Noisy.Device);
         Tensor prediction = unet.Forward(batch.Noisy, times, batch.Context, batch.Vector);
-        Tensor target = recipe.Prediction == Prediction.Velocity
-            ? Forward.Velocity(schedule, batch.Latents, batch.Noise, batch.Timesteps)
-            : batch.Noise;
-        LossResult result = LossFunctions.Batch(prediction, target, recipe, schedule, original, batch.Timesteps, batch.Weights, batch.Mask);
+        Tensor target =
+            recipe.Prediction == Prediction.Velocity
+                ? Forward.Velocity(schedule, batch.Latents, batch.Noise, batch.Timesteps)
+                : batch.Noise;
+        LossResult result = LossFunctions.Batch(
+            prediction,
+            target,
+            recipe,
+            schedule,
+            original,
+            batch.Timesteps,
+            batch.Weights,
+            batch.Mask
+        );
         return new LossResult(scope.Keep(result.Loss), scope.Keep(result.PerSample), scope.Keep(result.Weighted));
     }
 }

@@ -52,7 +52,9 @@ public sealed class Trainer : IDisposable
         IReadOnlyList<Adapter> lost = network.Apply(model.Layers);
         if (lost.Count > 0)
         {
-            throw new FornoException($"{recipe.Model.Path}: the model has no layer for {lost[0].Name} ({lost.Count} modules in all)");
+            throw new FornoException(
+                $"{recipe.Model.Path}: the model has no layer for {lost[0].Name} ({lost.Count} modules in all)"
+            );
         }
         optimizer = plan.NewOptimizer(network, modules);
         stateKey = plan.StateKey(modules);
@@ -64,7 +66,11 @@ public sealed class Trainer : IDisposable
         average = new LossAverage(plan.Steps.StepsPerEpoch);
         position = new TrainPosition(plan.Seed, 0, 1, 0);
         model.UNet.GradientCheckpointing = recipe.Run.GradientCheckpointing;
-        tell(new TrainEvent.Notice($"{modules.Count} modules, {network.Tensors.Sum(t => t.Tensor.Count):N0} parameters to train"));
+        tell(
+            new TrainEvent.Notice(
+                $"{modules.Count} modules, {network.Tensors.Sum(t => t.Tensor.Count):N0} parameters to train"
+            )
+        );
     }
 
     /// <summary>Where the run stands.</summary>
@@ -83,7 +89,11 @@ public sealed class Trainer : IDisposable
         {
             scaler.State = (position.LossScale, position.LossScaleAge);
         }
-        tell(new TrainEvent.Notice($"resumed from {whole}: {position.Step} of {plan.Steps.TotalSteps} optimizer steps done"));
+        tell(
+            new TrainEvent.Notice(
+                $"resumed from {whole}: {position.Step} of {plan.Steps.TotalSteps} optimizer steps done"
+            )
+        );
     }
 
     /// <summary>Trains to the end, or until a stop is asked for: then the state is saved.</summary>
@@ -101,7 +111,9 @@ public sealed class Trainer : IDisposable
             if (!Epoch(cancel))
             {
                 string state = output.SaveState(position, null);
-                tell(new TrainEvent.Notice($"stopped after {position.Step} optimizer steps; go on with --resume {state}"));
+                tell(
+                    new TrainEvent.Notice($"stopped after {position.Step} optimizer steps; go on with --resume {state}")
+                );
                 return new TrainResult(false, position.Step, output.Last, null);
             }
         }
@@ -132,8 +144,17 @@ public sealed class Trainer : IDisposable
             double loss = Update(update, epoch);
             position = position with { Step = position.Step + 1, Batch = position.Batch + update.Length };
             average.Add(loss);
-            tell(new TrainEvent.Stepped(position.Step, plan.Steps.TotalSteps, epoch, plan.Steps.Epochs, loss, average.Mean,
-                [.. optimizer.Groups.Select(g => (g.Name, g.Lr * (optimizer.D ?? 1)))]));
+            tell(
+                new TrainEvent.Stepped(
+                    position.Step,
+                    plan.Steps.TotalSteps,
+                    epoch,
+                    plan.Steps.Epochs,
+                    loss,
+                    average.Mean,
+                    [.. optimizer.Groups.Select(g => (g.Name, g.Lr * (optimizer.D ?? 1)))]
+                )
+            );
             bool last = position.Step >= plan.Steps.TotalSteps;
             output.AfterStep(position, last);
             if (last)
@@ -158,7 +179,9 @@ public sealed class Trainer : IDisposable
         foreach (PlannedBatch planned in update)
         {
             using var inner = new Scope();
-            network.SetDraw(new DropoutDraw(plan.Seed, [.. planned.Examples.Select(e => ((long)epoch << 40) | e.Draw)]));
+            network.SetDraw(
+                new DropoutDraw(plan.Seed, [.. planned.Examples.Select(e => ((long)epoch << 40) | e.Draw)])
+            );
             TrainBatch batch = batches.Make(planned, epoch);
             LossResult result = step.Loss(batch);
             double value = result.Loss.Item();

@@ -44,29 +44,50 @@ public sealed record PictureInput
     /// <exception cref="FornoException">It takes no pictures, or not of that size.</exception>
     public static PictureInput Of(OnnxModel model, string kind, int? size)
     {
-        OnnxPort port = model.Inputs.Count == 1 ? model.Inputs[0]
-            : throw Unfit(model, kind, $"{model.Inputs.Count} inputs ({string.Join(", ", model.Inputs)})");
-        if (port.Shape.Count != 4 || port.Type is not (OnnxType.Float32 or OnnxType.Float16 or OnnxType.UInt8) || (port.Shape[1] == 3) == (port.Shape[3] == 3))
+        OnnxPort port =
+            model.Inputs.Count == 1
+                ? model.Inputs[0]
+                : throw Unfit(model, kind, $"{model.Inputs.Count} inputs ({string.Join(", ", model.Inputs)})");
+        if (
+            port.Shape.Count != 4
+            || port.Type is not (OnnxType.Float32 or OnnxType.Float16 or OnnxType.UInt8)
+            || (port.Shape[1] == 3) == (port.Shape[3] == 3)
+        )
         {
             throw Unfit(model, kind, $"the input {port}");
         }
 
         bool first = port.Shape[1] == 3;
-        long height = port.Shape[first ? 2 : 1], width = port.Shape[first ? 3 : 2];
+        long height = port.Shape[first ? 2 : 1],
+            width = port.Shape[first ? 3 : 2];
         if (size is { } told && ((height > 0 && height != told) || (width > 0 && width != told)))
         {
-            throw FornoException.ForFile(model.Source, string.Create(CultureInfo.InvariantCulture, $"it takes pictures of {width}×{height}, not of {told}×{told}"), "Leave the size out: it is read from the model.");
+            throw FornoException.ForFile(
+                model.Source,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"it takes pictures of {width}×{height}, not of {told}×{told}"
+                ),
+                "Leave the size out: it is read from the model."
+            );
         }
 
         if (Math.Max(height, width) > 8192 || (size is null && (height < 1 || width < 1)))
         {
-            throw FornoException.ForFile(model.Source, $"it does not say which size it takes (its input is {port})", "Give the size.");
+            throw FornoException.ForFile(
+                model.Source,
+                $"it does not say which size it takes (its input is {port})",
+                "Give the size."
+            );
         }
 
         return new PictureInput
         {
-            Width = (int)(width > 0 ? width : size!.Value), Height = (int)(height > 0 ? height : size!.Value),
-            ChannelsFirst = first, Type = port.Type, Batch = port.Shape[0],
+            Width = (int)(width > 0 ? width : size!.Value),
+            Height = (int)(height > 0 ? height : size!.Value),
+            ChannelsFirst = first,
+            Type = port.Type,
+            Batch = port.Shape[0],
         };
     }
 
@@ -86,8 +107,10 @@ public sealed record PictureInput
         bool plain = Type == OnnxType.UInt8;
         for (int c = 0; c < 3; c++)
         {
-            int from = Bgr ? 2 - c : c, to = c * channel;
-            float factor = plain ? 1 : Scale / Std[from], shift = plain ? 0 : Mean[from] / Std[from];
+            int from = Bgr ? 2 - c : c,
+                to = c * channel;
+            float factor = plain ? 1 : Scale / Std[from],
+                shift = plain ? 0 : Mean[from] / Std[from];
             for (int i = 0, at = from; i < pixels; i++, at += 3, to += pixel)
             {
                 numbers[to] = (rgb[at] * factor) - shift;
@@ -129,6 +152,10 @@ public sealed record PictureInput
         return small.ToArray();
     }
 
-    private static FornoException Unfit(OnnxModel model, string kind, string found) => FornoException.ForFile(
-        model.Source, $"{kind} was expected, which takes one batch of RGB pictures ([n, 3, height, width] or [n, height, width, 3]); it has {found}", "Name another model.");
+    private static FornoException Unfit(OnnxModel model, string kind, string found) =>
+        FornoException.ForFile(
+            model.Source,
+            $"{kind} was expected, which takes one batch of RGB pictures ([n, 3, height, width] or [n, height, width, 3]); it has {found}",
+            "Name another model."
+        );
 }

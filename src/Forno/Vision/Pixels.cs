@@ -7,9 +7,19 @@ internal readonly record struct Pixels(byte[] Samples, int Width, int Height, in
 {
     /// <summary>Room for a picture.</summary>
     /// <exception cref="FornoException">It is larger than one array can be.</exception>
-    public static Pixels Of(long width, long height, int bands, string source) => width * height * bands <= Array.MaxLength
-        ? new Pixels(GC.AllocateUninitializedArray<byte>((int)(width * height * bands)), (int)width, (int)height, bands)
-        : throw FornoException.ForFile(source, $"{width}×{height} pixels do not fit into memory", "Upscale by less (--scale, --resolution, a model of a smaller scale), or cut the picture first.");
+    public static Pixels Of(long width, long height, int bands, string source) =>
+        width * height * bands <= Array.MaxLength
+            ? new Pixels(
+                GC.AllocateUninitializedArray<byte>((int)(width * height * bands)),
+                (int)width,
+                (int)height,
+                bands
+            )
+            : throw FornoException.ForFile(
+                source,
+                $"{width}×{height} pixels do not fit into memory",
+                "Upscale by less (--scale, --resolution, a model of a smaller scale), or cut the picture first."
+            );
 
     /// <summary>A picture's samples as 8-bit sRGB, upright, with alpha if it has any.</summary>
     public static Pixels Of(Picture picture)

@@ -13,10 +13,16 @@ internal static class Prefetch
     /// <param name="failed">Told of an item that could not be made ready.</param>
     /// <param name="cancel">Stops it.</param>
     public static void Run<TItem, TReady>(
-        IReadOnlyList<TItem> items, int batch, Func<TItem, TReady> prepare, Action<IReadOnlyList<(TItem Item, TReady Ready)>> run,
-        Action<TItem, FornoException> failed, CancellationToken cancel)
+        IReadOnlyList<TItem> items,
+        int batch,
+        Func<TItem, TReady> prepare,
+        Action<IReadOnlyList<(TItem Item, TReady Ready)>> run,
+        Action<TItem, FornoException> failed,
+        CancellationToken cancel
+    )
     {
-        int lookahead = batch + Environment.ProcessorCount, next = 0; // the next batch, while one is in the network
+        int lookahead = batch + Environment.ProcessorCount,
+            next = 0; // the next batch, while one is in the network
         var ahead = new Queue<(TItem Item, Task<TReady> Ready)>();
         var ready = new List<(TItem, TReady)>(batch);
         try
@@ -54,9 +60,7 @@ internal static class Prefetch
             {
                 Task.WaitAll([.. ahead.Select(a => (Task)a.Ready)], CancellationToken.None);
             }
-            catch (AggregateException)
-            {
-            }
+            catch (AggregateException) { }
         }
     }
 }

@@ -62,17 +62,40 @@ public sealed record ChangePlan
     /// <param name="cancel">Stops it.</param>
     /// <param name="workers">Pictures at a time; 0 = one for each core.</param>
     public static ChangePlan Make(
-        string name, PictureFolder folder, Func<PictureItem, PlanStep?> step, IProgress<long>? progress = null, CancellationToken cancel = default, int workers = 0)
+        string name,
+        PictureFolder folder,
+        Func<PictureItem, PlanStep?> step,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default,
+        int workers = 0
+    )
     {
         var (steps, problems) = ForEach(folder.Pictures, step, progress, cancel, workers);
-        return new ChangePlan { Name = name, Steps = [.. steps.OfType<PlanStep>()], Problems = [.. folder.Problems, .. problems] };
+        return new ChangePlan
+        {
+            Name = name,
+            Steps = [.. steps.OfType<PlanStep>()],
+            Problems = [.. folder.Problems, .. problems],
+        };
     }
 
     /// <summary>The same plan with a change of a file that is no picture's, such as a list beside them: it goes with the first step.</summary>
     /// <param name="step">The change; null = none.</param>
-    public ChangePlan And(PlanStep? step) => step is null ? this
+    public ChangePlan And(PlanStep? step) =>
+        step is null ? this
         : Steps.Count == 0 ? this with { Steps = [step] }
-        : this with { Steps = [Steps[0] with { What = $"{Steps[0].What}; {step.Subject}: {step.What}", Changes = [.. Steps[0].Changes, .. step.Changes] }, .. Steps.Skip(1)] };
+        : this with
+        {
+            Steps =
+            [
+                Steps[0] with
+                {
+                    What = $"{Steps[0].What}; {step.Subject}: {step.What}",
+                    Changes = [.. Steps[0].Changes, .. step.Changes],
+                },
+                .. Steps.Skip(1),
+            ],
+        };
 
     /// <summary>Asks something of every picture, several at a time.</summary>
     /// <param name="pictures">The pictures.</param>
@@ -82,25 +105,39 @@ public sealed record ChangePlan
     /// <param name="workers">Pictures at a time; 0 = one for each core.</param>
     /// <returns>The answers and the problems, both in the pictures' order.</returns>
     public static (T?[] Answers, IReadOnlyList<Problem> Problems) ForEach<T>(
-        IReadOnlyList<PictureItem> pictures, Func<PictureItem, T?> ask, IProgress<long>? progress = null, CancellationToken cancel = default, int workers = 0)
+        IReadOnlyList<PictureItem> pictures,
+        Func<PictureItem, T?> ask,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default,
+        int workers = 0
+    )
     {
         var answers = new T?[pictures.Count];
         var problems = new Problem?[pictures.Count];
         long done = 0;
-        var options = new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = workers > 0 ? workers : Environment.ProcessorCount };
-        Parallel.For(0, pictures.Count, options, i =>
+        var options = new ParallelOptions
         {
-            try
+            CancellationToken = cancel,
+            MaxDegreeOfParallelism = workers > 0 ? workers : Environment.ProcessorCount,
+        };
+        Parallel.For(
+            0,
+            pictures.Count,
+            options,
+            i =>
             {
-                answers[i] = ask(pictures[i]);
-            }
-            catch (FornoException e)
-            {
-                problems[i] = Problem.Of(pictures[i].Path, e, pictures[i].File);
-            }
+                try
+                {
+                    answers[i] = ask(pictures[i]);
+                }
+                catch (FornoException e)
+                {
+                    problems[i] = Problem.Of(pictures[i].Path, e, pictures[i].File);
+                }
 
-            progress?.Report(Interlocked.Increment(ref done));
-        });
+                progress?.Report(Interlocked.Increment(ref done));
+            }
+        );
         return (answers, [.. problems.OfType<Problem>()]);
     }
 
@@ -122,7 +159,10 @@ public sealed record ChangePlan
             }
         }
 
-        HashSet<string> touched = [.. Steps.SelectMany(s => s.Changes).Where(c => c is not AddFile).Select(c => c.Path)];
+        HashSet<string> touched =
+        [
+            .. Steps.SelectMany(s => s.Changes).Where(c => c is not AddFile).Select(c => c.Path),
+        ];
         var copies = new Dictionary<string, List<FileChange>>(StringComparer.Ordinal);
         HashSet<string> broken = [.. Problems.Select(p => p.File)];
         foreach (var item in folder.Pictures.Where(p => !broken.Contains(p.Path)))
@@ -144,25 +184,46 @@ public sealed record ChangePlan
             steps.Add(step with { Changes = [.. brought ?? [], .. step.Changes.Select(Added).OfType<FileChange>()] });
         }
 
-        steps.AddRange(copies.Where(c => c.Value.Count > 0).Select(c => new PlanStep { Subject = c.Key, What = BroughtOver, Changes = c.Value }));
+        steps.AddRange(
+            copies
+                .Where(c => c.Value.Count > 0)
+                .Select(c => new PlanStep
+                {
+                    Subject = c.Key,
+                    What = BroughtOver,
+                    Changes = c.Value,
+                })
+        );
         return this with { Steps = [.. steps.OrderBy(s => s.Subject, StringComparer.Ordinal)] };
 
-        AddFile? Added(FileChange change) => change switch
-        {
-            AddFile add => add,
-            ReplaceFile replace => new AddFile(replace.Path, replace.Content),
-            MoveFile move => new AddFile(move.To, FileContent.CopyOf(files[move.Path])),
-            RemoveFile => null,
-            _ => throw new InvalidOperationException($"{change.GetType()} is new here"),
-        };
+        AddFile? Added(FileChange change) =>
+            change switch
+            {
+                AddFile add => add,
+                ReplaceFile replace => new AddFile(replace.Path, replace.Content),
+                MoveFile move => new AddFile(move.To, FileContent.CopyOf(files[move.Path])),
+                RemoveFile => null,
+                _ => throw new InvalidOperationException($"{change.GetType()} is new here"),
+            };
     }
 
     /// <summary>The plan for machines: what <c>--dry-run --json</c> prints.</summary>
-    public PlanDescription Describe() => new(
-        Name,
-        [.. Steps.Select(s => new StepDescription(s.Subject, s.What,
-            [.. s.Changes.Select(c => new ChangeDescription(c.Kind, c.Path, (c as MoveFile)?.To))], s.Expand is null ? null : true, s.Text))],
-        Problems, Kept, Notes);
+    public PlanDescription Describe() =>
+        new(
+            Name,
+            [
+                .. Steps.Select(s => new StepDescription(
+                    s.Subject,
+                    s.What,
+                    [.. s.Changes.Select(c => new ChangeDescription(c.Kind, c.Path, (c as MoveFile)?.To))],
+                    s.Expand is null ? null : true,
+                    s.Text
+                )),
+            ],
+            Problems,
+            Kept,
+            Notes
+        );
 }
 
 /// <summary>A plan, described.</summary>
@@ -171,7 +232,13 @@ public sealed record ChangePlan
 /// <param name="Problems">Files that were left out, and why.</param>
 /// <param name="Kept">Pictures that stay as they are, and why.</param>
 /// <param name="Notes">What else the user should know.</param>
-public sealed record PlanDescription(string Command, IReadOnlyList<StepDescription> Steps, IReadOnlyList<Problem> Problems, IReadOnlyList<Problem> Kept, IReadOnlyList<string> Notes);
+public sealed record PlanDescription(
+    string Command,
+    IReadOnlyList<StepDescription> Steps,
+    IReadOnlyList<Problem> Problems,
+    IReadOnlyList<Problem> Kept,
+    IReadOnlyList<string> Notes
+);
 
 /// <summary>A step of a plan, described.</summary>
 /// <param name="Picture">The picture it is about.</param>
@@ -179,7 +246,13 @@ public sealed record PlanDescription(string Command, IReadOnlyList<StepDescripti
 /// <param name="Changes">The changes of files.</param>
 /// <param name="More">True if further files are added whose number shows only when they are made; else null.</param>
 /// <param name="Text">The caption before and after, else null.</param>
-public sealed record StepDescription(string Picture, string What, IReadOnlyList<ChangeDescription> Changes, bool? More, TextChange? Text);
+public sealed record StepDescription(
+    string Picture,
+    string What,
+    IReadOnlyList<ChangeDescription> Changes,
+    bool? More,
+    TextChange? Text
+);
 
 /// <summary>A change, described.</summary>
 /// <param name="Kind">add, replace, move or remove.</param>

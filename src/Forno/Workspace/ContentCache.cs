@@ -35,7 +35,9 @@ public sealed class ContentCache<T>
 
         try
         {
-            using var reader = new BinaryReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16));
+            using var reader = new BinaryReader(
+                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16)
+            );
             if (reader.ReadString() == magic)
             {
                 for (int left = reader.ReadInt32(); left > 0; left--)
@@ -61,7 +63,8 @@ public sealed class ContentCache<T>
         }
 
         string home = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
-            ? set : Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            ? set
+            : Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(folder)));
         return Path.Join(home, "forno", kind, Convert.ToHexStringLower(hash.AsSpan(0, 12)) + ".cache");
     }
@@ -98,17 +101,24 @@ public sealed class ContentCache<T>
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            AtomicFile.Write(path, stream =>
-            {
-                using var writer = new BinaryWriter(new BufferedStream(stream, 1 << 16), Encoding.UTF8, leaveOpen: true);
-                writer.Write(magic);
-                writer.Write(used.Count);
-                foreach ((ContentKey key, T entry) in used)
+            AtomicFile.Write(
+                path,
+                stream =>
                 {
-                    writer.Write(key.ToBytes());
-                    write(writer, entry);
+                    using var writer = new BinaryWriter(
+                        new BufferedStream(stream, 1 << 16),
+                        Encoding.UTF8,
+                        leaveOpen: true
+                    );
+                    writer.Write(magic);
+                    writer.Write(used.Count);
+                    foreach ((ContentKey key, T entry) in used)
+                    {
+                        writer.Write(key.ToBytes());
+                        write(writer, entry);
+                    }
                 }
-            });
+            );
             return null;
         }
         catch (Exception e) when (e is FornoException or IOException or UnauthorizedAccessException)

@@ -15,7 +15,10 @@ public readonly record struct ContentKey(ulong A, ulong B, ulong C, ulong D)
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static ContentKey OfFile(string path)
     {
-        using var stream = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0 });
+        using var stream = new FileStream(
+            path,
+            new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0 }
+        );
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(stream, hash);
         return From(hash);
@@ -33,9 +36,13 @@ public readonly record struct ContentKey(ulong A, ulong B, ulong C, ulong D)
     }
 
     /// <summary>The key of 32 bytes.</summary>
-    public static ContentKey From(ReadOnlySpan<byte> hash) => new(
-        BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash[8..]),
-        BinaryPrimitives.ReadUInt64BigEndian(hash[16..]), BinaryPrimitives.ReadUInt64BigEndian(hash[24..]));
+    public static ContentKey From(ReadOnlySpan<byte> hash) =>
+        new(
+            BinaryPrimitives.ReadUInt64BigEndian(hash),
+            BinaryPrimitives.ReadUInt64BigEndian(hash[8..]),
+            BinaryPrimitives.ReadUInt64BigEndian(hash[16..]),
+            BinaryPrimitives.ReadUInt64BigEndian(hash[24..])
+        );
 
     /// <inheritdoc/>
     public override string ToString() => $"{A:x16}{B:x16}{C:x16}{D:x16}";

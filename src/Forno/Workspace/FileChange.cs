@@ -24,11 +24,15 @@ public sealed class FileContent
     /// <summary>Bytes that are made when they are needed, such as an encoded picture.</summary>
     /// <param name="what">What they are, in a few words.</param>
     /// <param name="make">Makes them; a <see cref="FornoException"/> means that this file cannot be made, and the rest goes on.</param>
-    public static FileContent Bytes(string what, Func<byte[]> make) => new(what, () =>
-    {
-        var bytes = make();
-        return output => output.Write(bytes);
-    });
+    public static FileContent Bytes(string what, Func<byte[]> make) =>
+        new(
+            what,
+            () =>
+            {
+                var bytes = make();
+                return output => output.Write(bytes);
+            }
+        );
 
     /// <summary>Content whose making ends in something that writes.</summary>
     internal static FileContent Made(string what, Func<Action<Stream>> prepare) => new(what, prepare);

@@ -24,7 +24,9 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         while (folders.TryPop(out var folder))
         {
             var (files, below) = Entries(root, folder.Full);
-            var masks = below.Remove(PictureItem.MaskFolder) ? Entries(root, Path.Join(folder.Full, PictureItem.MaskFolder)).Files : [];
+            var masks = below.Remove(PictureItem.MaskFolder)
+                ? Entries(root, Path.Join(folder.Full, PictureItem.MaskFolder)).Files
+                : [];
             found.Add((folder, files, masks));
             foreach (var name in below)
             {
@@ -54,8 +56,13 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         // What else lies beside it is nobody's business.
         var problems = Problems.Count;
         var (files, below) = Entries(folder, folder);
-        var masks = below.Contains(PictureItem.MaskFolder) ? Entries(folder, Path.Join(folder, PictureItem.MaskFolder)).Files : [];
-        List<PictureItem> found = [.. Match((folder, prefix), files, masks).Pictures.Where(p => RelativePath.Name(p.Path) == name)];
+        var masks = below.Contains(PictureItem.MaskFolder)
+            ? Entries(folder, Path.Join(folder, PictureItem.MaskFolder)).Files
+            : [];
+        List<PictureItem> found =
+        [
+            .. Match((folder, prefix), files, masks).Pictures.Where(p => RelativePath.Name(p.Path) == name),
+        ];
         Problems.RemoveRange(problems, Problems.Count - problems);
         if (found.Count == 0)
         {
@@ -65,22 +72,39 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         return found;
     }
 
-    private (List<PictureItem> Pictures, List<string> Others) Match((string Full, string Path) folder, List<string> files, List<string> masks)
+    private (List<PictureItem> Pictures, List<string> Others) Match(
+        (string Full, string Path) folder,
+        List<string> files,
+        List<string> masks
+    )
     {
         var others = new List<string>();
         var pictures = files.Where(f => !IsCaption(f) && isPicture(Path.Join(folder.Full, f))).ToList();
         var whole = pictures.ToHashSet(StringComparer.Ordinal);
         var byStem = pictures.ToLookup(f => Path.GetFileNameWithoutExtension(f), StringComparer.Ordinal);
-        var lenders = pictures.Where(f => f.AsSpan().Count('_') > 3).Select(f => (Picture: f, Lender: Caption.LenderOf(Path.GetFileNameWithoutExtension(f))))
-            .Where(f => f.Lender is not null).ToLookup(f => f.Lender!, f => f.Picture, StringComparer.Ordinal);
-        var (sidecars, lent) = (new Dictionary<string, List<Companion>>(StringComparer.Ordinal), new List<(string Stem, string[] Owners, Companion File)>());
+        var lenders = pictures
+            .Where(f => f.AsSpan().Count('_') > 3)
+            .Select(f => (Picture: f, Lender: Caption.LenderOf(Path.GetFileNameWithoutExtension(f))))
+            .Where(f => f.Lender is not null)
+            .ToLookup(f => f.Lender!, f => f.Picture, StringComparer.Ordinal);
+        var (sidecars, lent) = (
+            new Dictionary<string, List<Companion>>(StringComparer.Ordinal),
+            new List<(string Stem, string[] Owners, Companion File)>()
+        );
         foreach (var file in files.Where(f => !whole.Contains(f)))
         {
             var stem = OwnerName(file);
             var isTags = PictureFiles.IsTagsName(file);
             // name.png.txt belongs to name.png; name.txt to every name.*
-            string[] owners = !IsCaption(file) && !isTags ? [] : whole.Contains(stem) ? [stem] : [.. byStem[stem]];
-            var companion = new Companion(RelativePath.Join(folder.Path, file), Path.Join(folder.Full, file), owners.Length > 1);
+            string[] owners =
+                !IsCaption(file) && !isTags ? []
+                : whole.Contains(stem) ? [stem]
+                : [.. byStem[stem]];
+            var companion = new Companion(
+                RelativePath.Join(folder.Path, file),
+                Path.Join(folder.Full, file),
+                owners.Length > 1
+            );
             foreach (var owner in owners)
             {
                 sidecars.TryAdd(owner, []);
@@ -99,42 +123,81 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
 
         var borrowed = lent.Count == 0 ? null : Lend(lent, lenders, sidecars, others);
 
-        var maskOf = masks.Where(PictureFiles.IsPictureName).GroupBy(Path.GetFileNameWithoutExtension)
-            .ToDictionary(g => g.Key!, g => g.OrderByDescending(f => f.EndsWith(".png", StringComparison.Ordinal)).First(), StringComparer.Ordinal);
-        others.AddRange(masks.Where(m => maskOf.GetValueOrDefault(Path.GetFileNameWithoutExtension(m)) != m || !byStem.Contains(Path.GetFileNameWithoutExtension(m)))
-            .Select(m => Path.Join(folder.Full, PictureItem.MaskFolder, m)));
-        return ([.. pictures.Select(file =>
-        {
-            var stem = Path.GetFileNameWithoutExtension(file);
-            var own = sidecars.GetValueOrDefault(file) ?? [];
-            var captions = own.Count == 0 || (own.Count == 1 && !PictureFiles.IsTagsName(own[0].Path)) ? own
-                : [.. own.Where(c => !PictureFiles.IsTagsName(c.Path)).OrderBy(c => PictureFiles.CaptionRank(c.Path))];
-            return new PictureItem
-            {
-                Path = RelativePath.Join(folder.Path, file),
-                File = Path.Join(folder.Full, file),
-                Sidecars = captions,
-                Borrowed = borrowed?.TryGetValue(file, out var taken) == true ? [.. taken.OrderBy(c => PictureFiles.CaptionRank(c.Path))] : [],
-                Tags = captions.Count == own.Count ? null : own.Find(c => PictureFiles.IsTagsName(c.Path)),
-                Mask = maskOf.TryGetValue(stem, out var mask)
-                    ? new Companion(
-                        RelativePath.Join(folder.Path, $"{PictureItem.MaskFolder}/{mask}"),
-                        Path.Join(folder.Full, PictureItem.MaskFolder, mask),
-                        byStem[stem].Skip(1).Any())
-                    : null,
-            };
-        })], others);
+        var maskOf = masks
+            .Where(PictureFiles.IsPictureName)
+            .GroupBy(Path.GetFileNameWithoutExtension)
+            .ToDictionary(
+                g => g.Key!,
+                g => g.OrderByDescending(f => f.EndsWith(".png", StringComparison.Ordinal)).First(),
+                StringComparer.Ordinal
+            );
+        others.AddRange(
+            masks
+                .Where(m =>
+                    maskOf.GetValueOrDefault(Path.GetFileNameWithoutExtension(m)) != m
+                    || !byStem.Contains(Path.GetFileNameWithoutExtension(m))
+                )
+                .Select(m => Path.Join(folder.Full, PictureItem.MaskFolder, m))
+        );
+        return (
+            [
+                .. pictures.Select(file =>
+                {
+                    var stem = Path.GetFileNameWithoutExtension(file);
+                    var own = sidecars.GetValueOrDefault(file) ?? [];
+                    var captions =
+                        own.Count == 0 || (own.Count == 1 && !PictureFiles.IsTagsName(own[0].Path))
+                            ? own
+                            :
+                            [
+                                .. own.Where(c => !PictureFiles.IsTagsName(c.Path))
+                                    .OrderBy(c => PictureFiles.CaptionRank(c.Path)),
+                            ];
+                    return new PictureItem
+                    {
+                        Path = RelativePath.Join(folder.Path, file),
+                        File = Path.Join(folder.Full, file),
+                        Sidecars = captions,
+                        Borrowed =
+                            borrowed?.TryGetValue(file, out var taken) == true
+                                ? [.. taken.OrderBy(c => PictureFiles.CaptionRank(c.Path))]
+                                : [],
+                        Tags = captions.Count == own.Count ? null : own.Find(c => PictureFiles.IsTagsName(c.Path)),
+                        Mask = maskOf.TryGetValue(stem, out var mask)
+                            ? new Companion(
+                                RelativePath.Join(folder.Path, $"{PictureItem.MaskFolder}/{mask}"),
+                                Path.Join(folder.Full, PictureItem.MaskFolder, mask),
+                                byStem[stem].Skip(1).Any()
+                            )
+                            : null,
+                    };
+                }),
+            ],
+            others
+        );
     }
 
     // name.txt serves name_1_2_3_4.png, too, where that has no caption of this extension of its own.
     private static Dictionary<string, List<Companion>> Lend(
-        List<(string Stem, string[] Owners, Companion File)> lent, ILookup<string, string> lenders, Dictionary<string, List<Companion>> sidecars, List<string> others)
+        List<(string Stem, string[] Owners, Companion File)> lent,
+        ILookup<string, string> lenders,
+        Dictionary<string, List<Companion>> sidecars,
+        List<string> others
+    )
     {
         var borrowed = new Dictionary<string, List<Companion>>(StringComparer.Ordinal);
         foreach (var (stem, owners, file) in lent)
         {
             var extension = RelativePath.Name(file.Path)[stem.Length..];
-            string[] takers = [.. lenders[stem].Where(p => sidecars.GetValueOrDefault(p)?.Exists(c => c.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase)) != true)];
+            string[] takers =
+            [
+                .. lenders[stem]
+                    .Where(p =>
+                        sidecars
+                            .GetValueOrDefault(p)
+                            ?.Exists(c => c.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase)) != true
+                    ),
+            ];
             if (takers.Length == 0)
             {
                 others.AddRange(owners.Length == 0 ? [file.File] : []);
@@ -157,17 +220,20 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         return borrowed;
     }
 
-    private bool IsCaption(string file) =>
-        PictureFiles.IsCaptionName(file) || IsFurther(file);
+    private bool IsCaption(string file) => PictureFiles.IsCaptionName(file) || IsFurther(file);
 
-    private bool IsFurther(string file) => captionExtension is not null && file.EndsWith(captionExtension, StringComparison.OrdinalIgnoreCase);
+    private bool IsFurther(string file) =>
+        captionExtension is not null && file.EndsWith(captionExtension, StringComparison.OrdinalIgnoreCase);
 
-    private string OwnerName(string file) => PictureFiles.IsTagsName(file) ? file[..^PictureFiles.TagsExtension.Length]
-        : IsFurther(file) ? file[..^captionExtension!.Length] : Path.GetFileNameWithoutExtension(file);
+    private string OwnerName(string file) =>
+        PictureFiles.IsTagsName(file) ? file[..^PictureFiles.TagsExtension.Length]
+        : IsFurther(file) ? file[..^captionExtension!.Length]
+        : Path.GetFileNameWithoutExtension(file);
 
     private (List<string> Files, List<string> Folders) Entries(string root, string folder)
     {
-        List<string> files = [], folders = [];
+        List<string> files = [],
+            folders = [];
         List<(string Name, bool IsFolder, bool IsLink)> entries;
         try
         {
@@ -186,7 +252,10 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                 continue;
             }
 
-            if ((isLink || name.Contains('\uFFFD', StringComparison.Ordinal)) && Obstacle(root, Path.Join(folder, name), isFolder, isLink) is { } why)
+            if (
+                (isLink || name.Contains('\uFFFD', StringComparison.Ordinal))
+                && Obstacle(root, Path.Join(folder, name), isFolder, isLink) is { } why
+            )
             {
                 Problems.Add(new Problem(Path.Join(folder, name), why));
             }
@@ -206,14 +275,18 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
     // What the folder's own list tells, without a look at each entry: that would take most of the time of large sets.
     private static List<(string Name, bool IsFolder, bool IsLink)> Names(string folder)
     {
-        List<(string Name, bool IsFolder, bool IsLink)> all = [.. List(0, (ref FileSystemEntry e) => (e.FileName.ToString(), e.IsDirectory, false))];
+        List<(string Name, bool IsFolder, bool IsLink)> all =
+        [
+            .. List(0, (ref FileSystemEntry e) => (e.FileName.ToString(), e.IsDirectory, false)),
+        ];
         all.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         if (List(FileAttributes.ReparsePoint, (ref FileSystemEntry _) => true).Count() == all.Count)
         {
             return all;
         }
 
-        var plain = List(FileAttributes.ReparsePoint, (ref FileSystemEntry e) => e.FileName.ToString()).ToHashSet(StringComparer.Ordinal);
+        var plain = List(FileAttributes.ReparsePoint, (ref FileSystemEntry e) => e.FileName.ToString())
+            .ToHashSet(StringComparer.Ordinal);
         return [.. all.Select(e => (e.Name, e.IsFolder, !plain.Contains(e.Name)))];
 
         FileSystemEnumerable<T> List<T>(FileAttributes skip, FileSystemEnumerable<T>.FindTransform take) =>
@@ -231,7 +304,9 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         FileSystemInfo? target;
         try
         {
-            target = (isFolder ? (FileSystemInfo)new DirectoryInfo(full) : new FileInfo(full)).ResolveLinkTarget(returnFinalTarget: true);
+            target = (isFolder ? (FileSystemInfo)new DirectoryInfo(full) : new FileInfo(full)).ResolveLinkTarget(
+                returnFinalTarget: true
+            );
         }
         catch (IOException)
         {
@@ -239,7 +314,8 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         }
 
         return target is not { Exists: true } ? "a link that leads nowhere"
-            : !RelativePath.StaysInside(root, target.FullName) ? $"a link that leaves the folder ({target.FullName}); not followed"
+            : !RelativePath.StaysInside(root, target.FullName)
+                ? $"a link that leaves the folder ({target.FullName}); not followed"
             : target is DirectoryInfo ? "a link to a folder; not followed, its pictures are found at their own place"
             : null;
     }

@@ -73,8 +73,14 @@ public sealed class JournalEntry
 /// </summary>
 internal sealed class Journal : IDisposable
 {
-    public const string Begin = "begin", End = "end", Done = "done", Folder = "folder", NoFolder = "no-folder",
-        RolledBack = "rolled-back", Undoing = "undoing", Undone = "undone";
+    public const string Begin = "begin",
+        End = "end",
+        Done = "done",
+        Folder = "folder",
+        NoFolder = "no-folder",
+        RolledBack = "rolled-back",
+        Undoing = "undoing",
+        Undone = "undone";
 
     private static readonly JsonSerializerOptions Options = new()
     {
@@ -110,7 +116,10 @@ internal sealed class Journal : IDisposable
     public static List<JournalEntry> Read(string path)
     {
         var entries = new List<JournalEntry>();
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite), new UTF8Encoding(false));
+        using var reader = new StreamReader(
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite),
+            new UTF8Encoding(false)
+        );
         while (reader.ReadLine() is { } text)
         {
             if (Parse(text) is { } line)
@@ -142,7 +151,12 @@ internal sealed class Journal : IDisposable
             }
             catch (IOException e)
             {
-                throw FornoException.ForFile(path, $"could not be written ({e.Message})", "Free some space; nothing is lost.", e);
+                throw FornoException.ForFile(
+                    path,
+                    $"could not be written ({e.Message})",
+                    "Free some space; nothing is lost.",
+                    e
+                );
             }
         }
     }
@@ -168,7 +182,14 @@ internal sealed class Journal : IDisposable
         switch (line.Op)
         {
             case Begin:
-                entries.Add(new JournalEntry { Id = line.Id ?? entries.Count + 1, Name = line.Name ?? "", Time = line.Time ?? default });
+                entries.Add(
+                    new JournalEntry
+                    {
+                        Id = line.Id ?? entries.Count + 1,
+                        Name = line.Name ?? "",
+                        Time = line.Time ?? default,
+                    }
+                );
                 break;
             case Done when line.Path is not null:
                 current?.DoneLines[line.Path] = line;

@@ -32,7 +32,11 @@ internal sealed class JournaledOperation(string root, Journal journal, int id, W
                 {
                     Check(change, paths);
                     string folder = RelativePath.Folder((change as MoveFile)?.To ?? change.Path);
-                    for (string up = folder; up.Length > 0 && !newFolders.Contains(up) && !Directory.Exists(Path.Join(root, up)); up = RelativePath.Folder(up))
+                    for (
+                        string up = folder;
+                        up.Length > 0 && !newFolders.Contains(up) && !Directory.Exists(Path.Join(root, up));
+                        up = RelativePath.Folder(up)
+                    )
                     {
                         newFolders.Add(up);
                         folders.Add(up);
@@ -42,8 +46,17 @@ internal sealed class JournaledOperation(string root, Journal journal, int id, W
                 }
 
                 // Parents first; lines are taken back from the last to the first.
-                lines.AddRange(folders.Order(StringComparer.Ordinal).Select(f => new JournalLine { Op = Journal.Folder, Path = f }));
-                lines.AddRange(changes.Select(c => new JournalLine { Op = c.Kind, Path = c.Path, To = (c as MoveFile)?.To }));
+                lines.AddRange(
+                    folders.Order(StringComparer.Ordinal).Select(f => new JournalLine { Op = Journal.Folder, Path = f })
+                );
+                lines.AddRange(
+                    changes.Select(c => new JournalLine
+                    {
+                        Op = c.Kind,
+                        Path = c.Path,
+                        To = (c as MoveFile)?.To,
+                    })
+                );
                 journal.Append(lines, flush: true);
             }
             catch
@@ -92,7 +105,13 @@ internal sealed class JournaledOperation(string root, Journal journal, int id, W
         }
 
         FileInfo? written = change is AddFile or ReplaceFile ? new FileInfo(file) : null;
-        return new JournalLine { Op = Journal.Done, Path = change.Path, Size = written?.Length, Ticks = written?.LastWriteTimeUtc.Ticks };
+        return new JournalLine
+        {
+            Op = Journal.Done,
+            Path = change.Path,
+            Size = written?.Length,
+            Ticks = written?.LastWriteTimeUtc.Ticks,
+        };
     }
 
     /// <summary>Notes the changes of a step that is done.</summary>
@@ -112,7 +131,15 @@ internal sealed class JournaledOperation(string root, Journal journal, int id, W
         var reversal = new Reversal(root, id);
         foreach (FileChange change in changes.Reverse())
         {
-            reversal.TakeBack(new JournalLine { Op = change.Kind, Path = change.Path, To = (change as MoveFile)?.To }, null);
+            reversal.TakeBack(
+                new JournalLine
+                {
+                    Op = change.Kind,
+                    Path = change.Path,
+                    To = (change as MoveFile)?.To,
+                },
+                null
+            );
         }
     }
 
@@ -143,10 +170,17 @@ internal sealed class JournaledOperation(string root, Journal journal, int id, W
         AtomicFile.FlushAll(root);
         journal.Append([.. lines, new JournalLine { Op = Journal.End, Id = id }], flush: true);
 
-        static JournalLine Done(string folder) => new() { Op = Journal.Done, Path = folder, Name = Journal.Folder };
+        static JournalLine Done(string folder) =>
+            new()
+            {
+                Op = Journal.Done,
+                Path = folder,
+                Name = Journal.Folder,
+            };
     }
 
-    private static bool IsEmpty(string folder) => Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any();
+    private static bool IsEmpty(string folder) =>
+        Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any();
 
     private void Check(FileChange change, List<string> paths)
     {
@@ -167,7 +201,11 @@ internal sealed class JournaledOperation(string root, Journal journal, int id, W
 
             if (!isNew && !RelativePath.Taken(full))
             {
-                throw FornoException.ForFile(full, "it is gone", "Run the command again; leave the folder alone while it runs.");
+                throw FornoException.ForFile(
+                    full,
+                    "it is gone",
+                    "Run the command again; leave the folder alone while it runs."
+                );
             }
         }
     }
@@ -181,7 +219,11 @@ internal sealed class JournaledOperation(string root, Journal journal, int id, W
             if (new FileInfo(full).LinkTarget is not null)
             {
                 safeFolders.Remove(up);
-                throw FornoException.ForFile(full, "it is a link, and links are not written through", "Put a folder in its place.");
+                throw FornoException.ForFile(
+                    full,
+                    "it is a link, and links are not written through",
+                    "Put a folder in its place."
+                );
             }
 
             if (File.Exists(full))
@@ -201,11 +243,14 @@ internal sealed class JournaledOperation(string root, Journal journal, int id, W
     private void Keep(string path, string file)
     {
         string kept = Reversal.KeptPath(root, id, path);
-        Guard(file, () =>
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
-            File.Move(file, kept);
-        });
+        Guard(
+            file,
+            () =>
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
+                File.Move(file, kept);
+            }
+        );
     }
 
     private void Write(string file, Action<Stream> write)
@@ -242,7 +287,12 @@ internal sealed class JournaledOperation(string root, Journal journal, int id, W
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw FornoException.ForFile(file, $"cannot be changed ({e.Message})", "Check the permissions and the free space of its folder.", e);
+            throw FornoException.ForFile(
+                file,
+                $"cannot be changed ({e.Message})",
+                "Check the permissions and the free space of its folder.",
+                e
+            );
         }
     }
 

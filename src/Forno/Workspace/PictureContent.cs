@@ -11,34 +11,42 @@ public static class PictureContent
     /// </summary>
     /// <param name="file">The source.</param>
     /// <param name="maxPixels">Larger ones are refused.</param>
-    public static FileContent AsPng(string file, long maxPixels = PictureFile.DefaultMaxPixels) => FileContent.Made("PNG", () =>
-    {
-        var info = PictureFile.Inspect(file, maxPixels);
-        using var share = PixelBudget.Take((long)info.Width * info.Height);
-        if (info is { Format: "png", IsPlain: true, Turned: false, Frames: 1 })
-        {
-            using var plain = Picture.LoadStreaming(file, useProfile: false);
-            plain.ReadStrips((_, _, _) => { });
-            return FileContent.Copying(file);
-        }
+    public static FileContent AsPng(string file, long maxPixels = PictureFile.DefaultMaxPixels) =>
+        FileContent.Made(
+            "PNG",
+            () =>
+            {
+                var info = PictureFile.Inspect(file, maxPixels);
+                using var share = PixelBudget.Take((long)info.Width * info.Height);
+                if (info is { Format: "png", IsPlain: true, Turned: false, Frames: 1 })
+                {
+                    using var plain = Picture.LoadStreaming(file, useProfile: false);
+                    plain.ReadStrips((_, _, _) => { });
+                    return FileContent.Copying(file);
+                }
 
-        return Packed(file);
-    });
+                return Packed(file);
+            }
+        );
 
     /// <summary>A picture in changed form, in the format that the new name's extension tells.</summary>
     /// <param name="file">The source.</param>
     /// <param name="target">The new name: .png, .webp (without loss unless a quality is given) or .jpg.</param>
     /// <param name="edit">Makes the new picture of the old one, which is upright 8-bit sRGB.</param>
     /// <param name="quality">1–100 for .jpg and .webp; null = 95 for .jpg and without loss for .webp.</param>
-    public static FileContent Edited(string file, string target, Func<Picture, Picture> edit, int? quality = null) => FileContent.Made("edited picture", () =>
-    {
-        var info = PictureFile.Inspect(file);
-        using var share = PixelBudget.Take((long)info.Width * info.Height);
-        using var picture = Picture.Load(file);
-        using var srgb = picture.ToSrgb8();
-        using var edited = edit(srgb);
-        return Encode(edited, target, quality);
-    });
+    public static FileContent Edited(string file, string target, Func<Picture, Picture> edit, int? quality = null) =>
+        FileContent.Made(
+            "edited picture",
+            () =>
+            {
+                var info = PictureFile.Inspect(file);
+                using var share = PixelBudget.Take((long)info.Width * info.Height);
+                using var picture = Picture.Load(file);
+                using var srgb = picture.ToSrgb8();
+                using var edited = edit(srgb);
+                return Encode(edited, target, quality);
+            }
+        );
 
     /// <summary>A picture that is at hand, as PNG.</summary>
     internal static FileContent Png(Picture picture)

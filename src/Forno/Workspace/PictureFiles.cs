@@ -5,10 +5,30 @@ public static class PictureFiles
 {
     /// <summary>Extensions of pictures, lower case.</summary>
     public static IReadOnlyList<string> PictureExtensions { get; } =
-        [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".apng", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".ppm", ".pgm", ".jp2"];
+    [
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".webp",
+        ".gif",
+        ".apng",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".avif",
+        ".heic",
+        ".heif",
+        ".jxl",
+        ".ppm",
+        ".pgm",
+        ".jp2",
+    ];
 
     /// <summary>Extensions of captions, lower case; the first that is there is the caption.</summary>
-    public static IReadOnlyList<string> CaptionExtensions { get; } = [".txt", ".caption", ".cap", ".tags", ".tag", ".wd14"];
+    public static IReadOnlyList<string> CaptionExtensions { get; } =
+    [".txt", ".caption", ".cap", ".tags", ".tag", ".wd14"];
 
     /// <summary>What the file of tags seen and pruned is called, after the picture's name without extension.</summary>
     public const string TagsExtension = ".tags.json";
@@ -22,7 +42,8 @@ public static class PictureFiles
     /// <summary>Whether a file has a caption's extension, or this one, in whatever case.</summary>
     /// <param name="file">The file.</param>
     /// <param name="further">A further extension, with its dot, or null.</param>
-    public static bool IsCaption(string file, string? further) => IsCaptionName(file) || (further is not null && file.EndsWith(further, StringComparison.OrdinalIgnoreCase));
+    public static bool IsCaption(string file, string? further) =>
+        IsCaptionName(file) || (further is not null && file.EndsWith(further, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether a file is called <c>name.tags.json</c>, in whatever case.</summary>
     public static bool IsTagsName(string file) => file.EndsWith(TagsExtension, StringComparison.OrdinalIgnoreCase);
@@ -32,7 +53,8 @@ public static class PictureFiles
     public static string CaptionExtension(string text)
     {
         var extension = text.StartsWith('.') ? text : "." + text;
-        return extension.Length > 1 && extension.IndexOfAny(['/', '\\', '\0']) < 0 && !IsPictureName("a" + extension) ? extension
+        return extension.Length > 1 && extension.IndexOfAny(['/', '\\', '\0']) < 0 && !IsPictureName("a" + extension)
+            ? extension
             : throw new FornoException($"the caption extension '{text}' is none; .txt and .caption are usual");
     }
 

@@ -24,7 +24,11 @@ public sealed record PictureFolder
     /// <param name="isPicture">Which files are pictures, by full path; null = by extension.</param>
     /// <param name="captionExtension">A further extension of captions, with or without its dot; null = those of <see cref="PictureFiles.CaptionExtensions"/>.</param>
     /// <exception cref="FornoException">A folder is absent, or some lie in a work folder and some do not.</exception>
-    public static PictureFolder Scan(IReadOnlyList<string> folders, Func<string, bool>? isPicture = null, string? captionExtension = null)
+    public static PictureFolder Scan(
+        IReadOnlyList<string> folders,
+        Func<string, bool>? isPicture = null,
+        string? captionExtension = null
+    )
     {
         string[] full = [.. folders.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))];
         if (Array.FindIndex(full, f => !Path.Exists(f)) is >= 0 and var absent)
@@ -32,23 +36,41 @@ public sealed record PictureFolder
             throw FornoException.ForFile(folders[absent], "there is no such file or folder", "Check its name.");
         }
 
-        string?[] works = [.. full.Select(f => WorkFolder.Find(Directory.Exists(f) ? f : Path.GetDirectoryName(f)!)).Distinct()];
+        string?[] works =
+        [
+            .. full.Select(f => WorkFolder.Find(Directory.Exists(f) ? f : Path.GetDirectoryName(f)!)).Distinct(),
+        ];
         if (works.Length > 1)
         {
-            throw new FornoException("the folders belong to different work folders, or some to none; run the command once for each");
+            throw new FornoException(
+                "the folders belong to different work folders, or some to none; run the command once for each"
+            );
         }
 
-        var walk = new FolderWalk(isPicture ?? PictureFiles.IsPictureName, skipSetAside: works[0] is not null, captionExtension is null ? null : PictureFiles.CaptionExtension(captionExtension));
+        var walk = new FolderWalk(
+            isPicture ?? PictureFiles.IsPictureName,
+            skipSetAside: works[0] is not null,
+            captionExtension is null ? null : PictureFiles.CaptionExtension(captionExtension)
+        );
         var pictures = new List<PictureItem>();
         var taken = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var folder in full.Where(f => !full.Any(g => g != f && f.StartsWith(g + Path.DirectorySeparatorChar, StringComparison.Ordinal))).Distinct())
+        foreach (
+            var folder in full.Where(f =>
+                    !full.Any(g => g != f && f.StartsWith(g + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                )
+                .Distinct()
+        )
         {
             var within = Directory.Exists(folder) ? folder : Path.GetDirectoryName(folder)!;
-            var prefix = works[0] is { } work ? (work == within ? "" : RelativePath.Of(work, within))
-                : within != folder || RelativePath.Repeats(Path.GetFileName(folder)) is null ? "" : Path.GetFileName(folder);
-            var found = within == folder ? walk.Pictures(folder, prefix) : walk.One(within, prefix, Path.GetFileName(folder));
+            var prefix =
+                works[0] is { } work ? (work == within ? "" : RelativePath.Of(work, within))
+                : within != folder || RelativePath.Repeats(Path.GetFileName(folder)) is null ? ""
+                : Path.GetFileName(folder);
+            var found =
+                within == folder ? walk.Pictures(folder, prefix) : walk.One(within, prefix, Path.GetFileName(folder));
             // Pictures of one folder may share a name, since they share their caption; those of two folders must not.
-            PictureItem[] placed = works[0] is null && full.Length > 1 ? [.. found.Select(item => Free(item, taken))] : [.. found];
+            PictureItem[] placed =
+                works[0] is null && full.Length > 1 ? [.. found.Select(item => Free(item, taken))] : [.. found];
             if (full.Length > 1)
             {
                 taken.UnionWith(placed.Select(StemPath));
@@ -57,7 +79,13 @@ public sealed record PictureFolder
             pictures.AddRange(placed);
         }
 
-        return new PictureFolder { Pictures = [.. pictures.OrderBy(p => p.Path, StringComparer.Ordinal)], Others = walk.Others, Problems = walk.Problems, Work = works[0] };
+        return new PictureFolder
+        {
+            Pictures = [.. pictures.OrderBy(p => p.Path, StringComparer.Ordinal)],
+            Others = walk.Others,
+            Problems = walk.Problems,
+            Work = works[0],
+        };
     }
 
     private static string StemPath(PictureItem item) => RelativePath.Join(item.Folder, item.Stem);

@@ -13,13 +13,15 @@ public sealed record Problem(string File, string Why)
     /// <param name="fullPath">The name that the message may begin with; null = <paramref name="file"/>, wherever it lies.</param>
     public static Problem Of(string file, Exception failure, string? fullPath = null)
     {
-        string prefix = (fullPath ?? file) + ": ", message = failure.Message;
+        string prefix = (fullPath ?? file) + ": ",
+            message = failure.Message;
         if (message.StartsWith(prefix, StringComparison.Ordinal))
         {
             return new Problem(file, message[prefix.Length..]);
         }
 
-        int at = fullPath is null && message.StartsWith('/') ? message.IndexOf("/" + prefix, StringComparison.Ordinal) : -1;
+        int at =
+            fullPath is null && message.StartsWith('/') ? message.IndexOf("/" + prefix, StringComparison.Ordinal) : -1;
         return new Problem(file, at >= 0 ? message[(at + 1 + prefix.Length)..] : message);
     }
 
@@ -62,7 +64,8 @@ public sealed record PictureItem
     public Companion? Tags { get; init; }
 
     /// <summary>Sidecars, tags and mask.</summary>
-    public IEnumerable<Companion> Companions => [.. Sidecars, .. Tags is null ? (Companion[])[] : [Tags], .. Mask is null ? (Companion[])[] : [Mask]];
+    public IEnumerable<Companion> Companions =>
+        [.. Sidecars, .. Tags is null ? (Companion[])[] : [Tags], .. Mask is null ? (Companion[])[] : [Mask]];
 
     /// <summary>All files that a copy of it needs: its companions, and what it borrows.</summary>
     public IEnumerable<Companion> Needed => Borrowed.Count == 0 ? Companions : [.. Companions, .. Borrowed];
@@ -89,7 +92,10 @@ public sealed record PictureItem
     public string CaptionPath => Caption?.Path ?? RelativePath.Join(Folder, Stem + ".txt");
 
     /// <summary>Its caption, its own or one that it borrows, if there is one.</summary>
-    public Companion? Caption => Sidecars.Count > 0 ? Sidecars[0] : Borrowed.Count > 0 ? Borrowed[0] : null;
+    public Companion? Caption =>
+        Sidecars.Count > 0 ? Sidecars[0]
+        : Borrowed.Count > 0 ? Borrowed[0]
+        : null;
 
     /// <summary>Where a companion goes when the picture goes to another path; what it borrows becomes its own there.</summary>
     /// <param name="companion">One of <see cref="Needed"/>.</param>
@@ -99,28 +105,42 @@ public sealed record PictureItem
         var (folder, name) = (RelativePath.Folder(picture), RelativePath.Name(companion.Path));
         if (companion == Mask)
         {
-            return RelativePath.Join(folder, $"{MaskFolder}/{RelativePath.Stem(picture)}{System.IO.Path.GetExtension(name)}");
+            return RelativePath.Join(
+                folder,
+                $"{MaskFolder}/{RelativePath.Stem(picture)}{System.IO.Path.GetExtension(name)}"
+            );
         }
 
         if (Borrowed.Contains(companion))
         {
-            return RelativePath.Join(folder, RelativePath.Stem(picture) + name[Forno.Data.Caption.LenderOf(Stem)!.Length..]);
+            return RelativePath.Join(
+                folder,
+                RelativePath.Stem(picture) + name[Forno.Data.Caption.LenderOf(Stem)!.Length..]
+            );
         }
 
         var whole = RelativePath.Name(Path);
-        return RelativePath.Join(folder, name.StartsWith(whole + ".", StringComparison.Ordinal)
-            ? RelativePath.Name(picture) + name[whole.Length..]
-            : RelativePath.Stem(picture) + name[Stem.Length..]);
+        return RelativePath.Join(
+            folder,
+            name.StartsWith(whole + ".", StringComparison.Ordinal)
+                ? RelativePath.Name(picture) + name[whole.Length..]
+                : RelativePath.Stem(picture) + name[Stem.Length..]
+        );
     }
 
     /// <summary>The picture and its companions at another path, the files where they are; what it borrows is its own there.</summary>
     /// <param name="picture">The new path.</param>
-    public PictureItem At(string picture) => this with
-    {
-        Path = picture,
-        Sidecars = [.. Sidecars.Select(s => s with { Path = PathFor(s, picture) }), .. Borrowed.Select(b => new Companion(PathFor(b, picture), b.File))],
-        Borrowed = [],
-        Tags = Tags is null ? null : Tags with { Path = PathFor(Tags, picture) },
-        Mask = Mask is null ? null : Mask with { Path = PathFor(Mask, picture) },
-    };
+    public PictureItem At(string picture) =>
+        this with
+        {
+            Path = picture,
+            Sidecars =
+            [
+                .. Sidecars.Select(s => s with { Path = PathFor(s, picture) }),
+                .. Borrowed.Select(b => new Companion(PathFor(b, picture), b.File)),
+            ],
+            Borrowed = [],
+            Tags = Tags is null ? null : Tags with { Path = PathFor(Tags, picture) },
+            Mask = Mask is null ? null : Mask with { Path = PathFor(Mask, picture) },
+        };
 }

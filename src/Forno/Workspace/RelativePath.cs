@@ -12,17 +12,21 @@ public static class RelativePath
     public static string Full(string root, string path)
     {
         var parts = path.Split('/');
-        var wrong = path.Length == 0 ? "it is empty"
+        var wrong =
+            path.Length == 0 ? "it is empty"
             : path[0] == '/' || Path.IsPathRooted(path) ? "it is absolute"
             : path.Contains('\0', StringComparison.Ordinal) ? "it holds a zero"
             : parts.Any(p => p is "" or "." or "..") ? "it leaves the folder or names none"
             : parts[0] == WorkFolder.Hidden ? "it is Forno's own folder"
             : null;
-        return wrong is null ? Path.Join(root, path) : throw new FornoException($"'{path}' cannot be a file of a data set: {wrong}");
+        return wrong is null
+            ? Path.Join(root, path)
+            : throw new FornoException($"'{path}' cannot be a file of a data set: {wrong}");
     }
 
     /// <summary>The path of a file within a folder that holds it.</summary>
-    public static string Of(string root, string full) => Path.GetRelativePath(root, full).Replace(Path.DirectorySeparatorChar, '/');
+    public static string Of(string root, string full) =>
+        Path.GetRelativePath(root, full).Replace(Path.DirectorySeparatorChar, '/');
 
     /// <summary>The folder part, without a slash at its end; empty for a file at the top.</summary>
     public static string Folder(string path) => path.LastIndexOf('/') is >= 0 and var at ? path[..at] : "";
@@ -34,7 +38,10 @@ public static class RelativePath
     public static string Stem(string path) => Path.GetFileNameWithoutExtension(Name(path));
 
     /// <summary>A name in a folder, which may be empty.</summary>
-    public static string Join(string folder, string name) => folder.Length == 0 ? name : name.Length == 0 ? folder : $"{folder}/{name}";
+    public static string Join(string folder, string name) =>
+        folder.Length == 0 ? name
+        : name.Length == 0 ? folder
+        : $"{folder}/{name}";
 
     /// <summary>The same path with another extension, given with its dot.</summary>
     public static string WithExtension(string path, string extension) => Join(Folder(path), Stem(path) + extension);
@@ -42,7 +49,9 @@ public static class RelativePath
     /// <summary>N of a folder name in kohya's form <c>N_name</c>, else null.</summary>
     public static int? Repeats(string folderName) =>
         folderName.IndexOf('_', StringComparison.Ordinal) is > 0 and var at
-        && int.TryParse(folderName.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null;
+        && int.TryParse(folderName.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+            ? n
+            : null;
 
     /// <summary>Whether something has this name, be it a file, a folder or a link that leads nowhere.</summary>
     internal static bool Taken(string full) => Path.Exists(full) || new FileInfo(full).LinkTarget is not null;

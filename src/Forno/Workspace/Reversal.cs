@@ -14,7 +14,13 @@ internal sealed class Reversal(string root, int id)
 
     /// <summary>Where an operation keeps a file that it replaces or removes.</summary>
     public static string KeptPath(string root, int id, string path) =>
-        Path.Join(root, WorkFolder.Hidden, "kept", id.ToString(System.Globalization.CultureInfo.InvariantCulture), path);
+        Path.Join(
+            root,
+            WorkFolder.Hidden,
+            "kept",
+            id.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            path
+        );
 
     /// <summary>Takes back an operation that never ended: everything that it announced, as far as it came.</summary>
     public void RollBack(JournalEntry entry)
@@ -51,7 +57,8 @@ internal sealed class Reversal(string root, int id)
     /// <param name="done">What was noted when it was done; null if the operation did not end.</param>
     public void TakeBack(JournalLine intent, JournalLine? done)
     {
-        string file = Path.Join(root, intent.Path), kept = KeptPath(root, id, intent.Path!);
+        string file = Path.Join(root, intent.Path),
+            kept = KeptPath(root, id, intent.Path!);
         switch (intent.Op)
         {
             case "add":
@@ -101,7 +108,9 @@ internal sealed class Reversal(string root, int id)
                 Directory.CreateDirectory(file);
                 break;
             default:
-                throw new FornoException($"{root}: its journal holds '{intent.Op}', which this version of Forno does not know; use the version that wrote it");
+                throw new FornoException(
+                    $"{root}: its journal holds '{intent.Op}', which this version of Forno does not know; use the version that wrote it"
+                );
         }
     }
 

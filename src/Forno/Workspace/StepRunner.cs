@@ -9,27 +9,39 @@ internal sealed class StepRunner(JournaledOperation operation)
     /// <summary>Does the steps; their static changes are announced already.</summary>
     /// <returns>The steps that could not be done, in the order of the steps.</returns>
     /// <exception cref="FornoException">The disk refused; what was done by then stays for the caller to take back.</exception>
-    public IReadOnlyList<Problem> Run(IReadOnlyList<PlanStep> steps, IProgress<long>? progress, CancellationToken cancel, int workers)
+    public IReadOnlyList<Problem> Run(
+        IReadOnlyList<PlanStep> steps,
+        IProgress<long>? progress,
+        CancellationToken cancel,
+        int workers
+    )
     {
         var problems = new Problem?[steps.Count];
         ExceptionDispatchInfo? failure = null;
         long done = 0;
-        var options = new ParallelOptions { MaxDegreeOfParallelism = workers > 0 ? workers : Environment.ProcessorCount };
-        Parallel.ForEach(Partitioner.Create(Enumerable.Range(0, steps.Count), EnumerablePartitionerOptions.NoBuffering), options, (i, state) =>
+        var options = new ParallelOptions
         {
-            try
+            MaxDegreeOfParallelism = workers > 0 ? workers : Environment.ProcessorCount,
+        };
+        Parallel.ForEach(
+            Partitioner.Create(Enumerable.Range(0, steps.Count), EnumerablePartitionerOptions.NoBuffering),
+            options,
+            (i, state) =>
             {
-                cancel.ThrowIfCancellationRequested();
-                problems[i] = RunStep(steps[i], cancel);
-            }
-            catch (Exception e)
-            {
-                Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(e), null);
-                state.Stop();
-            }
+                try
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    problems[i] = RunStep(steps[i], cancel);
+                }
+                catch (Exception e)
+                {
+                    Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(e), null);
+                    state.Stop();
+                }
 
-            progress?.Report(Interlocked.Increment(ref done));
-        });
+                progress?.Report(Interlocked.Increment(ref done));
+            }
+        );
         failure?.Throw();
         return [.. problems.OfType<Problem>()];
     }

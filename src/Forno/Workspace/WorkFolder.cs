@@ -42,7 +42,12 @@ public sealed class WorkFolder : IDisposable
         try
         {
             Directory.CreateDirectory(hidden);
-            gate = new FileStream(Path.Join(hidden, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            gate = new FileStream(
+                Path.Join(hidden, "lock"),
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None
+            );
         }
         catch (UnauthorizedAccessException e)
         {
@@ -51,7 +56,12 @@ public sealed class WorkFolder : IDisposable
         catch (IOException e)
         {
             throw IsLocked(e)
-                ? FornoException.ForFile(root, "another Forno is at work in this folder", "Wait until it has finished.", e)
+                ? FornoException.ForFile(
+                    root,
+                    "another Forno is at work in this folder",
+                    "Wait until it has finished.",
+                    e
+                )
                 : CannotWrite(root, e);
         }
 
@@ -86,7 +96,11 @@ public sealed class WorkFolder : IDisposable
     /// <summary>The work folder that a folder is or lies in, or null.</summary>
     public static string? Find(string folder)
     {
-        for (string? at = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)); at is not null; at = Path.GetDirectoryName(at))
+        for (
+            string? at = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+            at is not null;
+            at = Path.GetDirectoryName(at)
+        )
         {
             if (File.Exists(Path.Join(at, Hidden, JournalName)))
             {
@@ -120,21 +134,39 @@ public sealed class WorkFolder : IDisposable
         {
             if (found != full)
             {
-                throw FornoException.ForFile(root, $"it lies inside the work folder {found}", "Choose a folder outside of it.");
+                throw FornoException.ForFile(
+                    root,
+                    $"it lies inside the work folder {found}",
+                    "Choose a folder outside of it."
+                );
             }
         }
-        else if (File.Exists(full) || (Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any(e => Path.GetFileName(e) != Hidden)))
+        else if (
+            File.Exists(full)
+            || (
+                Directory.Exists(full)
+                && Directory.EnumerateFileSystemEntries(full).Any(e => Path.GetFileName(e) != Hidden)
+            )
+        )
         {
-            throw FornoException.ForFile(root, "it holds files already and is no work folder of Forno", "Choose a new or empty folder.");
+            throw FornoException.ForFile(
+                root,
+                "it holds files already and is no work folder of Forno",
+                "Choose a new or empty folder."
+            );
         }
     }
 
     /// <summary>The name of the operation that was killed in a work folder, without touching anything; null if none was.</summary>
     public static string? Unfinished(string root) =>
-        Journal.Read(Path.Join(root, Hidden, JournalName)).Find(e => e.State == OperationState.Unfinished || e.Undoing)?.Name;
+        Journal
+            .Read(Path.Join(root, Hidden, JournalName))
+            .Find(e => e.State == OperationState.Unfinished || e.Undoing)
+            ?.Name;
 
     /// <summary>The operations of a work folder that need not be opened, oldest first.</summary>
-    public static IReadOnlyList<JournalEntry> ReadHistory(string root) => Journal.Read(Path.Join(root, Hidden, JournalName));
+    public static IReadOnlyList<JournalEntry> ReadHistory(string root) =>
+        Journal.Read(Path.Join(root, Hidden, JournalName));
 
     /// <summary>Does what a plan says, several pictures at a time; wholly, or not at all if the disk refuses or it is stopped.</summary>
     /// <param name="plan">The plan, made for this folder as it is now.</param>
@@ -142,7 +174,12 @@ public sealed class WorkFolder : IDisposable
     /// <param name="cancel">Stops it: what was done is taken back.</param>
     /// <param name="workers">Steps at a time; 0 = one for each core.</param>
     /// <exception cref="FornoException">The plan does not fit, or the disk refused; the folder is as before.</exception>
-    public Applied Apply(ChangePlan plan, IProgress<long>? progress = null, CancellationToken cancel = default, int workers = 0)
+    public Applied Apply(
+        ChangePlan plan,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default,
+        int workers = 0
+    )
     {
         if (plan.Steps.Count == 0)
         {
@@ -155,8 +192,16 @@ public sealed class WorkFolder : IDisposable
         JournalEntry? before = History.LastOrDefault();
         try
         {
-            operation.Announce([.. plan.Steps.SelectMany(s => s.Changes)],
-                new JournalLine { Op = Journal.Begin, Id = id, Name = plan.Name, Time = DateTimeOffset.UtcNow });
+            operation.Announce(
+                [.. plan.Steps.SelectMany(s => s.Changes)],
+                new JournalLine
+                {
+                    Op = Journal.Begin,
+                    Id = id,
+                    Name = plan.Name,
+                    Time = DateTimeOffset.UtcNow,
+                }
+            );
             var problems = new StepRunner(operation).Run(plan.Steps, progress, cancel, workers);
             Problem[] all = [.. plan.Problems, .. problems];
             if (operation.Count == 0)
@@ -189,7 +234,9 @@ public sealed class WorkFolder : IDisposable
     public Undone Undo(int count)
     {
         var (undone, aside) = (new List<JournalEntry>(), new List<string>());
-        foreach (JournalEntry entry in History.Where(e => e.State == OperationState.Done).Reverse().Take(count).ToArray())
+        foreach (
+            JournalEntry entry in History.Where(e => e.State == OperationState.Done).Reverse().Take(count).ToArray()
+        )
         {
             journal.Append([new JournalLine { Op = Journal.Undoing, Id = entry.Id }], flush: true);
             aside.AddRange(FinishUndo(entry));
@@ -211,7 +258,11 @@ public sealed class WorkFolder : IDisposable
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         return File.Exists(Path.Join(full, Hidden, JournalName))
             ? new WorkFolder(full, hooks)
-            : throw FornoException.ForFile(root, "it is no work folder of Forno", "`forno dataset import SOURCE -o FOLDER` makes one.");
+            : throw FornoException.ForFile(
+                root,
+                "it is no work folder of Forno",
+                "`forno dataset import SOURCE -o FOLDER` makes one."
+            );
     }
 
     internal static WorkFolder OpenOrCreate(string root, WorkFolderHooks hooks)
@@ -224,7 +275,12 @@ public sealed class WorkFolder : IDisposable
     private static bool IsLocked(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     private static FornoException CannotWrite(string root, Exception e) =>
-        FornoException.ForFile(root, $"cannot be written ({e.Message})", "Check its permissions, or choose another folder.", e);
+        FornoException.ForFile(
+            root,
+            $"cannot be written ({e.Message})",
+            "Check its permissions, or choose another folder.",
+            e
+        );
 
     private string? Recover()
     {
@@ -265,7 +321,12 @@ public sealed class WorkFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw FornoException.ForFile(Root, $"what was begun could not be taken back wholly ({e.Message})", "Mend the cause; the next command goes on with it.", e);
+            throw FornoException.ForFile(
+                Root,
+                $"what was begun could not be taken back wholly ({e.Message})",
+                "Mend the cause; the next command goes on with it.",
+                e
+            );
         }
     }
 }

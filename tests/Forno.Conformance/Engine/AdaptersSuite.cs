@@ -21,8 +21,10 @@ internal sealed class AdaptersSuite : IConformanceSuite
             return CaseResult.Unknown("table of shapes for new adapters");
         }
 
-        bool dora = p.TryGetProperty("options", out JsonElement options)
-            && options.TryGetProperty("weight_decompose", out JsonElement decompose) && decompose.GetBoolean();
+        bool dora =
+            p.TryGetProperty("options", out JsonElement options)
+            && options.TryGetProperty("weight_decompose", out JsonElement decompose)
+            && decompose.GetBoolean();
         if (dora || kind.GetString() is not ("lora" or "lora-fa" or "locon"))
         {
             return CaseResult.Unknown($"adapter {(dora ? "DoRA of " : "")}{kind.GetString()}");
@@ -69,31 +71,53 @@ internal sealed class AdaptersSuite : IConformanceSuite
     private static Adapter Adapter(GoldenTensors tensors, string origin)
     {
         const string Prefix = "in.adapter.";
-        return AdapterFile.Make(origin, "module", tensors.Names.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
-            .ToDictionary(n => n[Prefix.Length..], tensors.Load, StringComparer.Ordinal));
+        return AdapterFile.Make(
+            origin,
+            "module",
+            tensors
+                .Names.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+                .ToDictionary(n => n[Prefix.Length..], tensors.Load, StringComparer.Ordinal)
+        );
     }
 
-    private static WeightStore Store(GoldenTensors tensors, string origin) => WeightStore.From(
-        tensors.Names.Where(n => n.StartsWith("in.base.", StringComparison.Ordinal)).ToDictionary(
-            n => n["in.".Length..],
-            n =>
-            {
-                using var scope = new Scope();
-                return new WeightEntry(tensors.Load(n).Shape.ToArray(), () => tensors.Load(n));
-            },
-            StringComparer.Ordinal),
-        origin);
+    private static WeightStore Store(GoldenTensors tensors, string origin) =>
+        WeightStore.From(
+            tensors
+                .Names.Where(n => n.StartsWith("in.base.", StringComparison.Ordinal))
+                .ToDictionary(
+                    n => n["in.".Length..],
+                    n =>
+                    {
+                        using var scope = new Scope();
+                        return new WeightEntry(tensors.Load(n).Shape.ToArray(), () => tensors.Load(n));
+                    },
+                    StringComparer.Ordinal
+                ),
+            origin
+        );
 
     private static PatchableLayer Layer(JsonElement json, Weights weights)
     {
         bool bias = json.GetProperty("bias").GetBoolean();
         if (json.GetProperty("layer").GetString() == "linear")
         {
-            return new Linear(weights, json.GetProperty("in_features").GetInt64(), json.GetProperty("out_features").GetInt64(), bias);
+            return new Linear(
+                weights,
+                json.GetProperty("in_features").GetInt64(),
+                json.GetProperty("out_features").GetInt64(),
+                bias
+            );
         }
 
-        return new Conv2d(weights, json.GetProperty("in_channels").GetInt64(), json.GetProperty("out_channels").GetInt64(),
-            Square(json, "kernel_size"), Square(json, "stride"), Square(json, "padding"), bias);
+        return new Conv2d(
+            weights,
+            json.GetProperty("in_channels").GetInt64(),
+            json.GetProperty("out_channels").GetInt64(),
+            Square(json, "kernel_size"),
+            Square(json, "stride"),
+            Square(json, "padding"),
+            bias
+        );
     }
 
     private static long Square(JsonElement json, string name)

@@ -22,7 +22,9 @@ public sealed class ClipTextSuite : IConformanceSuite
         using ITensorSource file = Checkpoint.Open(golden.CheckpointPath);
         Dictionary<string, WeightEntry> entries = new(file.Entries());
         Dictionary<string, Tensor> leaves = [];
-        foreach (string key in golden.Params.GetProperty("grad_weights").EnumerateArray().Select(key => key.GetString()!))
+        foreach (
+            string key in golden.Params.GetProperty("grad_weights").EnumerateArray().Select(key => key.GetString()!)
+        )
         {
             leaves[key] = Leaf(file, key, entries);
         }
@@ -35,7 +37,11 @@ public sealed class ClipTextSuite : IConformanceSuite
         foreach (JsonElement encoder in golden.Params.GetProperty("encoders").EnumerateArray())
         {
             string prefix = encoder.GetProperty("checkpoint_prefix").GetString()!;
-            ClipTextConfig config = ClipTextConfig.Detect(TensorShapes.Of(file), prefix, encoder.GetProperty("heads").GetInt32());
+            ClipTextConfig config = ClipTextConfig.Detect(
+                TensorShapes.Of(file),
+                prefix,
+                encoder.GetProperty("heads").GetInt32()
+            );
             CompareConfig(comparison, config, encoder);
             var text = new ClipText(store.At(ClipTextConfig.TowerPath(prefix)), config);
             context.Add(Outputs(text, encoder, golden.Params.GetProperty("clip_skips"), tensors, outputs));
@@ -59,7 +65,10 @@ public sealed class ClipTextSuite : IConformanceSuite
             }
         }
 
-        Autograd.Backward(outputs[golden.Params.GetProperty("cotangent_of").GetString()!], tensors.Load("in.cotangent"));
+        Autograd.Backward(
+            outputs[golden.Params.GetProperty("cotangent_of").GetString()!],
+            tensors.Load("in.cotangent")
+        );
         foreach ((string key, Tensor leaf) in leaves)
         {
             if (leaf.Grad is { } grad)
@@ -95,12 +104,26 @@ public sealed class ClipTextSuite : IConformanceSuite
         comparison.Same("context_length", config.ContextLength, want.GetProperty("context_length").GetInt32());
         comparison.Same("vocab_size", config.VocabSize, want.GetProperty("vocab_size").GetInt32());
         JsonElement projection = want.GetProperty("projection_dim");
-        comparison.Same("projection_dim", config.ProjectionDim, projection.ValueKind == JsonValueKind.Null ? null : projection.GetInt32());
-        comparison.Same("activation", config.Activation == ClipActivation.Gelu ? "gelu" : "quick_gelu", want.GetProperty("activation").GetString());
+        comparison.Same(
+            "projection_dim",
+            config.ProjectionDim,
+            projection.ValueKind == JsonValueKind.Null ? null : projection.GetInt32()
+        );
+        comparison.Same(
+            "activation",
+            config.Activation == ClipActivation.Gelu ? "gelu" : "quick_gelu",
+            want.GetProperty("activation").GetString()
+        );
     }
 
     /// <summary>Adds every output of one encoder; returns the one that XL joins into its context.</summary>
-    private static Tensor Outputs(ClipText text, JsonElement encoder, JsonElement skips, GoldenTensors tensors, Dictionary<string, Tensor> outputs)
+    private static Tensor Outputs(
+        ClipText text,
+        JsonElement encoder,
+        JsonElement skips,
+        GoldenTensors tensors,
+        Dictionary<string, Tensor> outputs
+    )
     {
         string tag = "out." + encoder.GetProperty("tag").GetString();
         Tensor ids = tensors.Load(encoder.GetProperty("ids").GetString()!);

@@ -41,7 +41,10 @@ public sealed class ClipVisionSuite : IConformanceSuite
         using ITensorSource file = Checkpoint.Open(golden.CheckpointPath);
         using WeightStore store = WeightStore.From(ClipKeys.Unify(file.Entries()), file.Path);
         JsonElement want = golden.Params.GetProperty("config");
-        ClipVisionConfig config = ClipVisionConfig.Detect(TensorShapes.Of(file), heads: want.GetProperty("heads").GetInt32());
+        ClipVisionConfig config = ClipVisionConfig.Detect(
+            TensorShapes.Of(file),
+            heads: want.GetProperty("heads").GetInt32()
+        );
         comparison.Same("image_size", config.ImageSize, want.GetProperty("image_size").GetInt32());
         comparison.Same("patch_size", config.PatchSize, want.GetProperty("patch_size").GetInt32());
         comparison.Same("width", config.Width, want.GetProperty("width").GetInt32());
@@ -59,7 +62,11 @@ public sealed class ClipVisionSuite : IConformanceSuite
         comparison.Json("std", ClipPreprocess.Deviation, golden.Params.GetProperty("std"));
         Tensor rgb = tensors.Load("in.rgb");
         Tensor pixels = ClipPreprocess.Pixels(
-            rgb.ToArray<byte>(), (int)rgb.Size(1), (int)rgb.Size(0), golden.Params.GetProperty("n_px").GetInt32());
+            rgb.ToArray<byte>(),
+            (int)rgb.Size(1),
+            (int)rgb.Size(0),
+            golden.Params.GetProperty("n_px").GetInt32()
+        );
         tensors.Compare(comparison, "out.pixels", pixels);
     }
 }

@@ -34,7 +34,10 @@ internal sealed class LoraOnModelSuite : IConformanceSuite
 
         ModelFamily? family = p.GetProperty("arch").GetString() switch
         {
-            "sd1" => ModelFamily.Sd15, "sd2" => ModelFamily.Sd21, "sdxl" => ModelFamily.Sdxl, _ => null,
+            "sd1" => ModelFamily.Sd15,
+            "sd2" => ModelFamily.Sd21,
+            "sdxl" => ModelFamily.Sdxl,
+            _ => null,
         };
         if (family is null)
         {
@@ -47,14 +50,21 @@ internal sealed class LoraOnModelSuite : IConformanceSuite
         var sources = new List<ITensorSource>();
         try
         {
-            sources.AddRange(p.GetProperty("checkpoint").EnumerateArray().Select(f => Checkpoint.Open(golden.PathOf(f.GetString()!))));
+            sources.AddRange(
+                p.GetProperty("checkpoint").EnumerateArray().Select(f => Checkpoint.Open(golden.PathOf(f.GetString()!)))
+            );
             using WeightStore store = CheckpointWeights.Open(sources);
             UNetConfig config = UNetSuite.ConfigOf(p.GetProperty("unet"));
             var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), config);
             ClipTextConfig? textConfig = p.TryGetProperty("text_encoder", out JsonElement text) ? TextOf(text) : null;
-            var encoder = textConfig is null ? null
+            var encoder = textConfig is null
+                ? null
                 : new ClipText(store.At(ClipTextConfig.TowerPath(family.TextEncoders[0].Prefix)), textConfig);
-            IReadOnlyList<PatchTarget> targets = PatchTargets.Of(family, config.Layout, textConfig is null ? [] : [textConfig]);
+            IReadOnlyList<PatchTarget> targets = PatchTargets.Of(
+                family,
+                config.Layout,
+                textConfig is null ? [] : [textConfig]
+            );
             var comparison = new Comparison(golden);
             for (int run = 0; run < runs.Length; run++)
             {
@@ -70,16 +80,32 @@ internal sealed class LoraOnModelSuite : IConformanceSuite
         }
     }
 
-    private static void Check(GoldenCase golden, Comparison comparison, GoldenTensors tensors, int run, JsonElement json,
-        IReadOnlyList<PatchTarget> targets, WeightStore store, UNet unet, ClipText? encoder)
+    private static void Check(
+        GoldenCase golden,
+        Comparison comparison,
+        GoldenTensors tensors,
+        int run,
+        JsonElement json,
+        IReadOnlyList<PatchTarget> targets,
+        WeightStore store,
+        UNet unet,
+        ClipText? encoder
+    )
     {
-        AdapterFile[] adapters = [.. Loras(json).Select(l => AdapterFile.Load(golden.PathOf(l.GetProperty("file").GetString()!), targets))];
+        AdapterFile[] adapters =
+        [
+            .. Loras(json).Select(l => AdapterFile.Load(golden.PathOf(l.GetProperty("file").GetString()!), targets)),
+        ];
         try
         {
             foreach ((AdapterFile file, JsonElement lora) in adapters.Zip(Loras(json)))
             {
                 file.Network.SetMultipliers(lora.GetProperty("unet").GetDouble(), lora.GetProperty("te").GetDouble());
-                comparison.Same($"modules of {lora.GetProperty("file")} without a layer", string.Join(" ", file.Strangers), "");
+                comparison.Same(
+                    $"modules of {lora.GetProperty("file")} without a layer",
+                    string.Join(" ", file.Strangers),
+                    ""
+                );
                 comparison.Same("modules that did not fit", file.Network.Apply(store.Layers).Count, 0);
             }
 
@@ -110,8 +136,12 @@ internal sealed class LoraOnModelSuite : IConformanceSuite
                 tensors.Compare(comparison, $"out.context.{run}", context);
             }
 
-            Tensor sample = unet.Forward(tensors.Load("in.sample"), tensors.Load("in.timesteps"), context,
-                tensors.Has("in.y") ? tensors.Load("in.y") : null);
+            Tensor sample = unet.Forward(
+                tensors.Load("in.sample"),
+                tensors.Load("in.timesteps"),
+                context,
+                tensors.Has("in.y") ? tensors.Load("in.y") : null
+            );
             tensors.Compare(comparison, $"out.sample.{run}", sample);
             if (!comparison.Agrees)
             {
@@ -122,20 +152,25 @@ internal sealed class LoraOnModelSuite : IConformanceSuite
 
     private static Tensor Encode(ClipText encoder, JsonElement p, GoldenTensors tensors)
     {
-        int skip = p.TryGetProperty("clip_skip", out JsonElement s) && s.ValueKind == JsonValueKind.Number ? s.GetInt32() : 1;
+        int skip =
+            p.TryGetProperty("clip_skip", out JsonElement s) && s.ValueKind == JsonValueKind.Number ? s.GetInt32() : 1;
         return encoder.Hidden(tensors.Load("in.input_ids"), skip);
     }
 
-    internal static ClipTextConfig TextOf(JsonElement json) => new()
-    {
-        Width = json.GetProperty("hidden_size").GetInt32(),
-        Layers = json.GetProperty("num_hidden_layers").GetInt32(),
-        Heads = json.GetProperty("num_attention_heads").GetInt32(),
-        MlpWidth = json.GetProperty("intermediate_size").GetInt32(),
-        ContextLength = json.GetProperty("max_position_embeddings").GetInt32(),
-        VocabSize = json.GetProperty("vocab_size").GetInt32(),
-        Activation = json.GetProperty("hidden_act").GetString() == "quick_gelu" ? ClipActivation.QuickGelu : ClipActivation.Gelu,
-    };
+    internal static ClipTextConfig TextOf(JsonElement json) =>
+        new()
+        {
+            Width = json.GetProperty("hidden_size").GetInt32(),
+            Layers = json.GetProperty("num_hidden_layers").GetInt32(),
+            Heads = json.GetProperty("num_attention_heads").GetInt32(),
+            MlpWidth = json.GetProperty("intermediate_size").GetInt32(),
+            ContextLength = json.GetProperty("max_position_embeddings").GetInt32(),
+            VocabSize = json.GetProperty("vocab_size").GetInt32(),
+            Activation =
+                json.GetProperty("hidden_act").GetString() == "quick_gelu"
+                    ? ClipActivation.QuickGelu
+                    : ClipActivation.Gelu,
+        };
 
     private static IEnumerable<JsonElement> Loras(JsonElement run) => run.GetProperty("loras").EnumerateArray();
 }

@@ -34,25 +34,39 @@ internal sealed class LossWeightsSuite : IConformanceSuite
                 break;
             case "noise_offset":
                 Tensor offset = TrainingNoise.AddOffset(
-                    tensors.Load("in.noise"), tensors.Load("in.latents"), p.GetProperty("noise_offset").GetDouble(), Flag(p, "random_strength"),
-                    Number(p, "adaptive_noise_scale"), new RecordedDraws(golden, tensors, c));
+                    tensors.Load("in.noise"),
+                    tensors.Load("in.latents"),
+                    p.GetProperty("noise_offset").GetDouble(),
+                    Flag(p, "random_strength"),
+                    Number(p, "adaptive_noise_scale"),
+                    new RecordedDraws(golden, tensors, c)
+                );
                 tensors.Compare(c, "out.noise", offset);
                 break;
             case "multires_noise":
                 Tensor pyramid = TrainingNoise.AddPyramid(
-                    tensors.Load("in.noise"), p.GetProperty("iterations").GetInt32(), p.GetProperty("discount").GetDouble(),
-                    new RecordedDraws(golden, tensors, c));
+                    tensors.Load("in.noise"),
+                    p.GetProperty("iterations").GetInt32(),
+                    p.GetProperty("discount").GetDouble(),
+                    new RecordedDraws(golden, tensors, c)
+                );
                 tensors.Compare(c, "out.noise", pyramid);
                 break;
             case "noise_pipeline":
                 NoisedBatch batch = TrainingNoise.Apply(
-                    tensors.Load("in.latents"), Noise(p.GetProperty("args")), schedule, new RecordedDraws(golden, tensors, c));
+                    tensors.Load("in.latents"),
+                    Noise(p.GetProperty("args")),
+                    schedule,
+                    new RecordedDraws(golden, tensors, c)
+                );
                 tensors.Compare(c, "out.noise", batch.Noise);
                 tensors.Compare(c, "out.noisy_latents", batch.Noisy);
                 c.Json("timesteps", batch.Timesteps, golden.Expect.GetProperty("timesteps"));
                 break;
             case "masked_loss":
-                Tensor loss = tensors.Load("in.loss"), mask = Mask(p, tensors)!, masked = LossFunctions.Masked(loss, mask);
+                Tensor loss = tensors.Load("in.loss"),
+                    mask = Mask(p, tensors)!,
+                    masked = LossFunctions.Masked(loss, mask);
                 tensors.Compare(c, "out.loss", masked);
                 tensors.Compare(c, "out.mask_resized", LossFunctions.ResizeMask(mask, loss.Size(2), loss.Size(3)));
                 tensors.Compare(c, "out.loss_per_sample", masked.Flatten(1).Mean([1]));
@@ -76,7 +90,11 @@ internal sealed class LossWeightsSuite : IConformanceSuite
         Prediction prediction = Flag(p, "v_prediction") ? Prediction.Velocity : Prediction.Epsilon;
         LossRecipe recipe = op switch
         {
-            "snr_weight" => new LossRecipe { MinSnrGamma = p.GetProperty("gamma").GetDouble(), Prediction = prediction },
+            "snr_weight" => new LossRecipe
+            {
+                MinSnrGamma = p.GetProperty("gamma").GetDouble(),
+                Prediction = prediction,
+            },
             "scale_v_pred" => new LossRecipe { ScaleVPredLoss = true },
             "v_pred_like" => new LossRecipe { VPredLikeLoss = p.GetProperty("v_pred_like_loss").GetDouble() },
             _ => new LossRecipe { Debiased = true, Prediction = prediction },
@@ -96,7 +114,8 @@ internal sealed class LossWeightsSuite : IConformanceSuite
         int[] t = Timesteps(tensors);
         Tensor prediction = tensors.Load("in.pred");
         prediction.RequiresGrad = true;
-        Tensor loss = LossFunctions.Elementwise(prediction, tensors.Load("in.target"), recipe, schedule, t), mean = loss.Mean();
+        Tensor loss = LossFunctions.Elementwise(prediction, tensors.Load("in.target"), recipe, schedule, t),
+            mean = loss.Mean();
         Autograd.Backward(mean);
         tensors.Compare(c, "out.loss", loss.Detach());
         tensors.Compare(c, "out.loss_mean", mean.Detach().Reshape(1));
@@ -108,7 +127,13 @@ internal sealed class LossWeightsSuite : IConformanceSuite
         }
     }
 
-    private static void Full(JsonElement p, NoiseSchedule schedule, NoiseSchedule original, GoldenTensors tensors, Comparison c)
+    private static void Full(
+        JsonElement p,
+        NoiseSchedule schedule,
+        NoiseSchedule original,
+        GoldenTensors tensors,
+        Comparison c
+    )
     {
         JsonElement args = p.GetProperty("args");
         Tensor prediction = tensors.Load("in.pred");
@@ -116,8 +141,15 @@ internal sealed class LossWeightsSuite : IConformanceSuite
         // Alpha masks apply whether or not masked_loss is on; conditioning pictures only with it.
         bool masked = Flag(args, "masked_loss") || Text(p, "mask_kind") == "alpha_masks";
         LossResult result = LossFunctions.Batch(
-            prediction, tensors.Load("in.target"), Recipe(args), schedule, original, Timesteps(tensors),
-            tensors.Load("in.loss_weights").ToArray<float>(), masked ? Mask(p, tensors) : null);
+            prediction,
+            tensors.Load("in.target"),
+            Recipe(args),
+            schedule,
+            original,
+            Timesteps(tensors),
+            tensors.Load("in.loss_weights").ToArray<float>(),
+            masked ? Mask(p, tensors) : null
+        );
         Autograd.Backward(result.Loss);
         tensors.Compare(c, "out.loss", result.Loss.Detach().Reshape(1));
         tensors.Compare(c, "out.loss_weighted_per_sample", result.PerSample.Detach());
@@ -127,11 +159,25 @@ internal sealed class LossWeightsSuite : IConformanceSuite
 
     private static void MaxNorms(GoldenCase golden, GoldenTensors tensors, Comparison c)
     {
-        const string downEnd = ".lora_down.weight", prefix = "in.";
-        string[] modules = [.. tensors.Names.Where(n => n.StartsWith(prefix, StringComparison.Ordinal) && n.EndsWith(downEnd, StringComparison.Ordinal))
-            .Select(n => n[prefix.Length..^downEnd.Length])];
-        (Tensor Down, Tensor Up, double Alpha)[] factors = Array.ConvertAll(modules, m => (
-            tensors.Load($"in.{m}{downEnd}"), tensors.Load($"in.{m}.lora_up.weight"), tensors.Load($"in.{m}.alpha").Item()));
+        const string downEnd = ".lora_down.weight",
+            prefix = "in.";
+        string[] modules =
+        [
+            .. tensors
+                .Names.Where(n =>
+                    n.StartsWith(prefix, StringComparison.Ordinal) && n.EndsWith(downEnd, StringComparison.Ordinal)
+                )
+                .Select(n => n[prefix.Length..^downEnd.Length]),
+        ];
+        (Tensor Down, Tensor Up, double Alpha)[] factors = Array.ConvertAll(
+            modules,
+            m =>
+                (
+                    tensors.Load($"in.{m}{downEnd}"),
+                    tensors.Load($"in.{m}.lora_up.weight"),
+                    tensors.Load($"in.{m}.alpha").Item()
+                )
+        );
         MaxNormReport report = MaxNorm.Apply(factors, golden.Params.GetProperty("max_norm_value").GetDouble());
         for (int i = 0; i < modules.Length; i++)
         {
@@ -144,45 +190,53 @@ internal sealed class LossWeightsSuite : IConformanceSuite
         c.Number("max_norm", report.MaximumNorm, golden.Expect.GetProperty("max_norm").GetDouble());
     }
 
-    private static Tensor? Mask(JsonElement p, GoldenTensors tensors) => Text(p, "mask_kind") switch
-    {
-        null => null,
-        "conditioning_images" => LossFunctions.MaskFromPictures(tensors.Load("in.mask")),
-        "alpha_masks" => tensors.Load("in.mask"),
-        var other => throw new FornoException($"mask_kind {other} is unknown; valid: conditioning_images, alpha_masks"),
-    };
+    private static Tensor? Mask(JsonElement p, GoldenTensors tensors) =>
+        Text(p, "mask_kind") switch
+        {
+            null => null,
+            "conditioning_images" => LossFunctions.MaskFromPictures(tensors.Load("in.mask")),
+            "alpha_masks" => tensors.Load("in.mask"),
+            var other => throw new FornoException(
+                $"mask_kind {other} is unknown; valid: conditioning_images, alpha_masks"
+            ),
+        };
 
-    private static LossRecipe Recipe(JsonElement args) => new()
-    {
-        Type = LossRecipe.ParseType(Text(args, "loss_type") ?? "l2"),
-        HuberSchedule = LossRecipe.ParseHuberSchedule(Text(args, "huber_schedule") ?? "snr"),
-        HuberC = Number(args, "huber_c") ?? 0.1,
-        HuberScale = Number(args, "huber_scale") ?? 1,
-        MinSnrGamma = Number(args, "min_snr_gamma"),
-        ScaleVPredLoss = Flag(args, "scale_v_pred_loss_like_noise_pred"),
-        VPredLikeLoss = Number(args, "v_pred_like_loss"),
-        Debiased = Flag(args, "debiased_estimation_loss"),
-        Prediction = Flag(args, "v_parameterization") ? Prediction.Velocity : Prediction.Epsilon,
-    };
+    private static LossRecipe Recipe(JsonElement args) =>
+        new()
+        {
+            Type = LossRecipe.ParseType(Text(args, "loss_type") ?? "l2"),
+            HuberSchedule = LossRecipe.ParseHuberSchedule(Text(args, "huber_schedule") ?? "snr"),
+            HuberC = Number(args, "huber_c") ?? 0.1,
+            HuberScale = Number(args, "huber_scale") ?? 1,
+            MinSnrGamma = Number(args, "min_snr_gamma"),
+            ScaleVPredLoss = Flag(args, "scale_v_pred_loss_like_noise_pred"),
+            VPredLikeLoss = Number(args, "v_pred_like_loss"),
+            Debiased = Flag(args, "debiased_estimation_loss"),
+            Prediction = Flag(args, "v_parameterization") ? Prediction.Velocity : Prediction.Epsilon,
+        };
 
-    private static NoiseRecipe Noise(JsonElement args) => new()
-    {
-        Offset = Number(args, "noise_offset"),
-        OffsetRandomStrength = Flag(args, "noise_offset_random_strength"),
-        AdaptiveScale = Number(args, "adaptive_noise_scale"),
-        MultiresIterations = (int?)Number(args, "multires_noise_iterations"),
-        MultiresDiscount = Number(args, "multires_noise_discount") ?? 0.3,
-        InputGamma = Number(args, "ip_noise_gamma"),
-        InputGammaRandomStrength = Flag(args, "ip_noise_gamma_random_strength"),
-        MinTimestep = (int?)Number(args, "min_timestep"),
-        MaxTimestep = (int?)Number(args, "max_timestep"),
-    };
+    private static NoiseRecipe Noise(JsonElement args) =>
+        new()
+        {
+            Offset = Number(args, "noise_offset"),
+            OffsetRandomStrength = Flag(args, "noise_offset_random_strength"),
+            AdaptiveScale = Number(args, "adaptive_noise_scale"),
+            MultiresIterations = (int?)Number(args, "multires_noise_iterations"),
+            MultiresDiscount = Number(args, "multires_noise_discount") ?? 0.3,
+            InputGamma = Number(args, "ip_noise_gamma"),
+            InputGammaRandomStrength = Flag(args, "ip_noise_gamma_random_strength"),
+            MinTimestep = (int?)Number(args, "min_timestep"),
+            MaxTimestep = (int?)Number(args, "max_timestep"),
+        };
 
-    private static int[] Timesteps(GoldenTensors tensors) => Array.ConvertAll(tensors.Load("in.timesteps").ToArray<long>(), t => (int)t);
+    private static int[] Timesteps(GoldenTensors tensors) =>
+        Array.ConvertAll(tensors.Load("in.timesteps").ToArray<long>(), t => (int)t);
 
-    private static bool Flag(JsonElement from, string name) => from.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.True;
+    private static bool Flag(JsonElement from, string name) =>
+        from.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.True;
 
-    private static string? Text(JsonElement from, string name) => from.TryGetProperty(name, out JsonElement v) ? v.GetString() : null;
+    private static string? Text(JsonElement from, string name) =>
+        from.TryGetProperty(name, out JsonElement v) ? v.GetString() : null;
 
     private static double? Number(JsonElement from, string name) =>
         from.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.Number ? v.GetDouble() : null;
@@ -209,7 +263,10 @@ internal sealed class LossWeightsSuite : IConformanceSuite
             string drawn = draw.GetProperty("kind").GetString()!;
             c.Same($"kind of draw {next - 1}", drawn, kind ?? (drawn == "torch.rand" ? drawn : "python random.random"));
             c.Json($"shape of draw {next - 1}", shape, draw.GetProperty("shape"));
-            return tensors.Load(draw.GetProperty("name").GetString() ?? string.Create(CultureInfo.InvariantCulture, $"in.draw_{next - 1:000}"));
+            return tensors.Load(
+                draw.GetProperty("name").GetString()
+                    ?? string.Create(CultureInfo.InvariantCulture, $"in.draw_{next - 1:000}")
+            );
         }
     }
 }

@@ -48,21 +48,22 @@ internal sealed class LrSchedulesSuite : IConformanceSuite
         return comparison.Result();
     }
 
-    private static LrScheduleSettings Kohya(JsonElement p, JsonElement args) => new()
-    {
-        Scheduler = p.GetProperty("scheduler").GetString()!,
-        DefaultLr = p.GetProperty("lr").GetDouble(),
-        TotalSteps = p.GetProperty("max_train_steps").GetInt64(),
-        WarmupSteps = Real(args, "lr_warmup_steps") ?? 0,
-        DecaySteps = Real(args, "lr_decay_steps") ?? 0,
-        Cycles = Real(args, "lr_scheduler_num_cycles") ?? 1,
-        Power = Real(args, "lr_scheduler_power") ?? 1,
-        Timescale = Real(args, "lr_scheduler_timescale"),
-        MinLrRatio = Real(args, "lr_scheduler_min_lr_ratio"),
-        Args = args.TryGetProperty("lr_scheduler_args", out var list)
-            ? PythonLiteral.Arguments(list.EnumerateArray().Select(a => a.GetString()!), "lr_scheduler_args")
-            : [],
-    };
+    private static LrScheduleSettings Kohya(JsonElement p, JsonElement args) =>
+        new()
+        {
+            Scheduler = p.GetProperty("scheduler").GetString()!,
+            DefaultLr = p.GetProperty("lr").GetDouble(),
+            TotalSteps = p.GetProperty("max_train_steps").GetInt64(),
+            WarmupSteps = Real(args, "lr_warmup_steps") ?? 0,
+            DecaySteps = Real(args, "lr_decay_steps") ?? 0,
+            Cycles = Real(args, "lr_scheduler_num_cycles") ?? 1,
+            Power = Real(args, "lr_scheduler_power") ?? 1,
+            Timescale = Real(args, "lr_scheduler_timescale"),
+            MinLrRatio = Real(args, "lr_scheduler_min_lr_ratio"),
+            Args = args.TryGetProperty("lr_scheduler_args", out var list)
+                ? PythonLiteral.Arguments(list.EnumerateArray().Select(a => a.GetString()!), "lr_scheduler_args")
+                : [],
+        };
 
     private static double? Real(JsonElement args, string name) =>
         args.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;

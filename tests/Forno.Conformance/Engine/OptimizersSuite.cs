@@ -99,7 +99,14 @@ internal sealed class OptimizersSuite : IConformanceSuite
             }
 
             double[] want = [.. expected.Value.EnumerateArray().Select(v => v.GetDouble())];
-            comparison.Numbers<double>(expected.Name, got.ToArray(), [got.Count], want, [want.Length], new Bound(0, rtol));
+            comparison.Numbers<double>(
+                expected.Name,
+                got.ToArray(),
+                [got.Count],
+                want,
+                [want.Length],
+                new Bound(0, rtol)
+            );
         }
     }
 
@@ -109,12 +116,18 @@ internal sealed class OptimizersSuite : IConformanceSuite
         options.Remove("params");
         return new ParameterGroup
         {
-            Parameters = [.. json.GetProperty("params").EnumerateArray().Select(n => n.GetString()!).Select(n =>
-            {
-                Tensor values = tensors.Load($"in.param.{n}");
-                values.RequiresGrad = true;
-                return new Parameter(n, values);
-            })],
+            Parameters =
+            [
+                .. json.GetProperty("params")
+                    .EnumerateArray()
+                    .Select(n => n.GetString()!)
+                    .Select(n =>
+                    {
+                        Tensor values = tensors.Load($"in.param.{n}");
+                        values.RequiresGrad = true;
+                        return new Parameter(n, values);
+                    }),
+            ],
             Options = options,
         };
     }
@@ -122,14 +135,15 @@ internal sealed class OptimizersSuite : IConformanceSuite
     private static Dictionary<string, object?> Options(JsonElement json) =>
         json.EnumerateObject().ToDictionary(a => a.Name, a => Value(a.Value), StringComparer.Ordinal);
 
-    private static object? Value(JsonElement v) => v.ValueKind switch
-    {
-        JsonValueKind.Number => v.GetDouble(),
-        JsonValueKind.True or JsonValueKind.False => v.GetBoolean(),
-        JsonValueKind.Array => v.EnumerateArray().Select(Value).ToArray(),
-        JsonValueKind.String => v.GetString(),
-        _ => null,
-    };
+    private static object? Value(JsonElement v) =>
+        v.ValueKind switch
+        {
+            JsonValueKind.Number => v.GetDouble(),
+            JsonValueKind.True or JsonValueKind.False => v.GetBoolean(),
+            JsonValueKind.Array => v.EnumerateArray().Select(Value).ToArray(),
+            JsonValueKind.String => v.GetString(),
+            _ => null,
+        };
 
     private sealed class Seen
     {

@@ -36,7 +36,13 @@ internal sealed class SamplersSuite : IConformanceSuite
         double[] want = [.. golden.Expect.GetProperty("denoiser_sigmas").EnumerateArray().Select(s => s.GetDouble())];
         double[] got = [.. run.Asked];
         c.Numbers<double>(
-            "denoiser_sigmas", got, [got.Length], want, [want.Length], new Bound(0, golden.Tolerance.Named("sigmas_rtol") ?? 1e-4));
+            "denoiser_sigmas",
+            got,
+            [got.Length],
+            want,
+            [want.Length],
+            new Bound(0, golden.Tolerance.Named("sigmas_rtol") ?? 1e-4)
+        );
         return c.Result();
     }
 }
@@ -46,7 +52,9 @@ internal sealed class SamplerCase
 {
     private readonly GoldenCase golden;
     private readonly GoldenTensors tensors;
-    private readonly JsonElement p, args, scheduler;
+    private readonly JsonElement p,
+        args,
+        scheduler;
     private readonly Denoise denoise;
     private readonly NoiseSource noise;
     private readonly Tensor start;
@@ -74,46 +82,86 @@ internal sealed class SamplerCase
     public Tensor? OnSigmas(Comparison c)
     {
         Sigma[] sigmas = tensors.Has("in.sigmas") ? Sigma.List(tensors.Load("in.sigmas").ToArray<float>()) : [];
-        double eta = Arg("eta", 1), scale = Arg("s_noise", 1);
+        double eta = Arg("eta", 1),
+            scale = Arg("s_noise", 1);
         var churn = new Churn
         {
-            Amount = Arg("s_churn", 0), SigmaMin = Arg("s_tmin", 0), SigmaMax = Arg("s_tmax", double.PositiveInfinity), NoiseScale = scale,
+            Amount = Arg("s_churn", 0),
+            SigmaMin = Arg("s_tmin", 0),
+            SigmaMax = Arg("s_tmax", double.PositiveInfinity),
+            NoiseScale = scale,
         };
         Sigma Range(string name) => new(p.GetProperty(name).GetDouble());
         switch (p.GetProperty("sampler").GetString())
         {
-            case "euler": return Samplers.Euler(denoise, start, sigmas, noise, churn);
-            case "euler_ancestral": return Samplers.EulerAncestral(denoise, start, sigmas, noise, eta, scale);
-            case "heun": return Samplers.Heun(denoise, start, sigmas, noise, churn);
-            case "dpm_2": return Samplers.Dpm2(denoise, start, sigmas, noise, churn);
-            case "dpm_2_ancestral": return Samplers.Dpm2Ancestral(denoise, start, sigmas, noise, eta, scale);
-            case "lms": return Samplers.Lms(denoise, start, sigmas, (int)Arg("order", 4));
-            case "dpmpp_2s_ancestral": return Samplers.DpmPP2SAncestral(denoise, start, sigmas, noise, eta, scale);
-            case "dpmpp_sde": return Samplers.DpmPPSde(denoise, start, sigmas, noise, eta, scale, Arg("r", 0.5));
-            case "dpmpp_2m": return Samplers.DpmPP2M(denoise, start, sigmas);
+            case "euler":
+                return Samplers.Euler(denoise, start, sigmas, noise, churn);
+            case "euler_ancestral":
+                return Samplers.EulerAncestral(denoise, start, sigmas, noise, eta, scale);
+            case "heun":
+                return Samplers.Heun(denoise, start, sigmas, noise, churn);
+            case "dpm_2":
+                return Samplers.Dpm2(denoise, start, sigmas, noise, churn);
+            case "dpm_2_ancestral":
+                return Samplers.Dpm2Ancestral(denoise, start, sigmas, noise, eta, scale);
+            case "lms":
+                return Samplers.Lms(denoise, start, sigmas, (int)Arg("order", 4));
+            case "dpmpp_2s_ancestral":
+                return Samplers.DpmPP2SAncestral(denoise, start, sigmas, noise, eta, scale);
+            case "dpmpp_sde":
+                return Samplers.DpmPPSde(denoise, start, sigmas, noise, eta, scale, Arg("r", 0.5));
+            case "dpmpp_2m":
+                return Samplers.DpmPP2M(denoise, start, sigmas);
             case "dpmpp_2m_sde":
-                SdeSolver solver = Text(args, "solver_type", "midpoint") == "heun" ? SdeSolver.Heun : SdeSolver.Midpoint;
+                SdeSolver solver =
+                    Text(args, "solver_type", "midpoint") == "heun" ? SdeSolver.Heun : SdeSolver.Midpoint;
                 return Samplers.DpmPP2MSde(denoise, start, sigmas, noise, eta, scale, solver);
-            case "dpmpp_3m_sde": return Samplers.DpmPP3MSde(denoise, start, sigmas, noise, eta, scale);
-            case "lcm": return Samplers.Lcm(denoise, start, sigmas, noise);
+            case "dpmpp_3m_sde":
+                return Samplers.DpmPP3MSde(denoise, start, sigmas, noise, eta, scale);
+            case "lcm":
+                return Samplers.Lcm(denoise, start, sigmas, noise);
             case "dpm_fast":
                 return Samplers.DpmFast(
-                    denoise, start, Range("sigma_min"), Range("sigma_max"), p.GetProperty("n").GetInt32(), noise, Arg("eta", 0), scale);
+                    denoise,
+                    start,
+                    Range("sigma_min"),
+                    Range("sigma_max"),
+                    p.GetProperty("n").GetInt32(),
+                    noise,
+                    Arg("eta", 0),
+                    scale
+                );
             case "dpm_adaptive":
                 var o = new AdaptiveSettings
                 {
-                    Order = (int)Arg("order", 3), RelativeTolerance = Arg("rtol", 0.05), AbsoluteTolerance = Arg("atol", 0.0078),
-                    FirstStep = Arg("h_init", 0.05), Proportional = Arg("pcoeff", 0), Integral = Arg("icoeff", 1),
-                    Derivative = Arg("dcoeff", 0), AcceptSafety = Arg("accept_safety", 0.81), Eta = Arg("eta", 0), NoiseScale = scale,
+                    Order = (int)Arg("order", 3),
+                    RelativeTolerance = Arg("rtol", 0.05),
+                    AbsoluteTolerance = Arg("atol", 0.0078),
+                    FirstStep = Arg("h_init", 0.05),
+                    Proportional = Arg("pcoeff", 0),
+                    Integral = Arg("icoeff", 1),
+                    Derivative = Arg("dcoeff", 0),
+                    AcceptSafety = Arg("accept_safety", 0.81),
+                    Eta = Arg("eta", 0),
+                    NoiseScale = scale,
                 };
-                Tensor x = Samplers.DpmAdaptive(denoise, start, Range("sigma_min"), Range("sigma_max"), noise, o, out AdaptiveInfo info);
+                Tensor x = Samplers.DpmAdaptive(
+                    denoise,
+                    start,
+                    Range("sigma_min"),
+                    Range("sigma_max"),
+                    noise,
+                    o,
+                    out AdaptiveInfo info
+                );
                 JsonElement want = golden.Expect.GetProperty("info");
                 c.Same("steps", info.Steps, want.GetProperty("steps").GetInt32());
                 c.Same("nfe", info.Evaluations, want.GetProperty("nfe").GetInt32());
                 c.Same("n_accept", info.Accepted, want.GetProperty("n_accept").GetInt32());
                 c.Same("n_reject", info.Rejected, want.GetProperty("n_reject").GetInt32());
                 return x;
-            default: return null;
+            default:
+                return null;
         }
     }
 
@@ -124,8 +172,10 @@ internal sealed class SamplerCase
         int steps = p.GetProperty("steps").GetInt32();
         bool toOne = Flag("set_alpha_to_one", true);
         int offset = (int)Number(scheduler, "steps_offset", 0);
-        Prediction prediction = Text(scheduler, "prediction_type", "epsilon") == "v_prediction" ? Prediction.Velocity : Prediction.Epsilon;
-        TimestepSpacing Spacing(string otherwise) => SigmaSchedulesSuite.ReadSpacing(Text(scheduler, "timestep_spacing", otherwise));
+        Prediction prediction =
+            Text(scheduler, "prediction_type", "epsilon") == "v_prediction" ? Prediction.Velocity : Prediction.Epsilon;
+        TimestepSpacing Spacing(string otherwise) =>
+            SigmaSchedulesSuite.ReadSpacing(Text(scheduler, "timestep_spacing", otherwise));
         int[] t;
         Tensor x;
         switch (family, p.GetProperty("sampler").GetString())
@@ -144,8 +194,17 @@ internal sealed class SamplerCase
                 break;
             case ("diffusers", "ddpm"):
                 t = TimestepSchedules.Spaced(steps, Spacing("leading"), offset);
-                x = Samplers.Ddpm(denoise, start, schedule, t, steps, noise,
-                    Text(scheduler, "variance_type", "fixed_small") == "fixed_large" ? DdpmVariance.FixedLarge : DdpmVariance.FixedSmall);
+                x = Samplers.Ddpm(
+                    denoise,
+                    start,
+                    schedule,
+                    t,
+                    steps,
+                    noise,
+                    Text(scheduler, "variance_type", "fixed_small") == "fixed_large"
+                        ? DdpmVariance.FixedLarge
+                        : DdpmVariance.FixedSmall
+                );
                 break;
             case ("diffusers", "pndm") when Flag("skip_prk_steps", false):
                 t = TimestepSchedules.Pndm(steps, Spacing("leading"), offset);
@@ -153,7 +212,14 @@ internal sealed class SamplerCase
                 break;
             case ("diffusers", "lcm"):
                 t = TimestepSchedules.Lcm(steps, (int)Number(scheduler, "original_inference_steps", 50));
-                x = Samplers.LcmTimesteps(denoise, start, schedule, t, noise, Number(scheduler, "timestep_scaling", 10));
+                x = Samplers.LcmTimesteps(
+                    denoise,
+                    start,
+                    schedule,
+                    t,
+                    noise,
+                    Number(scheduler, "timestep_scaling", 10)
+                );
                 break;
             case ("diffusers", "unipc") when Flag("predict_x0", true):
                 bool zero = Text(scheduler, "final_sigmas_type", "zero") == "zero";
@@ -170,7 +236,8 @@ internal sealed class SamplerCase
 
                 var settings = new UniPcSettings
                 {
-                    Order = (int)Number(scheduler, "solver_order", 2), LowerOrderFinal = Flag("lower_order_final", true),
+                    Order = (int)Number(scheduler, "solver_order", 2),
+                    LowerOrderFinal = Flag("lower_order_final", true),
                     Kind = Text(scheduler, "solver_type", "bh2") == "bh1" ? UniPcKind.Bh1 : UniPcKind.Bh2,
                 };
                 c.Json("sigmas", sigmas.Select(s => s.Value), golden.Expect.GetProperty("sigmas"));
@@ -181,8 +248,11 @@ internal sealed class SamplerCase
         }
 
         c.Json("timesteps", t, golden.Expect.GetProperty("timesteps"));
-        c.Json("denoiser_timesteps", Asked.Select(s => (int)schedule.ToTimestep(new Sigma(s), quantise: true).Value),
-            golden.Expect.GetProperty("denoiser_timesteps"));
+        c.Json(
+            "denoiser_timesteps",
+            Asked.Select(s => (int)schedule.ToTimestep(new Sigma(s), quantise: true).Value),
+            golden.Expect.GetProperty("denoiser_timesteps")
+        );
         return x;
     }
 
@@ -196,7 +266,8 @@ internal sealed class SamplerCase
         return (x, sigma) =>
         {
             using var scope = new Scope();
-            double dimensions = x.Count / (double)x.Size(0), s2 = sigma * sigma;
+            double dimensions = x.Count / (double)x.Size(0),
+                s2 = sigma * sigma;
             var logits = new Tensor[stds.Length];
             var guesses = new Tensor[stds.Length];
             for (int j = 0; j < stds.Length; j++)
@@ -215,13 +286,19 @@ internal sealed class SamplerCase
     private double Arg(string name, double otherwise) => Number(args, name, otherwise);
 
     private bool Flag(string name, bool otherwise) =>
-        scheduler.ValueKind == JsonValueKind.Object && scheduler.TryGetProperty(name, out JsonElement v) ? v.GetBoolean() : otherwise;
+        scheduler.ValueKind == JsonValueKind.Object && scheduler.TryGetProperty(name, out JsonElement v)
+            ? v.GetBoolean()
+            : otherwise;
 
     private static double Number(JsonElement from, string name, double otherwise) =>
-        from.ValueKind == JsonValueKind.Object && from.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.Number
+        from.ValueKind == JsonValueKind.Object
+        && from.TryGetProperty(name, out JsonElement v)
+        && v.ValueKind == JsonValueKind.Number
             ? v.GetDouble()
             : otherwise;
 
     private static string Text(JsonElement from, string name, string otherwise) =>
-        from.ValueKind == JsonValueKind.Object && from.TryGetProperty(name, out JsonElement v) ? v.GetString()! : otherwise;
+        from.ValueKind == JsonValueKind.Object && from.TryGetProperty(name, out JsonElement v)
+            ? v.GetString()!
+            : otherwise;
 }

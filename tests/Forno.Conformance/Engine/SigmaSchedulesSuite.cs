@@ -31,12 +31,22 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
             case "sigma_to_t":
                 NoiseSchedule model = ReadModel(p.GetProperty("model"));
                 float[] sigmas = tensors!.Load("in.sigma").ToArray<float>();
-                Compare(tensors, c, "out.t_quantised", sigmas.Select(s => model.ToTimestep(new Sigma(s), quantise: true).Value));
+                Compare(
+                    tensors,
+                    c,
+                    "out.t_quantised",
+                    sigmas.Select(s => model.ToTimestep(new Sigma(s), quantise: true).Value)
+                );
                 Compare(tensors, c, "out.t_interp", sigmas.Select(s => model.ToTimestep(new Sigma(s)).Value));
                 break;
             case "t_to_sigma":
                 model = ReadModel(p.GetProperty("model"));
-                Compare(tensors!, c, "out.sigma", tensors!.Load("in.t").ToArray<float>().Select(t => model.ToSigma(new Timestep(t)).Value));
+                Compare(
+                    tensors!,
+                    c,
+                    "out.sigma",
+                    tensors!.Load("in.t").ToArray<float>().Select(t => model.ToSigma(new Timestep(t)).Value)
+                );
                 break;
             case "karras" or "exponential" or "polyexponential" or "vp":
                 SigmaLists(op, golden, tensors!, c);
@@ -45,7 +55,11 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
                 ZeroTerminal(ReadModel(p.GetProperty("model")), golden, tensors!, c);
                 break;
             case "timesteps":
-                c.Json("timesteps", p.GetProperty("cases").EnumerateArray().Select(TimestepList), golden.Expect.GetProperty("timesteps"));
+                c.Json(
+                    "timesteps",
+                    p.GetProperty("cases").EnumerateArray().Select(TimestepList),
+                    golden.Expect.GetProperty("timesteps")
+                );
                 break;
             case "denoiser":
                 Denoise(golden, tensors!, c);
@@ -55,7 +69,10 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
                 break;
             case "sgm_legacy_ddpm":
                 model = NoiseSchedule.Create(
-                    p.GetProperty("linear_start").GetDouble(), p.GetProperty("linear_end").GetDouble(), p.GetProperty("num_timesteps").GetInt32());
+                    p.GetProperty("linear_start").GetDouble(),
+                    p.GetProperty("linear_end").GetDouble(),
+                    p.GetProperty("num_timesteps").GetInt32()
+                );
                 foreach (int n in Integers(p, "n"))
                 {
                     Compare(tensors!, c, $"out.sigmas_{n}", SigmaSchedules.SgmLegacyDdpm(model, n));
@@ -71,26 +88,29 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
     }
 
     /// <summary>A training schedule as cases describe it.</summary>
-    internal static NoiseSchedule ReadModel(JsonElement model) => NoiseSchedule.Create(
-        model.GetProperty("beta_start").GetDouble(),
-        model.GetProperty("beta_end").GetDouble(),
-        model.GetProperty("num_timesteps").GetInt32(),
-        model.GetProperty("beta_schedule").GetString() switch
-        {
-            "linear" => BetaShape.ScaledLinear,
-            "sqrt_linear" => BetaShape.Linear,
-            var other => throw new FornoException($"beta_schedule {other} is unknown; valid: linear, sqrt_linear"),
-        },
-        model.GetProperty("precision").GetString() == "float32");
+    internal static NoiseSchedule ReadModel(JsonElement model) =>
+        NoiseSchedule.Create(
+            model.GetProperty("beta_start").GetDouble(),
+            model.GetProperty("beta_end").GetDouble(),
+            model.GetProperty("num_timesteps").GetInt32(),
+            model.GetProperty("beta_schedule").GetString() switch
+            {
+                "linear" => BetaShape.ScaledLinear,
+                "sqrt_linear" => BetaShape.Linear,
+                var other => throw new FornoException($"beta_schedule {other} is unknown; valid: linear, sqrt_linear"),
+            },
+            model.GetProperty("precision").GetString() == "float32"
+        );
 
     /// <summary>diffusers' <c>timestep_spacing</c> by name.</summary>
-    internal static TimestepSpacing ReadSpacing(string? name) => name switch
-    {
-        "leading" => TimestepSpacing.Leading,
-        "trailing" => TimestepSpacing.Trailing,
-        "linspace" => TimestepSpacing.Linspace,
-        _ => throw new FornoException($"timestep_spacing {name} is unknown; valid: leading, trailing, linspace"),
-    };
+    internal static TimestepSpacing ReadSpacing(string? name) =>
+        name switch
+        {
+            "leading" => TimestepSpacing.Leading,
+            "trailing" => TimestepSpacing.Trailing,
+            "linspace" => TimestepSpacing.Linspace,
+            _ => throw new FornoException($"timestep_spacing {name} is unknown; valid: leading, trailing, linspace"),
+        };
 
     private static void ModelSchedule(NoiseSchedule model, GoldenCase golden, GoldenTensors tensors, Comparison c)
     {
@@ -116,7 +136,12 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
 
         foreach (int n in Integers(p, "discard_penultimate"))
         {
-            Compare(tensors, c, $"out.sigmas_discard_{n}", SigmaSchedules.DiscardPenultimate(k => SigmaSchedules.Uniform(model, k), n));
+            Compare(
+                tensors,
+                c,
+                $"out.sigmas_discard_{n}",
+                SigmaSchedules.DiscardPenultimate(k => SigmaSchedules.Uniform(model, k), n)
+            );
         }
 
         Compare(tensors, c, "out.sigmas_all", SigmaSchedules.All(model));
@@ -127,28 +152,38 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
         int i = 0;
         foreach (JsonElement one in golden.Params.GetProperty("cases").EnumerateArray())
         {
-            double Get(string name, double otherwise) => one.TryGetProperty(name, out JsonElement v) ? v.GetDouble() : otherwise;
+            double Get(string name, double otherwise) =>
+                one.TryGetProperty(name, out JsonElement v) ? v.GetDouble() : otherwise;
             int n = one.GetProperty("n").GetInt32();
-            double min = Get("sigma_min", 0), max = Get("sigma_max", 0);
+            double min = Get("sigma_min", 0),
+                max = Get("sigma_max", 0);
             if (one.TryGetProperty("model_range", out JsonElement range))
             {
                 NoiseSchedule model = ReadModel(range);
                 (min, max) = (model.SigmaMin, model.SigmaMax);
             }
 
-            if (golden.Expect.ValueKind == JsonValueKind.Object && golden.Expect.TryGetProperty("sigma_range", out JsonElement ranges)
-                && ranges.TryGetProperty($"{i}", out JsonElement want))
+            if (
+                golden.Expect.ValueKind == JsonValueKind.Object
+                && golden.Expect.TryGetProperty("sigma_range", out JsonElement ranges)
+                && ranges.TryGetProperty($"{i}", out JsonElement want)
+            )
             {
                 c.Json($"sigma_range {i}", new[] { min, max }, want);
             }
 
-            Compare(tensors, c, $"out.sigmas_{i++}", op switch
-            {
-                "karras" => SigmaSchedules.Karras(n, min, max, Get("rho", 7)),
-                "exponential" => SigmaSchedules.Exponential(n, min, max),
-                "polyexponential" => SigmaSchedules.Polyexponential(n, min, max, Get("rho", 1)),
-                _ => SigmaSchedules.Vp(n, Get("beta_d", 19.9), Get("beta_min", 0.1), Get("eps_s", 1e-3)),
-            });
+            Compare(
+                tensors,
+                c,
+                $"out.sigmas_{i++}",
+                op switch
+                {
+                    "karras" => SigmaSchedules.Karras(n, min, max, Get("rho", 7)),
+                    "exponential" => SigmaSchedules.Exponential(n, min, max),
+                    "polyexponential" => SigmaSchedules.Polyexponential(n, min, max, Get("rho", 1)),
+                    _ => SigmaSchedules.Vp(n, Get("beta_d", 19.9), Get("beta_min", 0.1), Get("eps_s", 1e-3)),
+                }
+            );
         }
     }
 
@@ -170,7 +205,9 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
         string scheduler = one.GetProperty("scheduler").GetString()!;
         if (scheduler == "compvis")
         {
-            return one.GetProperty("method").GetString() == "quad" ? TimestepSchedules.CompVisQuad(n) : TimestepSchedules.CompVisUniform(n);
+            return one.GetProperty("method").GetString() == "quad"
+                ? TimestepSchedules.CompVisQuad(n)
+                : TimestepSchedules.CompVisUniform(n);
         }
 
         JsonElement config = one.TryGetProperty("config", out JsonElement given) ? given : default;
@@ -193,7 +230,9 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
             "ddim" or "ddpm" => TimestepSchedules.Spaced(n, spacing, offset),
             "pndm" => TimestepSchedules.Pndm(n, spacing, offset),
             "unipc" => TimestepSchedules.Multistep(n, spacing, offset),
-            _ => throw new FornoException($"scheduler {scheduler} is unknown; valid: compvis, ddim, ddpm, lcm, pndm, unipc"),
+            _ => throw new FornoException(
+                $"scheduler {scheduler} is unknown; valid: compvis, ddim, ddpm, lcm, pndm, unipc"
+            ),
         };
     }
 
@@ -201,9 +240,11 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
     private static void Denoise(GoldenCase golden, GoldenTensors tensors, Comparison c)
     {
         NoiseSchedule model = ReadModel(golden.Params.GetProperty("model"));
-        Prediction prediction = golden.Params.GetProperty("parametrisation").GetString() == "v" ? Prediction.Velocity : Prediction.Epsilon;
+        Prediction prediction =
+            golden.Params.GetProperty("parametrisation").GetString() == "v" ? Prediction.Velocity : Prediction.Epsilon;
         bool quantise = golden.Params.TryGetProperty("quantize", out JsonElement q) && q.GetBoolean();
-        Tensor x = tensors.Load("in.x"), output = tensors.Load("in.model_output");
+        Tensor x = tensors.Load("in.x"),
+            output = tensors.Load("in.model_output");
         Sigma[] sigmas = Sigma.List(tensors.Load("in.sigma").ToArray<float>());
         var inputs = new List<Tensor>();
         var denoised = new List<Tensor>();
@@ -220,7 +261,8 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
                 },
                 model,
                 prediction,
-                quantise);
+                quantise
+            );
             denoised.Add(denoise(x.Slice(0, i, i + 1), sigmas[i]));
         }
 
@@ -229,16 +271,27 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
         Compare(tensors, c, "out.c_in", sigmas.Select(s => prediction.ScalingsFor(s).In));
         Compare(tensors, c, "out.c_out", sigmas.Select(s => prediction.ScalingsFor(s).Out));
         Compare(tensors, c, "out.c_skip", sigmas.Select(s => prediction.ScalingsFor(s).Skip));
-        Compare(tensors, c, "out.model_t", times, new Bound(golden.Tolerance.Named("t_atol") ?? golden.Tolerance.Default.Atol, 0));
+        Compare(
+            tensors,
+            c,
+            "out.model_t",
+            times,
+            new Bound(golden.Tolerance.Named("t_atol") ?? golden.Tolerance.Default.Atol, 0)
+        );
     }
 
     private static void Convert(JsonElement p, GoldenTensors tensors, Comparison c)
     {
         NoiseSchedule model = ReadModel(p.GetProperty("model"));
-        model = p.TryGetProperty("zero_terminal_snr", out JsonElement zero) && zero.GetBoolean() ? model.ZeroTerminalSnr() : model;
-        Tensor x0 = tensors.Load("in.x0"), noise = tensors.Load("in.noise");
+        model =
+            p.TryGetProperty("zero_terminal_snr", out JsonElement zero) && zero.GetBoolean()
+                ? model.ZeroTerminalSnr()
+                : model;
+        Tensor x0 = tensors.Load("in.x0"),
+            noise = tensors.Load("in.noise");
         int[] t = Array.ConvertAll(tensors.Load("in.timesteps").ToArray<long>(), v => (int)v);
-        Tensor noisy = Forward.AddNoise(model, x0, noise, t), velocity = Forward.Velocity(model, x0, noise, t);
+        Tensor noisy = Forward.AddNoise(model, x0, noise, t),
+            velocity = Forward.Velocity(model, x0, noise, t);
         tensors.Compare(c, "out.noisy", noisy);
         tensors.Compare(c, "out.velocity", velocity);
         tensors.Compare(c, "out.x0_from_v", Forward.X0FromVelocity(model, noisy, velocity, t));
@@ -248,12 +301,19 @@ internal sealed class SigmaSchedulesSuite : IConformanceSuite
     private static IEnumerable<int> Integers(JsonElement p, string name) =>
         p.TryGetProperty(name, out JsonElement list) ? list.EnumerateArray().Select(v => v.GetInt32()) : [];
 
-    private static IEnumerable<double> Doubles(ReadOnlySpan<float> values) => Array.ConvertAll(values.ToArray(), v => (double)v);
+    private static IEnumerable<double> Doubles(ReadOnlySpan<float> values) =>
+        Array.ConvertAll(values.ToArray(), v => (double)v);
 
     private static void Compare(GoldenTensors tensors, Comparison c, string name, IEnumerable<Sigma> got) =>
         Compare(tensors, c, name, got.Select(s => s.Value));
 
-    private static void Compare(GoldenTensors tensors, Comparison c, string name, IEnumerable<double> got, Bound? bound = null)
+    private static void Compare(
+        GoldenTensors tensors,
+        Comparison c,
+        string name,
+        IEnumerable<double> got,
+        Bound? bound = null
+    )
     {
         float[] numbers = [.. got.Select(v => (float)v)];
         Tensor want = tensors.Load(name);

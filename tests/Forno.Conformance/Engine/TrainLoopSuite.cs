@@ -26,7 +26,8 @@ internal sealed class TrainLoopSuite : IConformanceSuite
     /// <inheritdoc/>
     public CaseResult Run(GoldenCase golden)
     {
-        JsonElement p = golden.Params, config = p.GetProperty("config");
+        JsonElement p = golden.Params,
+            config = p.GetProperty("config");
         string optimizer = config.GetProperty("optimizer_type").GetString()!;
         if (!OptimizerRegistry.Has(optimizer))
         {
@@ -43,7 +44,9 @@ internal sealed class TrainLoopSuite : IConformanceSuite
         var sources = new List<ITensorSource>();
         try
         {
-            sources.AddRange(p.GetProperty("checkpoint").EnumerateArray().Select(f => Checkpoint.Open(golden.PathOf(f.GetString()!))));
+            sources.AddRange(
+                p.GetProperty("checkpoint").EnumerateArray().Select(f => Checkpoint.Open(golden.PathOf(f.GetString()!)))
+            );
             using WeightStore store = CheckpointWeights.Open(sources);
             using var scope = new Scope();
             using var tensors = new GoldenTensors(golden);
@@ -60,7 +63,8 @@ internal sealed class TrainLoopSuite : IConformanceSuite
 
     private sealed class Loop : IDisposable
     {
-        private readonly JsonElement p, config;
+        private readonly JsonElement p,
+            config;
         private readonly GoldenTensors tensors;
         private readonly UNet unet;
         private readonly ClipText? text;
@@ -75,12 +79,23 @@ internal sealed class TrainLoopSuite : IConformanceSuite
             config = p.GetProperty("config");
             this.tensors = tensors;
             xl = p.GetProperty("arch").GetString() == "sdxl";
-            ModelFamily family = xl ? ModelFamily.Sdxl : p.GetProperty("arch").GetString() == "sd2" ? ModelFamily.Sd21 : ModelFamily.Sd15;
+            ModelFamily family =
+                xl ? ModelFamily.Sdxl
+                : p.GetProperty("arch").GetString() == "sd2" ? ModelFamily.Sd21
+                : ModelFamily.Sd15;
             UNetConfig layout = UNetSuite.ConfigOf(p.GetProperty("unet"));
             unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), layout);
-            ClipTextConfig? textConfig = p.TryGetProperty("text_encoder", out JsonElement t) ? LoraOnModelSuite.TextOf(t) : null;
-            text = textConfig is null ? null : new ClipText(store.At(ClipTextConfig.TowerPath(family.TextEncoders[0].Prefix)), textConfig);
-            IReadOnlyList<PatchTarget> targets = PatchTargets.Of(family, layout.Layout, textConfig is null ? [] : [textConfig]);
+            ClipTextConfig? textConfig = p.TryGetProperty("text_encoder", out JsonElement t)
+                ? LoraOnModelSuite.TextOf(t)
+                : null;
+            text = textConfig is null
+                ? null
+                : new ClipText(store.At(ClipTextConfig.TowerPath(family.TextEncoders[0].Prefix)), textConfig);
+            IReadOnlyList<PatchTarget> targets = PatchTargets.Of(
+                family,
+                layout.Layout,
+                textConfig is null ? [] : [textConfig]
+            );
             adapter = AdapterFile.Load(golden.PathOf(p.GetProperty("lora_init").GetString()!), targets);
             adapter.Network.Apply(store.Layers);
             foreach ((_, Tensor tensor) in adapter.Network.Tensors)
@@ -93,7 +108,8 @@ internal sealed class TrainLoopSuite : IConformanceSuite
 
         public void Run(Comparison comparison)
         {
-            int steps = p.GetProperty("steps").GetInt32(), accumulation = (int)(Number("gradient_accumulation_steps") ?? 1);
+            int steps = p.GetProperty("steps").GetInt32(),
+                accumulation = (int)(Number("gradient_accumulation_steps") ?? 1);
             var losses = new List<float>();
             var d = new List<float>();
             Tensor[] trained = [.. optimizer.Parameters.Select(x => x.Tensor)];
@@ -153,14 +169,21 @@ internal sealed class TrainLoopSuite : IConformanceSuite
                 Tensor all = tensors.Load(name);
                 return all.Select(0, s % all.Size(0)).Contiguous();
             }
-            Tensor latents = At("in.latents"), noise = At("in.noise");
+            Tensor latents = At("in.latents"),
+                noise = At("in.noise");
             int[] times = [.. At("in.timesteps").ToArray<long>().Select(t => (int)t)];
             Conditioning words = xl
-                ? new Conditioning(Ops.Cat([At("in.hidden1"), At("in.hidden2")], -1), At("in.pool2"),
-                    Ops.Cat([At("in.original_sizes_hw"), At("in.crop_top_lefts"), At("in.target_sizes_hw")], -1).To(DType.Float32))
-                : new Conditioning(text is not null && tensors.Has("in.input_ids")
-                    ? text.Hidden(At("in.input_ids"), (int)(Number("clip_skip") ?? 1))
-                    : At("in.context"));
+                ? new Conditioning(
+                    Ops.Cat([At("in.hidden1"), At("in.hidden2")], -1),
+                    At("in.pool2"),
+                    Ops.Cat([At("in.original_sizes_hw"), At("in.crop_top_lefts"), At("in.target_sizes_hw")], -1)
+                        .To(DType.Float32)
+                )
+                : new Conditioning(
+                    text is not null && tensors.Has("in.input_ids")
+                        ? text.Hidden(At("in.input_ids"), (int)(Number("clip_skip") ?? 1))
+                        : At("in.context")
+                );
             Tensor? vector = words.Vector();
             if (s == 0 && xl)
             {
@@ -181,34 +204,44 @@ internal sealed class TrainLoopSuite : IConformanceSuite
             };
         }
 
-        private LossRecipe Recipe() => new()
-        {
-            Type = LossRecipe.ParseType(Text("loss_type") ?? "l2"),
-            HuberSchedule = LossRecipe.ParseHuberSchedule(Text("huber_schedule") ?? "snr"),
-            HuberC = Number("huber_c") ?? 0.1,
-            HuberScale = Number("huber_scale") ?? 1,
-            MinSnrGamma = Number("min_snr_gamma"),
-            ScaleVPredLoss = Flag("scale_v_pred_loss_like_noise_pred"),
-            Prediction = Flag("v_parameterization") ? Prediction.Velocity : Prediction.Epsilon,
-        };
+        private LossRecipe Recipe() =>
+            new()
+            {
+                Type = LossRecipe.ParseType(Text("loss_type") ?? "l2"),
+                HuberSchedule = LossRecipe.ParseHuberSchedule(Text("huber_schedule") ?? "snr"),
+                HuberC = Number("huber_c") ?? 0.1,
+                HuberScale = Number("huber_scale") ?? 1,
+                MinSnrGamma = Number("min_snr_gamma"),
+                ScaleVPredLoss = Flag("scale_v_pred_loss_like_noise_pred"),
+                Prediction = Flag("v_parameterization") ? Prediction.Velocity : Prediction.Epsilon,
+            };
 
         // kohya's groups: text encoder and UNet, each divided once more where LoRA+ gives lora_up a rate of its own.
         private Optimizer NewOptimizer()
         {
             double lr = Number("learning_rate")!.Value;
             JsonElement args = p.GetProperty("network").TryGetProperty("args", out JsonElement a) ? a : default;
-            double? ratio = args.ValueKind == JsonValueKind.Object && args.TryGetProperty("loraplus_lr_ratio", out JsonElement r)
-                ? r.ValueKind == JsonValueKind.String ? double.Parse(r.GetString()!, System.Globalization.CultureInfo.InvariantCulture) : r.GetDouble()
-                : null;
-            IEnumerable<ParameterGroup> groups = adapter.Network.Adapters
-                .SelectMany(m => m.Tensors.Select(t => (Name: $"{m.Name}.{t.Key}", t.Value, adapter.Network.TargetOf(m).IsText)))
-                .GroupBy(t => (t.IsText, Plus: ratio is not null && t.Name.Contains("lora_up", StringComparison.Ordinal)))
+            double? ratio =
+                args.ValueKind == JsonValueKind.Object && args.TryGetProperty("loraplus_lr_ratio", out JsonElement r)
+                    ? r.ValueKind == JsonValueKind.String
+                        ? double.Parse(r.GetString()!, System.Globalization.CultureInfo.InvariantCulture)
+                        : r.GetDouble()
+                    : null;
+            IEnumerable<ParameterGroup> groups = adapter
+                .Network.Adapters.SelectMany(m =>
+                    m.Tensors.Select(t => (Name: $"{m.Name}.{t.Key}", t.Value, adapter.Network.TargetOf(m).IsText))
+                )
+                .GroupBy(t =>
+                    (t.IsText, Plus: ratio is not null && t.Name.Contains("lora_up", StringComparison.Ordinal))
+                )
                 .Select(g => new ParameterGroup
                 {
                     Parameters = [.. g.Select(t => new Parameter(t.Name, t.Value))],
                     Options = new Dictionary<string, object?>
                     {
-                        ["lr"] = (Number(g.Key.IsText ? "text_encoder_lr" : "unet_lr") ?? lr) * (g.Key.Plus ? ratio!.Value : 1),
+                        ["lr"] =
+                            (Number(g.Key.IsText ? "text_encoder_lr" : "unet_lr") ?? lr)
+                            * (g.Key.Plus ? ratio!.Value : 1),
                     },
                 });
             IReadOnlyDictionary<string, object?> options = config.TryGetProperty("optimizer_args", out JsonElement list)
@@ -218,11 +251,16 @@ internal sealed class TrainLoopSuite : IConformanceSuite
         }
 
         private double? Number(string name) =>
-            config.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.Number ? v.GetDouble() : null;
+            config.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.Number
+                ? v.GetDouble()
+                : null;
 
         private string? Text(string name) =>
-            config.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null;
+            config.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.String
+                ? v.GetString()
+                : null;
 
-        private bool Flag(string name) => config.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.True;
+        private bool Flag(string name) =>
+            config.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.True;
     }
 }

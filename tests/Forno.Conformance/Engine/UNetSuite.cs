@@ -40,7 +40,12 @@ internal sealed class UNetSuite : IConformanceSuite
             }
         }
 
-        Tensor sample = unet.Forward(inputs["x"], tensors.Load("in.timesteps"), inputs["context"], inputs.GetValueOrDefault("y"));
+        Tensor sample = unet.Forward(
+            inputs["x"],
+            tensors.Load("in.timesteps"),
+            inputs["context"],
+            inputs.GetValueOrDefault("y")
+        );
         var comparison = new Comparison(golden);
         tensors.Compare(comparison, "out.sample", sample);
         Autograd.Backward((sample * tensors.Load("in.cotangent")).Sum());
@@ -61,9 +66,10 @@ internal sealed class UNetSuite : IConformanceSuite
         int[] mult = [.. config.GetProperty("channel_mult").EnumerateArray().Select(v => v.GetInt32())];
         int[] attention = [.. config.GetProperty("attention_resolutions").EnumerateArray().Select(v => v.GetInt32())];
         JsonElement depth = config.GetProperty("transformer_depth");
-        int[] depths = depth.ValueKind == JsonValueKind.Array
-            ? [.. depth.EnumerateArray().Select(v => v.GetInt32())]
-            : [.. mult.Select(_ => depth.GetInt32())];
+        int[] depths =
+            depth.ValueKind == JsonValueKind.Array
+                ? [.. depth.EnumerateArray().Select(v => v.GetInt32())]
+                : [.. mult.Select(_ => depth.GetInt32())];
         int headChannels = Number(config, "num_head_channels") ?? -1;
         return new UNetConfig
         {
@@ -77,7 +83,8 @@ internal sealed class UNetSuite : IConformanceSuite
                 Depth = [.. depths.Select((d, level) => attention.Contains(1 << level) ? d : 0)],
                 MiddleDepth = depths[^1],
                 ContextDim = config.GetProperty("context_dim").GetInt32(),
-                LinearProjections = config.TryGetProperty("use_linear_in_transformer", out JsonElement linear) && linear.GetBoolean(),
+                LinearProjections =
+                    config.TryGetProperty("use_linear_in_transformer", out JsonElement linear) && linear.GetBoolean(),
                 VectorDim = Number(config, "adm_in_channels"),
             },
             Heads = headChannels == -1 ? config.GetProperty("num_heads").GetInt32() : null,

@@ -18,15 +18,29 @@ public sealed class CheckpointManifestSuite : IConformanceSuite
     {
         Comparison comparison = new(golden);
         Dictionary<string, long[]> keys = Shapes(golden.Expect.GetProperty("keys"), shape => shape);
-        Dictionary<string, long[]> extras = Shapes(golden.Expect.GetProperty("extra_keys"), extra => extra.GetProperty("shape"));
-        HashSet<string> unused = [.. golden.Expect.GetProperty("unused_keys").EnumerateArray().Select(key => key.GetString()!)];
+        Dictionary<string, long[]> extras = Shapes(
+            golden.Expect.GetProperty("extra_keys"),
+            extra => extra.GetProperty("shape")
+        );
+        HashSet<string> unused =
+        [
+            .. golden.Expect.GetProperty("unused_keys").EnumerateArray().Select(key => key.GetString()!),
+        ];
         string want = golden.Expect.GetProperty("family").GetString()!;
 
         TensorShapes official = Of(keys.Concat(extras));
         comparison.Same("family", ModelFamily.Detect(official).Name, want);
-        comparison.Same("family without extras and unused keys", ModelFamily.Detect(Of(keys.Where(pair => !unused.Contains(pair.Key)))).Name, want);
+        comparison.Same(
+            "family without extras and unused keys",
+            ModelFamily.Detect(Of(keys.Where(pair => !unused.Contains(pair.Key)))).Name,
+            want
+        );
         string unet = ModelFamily.UNetPrefix;
-        comparison.Same("family of the UNet alone", ModelFamily.Detect(Of(keys.Where(pair => pair.Key.StartsWith(unet, StringComparison.Ordinal)))).Name, want);
+        comparison.Same(
+            "family of the UNet alone",
+            ModelFamily.Detect(Of(keys.Where(pair => pair.Key.StartsWith(unet, StringComparison.Ordinal)))).Name,
+            want
+        );
 
         ModelFamily family = ModelFamily.All[want];
         CompareKeys("full-size model", family.FullSizeKeys(), keys, comparison);
@@ -48,7 +62,12 @@ public sealed class CheckpointManifestSuite : IConformanceSuite
 
     // Every part is measured from the shapes and laid out again: the same keys must come of it.
     private static void CompareParts(
-        GoldenCase golden, ModelFamily family, TensorShapes official, Dictionary<string, long[]> keys, Comparison comparison)
+        GoldenCase golden,
+        ModelFamily family,
+        TensorShapes official,
+        Dictionary<string, long[]> keys,
+        Comparison comparison
+    )
     {
         int encoder = 0;
         foreach (JsonProperty part in golden.Expect.GetProperty("parts").EnumerateObject())
@@ -60,10 +79,15 @@ public sealed class CheckpointManifestSuite : IConformanceSuite
                 "vae" => VaeLayout.Detect(official, prefix).Keys(prefix),
                 _ => TextLayout.Detect(official, prefix, family.TextEncoders[encoder++].FullSize.Naming).Keys(prefix),
             };
-            Dictionary<string, long[]> want = keys.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary();
+            Dictionary<string, long[]> want = keys.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))
+                .ToDictionary();
             CompareKeys($"{part.Name} as detected", laidOut, want, comparison);
             comparison.Same($"{part.Name} tensors", laidOut.Count, part.Value.GetProperty("tensors").GetInt32());
-            comparison.Same($"{part.Name} parameters", laidOut.Values.Sum(Count), part.Value.GetProperty("params").GetInt64());
+            comparison.Same(
+                $"{part.Name} parameters",
+                laidOut.Values.Sum(Count),
+                part.Value.GetProperty("params").GetInt64()
+            );
         }
 
         comparison.Same("text encoders", encoder, family.TextEncoders.Count);
@@ -77,11 +101,13 @@ public sealed class CheckpointManifestSuite : IConformanceSuite
         int levels = family.FullSizeVae.ChannelMult.Count;
         foreach (string key in keys.Keys)
         {
-            string? there = null, back = null;
+            string? there = null,
+                back = null;
             if (key.StartsWith(ModelFamily.UNetPrefix, StringComparison.Ordinal))
             {
                 there = KeyMap.UNetToDiffusers(key[ModelFamily.UNetPrefix.Length..], family.FullSizeUNet);
-                back = ModelFamily.UNetPrefix + (there is null ? null : KeyMap.UNetToSingle(there, family.FullSizeUNet));
+                back =
+                    ModelFamily.UNetPrefix + (there is null ? null : KeyMap.UNetToSingle(there, family.FullSizeUNet));
             }
             else if (key.StartsWith(ModelFamily.VaePrefix, StringComparison.Ordinal))
             {
@@ -100,11 +126,19 @@ public sealed class CheckpointManifestSuite : IConformanceSuite
     }
 
     private static void CompareKeys(
-        string what, IReadOnlyDictionary<string, long[]> got, Dictionary<string, long[]> want, Comparison comparison)
+        string what,
+        IReadOnlyDictionary<string, long[]> got,
+        Dictionary<string, long[]> want,
+        Comparison comparison
+    )
     {
         foreach ((string key, long[] shape) in want)
         {
-            comparison.Same($"{what}: {key}", got.TryGetValue(key, out long[]? own) ? string.Join(",", own) : "absent", string.Join(",", shape));
+            comparison.Same(
+                $"{what}: {key}",
+                got.TryGetValue(key, out long[]? own) ? string.Join(",", own) : "absent",
+                string.Join(",", shape)
+            );
         }
 
         foreach (string key in got.Keys.Where(key => !want.ContainsKey(key)))
@@ -114,8 +148,12 @@ public sealed class CheckpointManifestSuite : IConformanceSuite
     }
 
     private static Dictionary<string, long[]> Shapes(JsonElement element, Func<JsonElement, JsonElement> shape) =>
-        element.EnumerateObject().ToDictionary(
-            pair => pair.Name, pair => shape(pair.Value).EnumerateArray().Select(side => side.GetInt64()).ToArray());
+        element
+            .EnumerateObject()
+            .ToDictionary(
+                pair => pair.Name,
+                pair => shape(pair.Value).EnumerateArray().Select(side => side.GetInt64()).ToArray()
+            );
 
     private static TensorShapes Of(IEnumerable<KeyValuePair<string, long[]>> shapes) =>
         new(shapes.ToDictionary(pair => pair.Key, IReadOnlyList<long> (pair) => pair.Value), "the manifest");

@@ -22,10 +22,17 @@ public sealed partial class MetadataSuite : IConformanceSuite
         Comparison comparison = new(golden);
         switch (golden.Params.GetProperty("kind").GetString())
         {
-            case "train": Train(golden, comparison); break;
-            case "hashes": Hashes(golden, comparison); break;
-            case "modelspec": ModelSpecs(golden, comparison); break;
-            case var kind: return CaseResult.Unknown($"kind {kind}");
+            case "train":
+                Train(golden, comparison);
+                break;
+            case "hashes":
+                Hashes(golden, comparison);
+                break;
+            case "modelspec":
+                ModelSpecs(golden, comparison);
+                break;
+            case var kind:
+                return CaseResult.Unknown($"kind {kind}");
         }
 
         return comparison.Result();
@@ -45,20 +52,34 @@ public sealed partial class MetadataSuite : IConformanceSuite
                     comparison.Same(want.Name, model, want.Value.GetString());
                     comparison.Same(want.Name + " of the file", ModelHash.DataSha256(path), want.Value.GetString());
                     break;
-                case "sshs_legacy_hash": comparison.Same(want.Name, legacy, want.Value.GetString()); break;
-                case "webui_model_hash": comparison.Same(want.Name, ModelHash.WebUi(path), want.Value.GetString()); break;
-                case "file_sha256": comparison.Same(want.Name, ModelHash.FileSha256(path), want.Value.GetString()); break;
-                case "autov3_or_data_sha256": comparison.Same(want.Name, ModelHash.DataSha256(path), want.Value.GetString()); break;
+                case "sshs_legacy_hash":
+                    comparison.Same(want.Name, legacy, want.Value.GetString());
+                    break;
+                case "webui_model_hash":
+                    comparison.Same(want.Name, ModelHash.WebUi(path), want.Value.GetString());
+                    break;
+                case "file_sha256":
+                    comparison.Same(want.Name, ModelHash.FileSha256(path), want.Value.GetString());
+                    break;
+                case "autov3_or_data_sha256":
+                    comparison.Same(want.Name, ModelHash.DataSha256(path), want.Value.GetString());
+                    break;
                 case "serialized_bytes_for_legacy_hash":
-                    Dictionary<string, string> training = file.Metadata
-                        .Where(pair => pair.Key.StartsWith("ss_", StringComparison.Ordinal)).ToDictionary();
+                    Dictionary<string, string> training = file
+                        .Metadata.Where(pair => pair.Key.StartsWith("ss_", StringComparison.Ordinal))
+                        .ToDictionary();
                     comparison.Same(want.Name, SafetensorsWriter.Measure(tensors, training), want.Value.GetInt64());
                     break;
                 case "lycoris_sshs_model_hash":
-                    IEnumerable<string> order = golden.Params.GetProperty("lycoris_tensor_order").EnumerateArray().Select(name => name.GetString()!);
+                    IEnumerable<string> order = golden
+                        .Params.GetProperty("lycoris_tensor_order")
+                        .EnumerateArray()
+                        .Select(name => name.GetString()!);
                     comparison.Same(want.Name, ModelHash.Lycoris(file, order), want.Value.GetString());
                     break;
-                default: comparison.Fail($"{want.Name} is not known"); break;
+                default:
+                    comparison.Fail($"{want.Name} is not known");
+                    break;
             }
         }
     }
@@ -72,7 +93,10 @@ public sealed partial class MetadataSuite : IConformanceSuite
         {
             ModelSpec spec = new()
             {
-                Kind = Flag(row, "lora") ? ModelSpecKind.Lora : Flag(row, "textual_inversion") ? ModelSpecKind.TextualInversion : ModelSpecKind.Checkpoint,
+                Kind =
+                    Flag(row, "lora") ? ModelSpecKind.Lora
+                    : Flag(row, "textual_inversion") ? ModelSpecKind.TextualInversion
+                    : ModelSpecKind.Checkpoint,
                 V2 = Flag(row, "v2"),
                 VParameterization = Flag(row, "v_parameterization"),
                 Sdxl = Flag(row, "sdxl"),
@@ -80,10 +104,13 @@ public sealed partial class MetadataSuite : IConformanceSuite
                 Zone = zone,
                 Title = row.TryGetProperty("title", out JsonElement title) ? title.GetString() : null,
                 Resolution = row.TryGetProperty("reso", out JsonElement reso) ? Resolution(reso) : null,
-                Timesteps = row.TryGetProperty("timesteps", out JsonElement steps) ? (steps[0].GetInt64(), steps[1].GetInt64()) : null,
+                Timesteps = row.TryGetProperty("timesteps", out JsonElement steps)
+                    ? (steps[0].GetInt64(), steps[1].GetInt64())
+                    : null,
                 ClipSkip = row.TryGetProperty("clip_skip", out JsonElement skip) ? skip.GetInt64() : null,
                 Fields = new[] { "author", "description", "license", "tags", "merged_from" }
-                    .Where(field => row.TryGetProperty(field, out _)).ToDictionary(field => field, field => row.GetProperty(field).GetString()!),
+                    .Where(field => row.TryGetProperty(field, out _))
+                    .ToDictionary(field => field, field => row.GetProperty(field).GetString()!),
             };
             comparison.Json($"rows[{index++}]", spec.ToMetadata(), row.GetProperty("metadata"));
         }
@@ -94,7 +121,10 @@ public sealed partial class MetadataSuite : IConformanceSuite
         string? copied = null;
         try
         {
-            Dictionary<string, object?> options = KohyaOptions.All.Values.ToDictionary(option => option.Name, option => option.Default);
+            Dictionary<string, object?> options = KohyaOptions.All.Values.ToDictionary(
+                option => option.Name,
+                option => option.Default
+            );
             foreach (JsonProperty given in golden.Params.GetProperty("args").EnumerateObject())
             {
                 options[given.Name] = Value(given.Value);
@@ -120,25 +150,47 @@ public sealed partial class MetadataSuite : IConformanceSuite
         }
     }
 
-    private static Dictionary<string, string> MetadataOf(GoldenCase golden, Dictionary<string, object?> options, Comparison comparison)
+    private static Dictionary<string, string> MetadataOf(
+        GoldenCase golden,
+        Dictionary<string, object?> options,
+        Comparison comparison
+    )
     {
         JsonElement p = golden.Params;
-        DatasetFacts[] datasets = [.. p.GetProperty("datasets").EnumerateArray().Select(dataset => Facts(dataset, options))];
+        DatasetFacts[] datasets =
+        [
+            .. p.GetProperty("datasets").EnumerateArray().Select(dataset => Facts(dataset, options)),
+        ];
         int batches = datasets.Sum(dataset => dataset.Dataset.BatchesPerEpoch);
-        comparison.Same("num_batches_per_epoch", batches, golden.Expect.GetProperty("num_batches_per_epoch").GetInt32());
+        comparison.Same(
+            "num_batches_per_epoch",
+            batches,
+            golden.Expect.GetProperty("num_batches_per_epoch").GetInt32()
+        );
         StepCounts steps = StepCounts.For(
-            batches, (int)(long)options["gradient_accumulation_steps"]!, (long)options["max_train_steps"]!, (int?)(long?)options["max_train_epochs"]);
-        AdapterMetadata metadata = new(new TrainingFacts
-        {
-            Options = options,
-            Sdxl = p.GetProperty("arch").GetString() == "sdxl",
-            FromDatasetConfig = p.GetProperty("use_user_config").GetBoolean(),
-            Datasets = datasets,
-            Steps = steps,
-            SessionId = p.GetProperty("session_id").GetInt64(),
-            StartedAt = p.GetProperty("training_started_at").GetDouble(),
-        });
-        Dictionary<string, string> result = metadata.At(steps.TotalSteps, steps.Epochs, p.GetProperty("saved_at").GetDouble(), TimeZoneInfo.Utc);
+            batches,
+            (int)(long)options["gradient_accumulation_steps"]!,
+            (long)options["max_train_steps"]!,
+            (int?)(long?)options["max_train_epochs"]
+        );
+        AdapterMetadata metadata = new(
+            new TrainingFacts
+            {
+                Options = options,
+                Sdxl = p.GetProperty("arch").GetString() == "sdxl",
+                FromDatasetConfig = p.GetProperty("use_user_config").GetBoolean(),
+                Datasets = datasets,
+                Steps = steps,
+                SessionId = p.GetProperty("session_id").GetInt64(),
+                StartedAt = p.GetProperty("training_started_at").GetDouble(),
+            }
+        );
+        Dictionary<string, string> result = metadata.At(
+            steps.TotalSteps,
+            steps.Epochs,
+            p.GetProperty("saved_at").GetDouble(),
+            TimeZoneInfo.Utc
+        );
         if (result.ContainsKey("ss_training_finished_at"))
         {
             // the trainer notes this time just before the file's
@@ -157,7 +209,10 @@ public sealed partial class MetadataSuite : IConformanceSuite
         {
             Buckets = new BucketRules
             {
-                Resolution = new Size(dataset.GetProperty("resolution")[0].GetInt32(), dataset.GetProperty("resolution")[1].GetInt32()),
+                Resolution = new Size(
+                    dataset.GetProperty("resolution")[0].GetInt32(),
+                    dataset.GetProperty("resolution")[1].GetInt32()
+                ),
                 Enabled = dataset.GetProperty("enable_bucket").GetBoolean(),
                 MinReso = dataset.GetProperty("min_bucket_reso").GetInt32(),
                 MaxReso = dataset.GetProperty("max_bucket_reso").GetInt32(),
@@ -165,15 +220,27 @@ public sealed partial class MetadataSuite : IConformanceSuite
                 NoUpscale = dataset.GetProperty("bucket_no_upscale").GetBoolean(),
             },
             BatchSize = dataset.GetProperty("batch_size").GetInt32(),
-            Subsets = [.. own.Select(subset => new Subset
-            {
-                ImageDir = subset.GetValueOrDefault("image_dir") as string ?? "",
-                NumRepeats = (int)(long)subset["num_repeats"]!,
-                IsReg = subset.GetValueOrDefault("is_reg") is true,
-                ClassTokens = subset.GetValueOrDefault("class_tokens") as string,
-            })],
+            Subsets =
+            [
+                .. own.Select(subset => new Subset
+                {
+                    ImageDir = subset.GetValueOrDefault("image_dir") as string ?? "",
+                    NumRepeats = (int)(long)subset["num_repeats"]!,
+                    IsReg = subset.GetValueOrDefault("is_reg") is true,
+                    ClassTokens = subset.GetValueOrDefault("class_tokens") as string,
+                }),
+            ],
         };
-        Example[][] examples = [.. subsets.Select(subset => subset.GetProperty("images").EnumerateArray().Select(image => Example(subset, image, fineTuning)).ToArray())];
+        Example[][] examples =
+        [
+            .. subsets.Select(subset =>
+                subset
+                    .GetProperty("images")
+                    .EnumerateArray()
+                    .Select(image => Example(subset, image, fineTuning))
+                    .ToArray()
+            ),
+        ];
         return new DatasetFacts(fineTuning, own, new Dataset(settings, examples));
     }
 
@@ -182,9 +249,21 @@ public sealed partial class MetadataSuite : IConformanceSuite
         // What a subset does not say comes from the trainer's arguments.
         Dictionary<string, object?> own = new[]
         {
-            "shuffle_caption", "keep_tokens", "color_aug", "flip_aug", "random_crop", "enable_wildcard", "caption_prefix", "caption_suffix",
-            "keep_tokens_separator", "secondary_separator", "resize_interpolation",
-        }.ToDictionary(name => name, name => options.GetValueOrDefault(name) is "" ? null : options.GetValueOrDefault(name));
+            "shuffle_caption",
+            "keep_tokens",
+            "color_aug",
+            "flip_aug",
+            "random_crop",
+            "enable_wildcard",
+            "caption_prefix",
+            "caption_suffix",
+            "keep_tokens_separator",
+            "secondary_separator",
+            "resize_interpolation",
+        }.ToDictionary(
+            name => name,
+            name => options.GetValueOrDefault(name) is "" ? null : options.GetValueOrDefault(name)
+        );
         if (subset.TryGetProperty("options", out JsonElement given))
         {
             foreach (JsonProperty option in given.EnumerateObject())
@@ -193,10 +272,16 @@ public sealed partial class MetadataSuite : IConformanceSuite
             }
         }
 
-        foreach ((string name, string key) in new[]
-        {
-            ("dir", "image_dir"), ("metadata_file", "metadata_file"), ("num_repeats", "num_repeats"), ("class_tokens", "class_tokens"), ("is_reg", "is_reg"),
-        })
+        foreach (
+            (string name, string key) in new[]
+            {
+                ("dir", "image_dir"),
+                ("metadata_file", "metadata_file"),
+                ("num_repeats", "num_repeats"),
+                ("class_tokens", "class_tokens"),
+                ("is_reg", "is_reg"),
+            }
+        )
         {
             if (subset.TryGetProperty(name, out JsonElement value))
             {
@@ -210,15 +295,28 @@ public sealed partial class MetadataSuite : IConformanceSuite
 
     private static Example Example(JsonElement subset, JsonElement image, bool fineTuning)
     {
-        string? Text(JsonElement element, string name) => element.TryGetProperty(name, out JsonElement text) ? text.GetString() : null;
-        string caption = fineTuning ? Text(image, "tags") ?? "" : Text(image, "caption") ?? Text(subset, "class_tokens") ?? "";
-        return new Example(image.GetProperty("file").GetString()!, caption, new Size(image.GetProperty("width").GetInt32(), image.GetProperty("height").GetInt32()));
+        string? Text(JsonElement element, string name) =>
+            element.TryGetProperty(name, out JsonElement text) ? text.GetString() : null;
+        string caption = fineTuning
+            ? Text(image, "tags") ?? ""
+            : Text(image, "caption") ?? Text(subset, "class_tokens") ?? "";
+        return new Example(
+            image.GetProperty("file").GetString()!,
+            caption,
+            new Size(image.GetProperty("width").GetInt32(), image.GetProperty("height").GetInt32())
+        );
     }
 
     private static void Compare(GoldenCase golden, Dictionary<string, string> got, Comparison comparison)
     {
-        HashSet<string> volatileKeys = [.. golden.Expect.GetProperty("volatile").EnumerateArray().Select(key => key.GetString()!)];
-        HashSet<string> json = [.. golden.Expect.GetProperty("json_valued").EnumerateArray().Select(key => key.GetString()!)];
+        HashSet<string> volatileKeys =
+        [
+            .. golden.Expect.GetProperty("volatile").EnumerateArray().Select(key => key.GetString()!),
+        ];
+        HashSet<string> json =
+        [
+            .. golden.Expect.GetProperty("json_valued").EnumerateArray().Select(key => key.GetString()!),
+        ];
         JsonElement want = golden.Expect.GetProperty("metadata");
         foreach (JsonProperty pair in want.EnumerateObject())
         {
@@ -236,8 +334,16 @@ public sealed partial class MetadataSuite : IConformanceSuite
             }
             else if (json.Contains(pair.Name))
             {
-                comparison.Same($"{pair.Name} is written as by Python", value, PythonFormat.Json(Value(JsonSerializer.Deserialize<JsonElement>(value))));
-                comparison.Json(pair.Name, JsonSerializer.Deserialize<JsonElement>(value), JsonSerializer.Deserialize<JsonElement>(pair.Value.GetString()!));
+                comparison.Same(
+                    $"{pair.Name} is written as by Python",
+                    value,
+                    PythonFormat.Json(Value(JsonSerializer.Deserialize<JsonElement>(value)))
+                );
+                comparison.Json(
+                    pair.Name,
+                    JsonSerializer.Deserialize<JsonElement>(value),
+                    JsonSerializer.Deserialize<JsonElement>(pair.Value.GetString()!)
+                );
             }
             else
             {
@@ -251,16 +357,19 @@ public sealed partial class MetadataSuite : IConformanceSuite
         }
     }
 
-    private static object? Value(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        JsonValueKind.Null => null,
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Array => value.EnumerateArray().Select(Value).ToList(),
-        JsonValueKind.Object => value.EnumerateObject().ToDictionary(pair => pair.Name, pair => Value(pair.Value)),
-        _ => value.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0 && value.TryGetInt64(out long whole) ? (object)whole : value.GetDouble(),
-    };
+    private static object? Value(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            JsonValueKind.Null => null,
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Array => value.EnumerateArray().Select(Value).ToList(),
+            JsonValueKind.Object => value.EnumerateObject().ToDictionary(pair => pair.Name, pair => Value(pair.Value)),
+            _ => value.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0 && value.TryGetInt64(out long whole)
+                ? (object)whole
+                : value.GetDouble(),
+        };
 
     private static (int Width, int Height) Resolution(JsonElement reso)
     {
@@ -273,7 +382,8 @@ public sealed partial class MetadataSuite : IConformanceSuite
         return (sides[0], sides[^1]);
     }
 
-    private static bool Flag(JsonElement row, string name) => row.TryGetProperty(name, out JsonElement flag) && flag.GetBoolean();
+    private static bool Flag(JsonElement row, string name) =>
+        row.TryGetProperty(name, out JsonElement flag) && flag.GetBoolean();
 
     [GeneratedRegex(@"^([0-9a-f]{40}|\(unknown\)|[\w.-]+/[\w.()-]+)$")]
     private static partial Regex VersionForm();

@@ -22,7 +22,13 @@ public sealed class PicklesSuite : IConformanceSuite
             return CaseResult.Fail($"{Path.GetFullPath(marker)} was there before; remove it");
         }
 
-        CaseResult result = HostileFile.Run(golden, seconds: 5, megabytes: 512, PickleFile.Open, (file, comparison) => Compare(file, golden, comparison));
+        CaseResult result = HostileFile.Run(
+            golden,
+            seconds: 5,
+            megabytes: 512,
+            PickleFile.Open,
+            (file, comparison) => Compare(file, golden, comparison)
+        );
         return File.Exists(marker) ? CaseResult.Fail("the file's payload ran") : result;
     }
 
@@ -41,7 +47,11 @@ public sealed class PicklesSuite : IConformanceSuite
 
             comparison.Same($"{want.Name} dtype", info.Type.Name(), want.Value.GetProperty("dtype").GetString());
             comparison.Json($"{want.Name} shape", info.Shape, want.Value.GetProperty("shape"));
-            comparison.Same($"{want.Name} bits", file.ReadBytes(want.Name).AsSpan().SequenceEqual(answers.Bytes("out." + want.Name)), true);
+            comparison.Same(
+                $"{want.Name} bits",
+                file.ReadBytes(want.Name).AsSpan().SequenceEqual(answers.Bytes("out." + want.Name)),
+                true
+            );
         }
 
         if (golden.Expect.TryGetProperty("values", out JsonElement values))
@@ -65,12 +75,24 @@ public sealed class PicklesSuite : IConformanceSuite
         switch (want.ValueKind)
         {
             case JsonValueKind.Number when want.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0:
-                comparison.Same(name, got as BigInteger? ?? got as long?, BigInteger.Parse(want.GetRawText(), CultureInfo.InvariantCulture));
+                comparison.Same(
+                    name,
+                    got as BigInteger? ?? got as long?,
+                    BigInteger.Parse(want.GetRawText(), CultureInfo.InvariantCulture)
+                );
                 break;
-            case JsonValueKind.Number: comparison.Same(name, got as double?, want.GetDouble()); break;
-            case JsonValueKind.True or JsonValueKind.False: comparison.Same(name, got as bool?, want.GetBoolean()); break;
-            case JsonValueKind.Null: comparison.Same(name, got is null, true); break;
-            default: comparison.Same(name, got as string, want.GetString()); break;
+            case JsonValueKind.Number:
+                comparison.Same(name, got as double?, want.GetDouble());
+                break;
+            case JsonValueKind.True or JsonValueKind.False:
+                comparison.Same(name, got as bool?, want.GetBoolean());
+                break;
+            case JsonValueKind.Null:
+                comparison.Same(name, got is null, true);
+                break;
+            default:
+                comparison.Same(name, got as string, want.GetString());
+                break;
         }
     }
 }

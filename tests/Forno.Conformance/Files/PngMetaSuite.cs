@@ -31,7 +31,11 @@ public sealed class PngMetaSuite : IConformanceSuite
         }
 
         long allocated = (GC.GetAllocatedBytesForCurrentThread() - before) >> 20;
-        comparison.Same($"within 2 s and 64 MB ({watch.Elapsed.TotalSeconds:F1} s, {allocated} MB)", watch.Elapsed.TotalSeconds <= 2 && allocated <= 64, true);
+        comparison.Same(
+            $"within 2 s and 64 MB ({watch.Elapsed.TotalSeconds:F1} s, {allocated} MB)",
+            watch.Elapsed.TotalSeconds <= 2 && allocated <= 64,
+            true
+        );
         if (verdict == "refused")
         {
             comparison.Same("text", text, null);

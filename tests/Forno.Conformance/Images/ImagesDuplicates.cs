@@ -12,13 +12,30 @@ internal static class ImagesDuplicates
     {
         string[] files = [.. golden.Expect.GetProperty("files").EnumerateArray().Select(f => f.GetString()!)];
         var scanner = new PictureScanner();
-        DuplicateInput[] pictures = [.. files.Select(f => golden.PathOf(f)).Select(path => new DuplicateInput
-        {
-            Path = path, Content = ContentKey.OfFile(path), Measures = scanner.Scan(path), FormatRank = DuplicateInput.RankOf(path),
-        })];
+        DuplicateInput[] pictures =
+        [
+            .. files
+                .Select(f => golden.PathOf(f))
+                .Select(path => new DuplicateInput
+                {
+                    Path = path,
+                    Content = ContentKey.OfFile(path),
+                    Measures = scanner.Scan(path),
+                    FormatRank = DuplicateInput.RankOf(path),
+                }),
+        ];
 
         string[][] near = Groups(golden.Expect.GetProperty("near"));
-        comparison.Same("equal files", Text(files.GroupBy(f => ContentKey.OfFile(golden.PathOf(f))).Where(g => g.Count() > 1).Select(g => g.ToArray())), Text(Groups(golden.Expect.GetProperty("exact"))));
+        comparison.Same(
+            "equal files",
+            Text(
+                files
+                    .GroupBy(f => ContentKey.OfFile(golden.PathOf(f)))
+                    .Where(g => g.Count() > 1)
+                    .Select(g => g.ToArray())
+            ),
+            Text(Groups(golden.Expect.GetProperty("exact")))
+        );
         comparison.Same("near", Text(Found(mirror: false)), Text(near));
 
         // With mirroring the groups of each pair become one.
@@ -32,12 +49,22 @@ internal static class ImagesDuplicates
 
         comparison.Same("near or mirrored", Text(Found(mirror: true)), Text(joined.Select(g => g.ToArray())));
 
-        IEnumerable<string[]> Found(bool mirror) => DuplicateSearch.Find(pictures, new DuplicateOptions { Mirror = mirror }, (i, side) => scanner.SmallOf(pictures[i].Path, side))
-            .Select(g => (string[])[files[g.Kept], .. g.Others.Select(o => files[o.Id])]);
+        IEnumerable<string[]> Found(bool mirror) =>
+            DuplicateSearch
+                .Find(
+                    pictures,
+                    new DuplicateOptions { Mirror = mirror },
+                    (i, side) => scanner.SmallOf(pictures[i].Path, side)
+                )
+                .Select(g => (string[])[files[g.Kept], .. g.Others.Select(o => files[o.Id])]);
     }
 
-    private static string[][] Groups(JsonElement groups) => [.. groups.EnumerateArray().Select(g => g.EnumerateArray().Select(f => f.GetString()!).ToArray())];
+    private static string[][] Groups(JsonElement groups) =>
+        [.. groups.EnumerateArray().Select(g => g.EnumerateArray().Select(f => f.GetString()!).ToArray())];
 
     private static string Text(IEnumerable<string[]> groups) =>
-        string.Join(" | ", groups.Select(g => string.Join(' ', g.Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal));
+        string.Join(
+            " | ",
+            groups.Select(g => string.Join(' ', g.Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal)
+        );
 }

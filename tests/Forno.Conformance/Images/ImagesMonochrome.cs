@@ -16,7 +16,12 @@ internal static class ImagesMonochrome
             comparison.Same(file, measures.IsMonochrome, want.GetProperty("monochrome").GetBoolean());
             // The golden share is rounded to five places; decoders of lossy formats differ by a level here and there.
             double share = want.GetProperty("share_of_pixels_with_spread_over_24").GetDouble();
-            comparison.Number(file + " share", measures.ColouredShare, share, file.EndsWith(".png", StringComparison.Ordinal) ? new Bound(1e-5, 0) : new Bound(0.002, 0));
+            comparison.Number(
+                file + " share",
+                measures.ColouredShare,
+                share,
+                file.EndsWith(".png", StringComparison.Ordinal) ? new Bound(1e-5, 0) : new Bound(0.002, 0)
+            );
         }
     }
 }

@@ -11,8 +11,12 @@ internal static class ImagesSharpness
         var scanner = new PictureScanner();
         foreach (JsonElement group in golden.Expect.GetProperty("groups").EnumerateArray())
         {
-            string[] order = Names(group.GetProperty("order")), less = Names(group.GetProperty("less_than_first"));
-            Dictionary<string, double> measured = order.Concat(less).Distinct().ToDictionary(f => f, f => scanner.Scan(golden.PathOf(f)).Sharpness);
+            string[] order = Names(group.GetProperty("order")),
+                less = Names(group.GetProperty("less_than_first"));
+            Dictionary<string, double> measured = order
+                .Concat(less)
+                .Distinct()
+                .ToDictionary(f => f, f => scanner.Scan(golden.PathOf(f)).Sharpness);
             foreach ((string first, string second) in order.Zip(order.Skip(1)).Concat(less.Select(l => (order[0], l))))
             {
                 comparison.Same($"{first} sharper than {second}", measured[first] > measured[second], true);
@@ -20,7 +24,9 @@ internal static class ImagesSharpness
 
             foreach (JsonProperty want in group.GetProperty("laplacian_variance").EnumerateObject())
             {
-                double got = measured.TryGetValue(want.Name, out double known) ? known : scanner.Scan(golden.PathOf(want.Name)).Sharpness;
+                double got = measured.TryGetValue(want.Name, out double known)
+                    ? known
+                    : scanner.Scan(golden.PathOf(want.Name)).Sharpness;
                 comparison.Number(want.Name, got, want.Value.GetDouble(), new Bound(0, 0.02));
             }
         }

@@ -46,7 +46,8 @@ public sealed class ImagesSuite : IConformanceSuite
         long maxPixels = golden.Params.GetProperty("max_pixels").GetInt64();
         foreach (JsonElement want in golden.Expect.GetProperty("files").EnumerateArray())
         {
-            string name = want.GetProperty("file").GetString()!, path = golden.PathOf(name);
+            string name = want.GetProperty("file").GetString()!,
+                path = golden.PathOf(name);
             long before = GC.GetAllocatedBytesForCurrentThread();
             Stopwatch watch = Stopwatch.StartNew();
             try
@@ -61,11 +62,24 @@ public sealed class ImagesSuite : IConformanceSuite
             }
             catch (FornoException e)
             {
-                bool mayBeUnsupported = want.TryGetProperty("optional", out JsonElement optional) && optional.GetBoolean();
-                comparison.Same($"{name} readable ({e.Message})", false, want.GetProperty("readable").GetBoolean() && !mayBeUnsupported);
-                comparison.Same($"{name}: the message names the file", e.Message.Contains(path, StringComparison.Ordinal), true);
+                bool mayBeUnsupported =
+                    want.TryGetProperty("optional", out JsonElement optional) && optional.GetBoolean();
+                comparison.Same(
+                    $"{name} readable ({e.Message})",
+                    false,
+                    want.GetProperty("readable").GetBoolean() && !mayBeUnsupported
+                );
+                comparison.Same(
+                    $"{name}: the message names the file",
+                    e.Message.Contains(path, StringComparison.Ordinal),
+                    true
+                );
                 long allocated = (GC.GetAllocatedBytesForCurrentThread() - before) >> 20;
-                comparison.Same($"{name} refused within 2 s and 64 MB ({watch.Elapsed.TotalSeconds:F1} s, {allocated} MB)", watch.Elapsed.TotalSeconds <= 2 && allocated <= 64, true);
+                comparison.Same(
+                    $"{name} refused within 2 s and 64 MB ({watch.Elapsed.TotalSeconds:F1} s, {allocated} MB)",
+                    watch.Elapsed.TotalSeconds <= 2 && allocated <= 64,
+                    true
+                );
             }
         }
     }
@@ -73,7 +87,11 @@ public sealed class ImagesSuite : IConformanceSuite
     private static void Compare(string name, PictureFile file, Picture picture, JsonElement want, Comparison comparison)
     {
         comparison.Same($"{name} format", file.Format, want.GetProperty("format").GetString());
-        comparison.Same($"{name} size", $"{file.Width}x{file.Height}", $"{want.GetProperty("width")}x{want.GetProperty("height")}");
+        comparison.Same(
+            $"{name} size",
+            $"{file.Width}x{file.Height}",
+            $"{want.GetProperty("width")}x{want.GetProperty("height")}"
+        );
         comparison.Same($"{name} decoded size", $"{picture.Width}x{picture.Height}", $"{file.Width}x{file.Height}");
         comparison.Same($"{name} frames", file.Frames, want.GetProperty("frames").GetInt32());
         comparison.Same($"{name} has_alpha", file.HasAlpha, want.GetProperty("has_alpha").GetBoolean());
@@ -84,7 +102,10 @@ public sealed class ImagesSuite : IConformanceSuite
         foreach (JsonElement pixel in want.GetProperty("pixels").EnumerateArray())
         {
             int[] colour = [.. pixel[2].EnumerateArray().Select(v => v.GetInt32())];
-            ReadOnlySpan<byte> got = samples.AsSpan(((pixel[1].GetInt32() * picture.Width) + pixel[0].GetInt32()) * bands, bands);
+            ReadOnlySpan<byte> got = samples.AsSpan(
+                ((pixel[1].GetInt32() * picture.Width) + pixel[0].GetInt32()) * bands,
+                bands
+            );
             if (colour.Length == 4 && colour[3] == 0)
             {
                 comparison.Same($"{name} alpha", bands == 4 ? got[3] : 255, 0);
@@ -103,17 +124,36 @@ public sealed class ImagesSuite : IConformanceSuite
             string name = want.GetProperty("file").GetString()!;
             PictureFile file = PictureFile.Inspect(golden.PathOf(name));
             using Picture picture = file.Decode();
-            comparison.Same($"{name} size", $"{picture.Width}x{picture.Height}", $"{expect.GetProperty("width")}x{expect.GetProperty("height")}");
-            comparison.Same($"{name} size by header", $"{file.Width}x{file.Height}", $"{picture.Width}x{picture.Height}");
+            comparison.Same(
+                $"{name} size",
+                $"{picture.Width}x{picture.Height}",
+                $"{expect.GetProperty("width")}x{expect.GetProperty("height")}"
+            );
+            comparison.Same(
+                $"{name} size by header",
+                $"{file.Width}x{file.Height}",
+                $"{picture.Width}x{picture.Height}"
+            );
             using Picture raw = Picture.Load(golden.PathOf(name));
-            comparison.Same($"{name} stored", $"{raw.Width}x{raw.Height}", $"{want.GetProperty("stored")[0]}x{want.GetProperty("stored")[1]}");
+            comparison.Same(
+                $"{name} stored",
+                $"{raw.Width}x{raw.Height}",
+                $"{want.GetProperty("stored")[0]}x{want.GetProperty("stored")[1]}"
+            );
             byte[] samples = picture.ToArray();
             foreach (JsonElement corner in expect.GetProperty("corners").EnumerateArray())
             {
-                int at = ((corner.GetProperty("y").GetInt32() * picture.Width) + corner.GetProperty("x").GetInt32()) * picture.Bands;
+                int at =
+                    ((corner.GetProperty("y").GetInt32() * picture.Width) + corner.GetProperty("x").GetInt32())
+                    * picture.Bands;
                 int[] colour = [.. corner.GetProperty("rgb").EnumerateArray().Select(v => v.GetInt32())];
-                Near($"{name} corner {corner.GetProperty("x")},{corner.GetProperty("y")}", samples.AsSpan(at, picture.Bands), colour,
-                    expect.GetProperty("tolerance").GetInt32(), comparison);
+                Near(
+                    $"{name} corner {corner.GetProperty("x")},{corner.GetProperty("y")}",
+                    samples.AsSpan(at, picture.Bands),
+                    colour,
+                    expect.GetProperty("tolerance").GetInt32(),
+                    comparison
+                );
             }
         }
     }
@@ -126,6 +166,10 @@ public sealed class ImagesSuite : IConformanceSuite
             near = Math.Abs(got[c] - want[c]) <= tolerance;
         }
 
-        comparison.Same($"{name} ({string.Join(',', got.ToArray())}, want {string.Join(',', want)} ± {tolerance})", near, true);
+        comparison.Same(
+            $"{name} ({string.Join(',', got.ToArray())}, want {string.Join(',', want)} ± {tolerance})",
+            near,
+            true
+        );
     }
 }

@@ -16,7 +16,11 @@ internal static class ImagesTrim
             using Picture loaded = Picture.Load(golden.PathOf(file));
             using Picture srgb = loaded.ToSrgb8();
             using Picture flat = srgb.Flatten(Rgb.White);
-            comparison.Same(file, $"{flat.Width}x{flat.Height}", $"{want.GetProperty("width").GetInt32()}x{want.GetProperty("height").GetInt32()}");
+            comparison.Same(
+                file,
+                $"{flat.Width}x{flat.Height}",
+                $"{want.GetProperty("width").GetInt32()}x{want.GetProperty("height").GetInt32()}"
+            );
             Box box = Borders.Find(flat.ToArray(), flat.Width, flat.Height, fuzz);
             int[] edges = [.. want.GetProperty("box").EnumerateArray().Select(n => n.GetInt32())];
             var bound = new Bound(want.GetProperty("tolerance").GetDouble(), 0);

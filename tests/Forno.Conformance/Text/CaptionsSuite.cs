@@ -18,7 +18,11 @@ internal sealed class CaptionsSuite : IConformanceSuite
         switch (kind)
         {
             case "process":
-                comparison.Json("captions", runs.Select(r => Process(r, KeyedRandom.For(1, "golden"))).ToArray(), expect.GetProperty("captions"));
+                comparison.Json(
+                    "captions",
+                    runs.Select(r => Process(r, KeyedRandom.For(1, "golden"))).ToArray(),
+                    expect.GetProperty("captions")
+                );
                 break;
             case "wildcard":
                 comparison.Json("allowed", runs.Select(All).ToArray(), expect.GetProperty("allowed"));
@@ -31,7 +35,11 @@ internal sealed class CaptionsSuite : IConformanceSuite
 
                 break;
             case "folder_names":
-                comparison.Json("folders", p.GetProperty("names").EnumerateArray().Select(Folder).ToArray(), expect.GetProperty("folders"));
+                comparison.Json(
+                    "folders",
+                    p.GetProperty("names").EnumerateArray().Select(Folder).ToArray(),
+                    expect.GetProperty("folders")
+                );
                 break;
             case "files":
                 comparison.Json("runs", runs.Select(Files).ToArray(), expect.GetProperty("runs"));
@@ -81,12 +89,19 @@ internal sealed class CaptionsSuite : IConformanceSuite
         return Caption.Process(
             run.GetProperty("caption").GetString()!,
             Rules(run),
-            new CaptionState((int)Whole(state, "current_epoch", 1), Whole(state, "current_step", 0), Whole(state, "max_train_steps", 1000)),
-            choices);
+            new CaptionState(
+                (int)Whole(state, "current_epoch", 1),
+                Whole(state, "current_step", 0),
+                Whole(state, "max_train_steps", 1000)
+            ),
+            choices
+        );
     }
 
     private static long Whole(JsonElement state, string name, long otherwise) =>
-        state.ValueKind == JsonValueKind.Object && state.TryGetProperty(name, out var value) ? value.GetInt64() : otherwise;
+        state.ValueKind == JsonValueKind.Object && state.TryGetProperty(name, out var value)
+            ? value.GetInt64()
+            : otherwise;
 
     /// <summary>Every caption that some sequence of choices gives, sorted.</summary>
     private static string[] All(JsonElement run)
@@ -96,8 +111,7 @@ internal sealed class CaptionsSuite : IConformanceSuite
         do
         {
             found.Add(Process(run, walk));
-        }
-        while (walk.Next());
+        } while (walk.Next());
         return [.. found];
     }
 
@@ -118,7 +132,11 @@ internal sealed class CaptionsSuite : IConformanceSuite
             }
 
             comparison.Same($"{name} prefix", string.Join(", ", tokens[..prefix.Length]), string.Join(", ", prefix));
-            comparison.Same($"{name} shuffled", string.Join(", ", tokens[prefix.Length..^suffix.Length].Order(StringComparer.Ordinal)), string.Join(", ", shuffled));
+            comparison.Same(
+                $"{name} shuffled",
+                string.Join(", ", tokens[prefix.Length..^suffix.Length].Order(StringComparer.Ordinal)),
+                string.Join(", ", shuffled)
+            );
             comparison.Same($"{name} suffix", string.Join(", ", tokens[^suffix.Length..]), string.Join(", ", suffix));
         }
 
@@ -128,11 +146,13 @@ internal sealed class CaptionsSuite : IConformanceSuite
         }
     }
 
-    private static string[] Strings(JsonElement want, string name) => [.. want.GetProperty(name).EnumerateArray().Select(t => t.GetString()!)];
+    private static string[] Strings(JsonElement want, string name) =>
+        [.. want.GetProperty(name).EnumerateArray().Select(t => t.GetString()!)];
 
-    private static object? Folder(JsonElement name) => SubsetFolders.ParseName(name.GetString()!) is var (repeats, tokens)
-        ? new Dictionary<string, object> { ["num_repeats"] = repeats, ["class_tokens"] = tokens }
-        : null;
+    private static object? Folder(JsonElement name) =>
+        SubsetFolders.ParseName(name.GetString()!) is var (repeats, tokens)
+            ? new Dictionary<string, object> { ["num_repeats"] = repeats, ["class_tokens"] = tokens }
+            : null;
 
     private static Dictionary<string, object> Files(JsonElement run)
     {
@@ -144,7 +164,10 @@ internal sealed class CaptionsSuite : IConformanceSuite
             var hasReg = Write(run, "reg_files", reg);
             var extension = run.GetProperty("caption_extension").GetString()!;
             var rules = Rules(run);
-            var subsets = SubsetFolders.Find(train).Select(f => (f, false)).Concat(SubsetFolders.Find(hasReg ? reg : null).Select(f => (f, true)))
+            var subsets = SubsetFolders
+                .Find(train)
+                .Select(f => (f, false))
+                .Concat(SubsetFolders.Find(hasReg ? reg : null).Select(f => (f, true)))
                 .Select(s => new Subset
                 {
                     ImageDir = s.Item1.Path,
@@ -153,17 +176,34 @@ internal sealed class CaptionsSuite : IConformanceSuite
                     IsReg = s.Item2,
                     CaptionExtension = extension.StartsWith('.') ? extension : "." + extension,
                     Captions = rules,
-                }).ToArray();
-            var found = subsets.Select(s => Dataset.Pictures(s.ImageDir).Select(f => (File: Path.GetFileName(f), Caption: Dataset.CaptionOf(f, s))).ToArray()).ToArray();
-            var described = subsets.Zip(found).Select(s => new Dictionary<string, object>
-            {
-                ["folder"] = Path.GetFileName(s.First.ImageDir),
-                ["is_reg"] = s.First.IsReg,
-                ["num_repeats"] = s.First.NumRepeats,
-                ["class_tokens"] = s.First.ClassTokens!,
-                ["image_count"] = s.Second.Length,
-                ["images"] = s.Second.Select(i => new Dictionary<string, string> { ["file"] = i.File, ["caption"] = i.Caption }).ToArray(),
-            }).ToArray();
+                })
+                .ToArray();
+            var found = subsets
+                .Select(s =>
+                    Dataset
+                        .Pictures(s.ImageDir)
+                        .Select(f => (File: Path.GetFileName(f), Caption: Dataset.CaptionOf(f, s)))
+                        .ToArray()
+                )
+                .ToArray();
+            var described = subsets
+                .Zip(found)
+                .Select(s => new Dictionary<string, object>
+                {
+                    ["folder"] = Path.GetFileName(s.First.ImageDir),
+                    ["is_reg"] = s.First.IsReg,
+                    ["num_repeats"] = s.First.NumRepeats,
+                    ["class_tokens"] = s.First.ClassTokens!,
+                    ["image_count"] = s.Second.Length,
+                    ["images"] = s
+                        .Second.Select(i => new Dictionary<string, string>
+                        {
+                            ["file"] = i.File,
+                            ["caption"] = i.Caption,
+                        })
+                        .ToArray(),
+                })
+                .ToArray();
             foreach (var subset in described.Where(s => (bool)s["is_reg"]))
             {
                 subset.Remove("images");
@@ -172,8 +212,12 @@ internal sealed class CaptionsSuite : IConformanceSuite
             return new()
             {
                 ["subsets"] = described,
-                ["tag_frequency"] = subsets.Zip(found).ToDictionary(
-                    s => Path.GetFileName(s.First.ImageDir), s => Caption.TagFrequency(s.Second.Select(i => i.Caption))),
+                ["tag_frequency"] = subsets
+                    .Zip(found)
+                    .ToDictionary(
+                        s => Path.GetFileName(s.First.ImageDir),
+                        s => Caption.TagFrequency(s.Second.Select(i => i.Caption))
+                    ),
             };
         }
         finally

@@ -19,15 +19,28 @@ internal sealed class KohyaConfigSuite : IConformanceSuite
         {
             case "dataset_config":
                 var cli = CommandLine(p);
-                var args = KohyaArgs.Read(null, "", [.. cli, "--dataset_config", p.GetProperty("file").GetString()!], IsSdxl(p));
+                var args = KohyaArgs.Read(
+                    null,
+                    "",
+                    [.. cli, "--dataset_config", p.GetProperty("file").GetString()!],
+                    IsSdxl(p)
+                );
                 Compare(golden, comparison, args);
                 break;
             case "train_config":
                 var path = golden.PathOf(p.GetProperty("file").GetString()!);
-                Compare(golden, comparison, KohyaArgs.Read(TomlFile.Read(path), Path.GetFileName(path), CommandLine(p), IsSdxl(p)));
+                Compare(
+                    golden,
+                    comparison,
+                    KohyaArgs.Read(TomlFile.Read(path), Path.GetFileName(path), CommandLine(p), IsSdxl(p))
+                );
                 break;
             case "dataset_config_validity":
-                comparison.Json("valid", p.GetProperty("files").EnumerateArray().Select(f => IsValid(f.GetString()!)).ToArray(), golden.Expect.GetProperty("valid"));
+                comparison.Json(
+                    "valid",
+                    p.GetProperty("files").EnumerateArray().Select(f => IsValid(f.GetString()!)).ToArray(),
+                    golden.Expect.GetProperty("valid")
+                );
                 break;
             case var kind:
                 return CaseResult.Unknown($"kind {kind}");
@@ -62,9 +75,18 @@ internal sealed class KohyaConfigSuite : IConformanceSuite
             comparison.Json(want.Name, args[want.Name], want.Value);
         }
 
-        comparison.Json("ignored_keys", args.Unknown.Select(u => u.Name).Order(StringComparer.Ordinal).ToArray(), expect.GetProperty("ignored_keys"));
+        comparison.Json(
+            "ignored_keys",
+            args.Unknown.Select(u => u.Name).Order(StringComparer.Ordinal).ToArray(),
+            expect.GetProperty("ignored_keys")
+        );
         var config = args["dataset_config"] is string file ? TomlFile.Read(golden.PathOf(file)) : null;
-        var datasets = DatasetBlueprint.Resolve(config, "dataset config", args, folder => Folders(golden.Params, folder));
+        var datasets = DatasetBlueprint.Resolve(
+            config,
+            "dataset config",
+            args,
+            folder => Folders(golden.Params, folder)
+        );
         var described = datasets.Select(d => new Dictionary<string, object?>
         {
             ["kind"] = d.FineTuning ? "finetuning" : "dreambooth",
@@ -74,12 +96,19 @@ internal sealed class KohyaConfigSuite : IConformanceSuite
         comparison.Json("datasets", described.ToArray(), expect.GetProperty("datasets"));
     }
 
-    private static IReadOnlyList<(string Path, int NumRepeats, string ClassTokens)> Folders(JsonElement p, string folder)
+    private static IReadOnlyList<(string Path, int NumRepeats, string ClassTokens)> Folders(
+        JsonElement p,
+        string folder
+    )
     {
         var found = new List<(string, int, string)>();
-        var names = p.GetProperty("images").EnumerateObject().Select(i => i.Name)
+        var names = p.GetProperty("images")
+            .EnumerateObject()
+            .Select(i => i.Name)
             .Where(n => n.StartsWith(folder + "/", StringComparison.Ordinal))
-            .Select(n => n[(folder.Length + 1)..].Split('/')[0]).Distinct().Order(StringComparer.Ordinal);
+            .Select(n => n[(folder.Length + 1)..].Split('/')[0])
+            .Distinct()
+            .Order(StringComparer.Ordinal);
         foreach (var name in names)
         {
             if (SubsetFolders.ParseName(name) is var (repeats, tokens))

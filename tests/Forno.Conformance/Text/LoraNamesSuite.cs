@@ -38,7 +38,8 @@ internal sealed class LoraNamesSuite : IConformanceSuite
 
     private static void Kohya(GoldenCase golden, Comparison comparison)
     {
-        JsonElement p = golden.Params, expect = golden.Expect;
+        JsonElement p = golden.Params,
+            expect = golden.Expect;
         ModelFamily family = ModelFamily.All[p.GetProperty("model").GetString()!];
         var arguments = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string name in (string[])["conv_dim", "conv_alpha"])
@@ -58,7 +59,12 @@ internal sealed class LoraNamesSuite : IConformanceSuite
         }
 
         LoraSettings settings = LoraSettings.Read(
-            family == ModelFamily.Sdxl, Number(p, "network_dim") is { } dim ? (int)dim : null, Number(p, "network_alpha"), null, arguments);
+            family == ModelFamily.Sdxl,
+            Number(p, "network_dim") is { } dim ? (int)dim : null,
+            Number(p, "network_alpha"),
+            null,
+            arguments
+        );
         AdapterModule[] modules = [.. settings.Choose(PatchTargets.FullSize(family))];
         Rows(comparison, expect, modules.Select(m => m.Target), modules.Select(Row));
         if (expect.TryGetProperty("block_lr_weight", out JsonElement weights))
@@ -81,27 +87,39 @@ internal sealed class LoraNamesSuite : IConformanceSuite
 
     // The reference counted tensors before its network was applied, when each module still holds its original's.
     private static object?[][] Groups(AdapterModule[] modules, LoraSettings settings) =>
-        [.. AdapterGroups.Of(modules, settings, 5e-5, 1e-4).Select(g => new object?[]
-        {
-            g.Name, g.Lr, g.Modules.Sum(m => m.Target.HasBias ? 4 : 3),
-        })];
+        [
+            .. AdapterGroups
+                .Of(modules, settings, 5e-5, 1e-4)
+                .Select(g => new object?[] { g.Name, g.Lr, g.Modules.Sum(m => m.Target.HasBias ? 4 : 3) }),
+        ];
 
     private static void Lycoris(GoldenCase golden, Comparison comparison)
     {
         ModelFamily family = ModelFamily.All[golden.Params.GetProperty("model").GetString()!];
         PatchTarget[] targets =
-            [.. LycorisPreset.Choose(golden.Params.GetProperty("preset").GetString()!, PatchTargets.FullSize(family))];
+        [
+            .. LycorisPreset.Choose(golden.Params.GetProperty("preset").GetString()!, PatchTargets.FullSize(family)),
+        ];
         Rows(comparison, golden.Expect, targets, targets.Select(t => new object?[] { t.Name, t.Shape, 4 }));
     }
 
     private static void Rows(
-        Comparison comparison, JsonElement expect, IEnumerable<PatchTarget> targets, IEnumerable<object?[]> rows)
+        Comparison comparison,
+        JsonElement expect,
+        IEnumerable<PatchTarget> targets,
+        IEnumerable<object?[]> rows
+    )
     {
         var counts = targets.CountBy(t => t.IsText).ToDictionary(c => c.Key, c => c.Value);
-        comparison.Json("counts", new Dictionary<string, int>
-        {
-            ["text_encoder"] = counts.GetValueOrDefault(true), ["unet"] = counts.GetValueOrDefault(false),
-        }, expect.GetProperty("counts"));
+        comparison.Json(
+            "counts",
+            new Dictionary<string, int>
+            {
+                ["text_encoder"] = counts.GetValueOrDefault(true),
+                ["unet"] = counts.GetValueOrDefault(false),
+            },
+            expect.GetProperty("counts")
+        );
         var got = rows.ToDictionary(r => (string)r[0]!, StringComparer.Ordinal);
         comparison.Same("modules", got.Count, expect.GetProperty("modules").GetArrayLength());
         foreach (JsonElement row in expect.GetProperty("modules").EnumerateArray())
@@ -128,6 +146,8 @@ internal sealed class LoraNamesSuite : IConformanceSuite
         }
     }
 
-    private static double? Number(JsonElement p, string name) => p.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.Number
-        ? double.Parse(v.GetRawText(), CultureInfo.InvariantCulture) : null;
+    private static double? Number(JsonElement p, string name) =>
+        p.TryGetProperty(name, out JsonElement v) && v.ValueKind == JsonValueKind.Number
+            ? double.Parse(v.GetRawText(), CultureInfo.InvariantCulture)
+            : null;
 }

@@ -17,8 +17,18 @@ public sealed class PromptAttentionSuite : IConformanceSuite
     public CaseResult Run(GoldenCase golden)
     {
         Comparison comparison = new(golden);
-        object[][][] parsed = [.. golden.Params.GetProperty("prompts").EnumerateArray().Select(prompt =>
-            PromptGrammar.ParseAttention(prompt.GetString()!).Select(p => (object[])[p.Text, p.Weight]).ToArray())];
+        object[][][] parsed =
+        [
+            .. golden
+                .Params.GetProperty("prompts")
+                .EnumerateArray()
+                .Select(prompt =>
+                    PromptGrammar
+                        .ParseAttention(prompt.GetString()!)
+                        .Select(p => (object[])[p.Text, p.Weight])
+                        .ToArray()
+                ),
+        ];
         comparison.Json("parsed", parsed, golden.Expect.GetProperty("parsed"));
         return comparison.Result();
     }
@@ -42,21 +52,42 @@ public sealed class ExtraNetworksSuite : IConformanceSuite
     private static object Result(JsonElement batch)
     {
         ExtraNetworks parsed = ExtraNetworks.Parse([.. batch.EnumerateArray().Select(p => p.GetString()!)]);
-        object networks = parsed.Networks.Select(
-            n => new { kind = n.Kind, items = n.Items, positional = n.Positional, named = n.Named }).ToArray();
+        object networks = parsed
+            .Networks.Select(n => new
+            {
+                kind = n.Kind,
+                items = n.Items,
+                positional = n.Positional,
+                named = n.Named,
+            })
+            .ToArray();
         try
         {
             return new
             {
                 prompts = parsed.Prompts,
                 networks,
-                lora = parsed.Loras().Select(l => new { name = l.Name, te = l.TextEncoder, unet = l.Unet, dyn = l.Rank }).ToArray(),
+                lora = parsed
+                    .Loras()
+                    .Select(l => new
+                    {
+                        name = l.Name,
+                        te = l.TextEncoder,
+                        unet = l.Unet,
+                        dyn = l.Rank,
+                    })
+                    .ToArray(),
                 hypernet = parsed.Hypernets().Select(h => new { name = h.Name, multiplier = h.Multiplier }).ToArray(),
             };
         }
         catch (FornoException)
         {
-            return new { prompts = parsed.Prompts, networks, error = true };
+            return new
+            {
+                prompts = parsed.Prompts,
+                networks,
+                error = true,
+            };
         }
     }
 }
@@ -68,12 +99,13 @@ public sealed class PromptChunksSuite : IConformanceSuite
     public string Name => "prompt_chunks";
 
     /// <inheritdoc/>
-    public CaseResult Run(GoldenCase golden) => golden.Params.GetProperty("kind").GetString() switch
-    {
-        "chunks" => Chunks(golden),
-        "emphasis" => Weights(golden),
-        var kind => CaseResult.Unknown($"kind {kind}"),
-    };
+    public CaseResult Run(GoldenCase golden) =>
+        golden.Params.GetProperty("kind").GetString() switch
+        {
+            "chunks" => Chunks(golden),
+            "emphasis" => Weights(golden),
+            var kind => CaseResult.Unknown($"kind {kind}"),
+        };
 
     private static CaseResult Chunks(GoldenCase golden)
     {
@@ -83,24 +115,44 @@ public sealed class PromptChunksSuite : IConformanceSuite
             Pad = p.GetProperty("id_pad").GetInt32(),
             CommaPaddingBacktrack = p.GetProperty("comma_padding_backtrack").GetInt32(),
             ParseEmphasis = p.GetProperty("emphasis").GetString() != "None",
-            Embeddings = [.. p.GetProperty("embeddings").EnumerateArray().Select(
-                e => new EmbeddingName(e.GetProperty("name").GetString()!, e.GetProperty("vectors").GetInt32()))],
+            Embeddings =
+            [
+                .. p.GetProperty("embeddings")
+                    .EnumerateArray()
+                    .Select(e => new EmbeddingName(
+                        e.GetProperty("name").GetString()!,
+                        e.GetProperty("vectors").GetInt32()
+                    )),
+            ],
         };
         Comparison comparison = new(golden);
-        object[] prompts = [.. p.GetProperty("prompts").EnumerateArray().Select(text =>
-        {
-            ChunkedPrompt prompt = chunker.Chunk(text.GetString()!);
-            return (object)new
-            {
-                token_count = prompt.TokenCount,
-                chunks = prompt.Chunks.Select(c => new
+        object[] prompts =
+        [
+            .. p.GetProperty("prompts")
+                .EnumerateArray()
+                .Select(text =>
                 {
-                    tokens = c.Tokens,
-                    multipliers = c.Multipliers,
-                    embeddings = c.Embeddings.Select(e => new { name = e.Name, position = e.Position, vectors = e.Vectors }),
-                }).ToArray(),
-            };
-        })];
+                    ChunkedPrompt prompt = chunker.Chunk(text.GetString()!);
+                    return (object)
+                        new
+                        {
+                            token_count = prompt.TokenCount,
+                            chunks = prompt
+                                .Chunks.Select(c => new
+                                {
+                                    tokens = c.Tokens,
+                                    multipliers = c.Multipliers,
+                                    embeddings = c.Embeddings.Select(e => new
+                                    {
+                                        name = e.Name,
+                                        position = e.Position,
+                                        vectors = e.Vectors,
+                                    }),
+                                })
+                                .ToArray(),
+                        };
+                }),
+        ];
         comparison.Json("prompts", prompts, golden.Expect.GetProperty("prompts"));
         return comparison.Result();
     }

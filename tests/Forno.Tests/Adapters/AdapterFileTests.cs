@@ -42,7 +42,10 @@ public sealed class AdapterFileTests : IDisposable
         using SafetensorsFile raw = SafetensorsFile.Open(path);
         Assert.Empty(raw.Tensors[modules[0].Target.Name + ".alpha"].Shape);
         byte[] bytes = File.ReadAllBytes(path);
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan((int)raw.DataOffset))), file.Metadata["sshs_model_hash"]);
+        Assert.Equal(
+            Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan((int)raw.DataOffset))),
+            file.Metadata["sshs_model_hash"]
+        );
         Assert.Equal("e3b0c442", file.Metadata["sshs_legacy_hash"]);
     }
 
@@ -52,17 +55,31 @@ public sealed class AdapterFileTests : IDisposable
         using var scope = new Scope();
         PatchTarget[] xl = [.. PatchTargets.FullSize(ModelFamily.Sdxl).Where(t => !t.IsText).Take(3)];
         PatchTarget[] sd = [.. PatchTargets.FullSize(ModelFamily.Sd15).Take(2)];
-        string only = Path.Combine(folder, "xl.safetensors"), mixed = Path.Combine(folder, "mixed.safetensors");
+        string only = Path.Combine(folder, "xl.safetensors"),
+            mixed = Path.Combine(folder, "mixed.safetensors");
         Save(only, xl);
         Save(mixed, [.. xl, .. sd]);
-        Assert.Contains(only, Assert.Throws<FornoException>(() => AdapterFile.Load(only, PatchTargets.FullSize(ModelFamily.Sd15))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            only,
+            Assert
+                .Throws<FornoException>(() => AdapterFile.Load(only, PatchTargets.FullSize(ModelFamily.Sd15)))
+                .Message,
+            StringComparison.Ordinal
+        );
         using AdapterFile file = AdapterFile.Load(mixed, PatchTargets.FullSize(ModelFamily.Sd15));
-        Assert.Equal(xl.Select(t => t.Name).Order(StringComparer.Ordinal), file.Strangers.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            xl.Select(t => t.Name).Order(StringComparer.Ordinal),
+            file.Strangers.Order(StringComparer.Ordinal)
+        );
         Assert.Equal(2, file.Network.Adapters.Count);
 
         void Save(string path, PatchTarget[] targets)
         {
-            using AdapterNetwork network = AdapterNetwork.NewLora(targets.Select(t => new AdapterModule(t, 1, 1)), 1, AdapterDropout.None);
+            using AdapterNetwork network = AdapterNetwork.NewLora(
+                targets.Select(t => new AdapterModule(t, 1, 1)),
+                1,
+                AdapterDropout.None
+            );
             AdapterFile.Save(path, network, new Dictionary<string, string>(), DType.Float16);
         }
     }
@@ -70,10 +87,16 @@ public sealed class AdapterFileTests : IDisposable
     [Fact]
     public void UnknownNetworkArgumentsAreRefused()
     {
-        var e = Assert.Throws<FornoException>(() => LoraSettings.Read(false, 4, 1, null, new Dictionary<string, string> { ["conv_dmi"] = "4" }));
+        var e = Assert.Throws<FornoException>(() =>
+            LoraSettings.Read(false, 4, 1, null, new Dictionary<string, string> { ["conv_dmi"] = "4" })
+        );
         Assert.Contains("conv_dim", e.Message, StringComparison.Ordinal);
-        Assert.Throws<FornoException>(() => LoraSettings.Read(false, 4, 1, null, new Dictionary<string, string> { ["block_dims"] = "1,2" }));
-        Assert.Throws<FornoException>(() => LoraSettings.Read(false, 4, 1, null, new Dictionary<string, string> { ["up_lr_weight"] = "tangent" }));
+        Assert.Throws<FornoException>(() =>
+            LoraSettings.Read(false, 4, 1, null, new Dictionary<string, string> { ["block_dims"] = "1,2" })
+        );
+        Assert.Throws<FornoException>(() =>
+            LoraSettings.Read(false, 4, 1, null, new Dictionary<string, string> { ["up_lr_weight"] = "tangent" })
+        );
         Assert.Throws<FornoException>(() => LoraSettings.Read(false, 0, 1, null, new Dictionary<string, string>()));
     }
 
@@ -95,8 +118,11 @@ public sealed class AdapterFileTests : IDisposable
     public void EveryTargetIsALayerOfItsModel(string name)
     {
         ModelFamily family = ModelFamily.All[name];
-        var weights = ClipKeys.Unify(family.FullSizeKeys().ToDictionary(
-            k => k.Key, k => new WeightEntry(k.Value, () => throw new InvalidOperationException())));
+        var weights = ClipKeys.Unify(
+            family
+                .FullSizeKeys()
+                .ToDictionary(k => k.Key, k => new WeightEntry(k.Value, () => throw new InvalidOperationException()))
+        );
         IReadOnlyList<PatchTarget> targets = PatchTargets.FullSize(family);
         Assert.Equal(targets.Count, targets.Select(t => t.Key).Distinct().Count());
         foreach (PatchTarget target in targets)

@@ -9,12 +9,20 @@ public class LoraTests
 {
     private static readonly PatchTarget LinearTarget = new()
     {
-        Name = "lora_unet_linear", Key = "linear", Shape = [12, 8], HasBias = true, Part = TargetPart.Attention,
+        Name = "lora_unet_linear",
+        Key = "linear",
+        Shape = [12, 8],
+        HasBias = true,
+        Part = TargetPart.Attention,
     };
 
     private static readonly PatchTarget ConvTarget = new()
     {
-        Name = "lora_unet_conv", Key = "conv", Shape = [6, 4, 3, 3], HasBias = true, Part = TargetPart.Residual,
+        Name = "lora_unet_conv",
+        Key = "conv",
+        Shape = [6, 4, 3, 3],
+        HasBias = true,
+        Part = TargetPart.Residual,
     };
 
     [Fact]
@@ -28,7 +36,8 @@ public class LoraTests
         foreach ((string key, Tensor x) in Inputs())
         {
             PatchableLayer layer = store.Layers[key];
-            float[] weight = layer.Weight.ToArray<float>(), plain = layer.Forward(x).ToArray<float>();
+            float[] weight = layer.Weight.ToArray<float>(),
+                plain = layer.Forward(x).ToArray<float>();
             Assert.Empty(network.Apply(store.Layers));
             float[] bypass = layer.Forward(x).ToArray<float>();
             network.Remove();
@@ -47,7 +56,8 @@ public class LoraTests
     {
         using var scope = new Scope();
         using WeightStore store = Model();
-        using AdapterNetwork one = Trained(1), two = Trained(2);
+        using AdapterNetwork one = Trained(1),
+            two = Trained(2);
         using var mode = Autograd.NoGrad();
         (string key, Tensor x) = Inputs()[0];
         PatchableLayer layer = store.Layers[key];
@@ -110,12 +120,16 @@ public class LoraTests
         using var mode = Autograd.NoGrad();
         using AdapterNetwork network = Trained();
         Adapter flat = network.Adapters[0];
-        using Adapter tall = AdapterFile.Make("test", "tall", new Dictionary<string, Tensor>
-        {
-            ["lora_down.weight"] = flat.Tensors["lora_down.weight"].View(3, 8, 1, 1),
-            ["lora_up.weight"] = flat.Tensors["lora_up.weight"].View(12, 3, 1, 1),
-            ["alpha"] = Tensor.From<long>([2L]).View(),
-        });
+        using Adapter tall = AdapterFile.Make(
+            "test",
+            "tall",
+            new Dictionary<string, Tensor>
+            {
+                ["lora_down.weight"] = flat.Tensors["lora_down.weight"].View(3, 8, 1, 1),
+                ["lora_up.weight"] = flat.Tensors["lora_up.weight"].View(12, 3, 1, 1),
+                ["alpha"] = Tensor.From<long>([2L]).View(),
+            }
+        );
         PatchableLayer layer = store.Layers[key];
         tall.RequireFit(layer);
         Assert.Equal(flat.Branch(layer, x)!.ToArray<float>(), tall.Branch(layer, x)!.ToArray<float>());
@@ -128,12 +142,44 @@ public class LoraTests
         using var scope = new Scope();
         using WeightStore store = Model();
         using var network = new AdapterNetwork([(LinearTarget with { Key = "conv" }, Module(LinearTarget, 1))]);
-        Assert.Contains("lora_unet_linear", Assert.Throws<FornoException>(() => network.Apply(store.Layers)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "lora_unet_linear",
+            Assert.Throws<FornoException>(() => network.Apply(store.Layers)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Null(store.Layers["conv"].Patch);
         Tensor some = Tensor.Zeros([2, 2]);
-        Assert.Contains("LoHa", Assert.Throws<FornoException>(() => AdapterFile.Make("f", "m", new Dictionary<string, Tensor> { ["hada_w1_a"] = some })).Message, StringComparison.Ordinal);
-        Assert.Contains("DoRA", Assert.Throws<FornoException>(() => AdapterFile.Make("f", "m", new Dictionary<string, Tensor> { ["lora_up.weight"] = some, ["dora_scale"] = some })).Message, StringComparison.Ordinal);
-        Assert.Contains("lora_up", Assert.Throws<FornoException>(() => AdapterFile.Make("f", "m", new Dictionary<string, Tensor> { ["lora_down.weight"] = some })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "LoHa",
+            Assert
+                .Throws<FornoException>(() =>
+                    AdapterFile.Make("f", "m", new Dictionary<string, Tensor> { ["hada_w1_a"] = some })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "DoRA",
+            Assert
+                .Throws<FornoException>(() =>
+                    AdapterFile.Make(
+                        "f",
+                        "m",
+                        new Dictionary<string, Tensor> { ["lora_up.weight"] = some, ["dora_scale"] = some }
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "lora_up",
+            Assert
+                .Throws<FornoException>(() =>
+                    AdapterFile.Make("f", "m", new Dictionary<string, Tensor> { ["lora_down.weight"] = some })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -170,7 +216,14 @@ public class LoraTests
     {
         using var scope = new Scope();
         using WeightStore store = Model();
-        using AdapterNetwork adapter = Trained(dropout: new AdapterDropout { Network = network, Rank = rank, Module = module });
+        using AdapterNetwork adapter = Trained(
+            dropout: new AdapterDropout
+            {
+                Network = network,
+                Rank = rank,
+                Module = module,
+            }
+        );
         using var mode = Autograd.NoGrad();
         PatchableLayer layer = store.Layers["linear"];
         Tensor x = Inputs()[0].X;
@@ -192,7 +245,8 @@ public class LoraTests
             }
         }
         // Elements and ranks are made up for in the mean, whole modules are not.
-        double want = 1 - module, scale = full.Norm().Item();
+        double want = 1 - module,
+            scale = full.Norm().Item();
         Assert.InRange((sum - (full * want)).Norm().Item() / scale, 0, 0.1);
         Assert.InRange(dropped / (double)Draws, module - 0.07, module + 0.07);
     }
@@ -211,8 +265,8 @@ public class LoraTests
         return network;
     }
 
-    private static AdapterNetwork New(AdapterDropout dropout, ulong seed = 1) => AdapterNetwork.NewLora(
-        [new(LinearTarget, 3, 2), new(ConvTarget, 2, 2)], seed, dropout);
+    private static AdapterNetwork New(AdapterDropout dropout, ulong seed = 1) =>
+        AdapterNetwork.NewLora([new(LinearTarget, 3, 2), new(ConvTarget, 2, 2)], seed, dropout);
 
     private static LoraAdapter Module(PatchTarget target, int rank) =>
         LoraAdapter.New(new AdapterModule(target, rank, 1), 1, AdapterDropout.None);
@@ -229,8 +283,11 @@ public class LoraTests
         using var scope = new Scope();
         var entries = random.Tensors.ToDictionary(t => t.Key, t => t.Value.Clone().Own());
         random.Dispose();
-        WeightStore store = WeightStore.From(entries.ToDictionary(
-            e => e.Key, e => new WeightEntry(e.Value.Shape.ToArray(), e.Value.Alias)), "test", type);
+        WeightStore store = WeightStore.From(
+            entries.ToDictionary(e => e.Key, e => new WeightEntry(e.Value.Shape.ToArray(), e.Value.Alias)),
+            "test",
+            type
+        );
         Build(store);
         foreach (Tensor t in entries.Values)
         {

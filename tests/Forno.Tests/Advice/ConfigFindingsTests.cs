@@ -49,36 +49,117 @@ public class ConfigFindingsTests
     [Theory]
     [InlineData("rate", FindingLevel.Bad, "no learning_rate: it is 0.000002, with AdamW", "", "learning_rate")]
     [InlineData("rate", FindingLevel.Bad, "with Prodigy", "optimizer_type = \"Prodigy\"\n", "learning_rate")]
-    [InlineData("rate", FindingLevel.Warning, "learning_rate = 0.01 with AdamW (train.toml line 4)", "learning_rate = 1e-2\n")]
-    [InlineData("rate", FindingLevel.Warning, "learning_rate = 1 with AdamW8bit", "learning_rate = 1\noptimizer_type = \"AdamW8bit\"\n")]
+    [InlineData(
+        "rate",
+        FindingLevel.Warning,
+        "learning_rate = 0.01 with AdamW (train.toml line 4)",
+        "learning_rate = 1e-2\n"
+    )]
+    [InlineData(
+        "rate",
+        FindingLevel.Warning,
+        "learning_rate = 1 with AdamW8bit",
+        "learning_rate = 1\noptimizer_type = \"AdamW8bit\"\n"
+    )]
     [InlineData("rate", FindingLevel.Warning, "unet_lr = 0.00000001 with AdamW", "unet_lr = 1e-8\n")]
-    [InlineData("rate", FindingLevel.Warning, "learning_rate = 0.001 with Lion", "use_lion_optimizer = true\nlearning_rate = 1e-3\n")]
+    [InlineData(
+        "rate",
+        FindingLevel.Warning,
+        "learning_rate = 0.001 with Lion",
+        "use_lion_optimizer = true\nlearning_rate = 1e-3\n"
+    )]
     [InlineData("rate", FindingLevel.Warning, "learning_rate = 0.0001 with Prodigy", "optimizer_type = \"Prodigy\"\n")]
-    [InlineData("rate", FindingLevel.Note, "learning_rate = 0.5 with Prodigy", "optimizer_type = \"Prodigy\"\nlearning_rate = 0.5\n")]
-    [InlineData("rate", FindingLevel.Warning, "learning_rate = 4 with DAdaptAdam", "optimizer_type = \"DAdaptAdam\"\nlearning_rate = 4\n")]
+    [InlineData(
+        "rate",
+        FindingLevel.Note,
+        "learning_rate = 0.5 with Prodigy",
+        "optimizer_type = \"Prodigy\"\nlearning_rate = 0.5\n"
+    )]
+    [InlineData(
+        "rate",
+        FindingLevel.Warning,
+        "learning_rate = 4 with DAdaptAdam",
+        "optimizer_type = \"DAdaptAdam\"\nlearning_rate = 4\n"
+    )]
     [InlineData("rates", FindingLevel.Bad, "rates of 1 and 0.5 with Prodigy", Prodigy + "text_encoder_lr = 0.5\n")]
     [InlineData("v-prediction", FindingLevel.Bad, "the base model predicts v (its yaml)", "", "v")]
     [InlineData("zero-snr", FindingLevel.Bad, "without v_parameterization", "zero_terminal_snr = true\n")]
-    [InlineData("noise-offset", FindingLevel.Warning, "noise_offset = 0.05 with zero_terminal_snr", "zero_terminal_snr = true\nv_parameterization = true\nnoise_offset = 0.05\n")]
-    [InlineData("dropout", FindingLevel.Bad, "caption_dropout_every_n_epochs = 1", "caption_dropout_every_n_epochs = 1\n")]
+    [InlineData(
+        "noise-offset",
+        FindingLevel.Warning,
+        "noise_offset = 0.05 with zero_terminal_snr",
+        "zero_terminal_snr = true\nv_parameterization = true\nnoise_offset = 0.05\n"
+    )]
+    [InlineData(
+        "dropout",
+        FindingLevel.Bad,
+        "caption_dropout_every_n_epochs = 1",
+        "caption_dropout_every_n_epochs = 1\n"
+    )]
     [InlineData("dropout", FindingLevel.Bad, "caption_dropout_rate = 1", "caption_dropout_rate = 1.0\n")]
-    [InlineData("cached-captions", FindingLevel.Bad, "with shuffle_caption, caption_tag_dropout_rate", "cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\nshuffle_caption = true\ncaption_tag_dropout_rate = 0.1\n")]
-    [InlineData("cached-text-encoder", FindingLevel.Bad, "without network_train_unet_only", "cache_text_encoder_outputs = true\n")]
-    [InlineData("cached-latents", FindingLevel.Bad, "cache_latents with random_crop", "cache_latents = true\nrandom_crop = true\n")]
+    [InlineData(
+        "cached-captions",
+        FindingLevel.Bad,
+        "with shuffle_caption, caption_tag_dropout_rate",
+        "cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\nshuffle_caption = true\ncaption_tag_dropout_rate = 0.1\n"
+    )]
+    [InlineData(
+        "cached-text-encoder",
+        FindingLevel.Bad,
+        "without network_train_unet_only",
+        "cache_text_encoder_outputs = true\n"
+    )]
+    [InlineData(
+        "cached-latents",
+        FindingLevel.Bad,
+        "cache_latents with random_crop",
+        "cache_latents = true\nrandom_crop = true\n"
+    )]
     [InlineData("network-dim", FindingLevel.Warning, "no network_dim: it is 4", "", "network_dim")]
-    [InlineData("network-alpha", FindingLevel.Warning, "no network_alpha: it is 1, with network_dim = 32", "", "network_alpha")]
+    [InlineData(
+        "network-alpha",
+        FindingLevel.Warning,
+        "no network_alpha: it is 1, with network_dim = 32",
+        "",
+        "network_alpha"
+    )]
     [InlineData("network-alpha", FindingLevel.Note, "network_dim = 32", Prodigy, "network_alpha")]
     [InlineData("resolution", FindingLevel.Bad, "no resolution", "", "resolution")]
-    [InlineData("resolution", FindingLevel.Warning, "resolution 256x256 with a base of SD 1.5", "resolution = \"256\"\n")]
-    [InlineData("resolution", FindingLevel.Note, "resolution 1024x1024 with a base of SD 1.5", "resolution = \"1024\"\n")]
-    [InlineData("length", FindingLevel.Note, "max_train_epochs = 8 and max_train_steps = 2000", "max_train_steps = 2000\n")]
+    [InlineData(
+        "resolution",
+        FindingLevel.Warning,
+        "resolution 256x256 with a base of SD 1.5",
+        "resolution = \"256\"\n"
+    )]
+    [InlineData(
+        "resolution",
+        FindingLevel.Note,
+        "resolution 1024x1024 with a base of SD 1.5",
+        "resolution = \"1024\"\n"
+    )]
+    [InlineData(
+        "length",
+        FindingLevel.Note,
+        "max_train_epochs = 8 and max_train_steps = 2000",
+        "max_train_steps = 2000\n"
+    )]
     [InlineData("length", FindingLevel.Warning, "it trains 1600 steps", "", "max_train_epochs")]
-    [InlineData("two-sources", FindingLevel.Warning, "train_data_dir and dataset_config", "train_data_dir = \"a\"\ndataset_config = \"b.toml\"\n")]
+    [InlineData(
+        "two-sources",
+        FindingLevel.Warning,
+        "train_data_dir and dataset_config",
+        "train_data_dir = \"a\"\ndataset_config = \"b.toml\"\n"
+    )]
     [InlineData("clip-skip", FindingLevel.Warning, "clip_skip = 4", "clip_skip = 4\n")]
     [InlineData("only-last", FindingLevel.Note, "only the end is kept", "", "save_every_n_epochs")]
     public void AMistakeIsFound(string kind, FindingLevel level, string what, string lines, string without = "")
     {
-        string sound = string.Concat(Sound.Split('\n').Where(l => without.Length < 3 || !l.StartsWith(without, StringComparison.Ordinal)).Select(l => l + "\n"));
+        string sound = string.Concat(
+            Sound
+                .Split('\n')
+                .Where(l => without.Length < 3 || !l.StartsWith(without, StringComparison.Ordinal))
+                .Select(l => l + "\n")
+        );
         Finding found = Assert.Single(Find(sound, lines, "sd15", without == "v" ? "its yaml" : null));
         Assert.Equal((kind, level), (found.Kind, found.Level));
         Assert.Contains(what, found.What);
@@ -106,16 +187,25 @@ public class ConfigFindingsTests
     public void TriggersThatAreShuffled()
     {
         using TempTree tree = Set("anna, blue hat, tree", "anna, blue hat, tree", "tree, anna");
-        Assert.Contains("in front of 2 captions are shuffled", Assert.Single(Draw(tree, "shuffle_caption = true\n")).What);
+        Assert.Contains(
+            "in front of 2 captions are shuffled",
+            Assert.Single(Draw(tree, "shuffle_caption = true\n")).What
+        );
         Assert.Contains("keep_tokens = 1", Assert.Single(Draw(tree, "shuffle_caption = true\n")).Mend);
-        Assert.Contains("are dropped like any other tag", Assert.Single(Draw(tree, "caption_tag_dropout_rate = 0.1\n")).What);
+        Assert.Contains(
+            "are dropped like any other tag",
+            Assert.Single(Draw(tree, "caption_tag_dropout_rate = 0.1\n")).What
+        );
         Assert.Empty(Draw(tree, "shuffle_caption = true\nkeep_tokens = 1\n"));
         Assert.Empty(Draw(tree, ""));
         using TempTree walled = Set("anna ||| blue hat, tree");
         Assert.Empty(Draw(walled, "shuffle_caption = true\nkeep_tokens_separator = \"|||\"\n"));
         using TempTree other = Set("anna, x @@ tree");
         Assert.Empty(Draw(other, "shuffle_caption = true\nkeep_tokens_separator = \"@@\"\n"));
-        Assert.Equal("keep-tokens", Assert.Single(Draw(tree, "shuffle_caption = true\nkeep_tokens_separator = \"@@\"\n")).Kind);
+        Assert.Equal(
+            "keep-tokens",
+            Assert.Single(Draw(tree, "shuffle_caption = true\nkeep_tokens_separator = \"@@\"\n")).Kind
+        );
     }
 
     [Fact]
@@ -132,7 +222,10 @@ public class ConfigFindingsTests
     public void MasksWithoutMaskedLossAndTheOtherWayRound()
     {
         using TempTree tree = Set("cat", "dog");
-        Assert.Equal("masked_loss is on, and no picture has a mask (train.toml line 1)", Assert.Single(Draw(tree, "masked_loss = true\n")).What);
+        Assert.Equal(
+            "masked_loss is on, and no picture has a mask (train.toml line 1)",
+            Assert.Single(Draw(tree, "masked_loss = true\n")).What
+        );
         Assert.Empty(Draw(tree, "masked_loss = true\nalpha_mask = true\n"));
         Assert.Empty(Draw(tree, ""));
         tree.Write("set/10_a/masks/0.png", TestPictures.Png(8, 8, 5));
@@ -144,8 +237,14 @@ public class ConfigFindingsTests
     public void WhatIsOnOneSideOnlyIsNotMirrored()
     {
         using TempTree tree = Set("eyepatch, hat", "eyepatch", "cat", "dog");
-        tree.Write("set/10_a/2.tags.json", new TagSidecar { Pruned = [new PrunedTag("hair_over_one_eye", "hair-style")] }.ToBytes());
-        Assert.Contains("3 pictures have what is on one side only: eyepatch (2), hair over one eye (1)", Assert.Single(Draw(tree, "flip_aug = true\n")).What);
+        tree.Write(
+            "set/10_a/2.tags.json",
+            new TagSidecar { Pruned = [new PrunedTag("hair_over_one_eye", "hair-style")] }.ToBytes()
+        );
+        Assert.Contains(
+            "3 pictures have what is on one side only: eyepatch (2), hair over one eye (1)",
+            Assert.Single(Draw(tree, "flip_aug = true\n")).What
+        );
         Assert.Empty(Draw(tree, ""));
         File.Delete(tree["set/10_a/2.tags.json"]);
         Assert.Empty(Draw(tree, "flip_aug = true\n")); // two may be slips
@@ -155,7 +254,10 @@ public class ConfigFindingsTests
     public void BooruTagsWithoutClipSkip()
     {
         using TempTree tree = Set("1girl, hat", "1girl, tree", "cat");
-        Assert.Equal(("clip-skip", FindingLevel.Note), Assert.Single(Draw(tree, "", "sd15")) is var f ? (f.Kind, f.Level) : default);
+        Assert.Equal(
+            ("clip-skip", FindingLevel.Note),
+            Assert.Single(Draw(tree, "", "sd15")) is var f ? (f.Kind, f.Level) : default
+        );
         Assert.Empty(Draw(tree, "clip_skip = 2\n", "sd15"));
         Assert.Empty(Draw(tree, "", "sdxl"));
         using TempTree photos = Set("1girl, hat", "tree", "cat");
@@ -178,26 +280,61 @@ public class ConfigFindingsTests
     {
         CaptionSet set = CaptionSet.Read(PictureFolder.Scan([tree["set"]]));
         var (pruned, _) = TriggerScenes.ReadPruned(set);
-        return DataFindings.Find(Facts(lines, family, null, tree["set/10_a"]), set, [new TriggerName("anna", TriggerKind.Character)], TraitLists.Read(), pruned);
+        return DataFindings.Find(
+            Facts(lines, family, null, tree["set/10_a"]),
+            set,
+            [new TriggerName("anna", TriggerKind.Character)],
+            TraitLists.Read(),
+            pruned
+        );
     }
 
     // A line of the second text takes the place of the same option's in the first.
     private static IReadOnlyList<Finding> Find(string sound, string lines, string? family, string? predictsV = null)
     {
         string[] options = [.. lines.Split('\n').Where(l => l.Contains('=')).Select(l => l.Split('=')[0].Trim())];
-        IEnumerable<string> kept = sound.Split('\n').Select(l => options.Contains(l.Split('=')[0].Trim()) ? lines.Split('\n').First(m => m.Split('=')[0].Trim() == l.Split('=')[0].Trim()) : l);
-        string whole = string.Join('\n', kept.Concat(lines.Split('\n').Where(l => !sound.Split('\n').Any(s => s.Split('=')[0].Trim() == l.Split('=')[0].Trim()))));
+        IEnumerable<string> kept = sound
+            .Split('\n')
+            .Select(l =>
+                options.Contains(l.Split('=')[0].Trim())
+                    ? lines.Split('\n').First(m => m.Split('=')[0].Trim() == l.Split('=')[0].Trim())
+                    : l
+            );
+        string whole = string.Join(
+            '\n',
+            kept.Concat(
+                lines
+                    .Split('\n')
+                    .Where(l => !sound.Split('\n').Any(s => s.Split('=')[0].Trim() == l.Split('=')[0].Trim()))
+            )
+        );
         return ConfigFindings.Find(Facts(whole, family, predictsV, "/set/10_a"));
     }
 
     private static ConfigFacts Facts(string text, string? family, string? predictsV, string folder)
     {
         var args = KohyaArgs.Read(TomlFile.Parse(text, "train.toml"), "train.toml");
-        var place = new TrainedFolder(folder, false, ".txt", args["keep_tokens_separator"] as string, (int)(long)args["keep_tokens"]!, args["shuffle_caption"] is true) { Options = args.Values };
+        var place = new TrainedFolder(
+            folder,
+            false,
+            ".txt",
+            args["keep_tokens_separator"] as string,
+            (int)(long)args["keep_tokens"]!,
+            args["shuffle_caption"] is true
+        )
+        {
+            Options = args.Values,
+        };
         return new ConfigFacts
         {
-            Values = args.Values, Given = args.Given, Folders = [place], Family = family, PredictsV = predictsV,
-            Resolution = args["resolution"] is List<object> { Count: 2 } sides ? new Size((int)(long)sides[0], (int)(long)sides[1]) : null,
+            Values = args.Values,
+            Given = args.Given,
+            Folders = [place],
+            Family = family,
+            PredictsV = predictsV,
+            Resolution = args["resolution"] is List<object> { Count: 2 } sides
+                ? new Size((int)(long)sides[0], (int)(long)sides[1])
+                : null,
         };
     }
 }

@@ -33,11 +33,20 @@ public class FileFindingsTests
     {
         using TempTree tree = Set();
         Finding found = Assert.Single(Find(tree, Trained(tree, "10_a", ".caption"), Trained(tree, "5_b", ".caption")));
-        Assert.Equal(("caption-extension", "the trainer looks for .caption, but captions of 4 of 4 pictures are .txt (4)"), (found.Kind, found.What));
+        Assert.Equal(
+            ("caption-extension", "the trainer looks for .caption, but captions of 4 of 4 pictures are .txt (4)"),
+            (found.Kind, found.What)
+        );
         tree.Write("set/10_a/0.caption", "anna");
-        Assert.Contains("3 of 4", Assert.Single(Find(tree, Trained(tree, "10_a", ".caption"), Trained(tree, "5_b", ".caption"))).What);
+        Assert.Contains(
+            "3 of 4",
+            Assert.Single(Find(tree, Trained(tree, "10_a", ".caption"), Trained(tree, "5_b", ".caption"))).What
+        );
         Assert.Empty(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt")));
-        Assert.Equal("the configuration does not train on 5_b (2)", Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"))).What);
+        Assert.Equal(
+            "the configuration does not train on 5_b (2)",
+            Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"))).What
+        );
         tree.Write("set/5_b/9.png", TestPictures.Png(8, 8, 9));
         tree.Write("set/5_b/9.cap", "anna");
         Assert.Equal("captions have different extensions: .cap, .txt", Assert.Single(Find(tree)).What);
@@ -47,9 +56,21 @@ public class FileFindingsTests
     public void RegularisationThatOverlapsTraining()
     {
         using TempTree tree = Set();
-        TrainedFolder train = Trained(tree, "10_a", ".txt"), other = Trained(tree, "5_b", ".txt");
-        Assert.Equal("reg-overlap", Assert.Single(Find(tree, train, other, Trained(tree, "10_a", ".txt") with { IsReg = true })).Kind);
-        Assert.Equal("reg-overlap", Assert.Single(Find(tree, train, other, Trained(tree, "10_a/reg", ".txt") with { IsReg = true }), f => f.Kind == "reg-overlap").Kind);
+        TrainedFolder train = Trained(tree, "10_a", ".txt"),
+            other = Trained(tree, "5_b", ".txt");
+        Assert.Equal(
+            "reg-overlap",
+            Assert.Single(Find(tree, train, other, Trained(tree, "10_a", ".txt") with { IsReg = true })).Kind
+        );
+        Assert.Equal(
+            "reg-overlap",
+            Assert
+                .Single(
+                    Find(tree, train, other, Trained(tree, "10_a/reg", ".txt") with { IsReg = true }),
+                    f => f.Kind == "reg-overlap"
+                )
+                .Kind
+        );
         tree.Write("reg/1_x/copy.png", File.ReadAllBytes(tree["set/10_a/1.png"]));
         tree.Write("reg/1_x/own.png", TestPictures.Png(8, 8, 77));
         var reg = new TrainedFolder(tree["reg/1_x"], true, ".txt");
@@ -63,7 +84,10 @@ public class FileFindingsTests
     {
         using TempTree tree = Set();
         tree.Write("set/10_a/masks/0.png", TestPictures.Png(8, 8, 5));
-        Assert.Equal(("mask-names", "masks in 10_a lack 1 of 2 pictures: 1.png"), Assert.Single(Find(tree)) is var f ? (f.Kind, f.What) : default);
+        Assert.Equal(
+            ("mask-names", "masks in 10_a lack 1 of 2 pictures: 1.png"),
+            Assert.Single(Find(tree)) is var f ? (f.Kind, f.What) : default
+        );
         tree.Write("set/10_a/masks/1.png", TestPictures.Png(8, 8, 5));
         Assert.Empty(Find(tree));
         tree.Write("set/10_a/masks/other.png", TestPictures.Png(8, 8, 5));
@@ -82,7 +106,19 @@ public class FileFindingsTests
         Directory.CreateDirectory(tree["set/_duplicates/x"]);
         Directory.CreateDirectory(tree["set/.forno"]);
         Assert.Empty(Find(tree));
-        Assert.Contains("gone (does not exist)", Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt"), new TrainedFolder(tree["gone"], false, ".txt"))).What);
+        Assert.Contains(
+            "gone (does not exist)",
+            Assert
+                .Single(
+                    Find(
+                        tree,
+                        Trained(tree, "10_a", ".txt"),
+                        Trained(tree, "5_b", ".txt"),
+                        new TrainedFolder(tree["gone"], false, ".txt")
+                    )
+                )
+                .What
+        );
         tree.Write("set/3_deep/inner/x.png", TestPictures.Png(8, 8, 6));
         tree.Write("set/3_deep/inner/x.txt", "anna");
         Assert.Contains("3_deep holds pictures in folders of its own only", Assert.Single(Find(tree)).What);
@@ -96,23 +132,40 @@ public class FileFindingsTests
     {
         using TempTree tree = Set();
         tree.Write("set/10_a/0.txt", "anna ||| hat");
-        Assert.Equal("separator", Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt"))).Kind);
-        Assert.Empty(Find(tree, Trained(tree, "10_a", ".txt") with { KeepSeparator = "|||" }, Trained(tree, "5_b", ".txt")));
+        Assert.Equal(
+            "separator",
+            Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt"))).Kind
+        );
+        Assert.Empty(
+            Find(tree, Trained(tree, "10_a", ".txt") with { KeepSeparator = "|||" }, Trained(tree, "5_b", ".txt"))
+        );
     }
 
     [Fact]
     public void WorstFirstAndOnce()
     {
         Finding F(string kind, FindingLevel level) => new(kind, level, kind, "", "");
-        IReadOnlyList<Diagnosis> all = Diagnosis.Gather(
-        [
+        IReadOnlyList<Diagnosis> all = Diagnosis.Gather([
             ("files", [F("separator", FindingLevel.Bad), F("no-captions", FindingLevel.Bad)]),
             ("captions", [F("no-caption", FindingLevel.Warning), F("rare", FindingLevel.Note)]),
-            ("plan", [F("few-pictures", FindingLevel.Warning), F("few-pictures", FindingLevel.Warning), F("mask-names", FindingLevel.Note)]),
+            (
+                "plan",
+                [
+                    F("few-pictures", FindingLevel.Warning),
+                    F("few-pictures", FindingLevel.Warning),
+                    F("mask-names", FindingLevel.Note),
+                ]
+            ),
             ("pictures", [F("few-pictures", FindingLevel.Note), F("format", FindingLevel.Bad)]),
         ]);
-        Assert.Equal(["no-captions", "mask-names", "separator", "format", "few-pictures", "few-pictures", "rare"], all.Select(d => d.Finding.Kind));
-        Assert.Equal([Harm.Stops, Harm.Stops, Harm.Spoils, Harm.Spoils, Harm.Worse, Harm.Worse, Harm.Note], all.Select(d => d.Harm));
+        Assert.Equal(
+            ["no-captions", "mask-names", "separator", "format", "few-pictures", "few-pictures", "rare"],
+            all.Select(d => d.Finding.Kind)
+        );
+        Assert.Equal(
+            [Harm.Stops, Harm.Stops, Harm.Spoils, Harm.Spoils, Harm.Worse, Harm.Worse, Harm.Note],
+            all.Select(d => d.Harm)
+        );
         Assert.Equal("plan", all[4].From);
     }
 
@@ -131,7 +184,8 @@ public class FileFindingsTests
         return tree;
     }
 
-    private static TrainedFolder Trained(TempTree tree, string folder, string extension) => new(tree["set/" + folder], false, extension);
+    private static TrainedFolder Trained(TempTree tree, string folder, string extension) =>
+        new(tree["set/" + folder], false, extension);
 
     private static IReadOnlyList<Finding> Find(TempTree tree, params TrainedFolder[] trained)
     {

@@ -32,7 +32,10 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void AbsentFilesAndFoldersAreNamed()
     {
-        Assert.Contains("no such file", Assert.Throws<FornoException>(() => Checkpoint.Open(Path.Combine(_folder, "no"))).Message);
+        Assert.Contains(
+            "no such file",
+            Assert.Throws<FornoException>(() => Checkpoint.Open(Path.Combine(_folder, "no"))).Message
+        );
         Assert.Contains("folder", Assert.Throws<FornoException>(() => Checkpoint.Open(_folder)).Message);
     }
 
@@ -43,7 +46,10 @@ public sealed class CheckpointTests : IDisposable
         foreach (var length in new[] { 0x227b, 0x8b1f })
         {
             var path = Path.Combine(_folder, "model.ckpt");
-            File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)length), .. "{}"u8, .. Enumerable.Repeat((byte)' ', length - 2)]);
+            File.WriteAllBytes(
+                path,
+                [.. BitConverter.GetBytes((long)length), .. "{}"u8, .. Enumerable.Repeat((byte)' ', length - 2)]
+            );
             using var file = Checkpoint.Open(path);
             Assert.IsType<SafetensorsFile>(file);
         }
@@ -54,7 +60,11 @@ public sealed class CheckpointTests : IDisposable
     {
         using var pickle = Checkpoint.Open(Path.Combine(Goldens.Suite("pickles"), "ok-params-ema", "net_g.pth"));
         Assert.IsType<PickleFile>(pickle);
-        var legacy = Directory.EnumerateFiles(Path.Combine(Goldens.Suite("pickles"), "ok-legacy-proto4")).Single(f => !f.EndsWith(".json", StringComparison.Ordinal) && !f.EndsWith(".safetensors", StringComparison.Ordinal));
+        var legacy = Directory
+            .EnumerateFiles(Path.Combine(Goldens.Suite("pickles"), "ok-legacy-proto4"))
+            .Single(f =>
+                !f.EndsWith(".json", StringComparison.Ordinal) && !f.EndsWith(".safetensors", StringComparison.Ordinal)
+            );
         using var old = Checkpoint.Open(legacy);
         Assert.NotEmpty(old.Tensors);
     }

@@ -7,7 +7,8 @@ namespace Forno.Tests.Checkpoints;
 
 public sealed class PickleTests : IDisposable
 {
-    private const string Tensor = "ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\u0004tQK\0K\u0002K\u0002\u0086K\u0002K\u0001\u0086\u0089ccollections\nOrderedDict\n)RtR";
+    private const string Tensor =
+        "ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\u0004tQK\0K\u0002K\u0002\u0086K\u0002K\u0001\u0086\u0089ccollections\nOrderedDict\n)RtR";
     private readonly string _folder = Directory.CreateTempSubdirectory("forno-io").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -26,7 +27,11 @@ public sealed class PickleTests : IDisposable
     public void StridesAreGathered()
     {
         // [2, 2] with strides (1, 2): the transposed storage
-        using var file = Open("\u0080\u0002}X\u0001\0\0\0w" + Tensor.Replace("K\u0002K\u0001\u0086\u0089", "K\u0001K\u0002\u0086\u0089") + "s.");
+        using var file = Open(
+            "\u0080\u0002}X\u0001\0\0\0w"
+                + Tensor.Replace("K\u0002K\u0001\u0086\u0089", "K\u0001K\u0002\u0086\u0089")
+                + "s."
+        );
         Assert.Equal([1f, 3f, 2f, 4f], Floats(file.ReadBytes("w")));
         Assert.False(file.TryGetAddress("w", out _, out _));
     }
@@ -62,9 +67,19 @@ public sealed class PickleTests : IDisposable
     public void BombsAreRefusedQuickly()
     {
         Refused(new string(']', 200_000) + new string('a', 199_999) + ".", "nested deeper"); // lists in lists
-        Refused(string.Concat(Enumerable.Repeat("]q\0", 1)) + string.Concat(Enumerable.Range(0, 28).Select(_ => "]q\u0001(h\0h\0e0h\u0001q\0")) + ".", "parts");
+        Refused(
+            string.Concat(Enumerable.Repeat("]q\0", 1))
+                + string.Concat(Enumerable.Range(0, 28).Select(_ => "]q\u0001(h\0h\0e0h\u0001q\0"))
+                + ".",
+            "parts"
+        );
         Refused("\u0080\u0002" + string.Concat(Enumerable.Repeat("N0", 2_000_000)) + "N.", "too many steps");
-        Refused("](K\u0001K\u0002eq\00cbuiltins\nlist\nq\u00010h\0" + string.Concat(Enumerable.Repeat("h\u0001h\0\u0085R0", 600_000)) + ".", "");
+        Refused(
+            "](K\u0001K\u0002eq\00cbuiltins\nlist\nq\u00010h\0"
+                + string.Concat(Enumerable.Repeat("h\u0001h\0\u0085R0", 600_000))
+                + ".",
+            ""
+        );
     }
 
     [Fact]
@@ -103,7 +118,8 @@ public sealed class PickleTests : IDisposable
 
     private string File_ => Path.Combine(_folder, "m.pt");
 
-    private static float[] Floats(byte[] bytes) => Enumerable.Range(0, bytes.Length / 4).Select(i => BitConverter.ToSingle(bytes, i * 4)).ToArray();
+    private static float[] Floats(byte[] bytes) =>
+        Enumerable.Range(0, bytes.Length / 4).Select(i => BitConverter.ToSingle(bytes, i * 4)).ToArray();
 
     private void Refused(string pickle, string why)
     {

@@ -18,12 +18,17 @@ public sealed class SafetensorsTests : IDisposable
     {
         // Known answer: F32 before F16, then names by bytes; metadata first; header padded to 8 bytes.
         var path = File_();
-        SafetensorsWriter.Write(path, [
-            TensorToWrite.From("b", ElementType.F16, [1], new byte[] { 1, 2 }),
-            TensorToWrite.From("z", ElementType.F32, [1], new byte[] { 3, 4, 5, 6 }),
-            TensorToWrite.From("a", ElementType.F16, [], new byte[] { 7, 8 }),
-        ], new Dictionary<string, string> { ["k"] = "\"\\\n\u0001é" });
-        const string Json = "{\"__metadata__\":{\"k\":\"\\\"\\\\\\n\\u0001é\"},\"z\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+        SafetensorsWriter.Write(
+            path,
+            [
+                TensorToWrite.From("b", ElementType.F16, [1], new byte[] { 1, 2 }),
+                TensorToWrite.From("z", ElementType.F32, [1], new byte[] { 3, 4, 5, 6 }),
+                TensorToWrite.From("a", ElementType.F16, [], new byte[] { 7, 8 }),
+            ],
+            new Dictionary<string, string> { ["k"] = "\"\\\n\u0001é" }
+        );
+        const string Json =
+            "{\"__metadata__\":{\"k\":\"\\\"\\\\\\n\\u0001é\"},\"z\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
             + "\"a\":{\"dtype\":\"F16\",\"shape\":[],\"data_offsets\":[4,6]},\"b\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[6,8]}}";
         var header = Encoding.UTF8.GetBytes(Json);
         var padded = (header.Length + 7) / 8 * 8;
@@ -39,14 +44,20 @@ public sealed class SafetensorsTests : IDisposable
     public void GoesAroundForEveryTypeAndName()
     {
         var random = new Random(1);
-        var tensors = Enum.GetValues<ElementType>().Select(type =>
-        {
-            var bytes = new byte[6 * type.Size()];
-            random.NextBytes(bytes);
-            return (Name: $"tensor \"{type}\" \\ \t \u007f 🍞 é", Type: type, Bytes: bytes);
-        }).ToArray();
+        var tensors = Enum.GetValues<ElementType>()
+            .Select(type =>
+            {
+                var bytes = new byte[6 * type.Size()];
+                random.NextBytes(bytes);
+                return (Name: $"tensor \"{type}\" \\ \t \u007f 🍞 é", Type: type, Bytes: bytes);
+            })
+            .ToArray();
         var metadata = new Dictionary<string, string> { [""] = "", ["naïve"] = "\r\n\b\f\u001f" };
-        SafetensorsWriter.Write(File_(), tensors.Select(t => TensorToWrite.From(t.Name, t.Type, [2, 3], t.Bytes)).ToArray(), metadata);
+        SafetensorsWriter.Write(
+            File_(),
+            tensors.Select(t => TensorToWrite.From(t.Name, t.Type, [2, 3], t.Bytes)).ToArray(),
+            metadata
+        );
         using var file = SafetensorsFile.Open(File_());
         Assert.Equal(metadata, file.Metadata);
         foreach (var (name, type, bytes) in tensors)
@@ -60,7 +71,10 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void EqualContentGivesEqualFiles()
     {
-        var forward = Enumerable.Range(0, 50).Select(i => TensorToWrite.From($"t{i}", i % 2 == 0 ? ElementType.F32 : ElementType.BF16, [0], default)).ToArray();
+        var forward = Enumerable
+            .Range(0, 50)
+            .Select(i => TensorToWrite.From($"t{i}", i % 2 == 0 ? ElementType.F32 : ElementType.BF16, [0], default))
+            .ToArray();
         var pairs = Enumerable.Range(0, 20).Select(i => new KeyValuePair<string, string>($"k{i}", "v")).ToArray();
         SafetensorsWriter.Write(File_("a"), forward, new Dictionary<string, string>(pairs));
         SafetensorsWriter.Write(File_("b"), [.. forward.Reverse()], new Dictionary<string, string>(pairs.Reverse()));
@@ -82,13 +96,25 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, true)]
     [InlineData("""{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 5, false)]
     [InlineData("""{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 3, false)]
-    [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", 3, false)]
-    [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}""", 3, false)]
+    [InlineData(
+        """{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""",
+        3,
+        false
+    )]
+    [InlineData(
+        """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}""",
+        3,
+        false
+    )]
     [InlineData("""{"t":{"dtype":"U8","shape":[18446744073709551615,2],"data_offsets":[0,4]}}""", 4, false)]
     [InlineData("""{"t":{"dtype":"U8","shape":[4294967296,4294967296,0],"data_offsets":[0,0]}}""", 0, false)]
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[18446744073709551615,0]}}""", 0, false)]
     [InlineData("""{"t":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}""", 1, false)]
-    [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\u0074":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}""", 1, false)]
+    [InlineData(
+        """{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\u0074":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}""",
+        1,
+        false
+    )]
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"dtype":"U8"}}""", 1, false)]
     [InlineData("""{"__metadata__":{"a":"1"},"__metadata__":{}}""", 0, false)]
     [InlineData("""{"__metadata__":{"\ud800":"1"}}""", 0, false)]
@@ -103,14 +129,22 @@ public sealed class SafetensorsTests : IDisposable
         }
         else
         {
-            Assert.StartsWith(File_(), Assert.Throws<FornoException>(() => SafetensorsFile.Open(File_())).Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                File_(),
+                Assert.Throws<FornoException>(() => SafetensorsFile.Open(File_())).Message,
+                StringComparison.Ordinal
+            );
         }
     }
 
     [Fact]
     public void DamagedFilesNeverCrash()
     {
-        SafetensorsWriter.Write(File_(), [TensorToWrite.From("tensor", ElementType.F32, [3], new byte[12])], new Dictionary<string, string> { ["k"] = "v" });
+        SafetensorsWriter.Write(
+            File_(),
+            [TensorToWrite.From("tensor", ElementType.F32, [3], new byte[12])],
+            new Dictionary<string, string> { ["k"] = "v" }
+        );
         var whole = File.ReadAllBytes(File_());
         var random = new Random(2);
         for (var i = 0; i < 2000; i++)
@@ -176,7 +210,11 @@ public sealed class SafetensorsTests : IDisposable
     public void TensorsGoOutAndInWithConversion()
     {
         using var scope = new Scope();
-        var tensors = new Dictionary<string, Tensor> { ["x"] = Tensor.From([1f, -2.5f, 65504f], 3), ["i"] = Tensor.From([1L, 2L], 2) };
+        var tensors = new Dictionary<string, Tensor>
+        {
+            ["x"] = Tensor.From([1f, -2.5f, 65504f], 3),
+            ["i"] = Tensor.From([1L, 2L], 2),
+        };
         SafetensorsWriter.Write(File_(), tensors, null, DType.Float16);
         using var file = SafetensorsFile.Open(File_());
         Assert.Equal((ElementType.F16, ElementType.I64), (file.Tensors["x"].Type, file.Tensors["i"].Type));

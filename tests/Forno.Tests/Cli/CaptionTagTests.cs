@@ -27,7 +27,15 @@ public sealed class CaptionTagTests : IDisposable
     public void TagsOfEveryCategoryByTheirOwnThreshold()
     {
         string before = TempTree.Picture(tree["set"]);
-        (int code, string output, string error) = Run("caption", "tag", tree["set"], "-o", tree["work"], "--model", tree["wd"]);
+        (int code, string output, string error) = Run(
+            "caption",
+            "tag",
+            tree["set"],
+            "-o",
+            tree["work"],
+            "--model",
+            tree["wd"]
+        );
         Assert.True(code == 0, output + error);
         Assert.Contains("broken.png", error);
         Assert.Equal(before, TempTree.Picture(tree["set"]));
@@ -35,14 +43,57 @@ public sealed class CaptionTagTests : IDisposable
         Assert.Equal("hatsune miku (x), red, o_o, green", Caption("red"));
         Assert.Equal("sks ||| sky, red\r\n", Caption("blue"));
         TagSidecar sidecar = TagSidecar.Read(tree["work/10_a/red.tags.json"]);
-        Assert.Equal(["red 1 general wd", "hatsune_miku_(x) 0.9 character wd", "sensitive 0.6 rating wd", "o_o 0.5 general wd", "green 0.4 general wd", "general 0.3 rating wd"],
-            sidecar.Seen.Select(s => FormattableString.Invariant($"{s.Tag} {s.Confidence:0.##} {s.Category} {s.Tagger}")));
+        Assert.Equal(
+            [
+                "red 1 general wd",
+                "hatsune_miku_(x) 0.9 character wd",
+                "sensitive 0.6 rating wd",
+                "o_o 0.5 general wd",
+                "green 0.4 general wd",
+                "general 0.3 rating wd",
+            ],
+            sidecar.Seen.Select(s =>
+                FormattableString.Invariant($"{s.Tag} {s.Confidence:0.##} {s.Category} {s.Tagger}")
+            )
+        );
 
         // Again without running the network, by other thresholds and in another form.
-        Assert.Equal(0, Run("caption", "tag", tree["work"], "--from-sidecar", "--existing", "replace", "--threshold", "0.45", "--character-threshold", "0.95", "--rating", "--underscores", "--prefix", "sks girl, solo", "--exclude", "o o").Code);
+        Assert.Equal(
+            0,
+            Run(
+                "caption",
+                "tag",
+                tree["work"],
+                "--from-sidecar",
+                "--existing",
+                "replace",
+                "--threshold",
+                "0.45",
+                "--character-threshold",
+                "0.95",
+                "--rating",
+                "--underscores",
+                "--prefix",
+                "sks girl, solo",
+                "--exclude",
+                "o o"
+            ).Code
+        );
         Assert.Equal("sks girl, solo, red, sensitive", Caption("red"));
         Assert.Equal("sks ||| sks girl, solo, blue, sensitive\r\n", Caption("blue")); // what stands before ||| stays
-        Assert.Equal(0, Run("caption", "tag", tree["work"], "--from-sidecar", "--existing", "replace", "--category-threshold", "general=2").Code);
+        Assert.Equal(
+            0,
+            Run(
+                "caption",
+                "tag",
+                tree["work"],
+                "--from-sidecar",
+                "--existing",
+                "replace",
+                "--category-threshold",
+                "general=2"
+            ).Code
+        );
         Assert.Equal("hatsune miku (x)", Caption("red"));
         Assert.Equal(0, Run("dataset", "undo", "2", tree["work"]).Code);
         Assert.Equal("hatsune miku (x), red, o_o, green", Caption("red"));
@@ -51,7 +102,22 @@ public sealed class CaptionTagTests : IDisposable
     [OnnxFact]
     public void SeveralTaggersAreUnitedAndCaptionsAppended()
     {
-        (int code, string output, string error) = Run("caption", "tag", tree["set"], "-o", tree["work"], "-m", tree["wd"], tree["dd/deepdanbooru.onnx"], "--existing", "append", "--prefix", "sks", "--batch", "1");
+        (int code, string output, string error) = Run(
+            "caption",
+            "tag",
+            tree["set"],
+            "-o",
+            tree["work"],
+            "-m",
+            tree["wd"],
+            tree["dd/deepdanbooru.onnx"],
+            "--existing",
+            "append",
+            "--prefix",
+            "sks",
+            "--batch",
+            "1"
+        );
         Assert.True(code == 0, output + error);
         Assert.Equal("sks, hatsune miku (x), red, o_o, long hair, green", Caption("red"));
         Assert.Equal("sks ||| sky, red, hatsune miku (x), blue, o_o, long hair\r\n", Caption("blue"));
@@ -59,7 +125,10 @@ public sealed class CaptionTagTests : IDisposable
         Assert.Equal(["deepdanbooru", "wd"], sidecar.Seen.Where(s => s.Tag == "red").Select(s => s.Tagger).Order());
 
         // One tagger again: the other's tags stay, its own are not doubled. A tag that was pruned stays out.
-        tree.Write("work/10_a/red.tags.json", (sidecar with { Pruned = [new PrunedTag("long_hair", "trait")] }).ToBytes());
+        tree.Write(
+            "work/10_a/red.tags.json",
+            (sidecar with { Pruned = [new PrunedTag("long_hair", "trait")] }).ToBytes()
+        );
         Assert.Equal(0, Run("caption", "tag", tree["work"], "-m", tree["wd"], "--existing", "replace").Code);
         Assert.Equal("hatsune miku (x), red, o_o, green", Caption("red"));
         TagSidecar again = TagSidecar.Read(tree["work/10_a/red.tags.json"]);
@@ -94,10 +163,25 @@ public sealed class CaptionTagTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains("SmilingWolf/wd-vit-tagger-v3", error);
         Assert.False(Directory.Exists(tree["work"]));
-        Assert.Equal(1, Run("caption", "tag", tree["set"], "-o", tree["work"], "--from-sidecar", "--model", tree["wd"]).Code);
+        Assert.Equal(
+            1,
+            Run("caption", "tag", tree["set"], "-o", tree["work"], "--from-sidecar", "--model", tree["wd"]).Code
+        );
         Assert.Equal(2, Run("caption", "tag", tree["set"], "--threshold", "x").Code);
         Assert.Equal(2, Run("caption", "tag", tree["set"], "--existing", "burn").Code);
-        Assert.Contains("copyright=0.5", Run("caption", "tag", tree["set"], "-o", tree["work"], "--from-sidecar", "--category-threshold", "general").Error);
+        Assert.Contains(
+            "copyright=0.5",
+            Run(
+                "caption",
+                "tag",
+                tree["set"],
+                "-o",
+                tree["work"],
+                "--from-sidecar",
+                "--category-threshold",
+                "general"
+            ).Error
+        );
         // Nothing was noted yet: every picture is a problem, nothing is changed.
         (code, _, error) = Run("caption", "tag", tree["set"], "--from-sidecar", "-o", tree["work"], "--dry-run");
         Assert.Contains("no tags were noted", error);

@@ -20,7 +20,8 @@ public class CaptionWalkTests
             ColourTagger.Write(kept + "-tagger");
         }
 
-        string sources = TempTree.Picture(tree["raw"]), work = tree["work"];
+        string sources = TempTree.Picture(tree["raw"]),
+            work = tree["work"];
         Assert.Equal(0, Run("dataset", "import", tree["raw"], "-o", work).Code);
         string imported = TempTree.Picture(work);
 
@@ -31,12 +32,42 @@ public class CaptionWalkTests
         Assert.Equal(["no-caption", "encoding", "spellings"], Kinds(work, "warning"));
         Assert.Equal(imported, TempTree.Picture(work));
 
-        (code, output, _) = Run("caption", "edit", work, "--where", "twemoji_style & animal", "--spaces", "--utf8", "--dedupe", "--remove", "*_colour", "--replace", "animals and nature=animal", "--dry-run");
+        (code, output, _) = Run(
+            "caption",
+            "edit",
+            work,
+            "--where",
+            "twemoji_style & animal",
+            "--spaces",
+            "--utf8",
+            "--dedupe",
+            "--remove",
+            "*_colour",
+            "--replace",
+            "animals and nature=animal",
+            "--dry-run"
+        );
         Assert.Equal(0, code);
         Assert.Contains("    - ", output);
         Assert.Contains("underscores to spaces", output);
         Assert.Equal(imported, TempTree.Picture(work));
-        Assert.Equal(0, Run("caption", "edit", work, "--where", "*_style & !zzz", "--spaces", "--utf8", "--dedupe", "--remove", "*_colour", "--replace", "animals and nature=animal").Code);
+        Assert.Equal(
+            0,
+            Run(
+                "caption",
+                "edit",
+                work,
+                "--where",
+                "*_style & !zzz",
+                "--spaces",
+                "--utf8",
+                "--dedupe",
+                "--remove",
+                "*_colour",
+                "--replace",
+                "animals and nature=animal"
+            ).Code
+        );
         string edited = TempTree.Picture(work);
         Assert.DoesNotContain(Captions(work), c => c.Contains('_') || c.Contains(" colour"));
         Assert.Equal(["no-caption"], Kinds(work, "warning"));
@@ -47,11 +78,17 @@ public class CaptionWalkTests
         Assert.Contains("redundancy:", output);
         string cleaned = TempTree.Picture(work);
         Assert.NotEqual(edited, cleaned);
-        Assert.DoesNotContain(Captions(work), c => c.Split(", ").Select(t => t.Trim()) is var tags && tags.Contains("face") && tags.Contains("cat face"));
+        Assert.DoesNotContain(
+            Captions(work),
+            c => c.Split(", ").Select(t => t.Trim()) is var tags && tags.Contains("face") && tags.Contains("cat face")
+        );
         Assert.Contains("nothing to do", Run("caption", "clean", work).Output);
 
         // Sentences and pictures without caption were passed by.
-        string[] prose = [.. Captions(tree["raw"]).Where(c => c.StartsWith("A drawing", StringComparison.Ordinal)).Order()];
+        string[] prose =
+        [
+            .. Captions(tree["raw"]).Where(c => c.StartsWith("A drawing", StringComparison.Ordinal)).Order(),
+        ];
         Assert.NotEmpty(prose);
         Assert.Equal(prose, Captions(work).Where(c => c.StartsWith("A drawing", StringComparison.Ordinal)).Order());
 
@@ -64,7 +101,14 @@ public class CaptionWalkTests
         // Outside of a work folder the changed captions go into a new one.
         Assert.Equal(0, Run("caption", "edit", tree["raw"], "-o", tree["copy"], "--add-first", "sks").Code);
         Assert.Equal(count, Directory.EnumerateFiles(tree["copy"], "*.png", SearchOption.AllDirectories).Count());
-        Assert.All(Captions(tree["copy"]), c => Assert.True(c.StartsWith("sks, ", StringComparison.Ordinal) || c.StartsWith("A drawing", StringComparison.Ordinal)));
+        Assert.All(
+            Captions(tree["copy"]),
+            c =>
+                Assert.True(
+                    c.StartsWith("sks, ", StringComparison.Ordinal)
+                        || c.StartsWith("A drawing", StringComparison.Ordinal)
+                )
+        );
         Assert.Equal(sources, TempTree.Picture(tree["raw"]));
     }
 
@@ -86,13 +130,27 @@ public class CaptionWalkTests
     }
 
     [Fact]
-    public void ListsCanBeLookedAt() => Assert.Contains("tiara = circlet", Run("caption", "clean", "--show-list", "synonyms").Output);
+    public void ListsCanBeLookedAt() =>
+        Assert.Contains("tiara = circlet", Run("caption", "clean", "--show-list", "synonyms").Output);
 
     private static string[] Kinds(string work, string level)
     {
         using JsonDocument report = JsonDocument.Parse(Run("caption", "report", work, "--json").Output);
-        return [.. report.RootElement.GetProperty("findings").EnumerateArray().Where(f => f.GetProperty("level").GetString() == level).Select(f => f.GetProperty("kind").GetString()!)];
+        return
+        [
+            .. report
+                .RootElement.GetProperty("findings")
+                .EnumerateArray()
+                .Where(f => f.GetProperty("level").GetString() == level)
+                .Select(f => f.GetProperty("kind").GetString()!),
+        ];
     }
 
-    private static string[] Captions(string folder) => [.. Directory.EnumerateFiles(folder, "*.txt", SearchOption.AllDirectories).Where(f => !f.Contains("/.forno/")).Select(File.ReadAllText)];
+    private static string[] Captions(string folder) =>
+        [
+            .. Directory
+                .EnumerateFiles(folder, "*.txt", SearchOption.AllDirectories)
+                .Where(f => !f.Contains("/.forno/"))
+                .Select(File.ReadAllText),
+        ];
 }

@@ -10,13 +10,21 @@ namespace Forno.Tests.Cli;
 /// <summary><c>forno dataset clean</c>, <c>crop</c> and <c>check --text</c> from their command lines.</summary>
 public sealed class CleanCommandTests : IDisposable
 {
-    private readonly TempTree tree = new(), place = new();
+    private readonly TempTree tree = new(),
+        place = new();
 
-    static CleanCommandTests() => Environment.SetEnvironmentVariable("XDG_CACHE_HOME", Path.Join(Path.GetTempPath(), "forno-tests-cache"));
+    static CleanCommandTests() =>
+        Environment.SetEnvironmentVariable("XDG_CACHE_HOME", Path.Join(Path.GetTempPath(), "forno-tests-cache"));
 
     public CleanCommandTests()
     {
-        using Picture art = TextDetectorTests.With(640, 480, new Rgb(90, 140, 200), (200, 100, 160, 24, Rgb.Black), (400, 300, 100, 20, Rgb.Black));
+        using Picture art = TextDetectorTests.With(
+            640,
+            480,
+            new Rgb(90, 140, 200),
+            (200, 100, 160, 24, Rgb.Black),
+            (400, 300, 100, 20, Rgb.Black)
+        );
         using Picture clear = TextDetectorTests.With(640, 480, new Rgb(200, 140, 90));
         tree.Write("4_a/art.png", art.EncodePng());
         tree.Write("4_a/art.txt", "sks, full body");
@@ -27,9 +35,21 @@ public sealed class CleanCommandTests : IDisposable
     [OnnxFact]
     public void ReviewShowsWhatWasFoundAndChangesNothing()
     {
-        string detector = TextDetectorTests.DarkDetector().Save(place["dark.onnx"]), before = TempTree.Picture(tree.Root);
-        (int code, string output, string error) = Run("dataset", "clean", tree.Root, "--detector", detector, "--review", place["found.html"]);
-        Assert.Equal((0, true), (code, output.Contains("something found in 1 of 2 pictures", StringComparison.Ordinal)));
+        string detector = TextDetectorTests.DarkDetector().Save(place["dark.onnx"]),
+            before = TempTree.Picture(tree.Root);
+        (int code, string output, string error) = Run(
+            "dataset",
+            "clean",
+            tree.Root,
+            "--detector",
+            detector,
+            "--review",
+            place["found.html"]
+        );
+        Assert.Equal(
+            (0, true),
+            (code, output.Contains("something found in 1 of 2 pictures", StringComparison.Ordinal))
+        );
         Assert.Contains("4_a/art.png: 2 texts", output);
         Assert.Contains("broken.png", error);
         Assert.Equal(before, TempTree.Picture(tree.Root));
@@ -38,9 +58,17 @@ public sealed class CleanCommandTests : IDisposable
         Assert.Contains("class=\"over\"", html);
         Assert.DoesNotContain("http://", html);
 
-        using JsonDocument json = JsonDocument.Parse(Run("dataset", "clean", tree.Root, "--detector", detector, "--review", place["found.html"], "--json").Output);
-        JsonElement art = json.RootElement.GetProperty("pictures").EnumerateArray().Single(p => p.GetProperty("path").GetString() == "4_a/art.png");
-        Assert.Equal(["text", "text"], art.GetProperty("found").EnumerateArray().Select(f => f.GetProperty("kind").GetString()));
+        using JsonDocument json = JsonDocument.Parse(
+            Run("dataset", "clean", tree.Root, "--detector", detector, "--review", place["found.html"], "--json").Output
+        );
+        JsonElement art = json
+            .RootElement.GetProperty("pictures")
+            .EnumerateArray()
+            .Single(p => p.GetProperty("path").GetString() == "4_a/art.png");
+        Assert.Equal(
+            ["text", "text"],
+            art.GetProperty("found").EnumerateArray().Select(f => f.GetProperty("kind").GetString())
+        );
         int[] box = [.. art.GetProperty("found")[0].GetProperty("box").EnumerateArray().Select(n => n.GetInt32())];
         Assert.True(box[0] < 200 && box[1] < 100 && box[0] + box[2] > 360 && box[1] + box[3] > 124);
         Assert.Equal(1, json.RootElement.GetProperty("problems").GetArrayLength());
@@ -49,10 +77,22 @@ public sealed class CleanCommandTests : IDisposable
     [OnnxFact]
     public void MarkThenFillThenUndo()
     {
-        string detector = TextDetectorTests.DarkDetector().Save(place["dark.onnx"]), model = InpainterTests.MeanFill(256).Save(place["fill.onnx"]), work = place["work"];
+        string detector = TextDetectorTests.DarkDetector().Save(place["dark.onnx"]),
+            model = InpainterTests.MeanFill(256).Save(place["fill.onnx"]),
+            work = place["work"];
         string sources = TempTree.Picture(tree.Root);
         Assert.Contains("Add -o FOLDER", Run("dataset", "clean", tree.Root, "--detector", detector, "--mark").Error);
-        (int code, string output, _) = Run("dataset", "clean", tree.Root, "--detector", detector, "--mark", "-o", work, "--dry-run");
+        (int code, string output, _) = Run(
+            "dataset",
+            "clean",
+            tree.Root,
+            "--detector",
+            detector,
+            "--mark",
+            "-o",
+            work,
+            "--dry-run"
+        );
         Assert.Equal(0, code);
         Assert.Contains("4_a/art.png: mark 2 texts", output);
         Assert.False(Directory.Exists(work));
@@ -69,13 +109,23 @@ public sealed class CleanCommandTests : IDisposable
         Assert.Contains("256×256, samples 0–1", error);
         using (JsonDocument json = JsonDocument.Parse(output))
         {
-            Assert.Equal(("clean", 1, 1), (json.RootElement.GetProperty("command").GetString(), json.RootElement.GetProperty("steps").GetInt32(), json.RootElement.GetProperty("files").GetInt32()));
+            Assert.Equal(
+                ("clean", 1, 1),
+                (
+                    json.RootElement.GetProperty("command").GetString(),
+                    json.RootElement.GetProperty("steps").GetInt32(),
+                    json.RootElement.GetProperty("files").GetInt32()
+                )
+            );
         }
 
         Assert.InRange(At("work/4_a/art.png", 280, 110), 86, 94);
         Assert.Equal(0, Run("dataset", "undo", work).Code);
         Assert.Equal(marked, TempTree.Picture(work));
-        Assert.Contains("page of text", Run("dataset", "clean", work, "--detector", detector, "--blur", "--most", "1").Error);
+        Assert.Contains(
+            "page of text",
+            Run("dataset", "clean", work, "--detector", detector, "--blur", "--most", "1").Error
+        );
         Assert.Equal(marked, TempTree.Picture(work));
     }
 
@@ -84,20 +134,39 @@ public sealed class CleanCommandTests : IDisposable
     [InlineData("clean", "--mark", "--blur")]
     [InlineData("clean", "--review", "a.html", "--mark")]
     [InlineData("clean", "--fill", "a.onnx", "--fill-range", "2")]
-    public void OneWayMustBeChosen(params string[] words) => Assert.Equal(2, Run(["dataset", .. words, tree.Root]).Code);
+    public void OneWayMustBeChosen(params string[] words) =>
+        Assert.Equal(2, Run(["dataset", .. words, tree.Root]).Code);
 
     [Theory]
     [InlineData("--find nothing", "clean", "--mark", "--find", "nothing")]
     [InlineData("--grow", "clean", "--mark", "--grow", "-1")]
     [InlineData("there is no shot 'legs'", "crop", "--shots", "legs")]
     [InlineData("boxes.json", "crop", "--boxes", "boxes.json")]
-    public void WrongValuesAreNamed(string told, params string[] words) => Assert.Contains(told, Run(["dataset", .. words, tree.Root, "-o", place["new"]]).Error);
+    public void WrongValuesAreNamed(string told, params string[] words) =>
+        Assert.Contains(told, Run(["dataset", .. words, tree.Root, "-o", place["new"]]).Error);
 
     [Fact]
     public void CropByBoxesWithASheet()
     {
-        string boxes = place.Write("boxes.json", """{ "art.png": { "head": [300, 40, 90, 100] }, "4_a/clear.png": { "subject": [600, 0, 100, 480] } }"""), work = place["work"];
-        string[] common = ["dataset", "crop", tree.Root, "-o", work, "--boxes", boxes, "--resolution", "128", "--min_bucket_reso", "64"];
+        string boxes = place.Write(
+                "boxes.json",
+                """{ "art.png": { "head": [300, 40, 90, 100] }, "4_a/clear.png": { "subject": [600, 0, 100, 480] } }"""
+            ),
+            work = place["work"];
+        string[] common =
+        [
+            "dataset",
+            "crop",
+            tree.Root,
+            "-o",
+            work,
+            "--boxes",
+            boxes,
+            "--resolution",
+            "128",
+            "--min_bucket_reso",
+            "64",
+        ];
         (int code, string output, string error) = Run([.. common, "--dry-run", "--sheet", place["crops.html"]]);
         Assert.Equal(0, code);
         Assert.Contains("bust ", output);
@@ -107,11 +176,18 @@ public sealed class CleanCommandTests : IDisposable
 
         using (JsonDocument json = JsonDocument.Parse(Run([.. common, "--json"]).Output))
         {
-            Assert.Equal(["4_a/broken.png", "4_a/clear.png"], json.RootElement.GetProperty("kept").EnumerateArray().Select(k => k.GetProperty("file").GetString()));
+            Assert.Equal(
+                ["4_a/broken.png", "4_a/clear.png"],
+                json.RootElement.GetProperty("kept").EnumerateArray().Select(k => k.GetProperty("file").GetString())
+            );
         }
 
         Assert.Equal("sks, upper body", File.ReadAllText(Path.Join(work, "4_a/art-bust.txt")));
-        Assert.True(File.Exists(Path.Join(work, "4_a/art.png")) && File.Exists(Path.Join(work, "4_a/clear.png")) && File.Exists(Path.Join(work, "4_a/art-face.png")));
+        Assert.True(
+            File.Exists(Path.Join(work, "4_a/art.png"))
+                && File.Exists(Path.Join(work, "4_a/clear.png"))
+                && File.Exists(Path.Join(work, "4_a/art-face.png"))
+        );
         Assert.Contains("Examples:", Run("dataset", "crop", "--help").Output);
         Assert.Contains("Examples:", Run("dataset", "clean", "--help").Output);
     }
@@ -127,11 +203,19 @@ public sealed class CleanCommandTests : IDisposable
         }
 
         using JsonDocument json = JsonDocument.Parse(Run("dataset", "check", tree.Root, "--text", "--json").Output);
-        JsonElement text = json.RootElement.GetProperty("pictures").EnumerateArray().Single(p => p.GetProperty("path").GetString() == "4_a/text.png");
+        JsonElement text = json
+            .RootElement.GetProperty("pictures")
+            .EnumerateArray()
+            .Single(p => p.GetProperty("path").GetString() == "4_a/text.png");
         Assert.Equal(2, text.GetProperty("texts").GetInt32());
-        double known = boxes.Sum(b => b.Area) / (double)(text.GetProperty("width").GetInt32() * text.GetProperty("height").GetInt32());
+        double known =
+            boxes.Sum(b => b.Area)
+            / (double)(text.GetProperty("width").GetInt32() * text.GetProperty("height").GetInt32());
         Assert.InRange(text.GetProperty("text_coverage").GetDouble(), known, 2.5 * known);
-        Assert.Contains("text", text.GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("kind").GetString()));
+        Assert.Contains(
+            "text",
+            text.GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("kind").GetString())
+        );
         Assert.Contains("forno dataset clean", Run("dataset", "check", tree.Root, "--text").Output);
         Assert.DoesNotContain("text on", Run("dataset", "check", tree.Root).Output);
     }
@@ -150,7 +234,8 @@ public sealed class CleanCommandTests : IDisposable
 
     private static (int Code, string Output, string Error) Run(params string[] args)
     {
-        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
+        StringWriter output = new() { NewLine = "\n" },
+            error = new() { NewLine = "\n" };
         using CommandHost cli = new() { Out = output, Error = error };
         int code = Program.Run(args, cli);
         return (code, output.ToString(), error.ToString());

@@ -12,7 +12,17 @@ public partial class CommandTreeTests
 {
     // Commands that write nothing but their answer (and a sheet or report where an option names it).
     private static readonly string[] Readers =
-        ["conformance", "doctor", "dataset check", "dataset buckets", "pocket measure", "pocket effect", "caption report", "plan", "doctor"];
+    [
+        "conformance",
+        "doctor",
+        "dataset check",
+        "dataset buckets",
+        "pocket measure",
+        "pocket effect",
+        "caption report",
+        "plan",
+        "doctor",
+    ];
 
     // Makers of the base model: they write new files into a folder that they are given.
     private static readonly string[] Makers = ["pocket data", "pocket train", "pocket assemble"];
@@ -28,7 +38,8 @@ public partial class CommandTreeTests
         return root;
     });
 
-    public static TheoryData<string> Leaves => [.. Under(Root.Value, "").Where(c => c.Command.Action is not null).Select(c => c.Path)];
+    public static TheoryData<string> Leaves =>
+        [.. Under(Root.Value, "").Where(c => c.Command.Action is not null).Select(c => c.Path)];
 
     [Theory]
     [MemberData(nameof(Leaves))]
@@ -44,7 +55,10 @@ public partial class CommandTreeTests
         }
 
         Assert.True(path.StartsWith("pocket ", StringComparison.Ordinal) || Has(command, "--json"), "no --json");
-        Assert.True(Readers.Contains(path) || Makers.Contains(path) || Has(command, "--dry-run"), "it writes and has no --dry-run");
+        Assert.True(
+            Readers.Contains(path) || Makers.Contains(path) || Has(command, "--dry-run"),
+            "it writes and has no --dry-run"
+        );
         Assert.All(command.Options, o => Assert.False(string.IsNullOrWhiteSpace(o.Description), o.Name));
         Assert.All(command.Arguments, a => Assert.False(string.IsNullOrWhiteSpace(a.Description), a.Name));
     }
@@ -55,16 +69,25 @@ public partial class CommandTreeTests
     {
         var wrong = new List<string>();
         int seen = 0;
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(Goldens.RepositoryRoot, "src"), "*.cs", SearchOption.AllDirectories).Where(f => !f.Contains("/obj/", StringComparison.Ordinal)))
+        foreach (
+            string file in Directory
+                .EnumerateFiles(Path.Combine(Goldens.RepositoryRoot, "src"), "*.cs", SearchOption.AllDirectories)
+                .Where(f => !f.Contains("/obj/", StringComparison.Ordinal))
+        )
         {
-            foreach (string line in File.ReadLines(file).Where(l => !l.TrimStart().StartsWith("//", StringComparison.Ordinal)))
+            foreach (
+                string line in File.ReadLines(file)
+                    .Where(l => !l.TrimStart().StartsWith("//", StringComparison.Ordinal))
+            )
             {
                 foreach (Match literal in Literal().Matches(line))
                 {
                     foreach (Match named in Named().Matches(literal.Value))
                     {
                         seen++;
-                        wrong.AddRange(Mistakes(named.Value).Select(m => $"{Path.GetFileName(file)}: '{named.Value}': {m}"));
+                        wrong.AddRange(
+                            Mistakes(named.Value).Select(m => $"{Path.GetFileName(file)}: '{named.Value}': {m}")
+                        );
                     }
                 }
             }
@@ -77,8 +100,16 @@ public partial class CommandTreeTests
     [Fact]
     public void EveryCommandLineOfTheReadmeParses()
     {
-        string[] lines = [.. File.ReadLines(Path.Combine(Goldens.RepositoryRoot, "README.md")).Select(l => l.Trim())
-            .Where(l => l.StartsWith("./forno ", StringComparison.Ordinal) && !l.StartsWith("./forno test", StringComparison.Ordinal) && !l.StartsWith("./forno bench", StringComparison.Ordinal))];
+        string[] lines =
+        [
+            .. File.ReadLines(Path.Combine(Goldens.RepositoryRoot, "README.md"))
+                .Select(l => l.Trim())
+                .Where(l =>
+                    l.StartsWith("./forno ", StringComparison.Ordinal)
+                    && !l.StartsWith("./forno test", StringComparison.Ordinal)
+                    && !l.StartsWith("./forno bench", StringComparison.Ordinal)
+                ),
+        ];
         Assert.NotEmpty(lines);
         Assert.All(lines, l => AssertParses(l.Split(" #")[0][2..]));
     }
@@ -105,7 +136,11 @@ public partial class CommandTreeTests
             at = next;
         }
 
-        foreach (string option in words.Where(w => w.StartsWith("--", StringComparison.Ordinal)).Select(w => w.TrimEnd('.', ',').Split('=')[0]))
+        foreach (
+            string option in words
+                .Where(w => w.StartsWith("--", StringComparison.Ordinal))
+                .Select(w => w.TrimEnd('.', ',').Split('=')[0])
+        )
         {
             if (option is not "--help" && !Has(at!, option))
             {
@@ -114,17 +149,24 @@ public partial class CommandTreeTests
         }
     }
 
-    private static bool Has(Command command, string option) => command.Options.Any(o => o.Name == option || o.Aliases.Contains(option));
+    private static bool Has(Command command, string option) =>
+        command.Options.Any(o => o.Name == option || o.Aliases.Contains(option));
 
-    private static Command? Find(string path) => path.Split(' ').Aggregate((Command?)Root.Value, (c, name) => c?.Subcommands.FirstOrDefault(s => s.Name == name));
+    private static Command? Find(string path) =>
+        path.Split(' ')
+            .Aggregate((Command?)Root.Value, (c, name) => c?.Subcommands.FirstOrDefault(s => s.Name == name));
 
     private static IEnumerable<(string Path, Command Command)> Under(Command command, string path) =>
-        command.Subcommands.SelectMany(c => Under(c, $"{path} {c.Name}".Trim()).Prepend(($"{path} {c.Name}".Trim(), c)));
+        command.Subcommands.SelectMany(c =>
+            Under(c, $"{path} {c.Name}".Trim()).Prepend(($"{path} {c.Name}".Trim(), c))
+        );
 
     [GeneratedRegex("\"(?:[^\"\\\\]|\\\\.)*\"")]
     private static partial Regex Literal();
 
     // "forno", the words after it up to the end of the phrase.
-    [GeneratedRegex(@"(?<![\w/.-])forno (?:--help|(?:dataset|caption|model|score|pocket|upscale|train|generate|grid|doctor|demo|plan|slider|serve|conformance)\b(?: [^`;:()\""{}]*)?)")]
+    [GeneratedRegex(
+        @"(?<![\w/.-])forno (?:--help|(?:dataset|caption|model|score|pocket|upscale|train|generate|grid|doctor|demo|plan|slider|serve|conformance)\b(?: [^`;:()\""{}]*)?)"
+    )]
     private static partial Regex Named();
 }

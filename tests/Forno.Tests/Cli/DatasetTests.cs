@@ -13,7 +13,8 @@ public class DatasetTests
     public void FromAMessyFolderToBucketsAndBack()
     {
         using TempTree tree = Messy(12);
-        string sources = TempTree.Picture(tree["raw"]), work = tree["work"];
+        string sources = TempTree.Picture(tree["raw"]),
+            work = tree["work"];
         (int code, string output, string error) = Run("dataset", "import", tree["raw"], "-o", work, "--dry-run");
         Assert.Equal(0, code);
         Assert.Contains("would do 13 of 15 sources", output);
@@ -30,12 +31,31 @@ public class DatasetTests
         Assert.Equal((0, ""), (code, error));
         using (JsonDocument told = JsonDocument.Parse(output))
         {
-            Assert.Equal(("trim", 12, 2), (told.RootElement.GetProperty("command").GetString(), told.RootElement.GetProperty("files").GetInt32(), told.RootElement.GetProperty("operation").GetInt32()));
+            Assert.Equal(
+                ("trim", 12, 2),
+                (
+                    told.RootElement.GetProperty("command").GetString(),
+                    told.RootElement.GetProperty("files").GetInt32(),
+                    told.RootElement.GetProperty("operation").GetInt32()
+                )
+            );
         }
 
         string trimmed = TempTree.Picture(work);
         Assert.NotEqual(imported, trimmed);
-        Assert.Equal(0, Run("dataset", "resize", Path.Join(work, "10_sks"), "--resolution", "128", "--min_bucket_reso", "64", "--crop").Code);
+        Assert.Equal(
+            0,
+            Run(
+                "dataset",
+                "resize",
+                Path.Join(work, "10_sks"),
+                "--resolution",
+                "128",
+                "--min_bucket_reso",
+                "64",
+                "--crop"
+            ).Code
+        );
         Assert.NotEqual(trimmed, TempTree.Picture(work));
 
         (code, output, _) = Run("dataset", "undo", "--list", work);
@@ -70,8 +90,10 @@ public class DatasetTests
     {
         using TempTree tree = Messy(300);
         Assert.Equal(0, Run("dataset", "import", tree["raw"], "-o", tree["whole"]).Code);
-        string whole = TempTree.Picture(tree["whole"]), sources = TempTree.Picture(tree["raw"]);
-        int killed = 0, rolledBack = 0;
+        string whole = TempTree.Picture(tree["whole"]),
+            sources = TempTree.Picture(tree["raw"]);
+        int killed = 0,
+            rolledBack = 0;
         // By what it has done, not by the clock: however busy the machine is, each is killed at another place.
         foreach (int moment in (int[])[0, 1, 30, 120, 250])
         {
@@ -139,7 +161,13 @@ public class DatasetTests
         FileInfo journal = new(Path.Join(work, ".forno", "journal.jsonl"));
         string folder = Path.Join(work, "10_sks");
         return journal is { Exists: true, Length: > 0 }
-            && (files == 0 || (Directory.Exists(folder) && Directory.EnumerateFiles(folder).Count(f => Path.GetFileName(f)[0] != '.') >= files));
+            && (
+                files == 0
+                || (
+                    Directory.Exists(folder)
+                    && Directory.EnumerateFiles(folder).Count(f => Path.GetFileName(f)[0] != '.') >= files
+                )
+            );
     }
 
     // Bordered pictures with captions, and three files that cannot be used.

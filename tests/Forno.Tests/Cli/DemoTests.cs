@@ -30,11 +30,38 @@ public sealed class DemoTests : IDisposable
         (int code, string said, string error, DemoResult result) = Run(options);
         Assert.True(code == 0, error);
 
-        string[] files = [.. Directory.EnumerateFiles(options.Out, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(options.Out, f))];
-        Assert.Equal(6, files.Count(f => f.StartsWith("dataset", StringComparison.Ordinal) && f.EndsWith(".png", StringComparison.Ordinal)));
-        Assert.Equal(6, files.Count(f => f.StartsWith("dataset", StringComparison.Ordinal) && f.EndsWith(".txt", StringComparison.Ordinal)));
-        foreach (string file in (string[])
-            ["lora.toml", "dataset.toml", "prompts.txt", "grid.png", "before-after.png", "report.html", "demo.json", "adapters/openmoji.safetensors", "adapters/openmoji-000001.safetensors"])
+        string[] files =
+        [
+            .. Directory
+                .EnumerateFiles(options.Out, "*", SearchOption.AllDirectories)
+                .Select(f => Path.GetRelativePath(options.Out, f)),
+        ];
+        Assert.Equal(
+            6,
+            files.Count(f =>
+                f.StartsWith("dataset", StringComparison.Ordinal) && f.EndsWith(".png", StringComparison.Ordinal)
+            )
+        );
+        Assert.Equal(
+            6,
+            files.Count(f =>
+                f.StartsWith("dataset", StringComparison.Ordinal) && f.EndsWith(".txt", StringComparison.Ordinal)
+            )
+        );
+        foreach (
+            string file in (string[])
+                [
+                    "lora.toml",
+                    "dataset.toml",
+                    "prompts.txt",
+                    "grid.png",
+                    "before-after.png",
+                    "report.html",
+                    "demo.json",
+                    "adapters/openmoji.safetensors",
+                    "adapters/openmoji-000001.safetensors",
+                ]
+        )
         {
             Assert.Contains(file, files);
         }
@@ -42,7 +69,10 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(6, files.Count(f => f.StartsWith("adapters/sample/", StringComparison.Ordinal)));
         Assert.Equal([0, 0, 1, 1, 2, 2], result.Samples.Select(s => s.Epoch));
         Assert.Equal(6, result.Curve.Count); // 2 epochs × 6 pictures × 2 repeats ÷ 4
-        Assert.All(result.Pictures, p => Assert.DoesNotContain(p.Record.Name, (string[])["red heart", "green apple", "pear"]));
+        Assert.All(
+            result.Pictures,
+            p => Assert.DoesNotContain(p.Record.Name, (string[])["red heart", "green apple", "pear"])
+        );
         Assert.All(result.Shift.Pairs, p => Assert.DoesNotContain(p.Name, result.Pictures.Select(l => l.Record.Name)));
         Assert.Contains(result.Shift.Pairs, p => !p.Before.Pixels.SequenceEqual(p.After.Pixels));
 
@@ -82,7 +112,8 @@ public sealed class DemoTests : IDisposable
     [Fact]
     public void NoEpochsAreBadUsage()
     {
-        using StringWriter output = new(), error = new();
+        using StringWriter output = new(),
+            error = new();
         using CommandHost cli = new() { Out = output, Error = error };
         Assert.Equal(2, Program.Run(["demo", "--epochs", "0"], cli));
         Assert.Contains("at least 1", error.ToString());
@@ -103,18 +134,35 @@ public sealed class DemoTests : IDisposable
     {
         DemoOptions options = Options();
         DemoFiles.Clear(options);
-        IReadOnlyList<StylePicture> pictures = StylePictures.Draw(pocket.Assets, "openmoji", new HashSet<string> { "pear" }, 5);
+        IReadOnlyList<StylePicture> pictures = StylePictures.Draw(
+            pocket.Assets,
+            "openmoji",
+            new HashSet<string> { "pear" },
+            5
+        );
         DemoFiles.Write(options, pictures, options.Names);
         TrainRecipe recipe = TrainRecipeReader.Read(DemoFiles.Config(options));
         Assert.Empty(recipe.Notices);
-        Assert.Equal((2, 2.0, (int?)1, 2), (recipe.Network.Dim, recipe.Network.Alpha, recipe.Network.ConvDim, recipe.Run.MaxTrainEpochs));
+        Assert.Equal(
+            (2, 2.0, (int?)1, 2),
+            (recipe.Network.Dim, recipe.Network.Alpha, recipe.Network.ConvDim, recipe.Run.MaxTrainEpochs)
+        );
         Subset subset = Assert.Single(Assert.Single(recipe.Datasets).Subsets);
         Assert.Equal(options.Repeats, subset.NumRepeats);
         Assert.Equal(5, Directory.GetFiles(subset.ImageDir, "*.png").Length);
-        Assert.All(Directory.GetFiles(subset.ImageDir, "*.txt"), f => Assert.EndsWith(", openmoji style", File.ReadAllText(f).Trim()));
+        Assert.All(
+            Directory.GetFiles(subset.ImageDir, "*.txt"),
+            f => Assert.EndsWith(", openmoji style", File.ReadAllText(f).Trim())
+        );
         IReadOnlyList<SamplePrompt> prompts = SamplePrompts.Read(recipe.Samples!.PromptsPath, recipe.Samples.Sampler);
-        Assert.Equal(["red heart, openmoji style", "green apple, openmoji style"], prompts.Select(p => p.Request.Prompt));
-        Assert.All(prompts, p => Assert.Equal((64, 2, 5.0, 1ul), (p.Request.Width, p.Request.Steps, p.Request.CfgScale, p.Seed!.Value)));
+        Assert.Equal(
+            ["red heart, openmoji style", "green apple, openmoji style"],
+            prompts.Select(p => p.Request.Prompt)
+        );
+        Assert.All(
+            prompts,
+            p => Assert.Equal((64, 2, 5.0, 1ul), (p.Request.Width, p.Request.Steps, p.Request.CfgScale, p.Seed!.Value))
+        );
     }
 
     [Theory]
@@ -129,7 +177,8 @@ public sealed class DemoTests : IDisposable
     {
         using var model = BaseModel.Load(pocket.Model);
         IReadOnlyList<StylePicture> pictures = StylePictures.Draw(pocket.Assets, "fxemoji", new HashSet<string>(), 4);
-        string file = Path.Combine(pocket.Folder, "zero.safetensors"), noise = Path.Combine(pocket.Folder, "noise.safetensors");
+        string file = Path.Combine(pocket.Folder, "zero.safetensors"),
+            noise = Path.Combine(pocket.Folder, "noise.safetensors");
         WriteAdapter(model, file, 0);
         WriteAdapter(model, noise, 0.5);
         LossChange nothing = LoraEffect.Of(model, file, pictures, 3);
@@ -140,16 +189,34 @@ public sealed class DemoTests : IDisposable
         Assert.NotEqual(something.Before, something.After);
     }
 
-    private DemoOptions Options() => new()
-    {
-        Model = pocket.Model, Clip = pocket.Clip, Assets = pocket.Assets, HeldOut = pocket.HeldOut, Out = Path.Combine(pocket.Folder, "out"),
-        Pictures = 6, Unseen = 3, Epochs = 2, StepsPerEpoch = 3, Batch = 4, Dim = 2, ConvDim = 1, LearningRate = 5e-3, Size = 64, SampleSteps = 2,
-        Names = ["red heart", "green apple"], Weights = [1], Pairs = 3, LossTimesteps = 2,
-    };
+    private DemoOptions Options() =>
+        new()
+        {
+            Model = pocket.Model,
+            Clip = pocket.Clip,
+            Assets = pocket.Assets,
+            HeldOut = pocket.HeldOut,
+            Out = Path.Combine(pocket.Folder, "out"),
+            Pictures = 6,
+            Unseen = 3,
+            Epochs = 2,
+            StepsPerEpoch = 3,
+            Batch = 4,
+            Dim = 2,
+            ConvDim = 1,
+            LearningRate = 5e-3,
+            Size = 64,
+            SampleSteps = 2,
+            Names = ["red heart", "green apple"],
+            Weights = [1],
+            Pairs = 3,
+            LossTimesteps = 2,
+        };
 
     private static (int Code, string Out, string Error, DemoResult Result) Run(DemoOptions options)
     {
-        using StringWriter output = new(), error = new();
+        using StringWriter output = new(),
+            error = new();
         using CommandHost cli = new() { Out = output, Error = error };
         DemoResult result = DemoRun.Run(cli, options);
         return (0, string.Join('\n', DemoCommand.Lines(options, result)), error.ToString(), result);
@@ -168,10 +235,12 @@ public sealed class DemoTests : IDisposable
         using Generator random = Rng.For(5, "adapter");
         string name = model.Targets.First(t => !t.IsText && t.Name.EndsWith("to_q", StringComparison.Ordinal)).Name;
         long width = model.Layers[model.Targets.First(t => t.Name == name).Key].Weight.Size(0);
-        SafetensorsWriter.Write(path,
-        [
-            TensorToWrite.From(name + ".lora_down.weight", random.Randn(2, width)),
-            TensorToWrite.From(name + ".lora_up.weight", random.Randn(width, 2) * up),
-        ]);
+        SafetensorsWriter.Write(
+            path,
+            [
+                TensorToWrite.From(name + ".lora_down.weight", random.Randn(2, width)),
+                TensorToWrite.From(name + ".lora_up.weight", random.Randn(width, 2) * up),
+            ]
+        );
     }
 }

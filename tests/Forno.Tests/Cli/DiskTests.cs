@@ -53,7 +53,9 @@ internal sealed class SmallDisk : IDisposable
     {
         try
         {
-            using Process process = Process.Start(new ProcessStartInfo("mount", arguments) { RedirectStandardError = true })!;
+            using Process process = Process.Start(
+                new ProcessStartInfo("mount", arguments) { RedirectStandardError = true }
+            )!;
             process.WaitForExit();
             return process.ExitCode == 0;
         }
@@ -122,7 +124,14 @@ public class DiskTests
         Assert.True(code == 0, error);
         Assert.Contains("1 picture", output);
         Assert.Contains("not kept for the next run", error);
-        foreach (string[] command in (string[][])[["trim", disk["work"]], ["undo", disk["work"]], ["import", tree.Root, "-o", disk["new"]]])
+        foreach (
+            string[] command in (string[][])
+                [
+                    ["trim", disk["work"]],
+                    ["undo", disk["work"]],
+                    ["import", tree.Root, "-o", disk["new"]],
+                ]
+        )
         {
             (code, _, error) = BuiltProgram.Run(["dataset", .. command]);
             Assert.Equal(1, code);

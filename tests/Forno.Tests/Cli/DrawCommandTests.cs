@@ -9,7 +9,9 @@ namespace Forno.Tests.Cli;
 
 public sealed class CommandTests : IDisposable
 {
-    private readonly TinyBaseModel tiny = new(metadata: new Dictionary<string, string> { ["modelspec.resolution"] = "64x64" });
+    private readonly TinyBaseModel tiny = new(
+        metadata: new Dictionary<string, string> { ["modelspec.resolution"] = "64x64" }
+    );
 
     private string Out => Path.Combine(tiny.Folder, "out");
 
@@ -18,7 +20,21 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public void GenerateNumbersItsFilesAndSaysWhereTheyAre()
     {
-        string[] args = ["generate", "a red heart", "--model", tiny.File, "--seed", "3", "--steps", "2", "--batch-size", "2", "-o", Out];
+        string[] args =
+        [
+            "generate",
+            "a red heart",
+            "--model",
+            tiny.File,
+            "--seed",
+            "3",
+            "--steps",
+            "2",
+            "--batch-size",
+            "2",
+            "-o",
+            Out,
+        ];
         (int code, string output, string error) = Run([.. args, "--dry-run"]);
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("would draw 2", output);
@@ -36,7 +52,10 @@ public sealed class CommandTests : IDisposable
         (code, output, _) = Run([.. args, "--json"]);
         Assert.Equal(0, code);
         using var json = JsonDocument.Parse(output);
-        Assert.Equal(Path.Combine(Out, "00003-3.png"), json.RootElement.GetProperty("files")[0].GetProperty("path").GetString());
+        Assert.Equal(
+            Path.Combine(Out, "00003-3.png"),
+            json.RootElement.GetProperty("files")[0].GetProperty("path").GetString()
+        );
         Assert.Equal(File.ReadAllBytes(files[0]), File.ReadAllBytes(Path.Combine(Out, "00003-3.png")));
     }
 
@@ -70,9 +89,24 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public void AGridIsOneSheet()
     {
-        string prompts = Path.Combine(tiny.Folder, "prompts.txt"), file = Path.Combine(tiny.Folder, "grid.png");
+        string prompts = Path.Combine(tiny.Folder, "prompts.txt"),
+            file = Path.Combine(tiny.Folder, "grid.png");
         File.WriteAllText(prompts, "# two\na red heart\n\na cat\n");
-        string[] args = ["grid", "--model", tiny.File, "--prompts", prompts, "a dog", "--seeds", "1,2", "--steps", "1", "-o", file];
+        string[] args =
+        [
+            "grid",
+            "--model",
+            tiny.File,
+            "--prompts",
+            prompts,
+            "a dog",
+            "--seeds",
+            "1,2",
+            "--steps",
+            "1",
+            "-o",
+            file,
+        ];
         (int code, string output, _) = Run([.. args, "--dry-run"]);
         Assert.Equal(0, code);
         Assert.Contains("would draw 6 pictures", output);
@@ -80,10 +114,33 @@ public sealed class CommandTests : IDisposable
         using Picture sheet = Picture.Load(file);
         Assert.True(sheet.Width > 64 && sheet.Height > 6 * 64, $"{sheet.Width}×{sheet.Height}");
 
-        (code, _, string error) = Run("grid", "/no/such.safetensors", "--model", tiny.File, "--prompts", "x", "-o", file, "--overwrite");
+        (code, _, string error) = Run(
+            "grid",
+            "/no/such.safetensors",
+            "--model",
+            tiny.File,
+            "--prompts",
+            "x",
+            "-o",
+            file,
+            "--overwrite"
+        );
         Assert.Equal(1, code);
-        Assert.StartsWith("forno: /no/such.safetensors: there is no such file or folder", error, StringComparison.Ordinal);
-        (code, _, error) = Run("grid", "--model", tiny.File, "--prompts", "a cat --n blurry", "-o", file, "--overwrite");
+        Assert.StartsWith(
+            "forno: /no/such.safetensors: there is no such file or folder",
+            error,
+            StringComparison.Ordinal
+        );
+        (code, _, error) = Run(
+            "grid",
+            "--model",
+            tiny.File,
+            "--prompts",
+            "a cat --n blurry",
+            "-o",
+            file,
+            "--overwrite"
+        );
         Assert.Equal(1, code);
         Assert.Contains("carries options", error);
     }

@@ -26,8 +26,18 @@ public sealed class TriggerCommandsTests
     public void TriggerPruneReportPlanAndDoctorAndAllOfItBack()
     {
         using TempTree tree = Set();
-        string work = tree["work"], config = tree.Write("train.toml", Config), before = TempTree.Picture(work);
-        (int code, string output, string error) = Run("caption", "trigger", work, "--character", "anna7", "--config", config);
+        string work = tree["work"],
+            config = tree.Write("train.toml", Config),
+            before = TempTree.Picture(work);
+        (int code, string output, string error) = Run(
+            "caption",
+            "trigger",
+            work,
+            "--character",
+            "anna7",
+            "--config",
+            config
+        );
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("48 done of 48 pictures", output);
         Assert.Contains("keep_tokens_separator = \"|||\"", File.ReadAllText(config));
@@ -46,10 +56,16 @@ public sealed class TriggerCommandsTests
         using (JsonDocument told = JsonDocument.Parse(output))
         {
             Assert.Equal((0, 96), (code, told.RootElement.GetProperty("files").GetInt32()));
-            Assert.Contains(told.RootElement.GetProperty("findings").EnumerateArray(), f => f.GetProperty("kind").GetString() == "footwear");
+            Assert.Contains(
+                told.RootElement.GetProperty("findings").EnumerateArray(),
+                f => f.GetProperty("kind").GetString() == "footwear"
+            );
         }
 
-        Assert.Equal("anna7, anna7 armor ||| 1girl, armored boots, standing", File.ReadAllText(tree["work/10_armor/0.txt"]));
+        Assert.Equal(
+            "anna7, anna7 armor ||| 1girl, armored boots, standing",
+            File.ReadAllText(tree["work/10_armor/0.txt"])
+        );
         Assert.Equal("anna7 ||| 1girl, hoodie, jeans", File.ReadAllText(tree["work/misc/0.txt"]));
         Plan(tree, config);
         Assert.Equal(0, Run("dataset", "undo", "9", work).Code);
@@ -72,9 +88,18 @@ public sealed class TriggerCommandsTests
         (code, output, _) = Run("doctor", tree["work"], "--config", config, "--strict", "--json");
         using JsonDocument told = JsonDocument.Parse(output);
         Assert.Equal(0, code);
-        string[] classes = [.. told.RootElement.GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("class").GetString()!)];
+        string[] classes =
+        [
+            .. told
+                .RootElement.GetProperty("findings")
+                .EnumerateArray()
+                .Select(f => f.GetProperty("class").GetString()!),
+        ];
         Assert.Equal(classes.OrderBy(c => Array.IndexOf(["stops", "spoils", "worse", "note"], c)), classes);
-        Assert.Contains(told.RootElement.GetProperty("findings").EnumerateArray(), f => f.GetProperty("from").GetString() == "pictures");
+        Assert.Contains(
+            told.RootElement.GetProperty("findings").EnumerateArray(),
+            f => f.GetProperty("from").GetString() == "pictures"
+        );
         Assert.Equal(1, Run("doctor", tree["nowhere"]).Code);
     }
 
@@ -82,16 +107,28 @@ public sealed class TriggerCommandsTests
     public void RepeatsOfADatasetConfigAreWrittenWhereTheyStand()
     {
         using TempTree tree = Set();
-        string data = "# data\n[general]\nkeep_tokens = 3 # old\n[[datasets]]\nresolution = 512\n[[datasets.subsets]]\nimage_dir = 'work/10_armor' # a\n[[datasets.subsets]]\nimage_dir = \"work/gown\"\nnum_repeats = 9 # b\n";
+        string data =
+            "# data\n[general]\nkeep_tokens = 3 # old\n[[datasets]]\nresolution = 512\n[[datasets.subsets]]\nimage_dir = 'work/10_armor' # a\n[[datasets.subsets]]\nimage_dir = \"work/gown\"\nnum_repeats = 9 # b\n";
         tree.Write("data.toml", data);
-        string config = tree.Write("train.toml", Config.Replace("train_data_dir = \"work\"", "dataset_config = 'data.toml'"));
+        string config = tree.Write(
+            "train.toml",
+            Config.Replace("train_data_dir = \"work\"", "dataset_config = 'data.toml'")
+        );
         (int code, string output, string error) = Run("plan", tree["work"], "--config", config, "--apply", "--dry-run");
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("would write", output);
         Assert.Equal(data, File.ReadAllText(tree["data.toml"]));
         Assert.Equal(0, Run("plan", tree["work"], "--config", config, "--apply").Code);
-        Assert.Equal(data.Replace("'work/10_armor' # a\n", "\"work/15_armor\" # a\nnum_repeats = 15\n").Replace("\"work/gown\"", "\"work/18_gown\"").Replace("= 9 #", "= 18 #"), File.ReadAllText(tree["data.toml"]));
-        Assert.Equal(0, Run("caption", "trigger", tree["work"], "--character", "anna7", "--no-separator", "--config", config).Code);
+        Assert.Equal(
+            data.Replace("'work/10_armor' # a\n", "\"work/15_armor\" # a\nnum_repeats = 15\n")
+                .Replace("\"work/gown\"", "\"work/18_gown\"")
+                .Replace("= 9 #", "= 18 #"),
+            File.ReadAllText(tree["data.toml"])
+        );
+        Assert.Equal(
+            0,
+            Run("caption", "trigger", tree["work"], "--character", "anna7", "--no-separator", "--config", config).Code
+        );
         Assert.Contains("keep_tokens = 1 # old", File.ReadAllText(tree["data.toml"]));
         Assert.True(File.Exists(tree["data.toml.before-2"]));
     }
@@ -129,14 +166,24 @@ public sealed class TriggerCommandsTests
         (int code, string output, _) = Run(["plan", tree["set"], "--json", .. options]);
         using JsonDocument told = JsonDocument.Parse(output);
         Assert.Equal(0, code);
-        Assert.Equal(repeats, told.RootElement.GetProperty("folders").EnumerateArray().Select(f => f.GetProperty("repeats").GetInt32()));
-        Assert.True(what != "920" || (told.RootElement.GetProperty("epochs").GetInt32(), told.RootElement.GetProperty("total_image_steps").GetInt32() / 2) == (6, 2760));
+        Assert.Equal(
+            repeats,
+            told.RootElement.GetProperty("folders").EnumerateArray().Select(f => f.GetProperty("repeats").GetInt32())
+        );
+        Assert.True(
+            what != "920"
+                || (
+                    told.RootElement.GetProperty("epochs").GetInt32(),
+                    told.RootElement.GetProperty("total_image_steps").GetInt32() / 2
+                ) == (6, 2760)
+        );
     }
 
     [Fact]
     public void PruneHelpNamesEveryCategory()
     {
-        string[] words = Done("caption", "prune", "--help").Split([' ', ',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        string[] words = Done("caption", "prune", "--help")
+            .Split([' ', ',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries);
         Assert.Empty(TraitLists.Read().Categories.Where(c => c != "monochrome").Except(words));
     }
 
@@ -152,9 +199,25 @@ public sealed class TriggerCommandsTests
         Assert.DoesNotContain("FOLDER", Done("caption", "report", tree["work"], "--json"));
         Done("caption", "trigger", tree["work/10_armor"], "--outfit", "anna7");
         tree.Write("work/10_armor/3.txt", "1girl");
-        Assert.Contains($"→ forno caption trigger {tree["work"]}/10_armor --outfit \"anna7\" (those", Done("caption", "report", tree["work"], "--triggers"));
-        Assert.Contains($"→ forno caption trigger {tree["work"]}/10_armor --outfit \"anna7\" (those", Done("doctor", tree["work/10_armor"], "--no-pictures").Replace(Path.GetRelativePath(Directory.GetCurrentDirectory(), tree["work"]), tree["work"]));
-        Assert.Contains($"--config '{config}' --apply", Done("doctor", tree["work"], "--no-pictures", "--config", tree.Write("my train.toml", "train_data_dir = \"work\"\n")));
+        Assert.Contains(
+            $"→ forno caption trigger {tree["work"]}/10_armor --outfit \"anna7\" (those",
+            Done("caption", "report", tree["work"], "--triggers")
+        );
+        Assert.Contains(
+            $"→ forno caption trigger {tree["work"]}/10_armor --outfit \"anna7\" (those",
+            Done("doctor", tree["work/10_armor"], "--no-pictures")
+                .Replace(Path.GetRelativePath(Directory.GetCurrentDirectory(), tree["work"]), tree["work"])
+        );
+        Assert.Contains(
+            $"--config '{config}' --apply",
+            Done(
+                "doctor",
+                tree["work"],
+                "--no-pictures",
+                "--config",
+                tree.Write("my train.toml", "train_data_dir = \"work\"\n")
+            )
+        );
     }
 
     [Theory]
@@ -177,9 +240,15 @@ public sealed class TriggerCommandsTests
     public void SentencesStayWholeInAMixedSet()
     {
         using TempTree tree = new();
-        const string Prose = "A girl with long blue hair, a red dress and highres boots stands in a field. She is smiling, and holds a sword.";
+        const string Prose =
+            "A girl with long blue hair, a red dress and highres boots stands in a field. She is smiling, and holds a sword.";
         const string Clause = "She wears a small hat with blue_hair ribbons, and no shirt.";
-        string[] captions = [Prose, $"1girl, blue hair, highres, {Clause}, red_dress, smiling", "1girl, blue_hair, long_hair, very_long_hair"];
+        string[] captions =
+        [
+            Prose,
+            $"1girl, blue hair, highres, {Clause}, red_dress, smiling",
+            "1girl, blue_hair, long_hair, very_long_hair",
+        ];
         for (int i = 0; i < captions.Length; i++)
         {
             tree.Write($"work/5_a/{i}.png", TestPictures.Png(8, 8, i));
@@ -188,7 +257,10 @@ public sealed class TriggerCommandsTests
 
         tree.Write("work/.forno/journal.jsonl", "");
         string work = tree["work"];
-        Assert.Contains("1 caption is in natural language", Done("caption", "edit", work, "--spaces", "--dedupe", "--sort", "alphabet"));
+        Assert.Contains(
+            "1 caption is in natural language",
+            Done("caption", "edit", work, "--spaces", "--dedupe", "--sort", "alphabet")
+        );
         Done("caption", "clean", work);
         Done("caption", "trigger", work, "--character", "anna7");
         Assert.Contains("2 captions hold sentences, which are left as they are", Done("caption", "prune", work));
@@ -199,7 +271,8 @@ public sealed class TriggerCommandsTests
 
     private static void Plan(TempTree tree, string config)
     {
-        string work = tree["work"], pruned = TempTree.Picture(work);
+        string work = tree["work"],
+            pruned = TempTree.Picture(work);
         (int code, string output, string error) = Run("plan", work, "--config", config);
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("10 → 5", output); // 100 ÷ 20
@@ -207,7 +280,14 @@ public sealed class TriggerCommandsTests
         Assert.Equal(pruned, TempTree.Picture(work));
         (code, output, error) = Run("plan", work, "--config", config, "--apply");
         Assert.Equal((0, ""), (code, error));
-        Assert.Equal(["5_armor", "6_gown", "8_misc"], Directory.GetDirectories(work).Select(Path.GetFileName).Where(n => n![0] != '.').Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["5_armor", "6_gown", "8_misc"],
+            Directory
+                .GetDirectories(work)
+                .Select(Path.GetFileName)
+                .Where(n => n![0] != '.')
+                .Order(StringComparer.Ordinal)
+        );
         Assert.True(File.Exists(tree["work/5_armor/notes.md"]));
         Assert.Contains("max_train_epochs = 8      # to be reckoned", File.ReadAllText(config));
         Assert.Contains("network_dim = 32", File.ReadAllText(config));
@@ -221,7 +301,14 @@ public sealed class TriggerCommandsTests
     private static TempTree Set()
     {
         TempTree tree = new();
-        foreach (var (folder, count, tags) in ((string, int, string)[])[("10_armor", 20, "breastplate, pauldrons, armored boots, standing"), ("gown", 16, "red_dress, tiara, smile"), ("misc", 12, "hoodie, jeans")])
+        foreach (
+            var (folder, count, tags) in ((string, int, string)[])
+                [
+                    ("10_armor", 20, "breastplate, pauldrons, armored boots, standing"),
+                    ("gown", 16, "red_dress, tiara, smile"),
+                    ("misc", 12, "hoodie, jeans"),
+                ]
+        )
         {
             for (int i = 0; i < count; i++)
             {

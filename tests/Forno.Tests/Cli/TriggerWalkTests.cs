@@ -19,20 +19,21 @@ public sealed class TriggerWalkTests : IDisposable
     private int count;
     private string imported = "";
 
-    public TriggerWalkTests() => after = new()
-    {
-        ["dataset import"] = _ => imported = TempTree.Picture(Work),
-        ["caption tag"] = _ => Tagged(),
-        ["caption report"] = said => Assert.Contains($"{count} pictures in 6 folders, {count} captions", said),
-        ["caption edit"] = _ => Assert.DoesNotContain(Captions(), c => c.Contains('_')),
-        ["caption clean"] = said => Cleaned(said),
-        ["caption trigger"] = _ => Assert.Contains("keep_tokens_separator = \"|||\"", File.ReadAllText(Config)),
-        ["caption prune"] = _ => Pruned(),
-        ["caption report --triggers"] = said => Judged(said),
-        ["plan"] = said => Planned(said),
-        ["doctor"] = said => Assert.DoesNotContain("First of all", said),
-        ["dataset undo"] = _ => Assert.Equal(imported, TempTree.Picture(Work)),
-    };
+    public TriggerWalkTests() =>
+        after = new()
+        {
+            ["dataset import"] = _ => imported = TempTree.Picture(Work),
+            ["caption tag"] = _ => Tagged(),
+            ["caption report"] = said => Assert.Contains($"{count} pictures in 6 folders, {count} captions", said),
+            ["caption edit"] = _ => Assert.DoesNotContain(Captions(), c => c.Contains('_')),
+            ["caption clean"] = said => Cleaned(said),
+            ["caption trigger"] = _ => Assert.Contains("keep_tokens_separator = \"|||\"", File.ReadAllText(Config)),
+            ["caption prune"] = _ => Pruned(),
+            ["caption report --triggers"] = said => Judged(said),
+            ["plan"] = said => Planned(said),
+            ["doctor"] = said => Assert.DoesNotContain("First of all", said),
+            ["dataset undo"] = _ => Assert.Equal(imported, TempTree.Picture(Work)),
+        };
 
     private string Work => tree["emoji"];
 
@@ -47,7 +48,9 @@ public sealed class TriggerWalkTests : IDisposable
         Assert.True(count >= 500, $"{count} pictures");
         string sources = TempTree.Picture(tree["Downloads/emoji"]);
         ColourTagger.Write(tree["models/wd-vit-tagger-v3"]);
-        File.WriteAllText(Config, """
+        File.WriteAllText(
+            Config,
+            """
             pretrained_model_name_or_path = "model.safetensors"
             train_data_dir = "emoji"
             resolution = "128"      # small drawings
@@ -55,13 +58,19 @@ public sealed class TriggerWalkTests : IDisposable
             shuffle_caption = true
             save_every_n_epochs = 1
 
-            """);
+            """
+        );
         var done = new List<string>();
         foreach (string[] words in ReadmeCommands.Of("Captions"))
         {
-            string name = after.Keys.Where(k => k.Split(' ').All(words.Contains)).MaxBy(k => k.Length) ?? throw new InvalidOperationException($"nothing is known of: forno {string.Join(' ', words)}");
+            string name =
+                after.Keys.Where(k => k.Split(' ').All(words.Contains)).MaxBy(k => k.Length)
+                ?? throw new InvalidOperationException($"nothing is known of: forno {string.Join(' ', words)}");
             (int code, string said, string error) = BuiltProgram.Run([.. words.Select(Place)]);
-            Assert.True(code == 0 && error.Length == 0, $"forno {string.Join(' ', words)}: exit code {code}\n{error}\n{said}");
+            Assert.True(
+                code == 0 && error.Length == 0,
+                $"forno {string.Join(' ', words)}: exit code {code}\n{error}\n{said}"
+            );
             after[name](said);
             done.Add(name);
         }
@@ -75,7 +84,11 @@ public sealed class TriggerWalkTests : IDisposable
     private void Tagged()
     {
         var (with, without) = (new HashSet<string>(), new HashSet<string>());
-        foreach (string file in Directory.EnumerateFiles(Work, "*.png", SearchOption.AllDirectories).Where(f => !f.Contains("/.forno/")))
+        foreach (
+            string file in Directory
+                .EnumerateFiles(Work, "*.png", SearchOption.AllDirectories)
+                .Where(f => !f.Contains("/.forno/"))
+        )
         {
             using Picture picture = Picture.Load(file);
             using Picture opaque = picture.ToSrgb8().Flatten(Rgb.White);
@@ -127,41 +140,74 @@ public sealed class TriggerWalkTests : IDisposable
             Assert.Equal(means["flat_color"] >= 0.1, sidecar.Seen.Any(s => s.Tag == "flat_color"));
             if (Math.Abs(means["flat_color"] - Threshold) > 1e-3)
             {
-                Assert.Equal(means["flat_color"] > Threshold, sidecar.Pruned.Contains(new PrunedTag("flat color", "style")));
+                Assert.Equal(
+                    means["flat_color"] > Threshold,
+                    sidecar.Pruned.Contains(new PrunedTag("flat color", "style"))
+                );
                 flat += means["flat_color"] > Threshold ? 1 : 0;
             }
 
-            Assert.True(caption.Tags.Any(t => t.StartsWith("A drawing", StringComparison.Ordinal)) || pruned.Contains($"{style} style") || !caption.Tags.Any(t => t.EndsWith(" style", StringComparison.Ordinal)), stem);
+            Assert.True(
+                caption.Tags.Any(t => t.StartsWith("A drawing", StringComparison.Ordinal))
+                    || pruned.Contains($"{style} style")
+                    || !caption.Tags.Any(t => t.EndsWith(" style", StringComparison.Ordinal)),
+                stem
+            );
         }
 
         Assert.InRange(flat, 1, count - 1);
-        Assert.DoesNotContain(Captions(), c => !c.Contains("A drawing") && (c.Contains(" style") || c.Contains("animals and nature")));
+        Assert.DoesNotContain(
+            Captions(),
+            c => !c.Contains("A drawing") && (c.Contains(" style") || c.Contains("animals and nature"))
+        );
     }
 
     private void Judged(string said)
     {
         Assert.Contains($"{count} pictures in 6 folders, 5 triggers", said);
         Assert.Contains("<svg class=\"sets\"", File.ReadAllText(tree["sets.html"]));
-        using JsonDocument table = JsonDocument.Parse(CommandLine.Done("caption", "report", Work, "--triggers", "--json"));
+        using JsonDocument table = JsonDocument.Parse(
+            CommandLine.Done("caption", "report", Work, "--triggers", "--json")
+        );
         foreach (JsonElement trigger in table.RootElement.GetProperty("triggers").EnumerateArray())
         {
-            string takes = trigger.GetProperty("name").GetString() switch { "zoo9" => "animals and nature", "dish9" => "food and drink", var style => $"{style![..^1]} style" };
+            string takes = trigger.GetProperty("name").GetString() switch
+            {
+                "zoo9" => "animals and nature",
+                "dish9" => "food and drink",
+                var style => $"{style![..^1]} style",
+            };
             Assert.Contains(takes, trigger.GetProperty("takes").EnumerateArray().Select(t => t.GetString()));
         }
 
-        Assert.Contains(table.RootElement.GetProperty("features").EnumerateArray(), f => f.GetProperty("tag").GetString() == "flat color");
+        Assert.Contains(
+            table.RootElement.GetProperty("features").EnumerateArray(),
+            f => f.GetProperty("tag").GetString() == "flat color"
+        );
     }
 
     private void Planned(string said)
     {
         Assert.Contains("600 and 200", said);
         Assert.Contains("max_train_epochs = 8", File.ReadAllText(Config));
-        Assert.All(Directory.GetDirectories(Work).Select(d => Path.GetFileName(d)!).Where(d => d[0] != '.'), d => Assert.StartsWith("2_", d)); // 600 ÷ 270
+        Assert.All(
+            Directory.GetDirectories(Work).Select(d => Path.GetFileName(d)!).Where(d => d[0] != '.'),
+            d => Assert.StartsWith("2_", d)
+        ); // 600 ÷ 270
     }
 
-    private string[] Captions() => [.. Directory.EnumerateFiles(Work, "*.txt", SearchOption.AllDirectories).Where(f => !f.Contains("/.forno/")).Select(File.ReadAllText)];
+    private string[] Captions() =>
+        [
+            .. Directory
+                .EnumerateFiles(Work, "*.txt", SearchOption.AllDirectories)
+                .Where(f => !f.Contains("/.forno/"))
+                .Select(File.ReadAllText),
+        ];
 
     // The README's places are in this test's folder.
-    private string Place(string word) => word.StartsWith("~/", StringComparison.Ordinal) ? tree[word[2..]]
-        : word == "emoji" || word.StartsWith("emoji/", StringComparison.Ordinal) || word is "train.toml" or "sets.html" ? tree[word] : word;
+    private string Place(string word) =>
+        word.StartsWith("~/", StringComparison.Ordinal) ? tree[word[2..]]
+        : word == "emoji" || word.StartsWith("emoji/", StringComparison.Ordinal) || word is "train.toml" or "sets.html"
+            ? tree[word]
+        : word;
 }

@@ -21,13 +21,29 @@ public sealed class UpscaleCommandTests : IDisposable
     [Fact]
     public void OnePictureGoesToItsFile()
     {
-        string source = folder.File("small.png"), target = folder.File("out/large.webp");
+        string source = folder.File("small.png"),
+            target = folder.File("out/large.webp");
         (int code, string output, string error) = Run("upscale", source, "--model", model, "-o", target);
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("20x12 to 40x24", output);
         Assert.Equal((40, 24), SizeOf(target));
         Assert.Equal(1, Run("upscale", source, "--model", model, "-o", target).Code);
-        Assert.Equal(0, Run("upscale", source, "--model", model, "--model", model, "--scale", "1.5", "-o", target, "--overwrite").Code);
+        Assert.Equal(
+            0,
+            Run(
+                "upscale",
+                source,
+                "--model",
+                model,
+                "--model",
+                model,
+                "--scale",
+                "1.5",
+                "-o",
+                target,
+                "--overwrite"
+            ).Code
+        );
         Assert.Equal((30, 18), SizeOf(target));
     }
 
@@ -37,7 +53,17 @@ public sealed class UpscaleCommandTests : IDisposable
         Save("other.jpg", 9, 9);
         File.WriteAllText(folder.File("broken.png"), "no picture");
         string target = folder.File("big");
-        (int code, string output, string error) = Run("upscale", folder.File("broken.png"), folder.File("small.png"), folder.File("other.jpg"), "--model", model, "-o", target, "--json");
+        (int code, string output, string error) = Run(
+            "upscale",
+            folder.File("broken.png"),
+            folder.File("small.png"),
+            folder.File("other.jpg"),
+            "--model",
+            model,
+            "-o",
+            target,
+            "--json"
+        );
         Assert.Equal(1, code);
         using JsonDocument json = JsonDocument.Parse(output);
         Assert.Equal(2, json.RootElement.GetProperty("pictures").GetArrayLength());
@@ -49,11 +75,30 @@ public sealed class UpscaleCommandTests : IDisposable
     [Fact]
     public void ADryRunWritesNothing()
     {
-        (int code, string output, _) = Run("upscale", folder.File("small.png"), "--model", model, "-o", folder.File("out/x.png"), "--dry-run");
+        (int code, string output, _) = Run(
+            "upscale",
+            folder.File("small.png"),
+            "--model",
+            model,
+            "-o",
+            folder.File("out/x.png"),
+            "--dry-run"
+        );
         Assert.Equal(0, code);
         Assert.Contains("would write", output);
         Assert.False(Directory.Exists(folder.File("out")));
-        Assert.Contains("20x12 to 80x48", Run("upscale", folder.File("small.png"), "--model", "yandereneo-4x", "-o", folder.File("out/x.png"), "--dry-run").Output);
+        Assert.Contains(
+            "20x12 to 80x48",
+            Run(
+                "upscale",
+                folder.File("small.png"),
+                "--model",
+                "yandereneo-4x",
+                "-o",
+                folder.File("out/x.png"),
+                "--dry-run"
+            ).Output
+        );
     }
 
     [Theory]
@@ -67,7 +112,18 @@ public sealed class UpscaleCommandTests : IDisposable
     public void WhatIsWrongIsSaidAndNothingIsWritten(string message, params string[] args)
     {
         File.WriteAllText(folder.File("text.pth"), "not a model");
-        string[] real = [.. args.Select(a => a switch { "TEXT" => folder.File("text.pth"), "MODEL" => model, "x.png" => folder.File("x.png"), _ => a })];
+        string[] real =
+        [
+            .. args.Select(a =>
+                a switch
+                {
+                    "TEXT" => folder.File("text.pth"),
+                    "MODEL" => model,
+                    "x.png" => folder.File("x.png"),
+                    _ => a,
+                }
+            ),
+        ];
         (int code, _, string error) = Run(["upscale", folder.File("small.png"), .. real]);
         Assert.Equal(1, code);
         Assert.Contains(message.Split('|'), m => error.Contains(m, StringComparison.Ordinal));
@@ -84,7 +140,19 @@ public sealed class UpscaleCommandTests : IDisposable
         File.WriteAllText(folder.File("set/3_cat/a.txt"), "cat");
         Dictionary<string, string> before = Hashes(source);
         string work = folder.File("work");
-        (int code, string output, string error) = Run("upscale", source, "--model", model, "--resolution", "64", "--min-bucket-reso", "64", "--needed", "-o", work);
+        (int code, string output, string error) = Run(
+            "upscale",
+            source,
+            "--model",
+            model,
+            "--resolution",
+            "64",
+            "--min-bucket-reso",
+            "64",
+            "--needed",
+            "-o",
+            work
+        );
         Assert.True(code == 0, error + output);
         Assert.Equal(before, Hashes(source));
         // 20×12 has its bucket at 64×64, which it must cover; 100×90 reaches its own.
@@ -107,7 +175,10 @@ public sealed class UpscaleCommandTests : IDisposable
         new Random(width).NextBytes(bytes);
         using Picture picture = Picture.FromRgb(bytes, width, height);
         Directory.CreateDirectory(Path.GetDirectoryName(folder.File(name))!);
-        File.WriteAllBytes(folder.File(name), name.EndsWith(".jpg", StringComparison.Ordinal) ? picture.EncodeJpeg(90) : picture.EncodePng());
+        File.WriteAllBytes(
+            folder.File(name),
+            name.EndsWith(".jpg", StringComparison.Ordinal) ? picture.EncodeJpeg(90) : picture.EncodePng()
+        );
     }
 
     private static (int Width, int Height) SizeOf(string file)
@@ -117,6 +188,11 @@ public sealed class UpscaleCommandTests : IDisposable
     }
 
     private static Dictionary<string, string> Hashes(string root) =>
-        Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Where(f => !f.Contains("/.forno/", StringComparison.Ordinal))
-            .ToDictionary(f => Path.GetRelativePath(root, f), f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))));
+        Directory
+            .EnumerateFiles(root, "*", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("/.forno/", StringComparison.Ordinal))
+            .ToDictionary(
+                f => Path.GetRelativePath(root, f),
+                f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))
+            );
 }

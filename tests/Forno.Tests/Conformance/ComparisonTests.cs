@@ -36,10 +36,12 @@ public sealed class ComparisonTests : IDisposable
     [Fact]
     public void TheLongestPrefixDecides()
     {
-        Tolerance t = Case("""
+        Tolerance t = Case(
+            """
             {"tolerance": {"atol": 1, "rtol": 2, "d_rtol": 7,
              "by_prefix": {"out.": {"atol": 3}, "out.d": {"rtol": 4}}}}
-            """).Tolerance;
+            """
+        ).Tolerance;
         Assert.Equal(new Bound(1, 2), t.For("grad.x"));
         Assert.Equal(new Bound(3, 0), t.For("out.loss"));
         Assert.Equal(new Bound(0, 4), t.For("out.d"));
@@ -48,7 +50,8 @@ public sealed class ComparisonTests : IDisposable
     }
 
     [Fact]
-    public void NothingComparedIsAFailure() => Assert.Equal(CaseOutcome.Fail, new Comparison(Case("{}")).Result().Outcome);
+    public void NothingComparedIsAFailure() =>
+        Assert.Equal(CaseOutcome.Fail, new Comparison(Case("{}")).Result().Outcome);
 
     [Theory]
     [InlineData("""{"a":[1,2.5,null,true],"b":"x"}""", "")]
@@ -87,7 +90,9 @@ public sealed class ComparisonTests : IDisposable
         Assert.Contains("unknown toy/later not yet known: later", lines);
         Assert.Contains("unknown suite elsewhere", lines);
         Assert.Equal(2, lines.Count(l => l.StartsWith("FAIL toy/", StringComparison.Ordinal)));
-        Assert.Throws<FornoException>(() => new ConformanceRunner(suites).Run(_folder, "elsewhere", lines.Add, default));
+        Assert.Throws<FornoException>(() =>
+            new ConformanceRunner(suites).Run(_folder, "elsewhere", lines.Add, default)
+        );
     }
 
     private GoldenCase Case(string json, string name = "case")
@@ -101,12 +106,13 @@ public sealed class ComparisonTests : IDisposable
     {
         public string Name => "toy";
 
-        public CaseResult Run(GoldenCase golden) => golden.Params.GetProperty("do").GetString() switch
-        {
-            "good" => CaseResult.Ok(),
-            "later" => CaseResult.Unknown("later"),
-            "bad" => CaseResult.Fail("differs"),
-            _ => throw new InvalidOperationException("threw"),
-        };
+        public CaseResult Run(GoldenCase golden) =>
+            golden.Params.GetProperty("do").GetString() switch
+            {
+                "good" => CaseResult.Ok(),
+                "later" => CaseResult.Unknown("later"),
+                "bad" => CaseResult.Fail("differs"),
+                _ => throw new InvalidOperationException("threw"),
+            };
     }
 }

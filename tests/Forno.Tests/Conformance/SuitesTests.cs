@@ -24,7 +24,8 @@ public class SuitesTests
                     failures.Add(line);
                 }
             },
-            default);
+            default
+        );
         Assert.True(report.Failed == 0, string.Join('\n', failures));
         Assert.True(report.Ok > 0, $"no case of {suite} is known");
     }

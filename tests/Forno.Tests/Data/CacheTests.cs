@@ -15,29 +15,48 @@ public sealed class CacheTests : IDisposable
     public void PicturesBecomeCroppedAndMirroredTensors()
     {
         // 4x2, red rises by 40 a column, green by 100 a row
-        var pixels = Enumerable.Range(0, 8).SelectMany(i => new[] { (byte)(i % 4 * 40), (byte)(i / 4 * 100), (byte)255 }).ToArray();
+        var pixels = Enumerable
+            .Range(0, 8)
+            .SelectMany(i => new[] { (byte)(i % 4 * 40), (byte)(i / 4 * 100), (byte)255 })
+            .ToArray();
         var path = Save("a.png", pixels, 4, 2);
         Assert.Equal(new PictureInfo(new Size(4, 2), false), PictureLoader.Measure(path));
         using var scope = new Scope();
-        var fit = new BucketFit { Original = new(4, 2), Resized = new(4, 2), Bucket = new(2, 2) };
+        var fit = new BucketFit
+        {
+            Original = new(4, 2),
+            Resized = new(4, 2),
+            Bucket = new(2, 2),
+        };
         var straight = PictureLoader.Load(path, fit, 1, 0, flip: false);
         Assert.Equal([3, 2, 2], straight.Shape.ToArray());
         float[] Row(params int[] values) => [.. values.Select(v => ((v / 255f) - 0.5f) / 0.5f)];
         Assert.Equal(Row(40, 80, 40, 80, 0, 0, 100, 100, 255, 255, 255, 255), straight.ToArray<float>());
         Assert.Equal(Row(80, 40, 80, 40), PictureLoader.Load(path, fit, 1, 0, flip: true).ToArray<float>()[..4]);
         var changed = fit with { Original = new(5, 2) };
-        Assert.Contains("a.png", Assert.Throws<FornoException>(() => PictureLoader.Load(path, changed, 0, 0, false)).Message);
+        Assert.Contains(
+            "a.png",
+            Assert.Throws<FornoException>(() => PictureLoader.Load(path, changed, 0, 0, false)).Message
+        );
     }
 
     [Fact]
     public void PicturesAreResizedBeforeTheCrop()
     {
         var path = Save("wide.png", [.. Enumerable.Range(0, 8 * 2 * 3).Select(i => (byte)(i / 3 % 8 * 30))], 8, 2);
-        var fit = new BucketFit { Original = new(8, 2), Resized = new(4, 1), Bucket = new(2, 1) };
+        var fit = new BucketFit
+        {
+            Original = new(8, 2),
+            Resized = new(4, 1),
+            Bucket = new(2, 1),
+        };
         using var scope = new Scope();
         // columns 0..7 hold 0, 30, ... 210; pairs average to 15, 75, 135, 195, and the crop keeps the middle two
         float[] want = [.. new[] { 75, 135 }.Select(v => ((v / 255f) - 0.5f) / 0.5f)];
-        Assert.Equal([.. want, .. want, .. want], PictureLoader.Load(path, fit, fit.CropLeft, fit.CropTop, flip: false).ToArray<float>());
+        Assert.Equal(
+            [.. want, .. want, .. want],
+            PictureLoader.Load(path, fit, fit.CropLeft, fit.CropTop, flip: false).ToArray<float>()
+        );
     }
 
     [Theory]
@@ -62,7 +81,9 @@ public sealed class CacheTests : IDisposable
             using var scope = new Scope();
             foreach (var item in data.Items)
             {
-                var want = (PictureLoader.Load(item.Example.Path, item.Fit, 0, 0, true).Slice(0, 0, 1) * 2).ToArray<float>();
+                var want = (
+                    PictureLoader.Load(item.Example.Path, item.Fit, 0, 0, true).Slice(0, 0, 1) * 2
+                ).ToArray<float>();
                 Assert.Equal(want, cache.Get(item, flip: true).ToArray<float>());
                 Assert.NotEqual(want, cache.Get(item, flip: false).ToArray<float>());
             }
@@ -91,7 +112,11 @@ public sealed class CacheTests : IDisposable
         Assert.NotEqual(key, TensorCache.Key("ab"));
         Assert.NotEqual(key, TensorCache.Key("a", "b", ""));
         using var scope = new Scope();
-        var value = new Dictionary<string, Tensor> { ["x"] = Tensor.From(new float[] { 1, 2, 3 }, 3), ["y"] = Tensor.Ones([2, 2]).To(DType.BFloat16) };
+        var value = new Dictionary<string, Tensor>
+        {
+            ["x"] = Tensor.From(new float[] { 1, 2, 3 }, 3),
+            ["y"] = Tensor.Ones([2, 2]).To(DType.BFloat16),
+        };
         void Put()
         {
             using var cache = new TensorCache(folder);
@@ -132,11 +157,15 @@ public sealed class CacheTests : IDisposable
     public void ConditioningIsKeptByCaption()
     {
         var calls = 0;
-        using var cache = new ConditioningCache("clip", null, caption =>
-        {
-            calls++;
-            return new Dictionary<string, Tensor> { ["context"] = Tensor.Full([2, 3], caption.Length) };
-        });
+        using var cache = new ConditioningCache(
+            "clip",
+            null,
+            caption =>
+            {
+                calls++;
+                return new Dictionary<string, Tensor> { ["context"] = Tensor.Full([2, 3], caption.Length) };
+            }
+        );
         cache.Fill(["a cat", "", "a cat"]);
         Assert.Equal(2, calls);
         using var scope = new Scope();
@@ -154,11 +183,21 @@ public sealed class CacheTests : IDisposable
             Save($"{i}.png", pixels, 16, 16);
         }
 
-        return Dataset.Scan(new DatasetSettings
-        {
-            Buckets = new BucketRules { Resolution = new(16, 16) },
-            Subsets = [new Subset { ImageDir = _folder, FlipAug = flip, NumRepeats = 4 }],
-        });
+        return Dataset.Scan(
+            new DatasetSettings
+            {
+                Buckets = new BucketRules { Resolution = new(16, 16) },
+                Subsets =
+                [
+                    new Subset
+                    {
+                        ImageDir = _folder,
+                        FlipAug = flip,
+                        NumRepeats = 4,
+                    },
+                ],
+            }
+        );
     }
 
     private string Save(string name, byte[] pixels, int width, int height)

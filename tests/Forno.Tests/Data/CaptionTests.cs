@@ -14,11 +14,22 @@ public sealed class CaptionTests : IDisposable
     public void ReadsUtf8AndUtf16WithAnyLineEnd()
     {
         const string text = "  1girl, café 日本 \r\nsecond";
-        foreach (var encoding in new Encoding[] { new UTF8Encoding(false), new UTF8Encoding(true), new UnicodeEncoding(false, true), new UnicodeEncoding(true, true) })
+        foreach (
+            var encoding in new Encoding[]
+            {
+                new UTF8Encoding(false),
+                new UTF8Encoding(true),
+                new UnicodeEncoding(false, true),
+                new UnicodeEncoding(true, true),
+            }
+        )
         {
             File.WriteAllBytes(Path.Combine(_folder, "a.txt"), [.. encoding.GetPreamble(), .. encoding.GetBytes(text)]);
             Assert.Equal("1girl, café 日本", Caption.Read(Path.Combine(_folder, "a.png"), ".txt", wildcard: false));
-            Assert.Equal("1girl, café 日本\nsecond", Caption.Read(Path.Combine(_folder, "a.png"), ".txt", wildcard: true));
+            Assert.Equal(
+                "1girl, café 日本\nsecond",
+                Caption.Read(Path.Combine(_folder, "a.png"), ".txt", wildcard: true)
+            );
         }
     }
 
@@ -26,9 +37,15 @@ public sealed class CaptionTests : IDisposable
     public void EmptyAndForeignFilesAreRefusedByName()
     {
         File.WriteAllText(Path.Combine(_folder, "a.txt"), "");
-        Assert.Contains("a.txt", Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(_folder, "a.png"), ".txt", false)).Message);
+        Assert.Contains(
+            "a.txt",
+            Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(_folder, "a.png"), ".txt", false)).Message
+        );
         File.WriteAllBytes(Path.Combine(_folder, "b.txt"), [0x63, 0x61, 0x66, 0xe9]);
-        Assert.Contains("UTF-8", Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(_folder, "b.png"), ".txt", false)).Message);
+        Assert.Contains(
+            "UTF-8",
+            Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(_folder, "b.png"), ".txt", false)).Message
+        );
         Assert.Null(Caption.Read(Path.Combine(_folder, "c.png"), ".txt", false));
     }
 
@@ -36,8 +53,10 @@ public sealed class CaptionTests : IDisposable
     public void DropoutHappensAtItsRate()
     {
         var rules = new CaptionRules { DropoutRate = 0.25, TagDropoutRate = 0.5 };
-        var captions = Enumerable.Range(0, 4000)
-            .Select(i => Caption.Process("a, b, c, d", rules, new(1, 0, 100), KeyedRandom.For(3, "caption", 1, i))).ToArray();
+        var captions = Enumerable
+            .Range(0, 4000)
+            .Select(i => Caption.Process("a, b, c, d", rules, new(1, 0, 100), KeyedRandom.For(3, "caption", 1, i)))
+            .ToArray();
         Assert.InRange(captions.Count(c => c.Length == 0), 1000, 1350); // a quarter, and 1/16 of the rest lose all four tags
         Assert.InRange(captions.Sum(c => c.Split(", ", StringSplitOptions.RemoveEmptyEntries).Length), 5700, 6300);
     }
@@ -52,7 +71,15 @@ public sealed class CaptionTests : IDisposable
         var settings = new DatasetSettings
         {
             Buckets = new BucketRules { Resolution = new(64, 64) },
-            Subsets = [new Subset { ImageDir = _folder, CaptionExtension = ".txt", ClassTokens = "cat" }],
+            Subsets =
+            [
+                new Subset
+                {
+                    ImageDir = _folder,
+                    CaptionExtension = ".txt",
+                    ClassTokens = "cat",
+                },
+            ],
         };
         var notices = new List<string>();
         var data = Dataset.Scan(settings, _ => new PictureInfo(new Size(80, 64), false), notices.Add);

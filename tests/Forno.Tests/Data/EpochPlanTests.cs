@@ -5,7 +5,12 @@ namespace Forno.Tests.Data;
 
 public class EpochPlanTests
 {
-    private static readonly StepCounts Steps = new() { BatchesPerEpoch = 10, Accumulation = 2, TotalSteps = 50 };
+    private static readonly StepCounts Steps = new()
+    {
+        BatchesPerEpoch = 10,
+        Accumulation = 2,
+        TotalSteps = 50,
+    };
 
     [Fact]
     public void EveryDrawIsPlannedOnceInBatchesOfOneBucket()
@@ -41,8 +46,22 @@ public class EpochPlanTests
     public void FlipsAreHalfAndCropsStayInside()
     {
         var examples = Enumerable.Range(0, 400).Select(i => new Example($"{i}", "a", new Size(700, 500))).ToArray();
-        var settings = Settings(4) with { Subsets = [new Subset { ImageDir = "", FlipAug = true, RandomCrop = true }] };
-        var draws = EpochPlan.Build([new Dataset(settings, [examples])], 1, 1, Steps).Batches.SelectMany(b => b.Examples).ToArray();
+        var settings = Settings(4) with
+        {
+            Subsets =
+            [
+                new Subset
+                {
+                    ImageDir = "",
+                    FlipAug = true,
+                    RandomCrop = true,
+                },
+            ],
+        };
+        var draws = EpochPlan
+            .Build([new Dataset(settings, [examples])], 1, 1, Steps)
+            .Batches.SelectMany(b => b.Examples)
+            .ToArray();
         Assert.InRange(draws.Count(d => d.Flip), 160, 240); // 4 sigma
         Assert.All(draws, d => Assert.InRange(d.CropLeft, 0, d.Item.Fit.Resized.Width - d.Item.Fit.Bucket.Width));
         Assert.All(draws, d => Assert.InRange(d.CropTop, 0, d.Item.Fit.Resized.Height - d.Item.Fit.Bucket.Height));
@@ -55,7 +74,16 @@ public class EpochPlanTests
         var settings = Settings(2) with
         {
             PriorLossWeight = 0.5,
-            Subsets = [new Subset { ImageDir = "t", NumRepeats = 5 }, new Subset { ImageDir = "r", IsReg = true, NumRepeats = 2 }],
+            Subsets =
+            [
+                new Subset { ImageDir = "t", NumRepeats = 5 },
+                new Subset
+                {
+                    ImageDir = "r",
+                    IsReg = true,
+                    NumRepeats = 2,
+                },
+            ],
         };
         Example[] Some(int n) => [.. Enumerable.Range(0, n).Select(i => new Example($"{i}", "", new Size(64, 64)))];
         var data = new Dataset(settings, [Some(3), Some(4)]);
@@ -78,25 +106,68 @@ public class EpochPlanTests
     {
         var settings = new DatasetSettings
         {
-            Buckets = new BucketRules { Resolution = new(512, 512), Enabled = true, NoUpscale = true },
+            Buckets = new BucketRules
+            {
+                Resolution = new(512, 512),
+                Enabled = true,
+                NoUpscale = true,
+            },
             Subsets = [new Subset { ImageDir = "" }],
         };
-        var error = Assert.Throws<FornoException>(() => new Dataset(settings, [[new Example("small.png", "", new(40, 300))]]));
+        var error = Assert.Throws<FornoException>(() =>
+            new Dataset(
+                settings,
+                [
+                    [new Example("small.png", "", new(40, 300))],
+                ]
+            )
+        );
         Assert.Contains("small.png", error.Message);
         Assert.Throws<FornoException>(() => new BucketRules { Resolution = new(512, 200), Enabled = true }.Check());
         Assert.Throws<FornoException>(() => new BucketRules { Resolution = new(2000, 512), Enabled = true }.Check());
     }
 
-    private static DatasetSettings Settings(int batch) => new()
-    {
-        Buckets = new BucketRules { Resolution = new(128, 128), Enabled = true, MinReso = 64, MaxReso = 256, Steps = 32 },
-        BatchSize = batch,
-        Subsets = [new Subset { ImageDir = "", NumRepeats = 3, FlipAug = true, Captions = new() { Shuffle = true, TagDropoutRate = 0.2 } }],
-    };
+    private static DatasetSettings Settings(int batch) =>
+        new()
+        {
+            Buckets = new BucketRules
+            {
+                Resolution = new(128, 128),
+                Enabled = true,
+                MinReso = 64,
+                MaxReso = 256,
+                Steps = 32,
+            },
+            BatchSize = batch,
+            Subsets =
+            [
+                new Subset
+                {
+                    ImageDir = "",
+                    NumRepeats = 3,
+                    FlipAug = true,
+                    Captions = new() { Shuffle = true, TagDropoutRate = 0.2 },
+                },
+            ],
+        };
 
-    private static Dataset Make(int batch) => new(Settings(batch),
-        [[.. Enumerable.Range(0, 13).Select(i => new Example($"{i}.png", "a, b, c, d, e", new Size(100 + (i * 13), 150)))]]);
+    private static Dataset Make(int batch) =>
+        new(
+            Settings(batch),
+            [
+                [
+                    .. Enumerable
+                        .Range(0, 13)
+                        .Select(i => new Example($"{i}.png", "a, b, c, d, e", new Size(100 + (i * 13), 150))),
+                ],
+            ]
+        );
 
     private static (long Draw, bool Flip, string Caption)[] Draws(Dataset data, ulong seed, int epoch) =>
-        [.. EpochPlan.Build([data], seed, epoch, Steps).Batches.SelectMany(b => b.Examples).Select(e => (e.Draw, e.Flip, e.Caption))];
+        [
+            .. EpochPlan
+                .Build([data], seed, epoch, Steps)
+                .Batches.SelectMany(b => b.Examples)
+                .Select(e => (e.Draw, e.Flip, e.Caption)),
+        ];
 }

@@ -23,8 +23,11 @@ public class KeyedRandomTests
         Assert.Equal(KeyedRandom.For(1, "flip", 2, 3).Next64(), KeyedRandom.For(1, "flip", 2, 3).Next64());
         var drawn = new HashSet<ulong>
         {
-            KeyedRandom.For(1, "flip", 2, 3).Next64(), KeyedRandom.For(2, "flip", 2, 3).Next64(),
-            KeyedRandom.For(1, "crop", 2, 3).Next64(), KeyedRandom.For(1, "flip", 3, 2).Next64(), KeyedRandom.For(1, "flip", 2, 4).Next64(),
+            KeyedRandom.For(1, "flip", 2, 3).Next64(),
+            KeyedRandom.For(2, "flip", 2, 3).Next64(),
+            KeyedRandom.For(1, "crop", 2, 3).Next64(),
+            KeyedRandom.For(1, "flip", 3, 2).Next64(),
+            KeyedRandom.For(1, "flip", 2, 4).Next64(),
         };
         Assert.Equal(5, drawn.Count);
     }

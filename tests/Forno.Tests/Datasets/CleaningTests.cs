@@ -19,12 +19,20 @@ public class CleaningTests
     public void ABrightEvenAreaAroundTextIsABubbleAndOpenGroundIsNot()
     {
         // A bubble with an outline on a busy ground, one cut by the edge, a dark caption box, text on the ground, text on a white page.
-        (byte[] rgb, int w, int h) = Draw(900, 700, "#7a5", """
+        (byte[] rgb, int w, int h) = Draw(
+            900,
+            700,
+            "#7a5",
+            """
             <g stroke="#111" stroke-width="8"><ellipse cx="250" cy="180" rx="150" ry="80"/><path d="M300 240 L350 320 L330 235 Z"/></g><g fill="#fff"><ellipse cx="250" cy="180" rx="150" ry="80"/><path d="M300 240 L350 320 L330 235 Z"/></g>
             <rect x="700" y="-20" width="180" height="120" fill="#fefefe" stroke="#111" stroke-width="3"/>
             <rect x="80" y="500" width="300" height="90" fill="#222"/>
-            """);
-        TextArea bubble = Text(190, 160, 120, 40), cut = Text(740, 30, 100, 24), dark = Text(120, 530, 200, 30), ground = Text(520, 560, 220, 40);
+            """
+        );
+        TextArea bubble = Text(190, 160, 120, 40),
+            cut = Text(740, 30, 100, 24),
+            dark = Text(120, 530, 200, 30),
+            ground = Text(520, 560, 220, 40);
         IReadOnlyList<Blemish> found = BlemishFinder.Find(rgb, w, h, [bubble, cut, dark, ground], Everything);
         Assert.Equal(2, found.Count(f => f.Kind == BlemishKind.Bubble));
         Assert.Equal(2, found.Count(f => f.Kind == BlemishKind.Text));
@@ -36,7 +44,7 @@ public class CleaningTests
         Assert.InRange(round.Area.Area, Math.PI * 150 * 80, 1.3 * Math.PI * 150 * 80);
         byte[] map = BlemishFinder.Map([round], w, h);
         Assert.Equal(255, map[(180 * w) + 250]); // where the letters are
-        Assert.Equal(0, map[(100 * w) + 120]);   // a corner of the box
+        Assert.Equal(0, map[(100 * w) + 120]); // a corner of the box
 
         // The same text on a page of white is text, no bubble of the page's size.
         (byte[] page, _, _) = Draw(900, 700, "#fff", "");
@@ -44,17 +52,29 @@ public class CleaningTests
         Assert.Equal(BlemishKind.Text, only.Kind);
 
         // Bubbles not asked for: the text in it is.
-        Assert.Equal(4, BlemishFinder.Find(rgb, w, h, [bubble, cut, dark, ground], Everything with { Kinds = [BlemishKind.Text] }).Count);
+        Assert.Equal(
+            4,
+            BlemishFinder
+                .Find(rgb, w, h, [bubble, cut, dark, ground], Everything with { Kinds = [BlemishKind.Text] })
+                .Count
+        );
     }
 
     [Fact]
     public void ALargePictureGivesTheSameBubbleAtItsOwnSize()
     {
-        const string Bubble = "<ellipse cx='50%' cy='40%' rx='20%' ry='12%' fill='#fff' stroke='#111' stroke-width='0.5%'/>";
+        const string Bubble =
+            "<ellipse cx='50%' cy='40%' rx='20%' ry='12%' fill='#fff' stroke='#111' stroke-width='0.5%'/>";
         (byte[] small, int w, int h) = Draw(800, 800, "#48c", Bubble);
         (byte[] large, int w4, int h4) = Draw(3200, 3200, "#48c", Bubble);
-        Component one = BlemishFinder.Find(small, w, h, [Text(320, 300, 160, 40)], Everything).Single(f => f.Kind == BlemishKind.Bubble).Area;
-        Component four = BlemishFinder.Find(large, w4, h4, [Text(1280, 1200, 640, 160)], Everything).Single(f => f.Kind == BlemishKind.Bubble).Area;
+        Component one = BlemishFinder
+            .Find(small, w, h, [Text(320, 300, 160, 40)], Everything)
+            .Single(f => f.Kind == BlemishKind.Bubble)
+            .Area;
+        Component four = BlemishFinder
+            .Find(large, w4, h4, [Text(1280, 1200, 640, 160)], Everything)
+            .Single(f => f.Kind == BlemishKind.Bubble)
+            .Area;
         Assert.Equal(16.0, four.Area / (double)one.Area, 0.8);
         Assert.Equal(one.Box.Left * 4, four.Box.Left, 12.0);
     }
@@ -63,16 +83,46 @@ public class CleaningTests
     public void LinesCloseToEachOtherAreOneRegionAndWeakOnesArePassedOver()
     {
         byte[] rgb = new byte[400 * 300 * 3];
-        IReadOnlyList<Blemish> found = BlemishFinder.Find(rgb, 400, 300, [Text(50, 50, 200, 30), Text(50, 88, 180, 30), Text(50, 200, 100, 30), Text(300, 250, 60, 20) with { Score = 0.4f }], Everything);
+        IReadOnlyList<Blemish> found = BlemishFinder.Find(
+            rgb,
+            400,
+            300,
+            [
+                Text(50, 50, 200, 30),
+                Text(50, 88, 180, 30),
+                Text(50, 200, 100, 30),
+                Text(300, 250, 60, 20) with
+                {
+                    Score = 0.4f,
+                },
+            ],
+            Everything
+        );
         Assert.Equal([new Box(44, 44, 212, 80), new Box(44, 194, 112, 42)], found.Select(f => f.Area.Box));
-        Assert.Equal(3, BlemishFinder.Find(rgb, 400, 300, [Text(50, 50, 200, 30), Text(50, 200, 100, 30), Text(300, 250, 60, 20) with { Score = 0.4f }], Everything with { LeastScore = 0.3, Grow = 0 }).Count);
+        Assert.Equal(
+            3,
+            BlemishFinder
+                .Find(
+                    rgb,
+                    400,
+                    300,
+                    [Text(50, 50, 200, 30), Text(50, 200, 100, 30), Text(300, 250, 60, 20) with { Score = 0.4f }],
+                    Everything with
+                    {
+                        LeastScore = 0.3,
+                        Grow = 0,
+                    }
+                )
+                .Count
+        );
     }
 
     [Fact]
     public void SmoothFillContinuesASlopeAndTouchesNothingElse()
     {
         (int w, int h) = (120, 90);
-        byte[] pixels = new byte[w * h * 3], map = new byte[w * h];
+        byte[] pixels = new byte[w * h * 3],
+            map = new byte[w * h];
         for (int i = 0; i < w * h; i++)
         {
             (pixels[i * 3], pixels[(i * 3) + 1], pixels[(i * 3) + 2]) = ((byte)(i % w * 2), 100, (byte)(i / w * 2));
@@ -88,7 +138,10 @@ public class CleaningTests
         SmoothFill.Fill(pixels, w, h, 3, map);
         for (int i = 0; i < pixels.Length; i++)
         {
-            Assert.True(map[i / 3] != 0 ? Math.Abs(pixels[i] - truth[i]) <= 24 : pixels[i] == truth[i], $"sample {i}: {pixels[i]}, not {truth[i]}");
+            Assert.True(
+                map[i / 3] != 0 ? Math.Abs(pixels[i] - truth[i]) <= 24 : pixels[i] == truth[i],
+                $"sample {i}: {pixels[i]}, not {truth[i]}"
+            );
         }
 
         byte[] all = [10, 20, 30, 40, 50, 60];
@@ -112,7 +165,13 @@ public class CleaningTests
                 if (i != 3)
                 {
                     // A half-transparent ring with a bar, 20 pixels from the lower right corner.
-                    using Picture mark = Picture.LoadSvg(Encoding.UTF8.GetBytes("<svg xmlns='http://www.w3.org/2000/svg' width='90' height='60'><circle cx='30' cy='30' r='22' fill='none' stroke='#fff' stroke-width='8' stroke-opacity='0.5'/><rect x='50' y='24' width='36' height='12' fill='#fff' fill-opacity='0.5'/></svg>"), 90, "svg");
+                    using Picture mark = Picture.LoadSvg(
+                        Encoding.UTF8.GetBytes(
+                            "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='60'><circle cx='30' cy='30' r='22' fill='none' stroke='#fff' stroke-width='8' stroke-opacity='0.5'/><rect x='50' y='24' width='36' height='12' fill='#fff' fill-opacity='0.5'/></svg>"
+                        ),
+                        90,
+                        "svg"
+                    );
                     canvas.Draw(mark, w - 110, h - 80);
                 }
 
@@ -128,10 +187,14 @@ public class CleaningTests
         foreach ((string name, IReadOnlyList<Component> marks) in found)
         {
             PictureFile info = PictureFile.Inspect(tree[name]);
-            byte[] map = BlemishFinder.Map(marks.Select(m => new Blemish(BlemishKind.Watermark, m, 1)), info.Width, info.Height);
+            byte[] map = BlemishFinder.Map(
+                marks.Select(m => new Blemish(BlemishKind.Watermark, m, 1)),
+                info.Width,
+                info.Height
+            );
             IReadOnlyList<Component> one = Components.Find(map, info.Width, info.Height);
             Box box = Assert.Single(one).Box;
-            Assert.InRange(info.Width - box.Left, 100, 118);  // the ring begins 102 from the edge, 6 more around
+            Assert.InRange(info.Width - box.Left, 100, 118); // the ring begins 102 from the edge, 6 more around
             Assert.InRange(info.Height - box.Top, 70, 84);
             Assert.InRange(box.Width, 80, 104);
         }
@@ -172,7 +235,9 @@ public class CleaningTests
         tree.Write("10_a/masks/b.png", mask.EncodePng());
         tree.Write("10_a/clear.png", clear.EncodePng());
         tree.Write("10_a/page.png", art.EncodePng(9));
-        string model = InpainterTests.MeanFill(256).Save(Path.Join(Path.GetTempPath(), $"forno-fill-{Guid.NewGuid():N}.onnx"));
+        string model = InpainterTests
+            .MeanFill(256)
+            .Save(Path.Join(Path.GetTempPath(), $"forno-fill-{Guid.NewGuid():N}.onnx"));
         string before = TempTree.Picture(tree.Root);
         tree.Write(".forno/journal.jsonl", "");
         using (WorkFolder work = WorkFolder.Open(tree.Root))
@@ -181,17 +246,37 @@ public class CleaningTests
             PictureFolder folder = PictureFolder.Scan([tree.Root]);
             CleanSurvey survey = CleanSurvey.Look(folder, Everything, TextCache.InMemory(), Detect);
             Assert.Equal([1, 1, 0, 1], survey.Pictures.Select(p => p.Found.Count));
-            ChangePlan plan = way == "mark" ? CleanPlans.Mark(survey, 0.4) : way == "blur" ? CleanPlans.Blur(folder, survey, 0.4) : CleanPlans.Fill(folder, survey, 0.4, inpainter);
+            ChangePlan plan =
+                way == "mark" ? CleanPlans.Mark(survey, 0.4)
+                : way == "blur" ? CleanPlans.Blur(folder, survey, 0.4)
+                : CleanPlans.Fill(folder, survey, 0.4, inpainter);
             Assert.Contains("page of text", Assert.Single(plan.Kept).Why);
             Applied applied = work.Apply(plan);
             Assert.Empty(applied.Problems);
             if (way == "mark")
             {
                 Assert.Equal(4, applied.Files);
-                Assert.Equal((255, 0, 255), (At(tree["10_a/masks/a.png"], 20, 20), At(tree["10_a/masks/a.png"], 120, 90), At(tree["10_a/masks/a.png"], 250, 90)));
-                Assert.Equal((255, 0, 0), (At(tree["10_a/masks/b.png"], 20, 20), At(tree["10_a/masks/b.png"], 120, 90), At(tree["10_a/masks/b.png"], 250, 90)));
+                Assert.Equal(
+                    (255, 0, 255),
+                    (
+                        At(tree["10_a/masks/a.png"], 20, 20),
+                        At(tree["10_a/masks/a.png"], 120, 90),
+                        At(tree["10_a/masks/a.png"], 250, 90)
+                    )
+                );
+                Assert.Equal(
+                    (255, 0, 0),
+                    (
+                        At(tree["10_a/masks/b.png"], 20, 20),
+                        At(tree["10_a/masks/b.png"], 120, 90),
+                        At(tree["10_a/masks/b.png"], 250, 90)
+                    )
+                );
                 // The others of the folder get white ones: the trainer wants all or none.
-                Assert.Equal((255, 255), (At(tree["10_a/masks/clear.png"], 120, 90), At(tree["10_a/masks/page.png"], 120, 90)));
+                Assert.Equal(
+                    (255, 255),
+                    (At(tree["10_a/masks/clear.png"], 120, 90), At(tree["10_a/masks/page.png"], 120, 90))
+                );
             }
             else
             {
@@ -209,8 +294,10 @@ public class CleaningTests
         Assert.Equal(before, TempTree.Picture(tree.Root));
 
         // The black box is the text; the "page" is full of it.
-        IReadOnlyList<TextArea> Detect(Picture p) => p.Source.EndsWith("page.png", StringComparison.Ordinal) ? [Text(0, 0, 300, 150)]
-            : p.Source.EndsWith("clear.png", StringComparison.Ordinal) ? [] : [Text(98, 78, 84, 24)];
+        IReadOnlyList<TextArea> Detect(Picture p) =>
+            p.Source.EndsWith("page.png", StringComparison.Ordinal) ? [Text(0, 0, 300, 150)]
+            : p.Source.EndsWith("clear.png", StringComparison.Ordinal) ? []
+            : [Text(98, 78, 84, 24)];
     }
 
     [Fact]
@@ -221,7 +308,15 @@ public class CleaningTests
         tree.Write("masks/a.png", TestPictures.Png(30, 20, 1));
         tree.Write("b.png", TestPictures.Png(60, 40, 1));
         tree.Write("b.jpg", TestPictures.Jpeg(60, 40, 2));
-        ChangePlan plan = CleanPlans.Mark(CleanSurvey.Look(PictureFolder.Scan([tree.Root]), Everything, TextCache.InMemory(), _ => [Text(5, 5, 20, 8)]), 1);
+        ChangePlan plan = CleanPlans.Mark(
+            CleanSurvey.Look(
+                PictureFolder.Scan([tree.Root]),
+                Everything,
+                TextCache.InMemory(),
+                _ => [Text(5, 5, 20, 8)]
+            ),
+            1
+        );
         Assert.Contains("mask is 30×20", Assert.Single(plan.Problems).Why);
         Assert.Contains("masks/b.png", Assert.Single(plan.Kept).Why);
         Assert.Single(plan.Steps);
@@ -234,10 +329,15 @@ public class CleaningTests
         tree.Write(".forno/journal.jsonl", "");
         tree.Write("a.png", TestPictures.Png(60, 40, 1));
         int asked = 0;
-        PictureTexts first = Ask("one"), again = Ask("one");
+        PictureTexts first = Ask("one"),
+            again = Ask("one");
         Assert.Equal(1, asked);
         Assert.Equal(first.Texts.Single(), again.Texts.Single());
-        Assert.Equal((60, 40, 160 / 2400.0), (again.Width, again.Height, again.Coverage), (a, b) => a.Item1 == b.Item1 && a.Item2 == b.Item2 && Math.Abs(a.Item3 - b.Item3) < 1e-6);
+        Assert.Equal(
+            (60, 40, 160 / 2400.0),
+            (again.Width, again.Height, again.Coverage),
+            (a, b) => a.Item1 == b.Item1 && a.Item2 == b.Item2 && Math.Abs(a.Item3 - b.Item3) < 1e-6
+        );
         File.Move(tree["a.png"], tree["b.png"]);
         Ask("one");
         Assert.Equal(1, asked);
@@ -250,18 +350,24 @@ public class CleaningTests
         PictureTexts Ask(string detector)
         {
             TextCache cache = TextCache.Open(tree.Root, detector);
-            PictureTexts texts = cache.Of(PictureFolder.Scan([tree.Root]).Pictures.Single(), _ =>
-            {
-                asked++;
-                return [Text(5, 5, 20, 8)];
-            });
+            PictureTexts texts = cache.Of(
+                PictureFolder.Scan([tree.Root]).Pictures.Single(),
+                _ =>
+                {
+                    asked++;
+                    return [Text(5, 5, 20, 8)];
+                }
+            );
             Assert.Null(cache.Save());
             return texts;
         }
     }
 
     private static TextArea Text(int left, int top, int width, int height) =>
-        new(new Quad(new(left, top), new(left + width, top), new(left + width, top + height), new(left, top + height)), 0.9f);
+        new(
+            new Quad(new(left, top), new(left + width, top), new(left + width, top + height), new(left, top + height)),
+            0.9f
+        );
 
     private static byte At(string file, int x, int y)
     {
@@ -275,10 +381,22 @@ public class CleaningTests
         var strokes = new StringBuilder();
         for (int i = 0; ground != "#fff" && i < 60; i++)
         {
-            strokes.Append(CultureInfo.InvariantCulture, $"<line x1='{i * 37 % width}' y1='{i * 91 % height}' x2='{i * 53 % width}' y2='{i * 17 % height}' stroke='#{i % 10}{i % 7}{i % 5}' stroke-width='2'/>");
+            strokes.Append(
+                CultureInfo.InvariantCulture,
+                $"<line x1='{i * 37 % width}' y1='{i * 91 % height}' x2='{i * 53 % width}' y2='{i * 17 % height}' stroke='#{i % 10}{i % 7}{i % 5}' stroke-width='2'/>"
+            );
         }
 
-        using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect width='100%' height='100%' fill='{ground}'/>{strokes}{shapes}</svg>")), Math.Max(width, height), "svg");
+        using Picture drawn = Picture.LoadSvg(
+            Encoding.UTF8.GetBytes(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect width='100%' height='100%' fill='{ground}'/>{strokes}{shapes}</svg>"
+                )
+            ),
+            Math.Max(width, height),
+            "svg"
+        );
         using Picture flat = drawn.Flatten(Rgb.White);
         return (flat.ToArray(), flat.Width, flat.Height);
     }

@@ -8,7 +8,14 @@ namespace Forno.Tests.Datasets;
 
 public class CropTests
 {
-    private static readonly BucketRules Small = new() { Resolution = new Size(64, 64), Enabled = true, MinReso = 32, MaxReso = 128, Steps = 16 };
+    private static readonly BucketRules Small = new()
+    {
+        Resolution = new Size(64, 64),
+        Enabled = true,
+        MinReso = 32,
+        MaxReso = 128,
+        Steps = 16,
+    };
     private static readonly Size Page = new(1000, 1500);
 
     [Fact]
@@ -20,12 +27,18 @@ public class CropTests
         Box[] boxes = [.. shots.Select(s => s.Box!.Value)];
         const double Head = 1300 / 6.5;
         Assert.Equal(100 + (Head * (1 + (5.5 * 0.55))), boxes[1].Top + boxes[1].Height, 1.0); // mid-thigh
-        Assert.Equal(100 + (Head * (1 + (5.5 / 3))), boxes[2].Top + boxes[2].Height, 1.0);    // waist
-        Assert.Equal(100 + (Head * 1.7), boxes[3].Top + boxes[3].Height, 1.0);                 // shoulders
+        Assert.Equal(100 + (Head * (1 + (5.5 / 3))), boxes[2].Top + boxes[2].Height, 1.0); // waist
+        Assert.Equal(100 + (Head * 1.7), boxes[3].Top + boxes[3].Height, 1.0); // shoulders
         Assert.Equal(100 - (Head * 0.2), boxes[3].Top, 1.0);
         Assert.Equal(boxes[3].Width, boxes[3].Height);
         Assert.True(boxes.Zip(boxes.Skip(1)).All(p => p.First.Height > p.Second.Height));
-        Assert.All(boxes, b => Assert.True(b.Left >= 0 && b.Top >= 0 && b.Left + b.Width <= Page.Width && b.Top + b.Height <= Page.Height));
+        Assert.All(
+            boxes,
+            b =>
+                Assert.True(
+                    b.Left >= 0 && b.Top >= 0 && b.Left + b.Width <= Page.Width && b.Top + b.Height <= Page.Height
+                )
+        );
         // The head stands left of the figure's middle (595): the close shots follow it.
         Assert.Equal(560, boxes[3].Left + (boxes[3].Width / 2.0), 12.0);
     }
@@ -46,7 +59,10 @@ public class CropTests
         Subject raised = Figure(Page, 400, 100, 1300, headWidth: 330);
         Assert.Equal(["full"], Made(Page, raised));
         // A box without outline does not tell the face.
-        Assert.Equal(["full", "cowboy", "bust"], Made(Page, new Subject { Box = new Box(400, 100, 300, 1300), Source = "boxes" }));
+        Assert.Equal(
+            ["full", "cowboy", "bust"],
+            Made(Page, new Subject { Box = new Box(400, 100, 300, 1300), Source = "boxes" })
+        );
         // A head box tells, whatever the rest looks like; of a figure cut off at the bottom as much as is seen.
         Assert.Equal(["bust", "face"], Made(Page, cut with { Head = new Box(420, 300, 300, 330) }));
         Assert.Equal(["full", "cowboy", "bust", "face"], Made(Page, sitting with { Face = new Box(430, 460, 90, 90) }));
@@ -100,7 +116,10 @@ public class CropTests
         tree.Write(".forno/journal.jsonl", "");
         using (WorkFolder work = WorkFolder.Open(tree.Root))
         {
-            (ChangePlan plan, IReadOnlyList<PictureCrops> pictures) = CropPlan.Make(PictureFolder.Scan([tree.Root]), new CropSettings { Rules = Small });
+            (ChangePlan plan, IReadOnlyList<PictureCrops> pictures) = CropPlan.Make(
+                PictureFolder.Scan([tree.Root]),
+                new CropSettings { Rules = Small }
+            );
             Assert.Contains("no mask, no alpha and no box", Assert.Single(plan.Kept).Why);
             Assert.Equal(2, pictures.Count);
             Applied applied = work.Apply(plan);
@@ -116,7 +135,10 @@ public class CropTests
                 Assert.Equal(expected.ToArray(), crop.ToArray());
                 using Picture cutMask = Picture.Load(tree[$"10_a/masks/tall-{shot.Shot.Name}.png"]);
                 Assert.Equal((box.Width, box.Height), (cutMask.Width, cutMask.Height));
-                Assert.Equal($"sks, 1girl, {shot.Shot.Tag}, shoes", File.ReadAllText(tree[$"10_a/tall-{shot.Shot.Name}.txt"]));
+                Assert.Equal(
+                    $"sks, 1girl, {shot.Shot.Tag}, shoes",
+                    File.ReadAllText(tree[$"10_a/tall-{shot.Shot.Name}.txt"])
+                );
             }
 
             // A second run makes nothing twice and does not cut its own crops.
@@ -140,8 +162,23 @@ public class CropTests
         tree.Write(".forno/journal.jsonl", "");
         using (WorkFolder work = WorkFolder.Open(tree.Root))
         {
-            work.Apply(CropPlan.Make(PictureFolder.Scan([tree.Root]), new CropSettings { Rules = Small, Replace = true, Shots = [Shot.Bust, Shot.Face] }).Plan);
-            Assert.Equal(["a-bust.png", "a-bust.txt", "a-face.png", "a-face.txt"], Directory.EnumerateFiles(tree.Root).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+            work.Apply(
+                CropPlan
+                    .Make(
+                        PictureFolder.Scan([tree.Root]),
+                        new CropSettings
+                        {
+                            Rules = Small,
+                            Replace = true,
+                            Shots = [Shot.Bust, Shot.Face],
+                        }
+                    )
+                    .Plan
+            );
+            Assert.Equal(
+                ["a-bust.png", "a-bust.txt", "a-face.png", "a-face.txt"],
+                Directory.EnumerateFiles(tree.Root).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
+            );
             Assert.Equal("sks, upper body", File.ReadAllText(tree["a-bust.txt"]));
             work.Undo(1);
         }
@@ -154,8 +191,21 @@ public class CropTests
     {
         using TempTree tree = new();
         (byte[] picture, byte[] mask) = FigurePicture(600, 1100);
-        byte[] black = Flat(600, 1100, 0), speck = Flat(600, 1100, 0, dot: 8), white = Flat(600, 1100, 255);
-        foreach ((string name, byte[]? own) in ((string, byte[]?)[])[("empty", black), ("tiny", speck), ("white", white), ("good", mask), ("outside", null), ("small", Flat(40, 90, 0)), ("none", null)])
+        byte[] black = Flat(600, 1100, 0),
+            speck = Flat(600, 1100, 0, dot: 8),
+            white = Flat(600, 1100, 255);
+        foreach (
+            (string name, byte[]? own) in ((string, byte[]?)[])
+                [
+                    ("empty", black),
+                    ("tiny", speck),
+                    ("white", white),
+                    ("good", mask),
+                    ("outside", null),
+                    ("small", Flat(40, 90, 0)),
+                    ("none", null),
+                ]
+        )
         {
             tree.Write($"{name}.png", picture);
             if (own is not null)
@@ -164,8 +214,14 @@ public class CropTests
             }
         }
 
-        string json = tree.Write("boxes.json", """{ "outside.png": { "subject": [450, 10, 200, 800] }, "gone.png": { "subject": [0, 0, 5, 5] }, }""");
-        (ChangePlan plan, _) = CropPlan.Make(PictureFolder.Scan([tree.Root]), new CropSettings { Rules = Small, Boxes = SubjectBoxes.Read(json) });
+        string json = tree.Write(
+            "boxes.json",
+            """{ "outside.png": { "subject": [450, 10, 200, 800] }, "gone.png": { "subject": [0, 0, 5, 5] }, }"""
+        );
+        (ChangePlan plan, _) = CropPlan.Make(
+            PictureFolder.Scan([tree.Root]),
+            new CropSettings { Rules = Small, Boxes = SubjectBoxes.Read(json) }
+        );
         Assert.Equal("good.png", Assert.Single(plan.Steps).Subject);
         Dictionary<string, string> why = plan.Kept.ToDictionary(k => k.File, k => k.Why);
         Assert.Contains("mask is empty", why["empty.png"]);
@@ -176,7 +232,10 @@ public class CropTests
         Assert.Contains("nothing tells", why["none.png"]);
         Assert.Contains("no such picture", why["gone.png"]);
 
-        (plan, _) = CropPlan.Make(PictureFolder.Scan([tree["good.png"]]), new CropSettings { Rules = Small with { Resolution = new Size(1024, 1024), MaxReso = 2048 } });
+        (plan, _) = CropPlan.Make(
+            PictureFolder.Scan([tree["good.png"]]),
+            new CropSettings { Rules = Small with { Resolution = new Size(1024, 1024), MaxReso = 2048 } }
+        );
         Assert.Empty(plan.Steps);
         Assert.Contains("less than the training resolution", Assert.Single(plan.Kept).Why);
     }
@@ -199,9 +258,15 @@ public class CropTests
     [InlineData("sks, 1girl, full_body, red_hair", "sks, 1girl, upper_body, red_hair")]
     [InlineData("sks, 1girl ||| red hair, smile", "sks, 1girl ||| upper body, red hair, smile")]
     [InlineData("sks, full body, from side, portrait", "sks, upper body, from side")]
-    [InlineData("sks, A woman in a red coat stands in the park.", "sks, upper body, A woman in a red coat stands in the park.")]
+    [InlineData(
+        "sks, A woman in a red coat stands in the park.",
+        "sks, upper body, A woman in a red coat stands in the park."
+    )]
     [InlineData("", "upper body")]
-    [InlineData("A woman in a red coat stands in the park, looking at the sky.", "upper body, A woman in a red coat stands in the park, looking at the sky.")]
+    [InlineData(
+        "A woman in a red coat stands in the park, looking at the sky.",
+        "upper body, A woman in a red coat stands in the park, looking at the sky."
+    )]
     public void TheShotTagStandsInThePlaceOfTheOldOneOrBehindTheKeptTags(string caption, string expected) =>
         Assert.Equal(expected, ShotCaption.Set(caption, Shot.Bust, 1));
 
@@ -221,7 +286,8 @@ public class CropTests
         int head = (int)(tall / 6.5);
         for (int y = 0; y < tall; y++)
         {
-            (int from, int wide) = y < head ? (left - 40 + (head / 2), headWidth > 0 ? headWidth : head) : (left, tall * 3 / 10);
+            (int from, int wide) =
+                y < head ? (left - 40 + (head / 2), headWidth > 0 ? headWidth : head) : (left, tall * 3 / 10);
             map.AsSpan(((top + y) * width) + Math.Max(0, from), wide).Fill(255);
         }
 
@@ -234,7 +300,16 @@ public class CropTests
         using Picture noise = TestPictures.Make(width, height, 4);
         byte[] rgb = noise.ToArray();
         using Picture picture = alpha
-            ? Picture.FromPixels([.. Enumerable.Range(0, map.Length).SelectMany(i => (byte[])[rgb[i * 3], rgb[(i * 3) + 1], rgb[(i * 3) + 2], map[i]])], width, height, 4)
+            ? Picture.FromPixels(
+                [
+                    .. Enumerable
+                        .Range(0, map.Length)
+                        .SelectMany(i => (byte[])[rgb[i * 3], rgb[(i * 3) + 1], rgb[(i * 3) + 2], map[i]]),
+                ],
+                width,
+                height,
+                4
+            )
             : Picture.FromRgb(rgb, width, height);
         using Picture mask = Picture.FromPixels(map, width, height, 1);
         return (picture.EncodePng(), mask.EncodePng());

@@ -12,8 +12,13 @@ public class DuplicatesTests
     // Faces that differ in mouth, eyes or hat only, in a scene of their own.
     private static readonly string[] Faces =
     [
-        Face("M40 62 Q50 70 60 62"), Face("M40 66 Q50 58 60 66"), Face("M40 64 L60 64"), Face("M40 62 Q50 70 60 62", eye: "#2a6"),
-        Face("M40 62 Q50 70 60 62", hat: "#c33"), Face("M40 62 Q50 70 60 62", wink: true), Face("M44 60 Q50 74 56 60 Z"),
+        Face("M40 62 Q50 70 60 62"),
+        Face("M40 66 Q50 58 60 66"),
+        Face("M40 64 L60 64"),
+        Face("M40 62 Q50 70 60 62", eye: "#2a6"),
+        Face("M40 62 Q50 70 60 62", hat: "#c33"),
+        Face("M40 62 Q50 70 60 62", wink: true),
+        Face("M44 60 Q50 74 56 60 Z"),
     ];
 
     [Fact]
@@ -38,7 +43,13 @@ public class DuplicatesTests
         {
             using Picture face = Draw(Faces[i], 640);
             originals.Add(set.Add(face.Crop(0, 0, 640, 640)));
-            set.Add(face.Resize(300, 300), face.Crop(16, 10, 600, 610), Jpeg(face, 25), Lit(face, v => v * 0.75), Lit(face, v => 255 * Math.Pow(v / 255, 0.8)));
+            set.Add(
+                face.Resize(300, 300),
+                face.Crop(16, 10, 600, 610),
+                Jpeg(face, 25),
+                Lit(face, v => v * 0.75),
+                Lit(face, v => 255 * Math.Pow(v / 255, 0.8))
+            );
         }
 
         IReadOnlyList<DuplicateGroup> groups = set.Find();
@@ -115,7 +126,10 @@ public class DuplicatesTests
         {
             found.Clear();
             index.Near(hashes[i], radius, found);
-            int[] want = [.. Enumerable.Range(0, hashes.Length).Where(j => PictureHash.Distance(hashes[i], hashes[j]) <= radius)];
+            int[] want =
+            [
+                .. Enumerable.Range(0, hashes.Length).Where(j => PictureHash.Distance(hashes[i], hashes[j]) <= radius),
+            ];
             Assert.Equal(want, found.Order());
             pairs += want.Length;
         }
@@ -140,18 +154,34 @@ public class DuplicatesTests
         {
             search.Near(i, found);
             search.Announce();
-            Candidate[] want = [.. new[] { false, true }.SelectMany(m => Enumerable.Range(0, i).Where(j => LookAlikes.AreNear(hashes[i], hashes[j], m)).Select(j => new Candidate(j, m)))];
+            Candidate[] want =
+            [
+                .. new[] { false, true }.SelectMany(m =>
+                    Enumerable
+                        .Range(0, i)
+                        .Where(j => LookAlikes.AreNear(hashes[i], hashes[j], m))
+                        .Select(j => new Candidate(j, m))
+                ),
+            ];
             Assert.Equal(want, found);
         }
     }
 
-    private static string Face(string mouth, string eye = "#333", string hat = "#36c", bool wink = false) => string.Create(CultureInfo.InvariantCulture, $"""
-        <svg xmlns="http://www.w3.org/2000/svg" width="100" height="100" viewBox="0 0 100 100">
-          <rect width="100" height="100" fill="#cde"/><rect y="70" width="100" height="30" fill="#7a4"/><rect x="70" y="30" width="20" height="45" fill="#a65"/>
-          <circle cx="50" cy="52" r="24" fill="#fc6"/><circle cx="42" cy="47" r="3" fill="{eye}"/>
-          {(wink ? "<path d='M55 47 L62 47' stroke='#333' stroke-width='2'/>" : $"<circle cx='59' cy='47' r='3' fill='{eye}'/>")}
-          <path d="M28 36 L50 14 L72 36 Z" fill="{hat}"/><path d="{mouth}" stroke="#622" stroke-width="2.5" fill="none"/></svg>
-        """);
+    private static string Face(string mouth, string eye = "#333", string hat = "#36c", bool wink = false) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            <svg xmlns="http://www.w3.org/2000/svg" width="100" height="100" viewBox="0 0 100 100">
+              <rect width="100" height="100" fill="#cde"/><rect y="70" width="100" height="30" fill="#7a4"/><rect x="70" y="30" width="20" height="45" fill="#a65"/>
+              <circle cx="50" cy="52" r="24" fill="#fc6"/><circle cx="42" cy="47" r="3" fill="{eye}"/>
+              {(
+                wink
+                    ? "<path d='M55 47 L62 47' stroke='#333' stroke-width='2'/>"
+                    : $"<circle cx='59' cy='47' r='3' fill='{eye}'/>"
+            )}
+              <path d="M28 36 L50 14 L72 36 Z" fill="{hat}"/><path d="{mouth}" stroke="#622" stroke-width="2.5" fill="none"/></svg>
+            """
+        );
 
     private static Picture Draw(string svg, int size)
     {
@@ -183,9 +213,20 @@ public class DuplicatesTests
             foreach (Picture picture in pictures)
             {
                 held.Add(picture);
-                byte[] hash = System.Security.Cryptography.SHA256.HashData([.. picture.ToArray(), .. Encoding.UTF8.GetBytes(extension)]);
+                byte[] hash = System.Security.Cryptography.SHA256.HashData([
+                    .. picture.ToArray(),
+                    .. Encoding.UTF8.GetBytes(extension),
+                ]);
                 string path = FormattableString.Invariant($"{Pictures.Count:000}{extension}");
-                Pictures.Add(new DuplicateInput { Path = path, Content = ContentKey.From(hash), Measures = scanner.Scan(picture), FormatRank = DuplicateInput.RankOf(path) });
+                Pictures.Add(
+                    new DuplicateInput
+                    {
+                        Path = path,
+                        Content = ContentKey.From(hash),
+                        Measures = scanner.Scan(picture),
+                        FormatRank = DuplicateInput.RankOf(path),
+                    }
+                );
             }
 
             return first;

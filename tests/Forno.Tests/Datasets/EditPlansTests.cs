@@ -9,7 +9,13 @@ namespace Forno.Tests.Datasets;
 
 public class EditPlansTests
 {
-    private static readonly BucketRules Small = new() { Resolution = new Size(128, 128), Enabled = true, MinReso = 64, MaxReso = 256 };
+    private static readonly BucketRules Small = new()
+    {
+        Resolution = new Size(128, 128),
+        Enabled = true,
+        MinReso = 64,
+        MaxReso = 256,
+    };
 
     [Fact]
     public void TrimCutsBordersAndTheMaskAlikeAndIsTakenBack()
@@ -19,27 +25,39 @@ public class EditPlansTests
         tree.Write("10_a/bordered.txt", "caption");
         tree.Write("10_a/masks/bordered.png", TestPictures.Png(60, 40, 2));
         tree.Write("10_a/plain.png", TestPictures.Png(30, 30, 3));
-        WithUndo(tree, f => EditPlans.Trim(f, 20), () =>
-        {
-            Assert.Equal((46, 26), SizeOf(tree["10_a/bordered.png"]));
-            Assert.Equal((46, 26), SizeOf(tree["10_a/masks/bordered.png"]));
-        }, files: 2);
+        WithUndo(
+            tree,
+            f => EditPlans.Trim(f, 20),
+            () =>
+            {
+                Assert.Equal((46, 26), SizeOf(tree["10_a/bordered.png"]));
+                Assert.Equal((46, 26), SizeOf(tree["10_a/masks/bordered.png"]));
+            },
+            files: 2
+        );
     }
 
     [Fact]
     public void TrimCutsAFrameInAFrameInOneRun()
     {
         using TempTree tree = new();
-        using Picture inner = TestPictures.Make(60, 40, 1), white = inner.Pad(8, 8, 76, 56, Rgb.White), black = white.Pad(10, 12, 96, 80, Rgb.Black);
+        using Picture inner = TestPictures.Make(60, 40, 1),
+            white = inner.Pad(8, 8, 76, 56, Rgb.White),
+            black = white.Pad(10, 12, 96, 80, Rgb.Black);
         tree.Write("a.png", black.EncodePng());
         tree.Write("masks/a.png", TestPictures.Png(96, 80, 2));
-        WithUndo(tree, f => EditPlans.Trim(f, 20), () =>
-        {
-            using Picture trimmed = Picture.Load(tree["a.png"]);
-            Assert.Equal(inner.ToArray(), trimmed.ToArray());
-            Assert.Equal((60, 40), SizeOf(tree["masks/a.png"]));
-            Assert.Empty(EditPlans.Trim(PictureFolder.Scan([tree.Root]), 20).Steps);
-        }, files: 2);
+        WithUndo(
+            tree,
+            f => EditPlans.Trim(f, 20),
+            () =>
+            {
+                using Picture trimmed = Picture.Load(tree["a.png"]);
+                Assert.Equal(inner.ToArray(), trimmed.ToArray());
+                Assert.Equal((60, 40), SizeOf(tree["masks/a.png"]));
+                Assert.Empty(EditPlans.Trim(PictureFolder.Scan([tree.Root]), 20).Steps);
+            },
+            files: 2
+        );
     }
 
     [Fact]
@@ -63,26 +81,46 @@ public class EditPlansTests
         tree.Write("clear.png", TestPictures.Transparent(20, 10));
         tree.Write("opaque.jpg", TestPictures.Jpeg(20, 10, 1));
         tree.Write("opaque.jpg.txt", "caption");
-        WithUndo(tree, f => EditPlans.Flatten(f, new Rgb(1, 2, 3)), () =>
-        {
-            using Picture flat = Picture.Load(tree["clear.png"]);
-            Assert.Equal([1, 2, 3], flat.ToArray()[..3]);
-            Assert.Equal(3, flat.Bands);
-        }, files: 1);
-        WithUndo(tree, f => EditPlans.Square(f, new Rgb(9, 8, 7)), () =>
-        {
-            Assert.Equal((20, 20), SizeOf(tree["clear.png"]));
-            using Picture square = Picture.Load(tree["opaque.png"]);
-            Assert.Equal([9, 8, 7], square.ToArray()[..3]);
-            Assert.False(File.Exists(tree["opaque.jpg"]));
-            Assert.True(File.Exists(tree["opaque.png.txt"]));
-        }, files: 4);
-        WithUndo(tree, f => EditPlans.Convert(f, "webp", null), () =>
-        {
-            Assert.Equal("webp", PictureFormat.Detect(tree["clear.webp"]));
-            Assert.Equal((20, 10), SizeOf(tree["opaque.webp"]));
-        }, files: 5);
-        WithUndo(tree, f => EditPlans.Convert(f, "jpg", 90), () => Assert.Equal("jpeg", PictureFormat.Detect(tree["clear.jpg"])), files: 2);
+        WithUndo(
+            tree,
+            f => EditPlans.Flatten(f, new Rgb(1, 2, 3)),
+            () =>
+            {
+                using Picture flat = Picture.Load(tree["clear.png"]);
+                Assert.Equal([1, 2, 3], flat.ToArray()[..3]);
+                Assert.Equal(3, flat.Bands);
+            },
+            files: 1
+        );
+        WithUndo(
+            tree,
+            f => EditPlans.Square(f, new Rgb(9, 8, 7)),
+            () =>
+            {
+                Assert.Equal((20, 20), SizeOf(tree["clear.png"]));
+                using Picture square = Picture.Load(tree["opaque.png"]);
+                Assert.Equal([9, 8, 7], square.ToArray()[..3]);
+                Assert.False(File.Exists(tree["opaque.jpg"]));
+                Assert.True(File.Exists(tree["opaque.png.txt"]));
+            },
+            files: 4
+        );
+        WithUndo(
+            tree,
+            f => EditPlans.Convert(f, "webp", null),
+            () =>
+            {
+                Assert.Equal("webp", PictureFormat.Detect(tree["clear.webp"]));
+                Assert.Equal((20, 10), SizeOf(tree["opaque.webp"]));
+            },
+            files: 5
+        );
+        WithUndo(
+            tree,
+            f => EditPlans.Convert(f, "jpg", 90),
+            () => Assert.Equal("jpeg", PictureFormat.Detect(tree["clear.jpg"])),
+            files: 2
+        );
     }
 
     [Fact]
@@ -92,12 +130,17 @@ public class EditPlansTests
         tree.Write("a.png", TestPictures.Png(20, 10, 1));
         tree.Write("a.jpg", TestPictures.Jpeg(20, 10, 2));
         tree.Write("a.txt", "both");
-        WithUndo(tree, f => EditPlans.Square(f, Rgb.White), () =>
-        {
-            Assert.Equal("both", File.ReadAllText(tree["a.txt"]));
-            Assert.Equal("both", File.ReadAllText(tree["a-2.txt"]));
-            Assert.Equal((20, 20), SizeOf(tree["a-2.png"]));
-        }, files: 4);
+        WithUndo(
+            tree,
+            f => EditPlans.Square(f, Rgb.White),
+            () =>
+            {
+                Assert.Equal("both", File.ReadAllText(tree["a.txt"]));
+                Assert.Equal("both", File.ReadAllText(tree["a-2.txt"]));
+                Assert.Equal((20, 20), SizeOf(tree["a-2.png"]));
+            },
+            files: 4
+        );
     }
 
     [Fact]
@@ -108,13 +151,22 @@ public class EditPlansTests
         tree.Write("small.png", TestPictures.Png(60, 60, 2));
         tree.Write("exact.png", TestPictures.Png(128, 128, 3));
         BucketFit fit = new Buckets(Small).Fit(new Size(400, 210));
-        WithUndo(tree, f => EditPlans.Resize(f, Small, upscale: false, crop: false), () =>
-            Assert.Equal((fit.Resized.Width, fit.Resized.Height), SizeOf(tree["large.png"])), files: 1);
-        WithUndo(tree, f => EditPlans.Resize(f, Small, upscale: true, crop: true), () =>
-        {
-            Assert.Equal((fit.Bucket.Width, fit.Bucket.Height), SizeOf(tree["large.png"]));
-            Assert.Equal((128, 128), SizeOf(tree["small.png"]));
-        }, files: 2);
+        WithUndo(
+            tree,
+            f => EditPlans.Resize(f, Small, upscale: false, crop: false),
+            () => Assert.Equal((fit.Resized.Width, fit.Resized.Height), SizeOf(tree["large.png"])),
+            files: 1
+        );
+        WithUndo(
+            tree,
+            f => EditPlans.Resize(f, Small, upscale: true, crop: true),
+            () =>
+            {
+                Assert.Equal((fit.Bucket.Width, fit.Bucket.Height), SizeOf(tree["large.png"]));
+                Assert.Equal((128, 128), SizeOf(tree["small.png"]));
+            },
+            files: 2
+        );
     }
 
     [Fact]
@@ -130,21 +182,48 @@ public class EditPlansTests
         tree.Write("c.png", TestPictures.Png(8, 8, 4));
         tree.Write("c.jpg", TestPictures.Jpeg(8, 8, 4));
         tree.Write("c.txt", "red dress");
-        WithUndo(tree, f => SortPlan.Make(f, [SortRules.ByCaption("red: red_dress & !solo")], null), () =>
-        {
-            Assert.True(File.Exists(tree["10_red/a-2.png"]) && File.Exists(tree["10_red/a-2.txt"]) && File.Exists(tree["10_red/masks/a-2.png"]));
-            Assert.True(File.Exists(tree["red/c.png"]) && File.Exists(tree["red/c.jpg"]) && File.Exists(tree["red/c.txt"]));
-            Assert.False(Directory.Exists(tree["10_cat/masks"]));
-            Assert.True(File.Exists(tree["10_cat/b.png"]));
-        }, files: 6);
+        WithUndo(
+            tree,
+            f => SortPlan.Make(f, [SortRules.ByCaption("red: red_dress & !solo")], null),
+            () =>
+            {
+                Assert.True(
+                    File.Exists(tree["10_red/a-2.png"])
+                        && File.Exists(tree["10_red/a-2.txt"])
+                        && File.Exists(tree["10_red/masks/a-2.png"])
+                );
+                Assert.True(
+                    File.Exists(tree["red/c.png"]) && File.Exists(tree["red/c.jpg"]) && File.Exists(tree["red/c.txt"])
+                );
+                Assert.False(Directory.Exists(tree["10_cat/masks"]));
+                Assert.True(File.Exists(tree["10_cat/b.png"]));
+            },
+            files: 6
+        );
         string csv = tree.Write("tiers.csv", "path,folder\n10_cat/a.png,best\n\"c.jpg\",\"worst, of all\"\r\n");
-        WithUndo(tree, f => SortPlan.Make(f, [SortRules.ByCsv(csv)], "rest"), () =>
-        {
-            Assert.True(File.Exists(tree["10_best/a.png"]) && File.Exists(tree["worst, of all/c.jpg"]) && File.Exists(tree["worst, of all/c.txt"]));
-            Assert.True(File.Exists(tree["rest/c.png"]) && File.Exists(tree["rest/c.txt"]) && !File.Exists(tree["c.txt"]));
-            Assert.True(File.Exists(tree["10_rest/b.png"]));
-        }, files: 11);
-        WithUndo(tree, f => SortPlan.Make(f, [SortRules.ByBucket(Small)], null), () => Assert.True(File.Exists(tree["10_128x128/a.png"])), files: 9);
+        WithUndo(
+            tree,
+            f => SortPlan.Make(f, [SortRules.ByCsv(csv)], "rest"),
+            () =>
+            {
+                Assert.True(
+                    File.Exists(tree["10_best/a.png"])
+                        && File.Exists(tree["worst, of all/c.jpg"])
+                        && File.Exists(tree["worst, of all/c.txt"])
+                );
+                Assert.True(
+                    File.Exists(tree["rest/c.png"]) && File.Exists(tree["rest/c.txt"]) && !File.Exists(tree["c.txt"])
+                );
+                Assert.True(File.Exists(tree["10_rest/b.png"]));
+            },
+            files: 11
+        );
+        WithUndo(
+            tree,
+            f => SortPlan.Make(f, [SortRules.ByBucket(Small)], null),
+            () => Assert.True(File.Exists(tree["10_128x128/a.png"])),
+            files: 9
+        );
         Assert.Throws<FornoException>(() => SortRules.ByCaption("../out: a"));
         Assert.Throws<FornoException>(() => SortRules.ByCaption("no rule"));
         Assert.Throws<FornoException>(() => SortRules.ByCsv(tree.Write("wrong.csv", "a.png\n")));

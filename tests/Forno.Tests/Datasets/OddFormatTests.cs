@@ -10,7 +10,8 @@ namespace Forno.Tests.Datasets;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class HeicFactAttribute : FactAttribute
 {
-    public HeicFactAttribute() => Skip = OddFormats.Writes(OddFormats.Heic) ? null : "this libvips writes no HEIC (libheif without x265)";
+    public HeicFactAttribute() =>
+        Skip = OddFormats.Writes(OddFormats.Heic) ? null : "this libvips writes no HEIC (libheif without x265)";
 }
 
 /// <summary>A test that needs JPEG XL; counted as skipped without it.</summary>
@@ -24,13 +25,15 @@ public sealed class JxlFactAttribute : FactAttribute
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class FfmpegFactAttribute : FactAttribute
 {
-    public FfmpegFactAttribute() => Skip = VideoFrames.FindProgram() is null ? "there is no ffmpeg (Debian: apt-get install ffmpeg)" : null;
+    public FfmpegFactAttribute() =>
+        Skip = VideoFrames.FindProgram() is null ? "there is no ffmpeg (Debian: apt-get install ffmpeg)" : null;
 }
 
 /// <summary>Import of formats that trainers do not read.</summary>
 public class OddFormatTests
 {
-    private const int Width = 96, Height = 64;
+    private const int Width = 96,
+        Height = 64;
 
     [HeicFact]
     public void Heic() => BecomesPng("a.heic", OddFormats.Heic, 6);
@@ -76,7 +79,9 @@ public class OddFormatTests
     public void EveryPageOfATiffBecomesAPictureButPreviewsDoNot()
     {
         using TempTree tree = new();
-        using Picture one = TestPictures.Make(90, 60, 1), two = TestPictures.Make(90, 60, 2), three = TestPictures.Make(90, 60, 3);
+        using Picture one = TestPictures.Make(90, 60, 1),
+            two = TestPictures.Make(90, 60, 2),
+            three = TestPictures.Make(90, 60, 3);
         tree.Write("raw/book.tif", OddFormats.Tiff(one, two, three));
         tree.Write("raw/book.txt", "pages");
         using (Picture large = TestPictures.Make(200, 200, 4))
@@ -86,7 +91,18 @@ public class OddFormatTests
 
         Applied applied = Import(tree);
         Assert.Empty(applied.Problems);
-        Assert.Equal(["book_f0001.png", "book_f0001.txt", "book_f0002.png", "book_f0002.txt", "book_f0003.png", "book_f0003.txt", "camera.png"], Files(tree));
+        Assert.Equal(
+            [
+                "book_f0001.png",
+                "book_f0001.txt",
+                "book_f0002.png",
+                "book_f0002.txt",
+                "book_f0003.png",
+                "book_f0003.txt",
+                "camera.png",
+            ],
+            Files(tree)
+        );
         using Picture page = Picture.Load(tree["work/book_f0003.png"]);
         Assert.Equal(three.ToArray(), page.ToArray());
     }
@@ -102,7 +118,10 @@ public class OddFormatTests
         }
 
         Assert.Empty(Import(tree).Problems);
-        Assert.Equal(["a film_f0001.png", "a film_f0002.png", "a film_f0003.png", "b_f0001.png", "b_f0002.png", "b_f0003.png"], Files(tree));
+        Assert.Equal(
+            ["a film_f0001.png", "a film_f0002.png", "a film_f0003.png", "b_f0001.png", "b_f0002.png", "b_f0003.png"],
+            Files(tree)
+        );
         using (Picture second = Picture.Load(tree["work/b_f0002.png"]))
         {
             byte[] middle = second.ToArray().AsSpan(((24 * 64) + 32) * 3, 3).ToArray();
@@ -141,7 +160,8 @@ public class OddFormatTests
         Assert.Equal("png", PictureFormat.Detect(file));
         using Picture made = Picture.Load(file);
         Assert.Equal((Width, Height, 3, true), (made.Width, made.Height, made.Bands, made.Is8Bit));
-        byte[] was = picture.ToArray(), now = made.ToArray();
+        byte[] was = picture.ToArray(),
+            now = made.ToArray();
         double mean = was.Zip(now, (a, b) => Math.Abs(a - b)).Average();
         Assert.True(mean <= tolerance, $"{name}: mean difference {mean}");
     }
@@ -161,8 +181,14 @@ public class OddFormatTests
         return work.Apply(importer.Plan([tree["raw"]], []));
     }
 
-    private static List<string> Files(TempTree tree) => [.. Directory.EnumerateFiles(tree["work"], "*", SearchOption.AllDirectories)
-        .Select(f => RelativePath.Of(tree["work"], f)).Where(f => !f.StartsWith(".forno", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    private static List<string> Files(TempTree tree) =>
+        [
+            .. Directory
+                .EnumerateFiles(tree["work"], "*", SearchOption.AllDirectories)
+                .Select(f => RelativePath.Of(tree["work"], f))
+                .Where(f => !f.StartsWith(".forno", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
 
     // Scenes of one colour and a second each, 64×48 at 12 frames a second.
     private static void Film(string file, Rgb[] scenes)
@@ -176,12 +202,33 @@ public class OddFormatTests
             }
         }
 
-        Ffmpeg(pixels.ToArray(), "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "64x48", "-r", "12", "-i", "-", "-c:v", "mpeg4", "-y", file);
+        Ffmpeg(
+            pixels.ToArray(),
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "-s",
+            "64x48",
+            "-r",
+            "12",
+            "-i",
+            "-",
+            "-c:v",
+            "mpeg4",
+            "-y",
+            file
+        );
     }
 
     private static void Ffmpeg(byte[] input, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(VideoFrames.FindProgram()!, ["-v", "error", .. arguments]) { RedirectStandardInput = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(VideoFrames.FindProgram()!, ["-v", "error", .. arguments])
+            {
+                RedirectStandardInput = true,
+            }
+        )!;
         process.StandardInput.BaseStream.Write(input);
         process.StandardInput.Close();
         process.WaitForExit();

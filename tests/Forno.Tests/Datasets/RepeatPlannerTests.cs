@@ -20,9 +20,17 @@ public class RepeatPlannerTests
     [Fact]
     public void ThreeOutfitsOfTwoHundredEachWithAdamW()
     {
-        RepeatPlan plan = Plan(new BakeSettings { Optimizer = "AdamW" }, "a: 20 anna outfit1", "b: 10 anna outfit2", "c: 5 anna outfit3");
+        RepeatPlan plan = Plan(
+            new BakeSettings { Optimizer = "AdamW" },
+            "a: 20 anna outfit1",
+            "b: 10 anna outfit2",
+            "c: 5 anna outfit3"
+        );
         Assert.Equal([10, 20, 40], plan.Folders.Select(f => f.Repeats));
-        Assert.Equal(("anna", true, 600, 4800), (plan.Triggers[0].Trigger, plan.Triggers[0].Main, plan.Triggers[0].PerEpoch, plan.Triggers[0].Total));
+        Assert.Equal(
+            ("anna", true, 600, 4800),
+            (plan.Triggers[0].Trigger, plan.Triggers[0].Main, plan.Triggers[0].PerEpoch, plan.Triggers[0].Total)
+        );
         Assert.Equal([200, 200, 200], plan.Triggers.Skip(1).Select(t => t.PerEpoch));
         Assert.Equal(["few-pictures"], plan.Findings.Select(f => f.Kind));
     }
@@ -53,8 +61,20 @@ public class RepeatPlannerTests
     [InlineData("AdamW", true, true, true, false, 180, 60)]
     [InlineData("AdamW", true, true, false, true, 120, 40)]
     [InlineData("AdamW", false, false, true, true, 100, 33)]
-    public void EveryFactor(string optimizer, bool snr, bool ip, bool sdxl, bool retro, int concept, int sub) => Assert.Equal((concept, sub),
-        RepeatPlanner.Targets(new BakeSettings { Optimizer = optimizer, MinSnrGamma = snr, IpNoiseGamma = ip, Sdxl = sdxl, Retro = retro }));
+    public void EveryFactor(string optimizer, bool snr, bool ip, bool sdxl, bool retro, int concept, int sub) =>
+        Assert.Equal(
+            (concept, sub),
+            RepeatPlanner.Targets(
+                new BakeSettings
+                {
+                    Optimizer = optimizer,
+                    MinSnrGamma = snr,
+                    IpNoiseGamma = ip,
+                    Sdxl = sdxl,
+                    Retro = retro,
+                }
+            )
+        );
 
     [Theory]
     [InlineData("Prodigy", false, false, false, 2000, 3000, 3000)]
@@ -65,7 +85,14 @@ public class RepeatPlannerTests
     [InlineData("Prodigy", false, false, true, 666, 1000, 3000)]
     public void RangesAndCaps(string optimizer, bool sdxl, bool gammas, bool retro, int low, int high, int cap)
     {
-        BakeSettings settings = new() { Optimizer = optimizer, Sdxl = sdxl, MinSnrGamma = gammas, IpNoiseGamma = gammas, Retro = retro };
+        BakeSettings settings = new()
+        {
+            Optimizer = optimizer,
+            Sdxl = sdxl,
+            MinSnrGamma = gammas,
+            IpNoiseGamma = gammas,
+            Retro = retro,
+        };
         Assert.Equal((low, high), RepeatPlanner.Range(settings));
         Assert.Equal(cap, RepeatPlanner.Cap(settings));
     }
@@ -84,17 +111,31 @@ public class RepeatPlannerTests
     {
         RepeatPlan plan = Plan(new BakeSettings(), "a: 50 anna outfit1", "b: 25 anna outfit2", "misc: 20 anna");
         Assert.Equal([2, 4, 5], plan.Folders.Select(f => f.Repeats));
-        Assert.Equal([("anna", 300), ("outfit1", 100), ("outfit2", 100)], plan.Triggers.Select(t => (t.Trigger, t.PerEpoch)));
+        Assert.Equal(
+            [("anna", 300), ("outfit1", 100), ("outfit2", 100)],
+            plan.Triggers.Select(t => (t.Trigger, t.PerEpoch))
+        );
         Assert.Contains("of which sub-concepts give 200: 100 ÷ 20", plan.Folders[2].Why);
         // Half of b's captions hold a pose that no folder is for.
-        plan = Plan(new BakeSettings(), "a: 50 anna outfit1", "b: 13 anna outfit2", "b: 12 anna outfit2 jump", "misc: 20 anna");
+        plan = Plan(
+            new BakeSettings(),
+            "a: 50 anna outfit1",
+            "b: 13 anna outfit2",
+            "b: 12 anna outfit2 jump",
+            "misc: 20 anna"
+        );
         Assert.Equal(48, plan.Triggers.Single(t => t.Trigger == "jump").PerEpoch);
     }
 
     [Fact]
     public void TwoFoldersOfOneOutfitShareItsSteps()
     {
-        RepeatPlan plan = Plan(new BakeSettings(), "close: 10 anna outfit1", "far: 30 anna outfit1", "b: 20 anna outfit2");
+        RepeatPlan plan = Plan(
+            new BakeSettings(),
+            "close: 10 anna outfit1",
+            "far: 30 anna outfit1",
+            "b: 20 anna outfit2"
+        );
         Assert.Equal([5, 2, 2], plan.Folders.Select(f => f.Repeats)); // b, close, far
         Assert.Equal(100, plan.Folders[0].ImageSteps);
         Assert.Equal(80, plan.Folders[1].ImageSteps + plan.Folders[2].ImageSteps);
@@ -111,31 +152,62 @@ public class RepeatPlannerTests
         Assert.Contains("--epochs 6", cap.Mend);
         Assert.DoesNotContain(Plan(new BakeSettings { Epochs = 6 }, lines).Findings, f => f.Kind == "over-cap");
         // 6000 for AdamW is reached, not passed.
-        Assert.DoesNotContain(Plan(new BakeSettings { Optimizer = "AdamW", Epochs = 6 }, lines).Findings, f => f.Kind == "over-cap");
-        Assert.Contains(Plan(new BakeSettings { Optimizer = "AdamW", Epochs = 7 }, lines).Findings, f => f.Kind == "over-cap");
+        Assert.DoesNotContain(
+            Plan(new BakeSettings { Optimizer = "AdamW", Epochs = 6 }, lines).Findings,
+            f => f.Kind == "over-cap"
+        );
+        Assert.Contains(
+            Plan(new BakeSettings { Optimizer = "AdamW", Epochs = 7 }, lines).Findings,
+            f => f.Kind == "over-cap"
+        );
     }
 
     [Fact]
     public void OneFolderOverHalfOfAllSteps()
     {
-        Assert.Contains(Plan(new BakeSettings(), "a: 500", "b: 50").Findings, f => f.Kind == "half" && f.What.Contains("500 of 800"));
+        Assert.Contains(
+            Plan(new BakeSettings(), "a: 500", "b: 50").Findings,
+            f => f.Kind == "half" && f.What.Contains("500 of 800")
+        );
         Assert.DoesNotContain(Plan(new BakeSettings(), "a: 500").Findings, f => f.Kind == "half");
     }
 
     [Fact]
     public void ScaleWeightNormsWithProdigyOnly()
     {
-        Assert.Contains(Plan(new BakeSettings { ScaleWeightNorms = true }, "a: 50").Findings, f => f.Kind == "scale-weight-norms");
-        Assert.DoesNotContain(Plan(new BakeSettings { ScaleWeightNorms = true, Optimizer = "AdamW" }, "a: 50").Findings, f => f.Kind == "scale-weight-norms");
+        Assert.Contains(
+            Plan(new BakeSettings { ScaleWeightNorms = true }, "a: 50").Findings,
+            f => f.Kind == "scale-weight-norms"
+        );
+        Assert.DoesNotContain(
+            Plan(new BakeSettings { ScaleWeightNorms = true, Optimizer = "AdamW" }, "a: 50").Findings,
+            f => f.Kind == "scale-weight-norms"
+        );
     }
 
     [Fact]
     public void AnotherAdapterThanTheRecipesIsTold()
     {
-        Assert.Empty(Plan(new BakeSettings { Dim = 32, Alpha = 16, Network = "networks.lora" }, "a: 50").Findings);
-        Assert.Contains("learns more slowly", Assert.Single(Plan(new BakeSettings { Dim = 32, Alpha = 1 }, "a: 50").Findings).Effect);
+        Assert.Empty(
+            Plan(
+                new BakeSettings
+                {
+                    Dim = 32,
+                    Alpha = 16,
+                    Network = "networks.lora",
+                },
+                "a: 50"
+            ).Findings
+        );
+        Assert.Contains(
+            "learns more slowly",
+            Assert.Single(Plan(new BakeSettings { Dim = 32, Alpha = 1 }, "a: 50").Findings).Effect
+        );
         Assert.Contains("learns faster", Assert.Single(Plan(new BakeSettings { Dim = 8 }, "a: 50").Findings).Effect);
-        Assert.Equal("network", Assert.Single(Plan(new BakeSettings { Network = "lycoris.kohya" }, "a: 50").Findings).Kind);
+        Assert.Equal(
+            "network",
+            Assert.Single(Plan(new BakeSettings { Network = "lycoris.kohya" }, "a: 50").Findings).Kind
+        );
     }
 
     [Fact]
@@ -160,5 +232,6 @@ public class RepeatPlannerTests
         Assert.Throws<FornoException>(() => Plan(new BakeSettings()));
     }
 
-    private static RepeatPlan Plan(BakeSettings settings, params string[] lines) => RepeatPlanner.Make(Scenes.Of(lines), settings);
+    private static RepeatPlan Plan(BakeSettings settings, params string[] lines) =>
+        RepeatPlanner.Make(Scenes.Of(lines), settings);
 }

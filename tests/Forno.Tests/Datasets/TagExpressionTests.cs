@@ -31,7 +31,10 @@ public class TagExpressionTests
     [InlineData("a !b", 3)]
     [InlineData("\"a", 4)]
     public void WhatCannotBeReadIsToldWithItsPlace(string expression, int at) =>
-        Assert.Contains($"at character {at}:", Assert.Throws<FornoException>(() => TagExpression.Parse(expression)).Message);
+        Assert.Contains(
+            $"at character {at}:",
+            Assert.Throws<FornoException>(() => TagExpression.Parse(expression)).Message
+        );
 
     [Fact]
     public void DepthHasABound() => Assert.Throws<FornoException>(() => TagExpression.Parse(new string('(', 100_000)));

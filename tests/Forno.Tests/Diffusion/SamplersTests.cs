@@ -19,7 +19,13 @@ public class SamplersTests
     private static float[] Target { get; } = [.. Enumerable.Range(0, 64).Select(i => MathF.Sin(i))];
 
     private static SampleRequest Request(Denoise denoise, SeededNoise noise, int steps = 12) =>
-        new() { Denoise = denoise, Schedule = NoiseSchedule.StableDiffusion, Noise = noise, Steps = steps };
+        new()
+        {
+            Denoise = denoise,
+            Schedule = NoiseSchedule.StableDiffusion,
+            Noise = noise,
+            Steps = steps,
+        };
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -64,7 +70,8 @@ public class SamplersTests
             using var both = new SeededNoise([3, 8], Picture);
             using var one = new SeededNoise([8], Picture);
             using var scope = new Scope();
-            Tensor batch = sampler.Sample(Request(Shrink, both)), alone = sampler.Sample(Request(Shrink, one));
+            Tensor batch = sampler.Sample(Request(Shrink, both)),
+                alone = sampler.Sample(Request(Shrink, one));
             float[] second = batch.Slice(0, 1, 2).ToArray<float>();
             // The adaptive sampler's steps follow the error of the whole batch.
             double within = name == "DPM adaptive" ? 0.02 : 1e-5;
@@ -94,7 +101,8 @@ public class SamplersTests
             },
         };
         Assert.Throws<OperationCanceledException>(() =>
-            SamplerRegistry.Find("Euler").Sample(Request(Point(Target), noise) with { Run = run }));
+            SamplerRegistry.Find("Euler").Sample(Request(Point(Target), noise) with { Run = run })
+        );
         Assert.Equal([0, 1, 2], told.Select(s => s.Step));
         Assert.All(told, s => Assert.Equal(12, s.Steps));
     }
@@ -115,8 +123,16 @@ public class SamplersTests
     [Fact]
     public void UnknownNamesListTheValidOnes()
     {
-        Assert.Contains("Euler a", Assert.Throws<FornoException>(() => SamplerRegistry.Find("Eular")).Message, StringComparison.Ordinal);
-        Assert.Contains("Karras", Assert.Throws<FornoException>(() => ScheduleRegistry.Find("Caras")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Euler a",
+            Assert.Throws<FornoException>(() => SamplerRegistry.Find("Eular")).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Karras",
+            Assert.Throws<FornoException>(() => ScheduleRegistry.Find("Caras")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -128,7 +144,11 @@ public class SamplersTests
         foreach (string name in (string[])["DDIM", "UniPC", "Euler", "DPM++ 2M"])
         {
             using var noise = new SeededNoise([1], Picture);
-            SampleRequest request = Request(Point(Target), noise) with { Schedule = zero, Prediction = Prediction.Velocity };
+            SampleRequest request = Request(Point(Target), noise) with
+            {
+                Schedule = zero,
+                Prediction = Prediction.Velocity,
+            };
             float[] x = SamplerRegistry.Find(name).Sample(request).ToArray<float>();
             Assert.InRange(x.Zip(Target, (a, b) => Math.Abs(a - b)).Max(), 0, 0.15);
         }
@@ -143,7 +163,9 @@ public class SamplersTests
         double Error(Func<Denoise, Tensor, Tensor> sample)
         {
             using var scope = new Scope();
-            return Math.Abs((sample((x, s) => x * (0.25 / (0.25 + (s * s))), Tensor.Ones([1, 1, 1, 1])).Item() / exact) - 1);
+            return Math.Abs(
+                (sample((x, s) => x * (0.25 / (0.25 + (s * s))), Tensor.Ones([1, 1, 1, 1])).Item() / exact) - 1
+            );
         }
 
         Tensor NoNoise(Tensor x, Sigma a, Sigma b) => throw new InvalidOperationException("deterministic");

@@ -17,7 +17,10 @@ public class SchedulesTests
             Sigma[] sigmas = ScheduleRegistry.Find(name)(new ScheduleInput(NoiseSchedule.StableDiffusion, n, false));
             Assert.True(name == "DDIM" ? sigmas.Length > n : sigmas.Length == n + 1);
             Assert.Equal(name == "KL Optimal" ? NoiseSchedule.StableDiffusion.SigmaMin : 0.0, sigmas[^1].Value, 1e-6);
-            Assert.All(sigmas.Zip(sigmas.Skip(1)), p => Assert.True(p.First.Value > p.Second.Value, $"{name} {n}: {p}"));
+            Assert.All(
+                sigmas.Zip(sigmas.Skip(1)),
+                p => Assert.True(p.First.Value > p.Second.Value, $"{name} {n}: {p}")
+            );
         }
     }
 
@@ -61,7 +64,8 @@ public class SchedulesTests
     {
         using var scope = new Scope();
         using var g = new Generator(1);
-        Tensor x = g.Randn(1, 4, 4, 4) * 3, output = g.Randn(1, 4, 4, 4);
+        Tensor x = g.Randn(1, 4, 4, 4) * 3,
+            output = g.Randn(1, 4, 4, 4);
         var sigma = new Sigma(2.5);
         Tensor denoised = Denoiser.Wrap((_, _) => output.Alias(), NoiseSchedule.StableDiffusion, prediction)(x, sigma);
         Tensor back = prediction.ToOutput(x, denoised, sigma);
@@ -74,10 +78,12 @@ public class SchedulesTests
         using var scope = new Scope();
         using var g = new Generator(2);
         NoiseSchedule s = NoiseSchedule.Training;
-        Tensor x0 = g.Randn(1, 4, 4, 4), noise = g.Randn(1, 4, 4, 4);
+        Tensor x0 = g.Randn(1, 4, 4, 4),
+            noise = g.Randn(1, 4, 4, 4);
         int[] t = [700];
         var sigma = new Sigma(s.Sigmas[700]);
-        Tensor ve = x0 + (noise * sigma), v = Forward.Velocity(s, x0, noise, t);
+        Tensor ve = x0 + (noise * sigma),
+            v = Forward.Velocity(s, x0, noise, t);
         Tensor byNoise = Denoiser.Wrap((_, _) => noise.Alias(), s, Prediction.Epsilon)(ve, sigma);
         Tensor byVelocity = Denoiser.Wrap((_, _) => v.Alias(), s, Prediction.Velocity)(ve, sigma);
         Assert.InRange((byNoise - x0).Abs().Max().Item(), 0, 1e-5);

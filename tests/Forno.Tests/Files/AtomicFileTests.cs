@@ -13,11 +13,16 @@ public sealed class AtomicFileTests : IDisposable
     {
         var path = Path.Combine(_folder, "a.txt");
         AtomicFile.WriteText(path, "old");
-        Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(path, stream =>
-        {
-            stream.Write("half of the new"u8);
-            throw new InvalidOperationException();
-        }));
+        Assert.Throws<InvalidOperationException>(() =>
+            AtomicFile.Write(
+                path,
+                stream =>
+                {
+                    stream.Write("half of the new"u8);
+                    throw new InvalidOperationException();
+                }
+            )
+        );
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
 
@@ -46,7 +51,10 @@ public sealed class AtomicFileTests : IDisposable
         var path = Path.Combine(_folder, "absent", "a");
         Assert.Contains(path, Assert.Throws<FornoException>(() => AtomicFile.WriteText(path, "")).Message);
         Directory.CreateDirectory(Path.Combine(_folder, "taken"));
-        Assert.Contains("taken", Assert.Throws<FornoException>(() => AtomicFile.WriteText(Path.Combine(_folder, "taken"), "")).Message);
+        Assert.Contains(
+            "taken",
+            Assert.Throws<FornoException>(() => AtomicFile.WriteText(Path.Combine(_folder, "taken"), "")).Message
+        );
         Assert.Single(Directory.GetFileSystemEntries(_folder));
     }
 }

@@ -10,20 +10,35 @@ public class InfotextTests
     {
         var request = new GenerateRequest
         {
-            Prompt = "a cat, (red:1.2)\nsecond line <lora:a:1>", NegativePrompt = "bad: \"x\"", Seed = 18446744073709551615, Steps = 30, CfgScale = 6.5,
-            Width = 768, Height = 1280, Sampler = "dpmpp_2m", Scheduler = "sgm_uniform", ClipSkip = 2,
+            Prompt = "a cat, (red:1.2)\nsecond line <lora:a:1>",
+            NegativePrompt = "bad: \"x\"",
+            Seed = 18446744073709551615,
+            Steps = 30,
+            CfgScale = 6.5,
+            Width = 768,
+            Height = 1280,
+            Sampler = "dpmpp_2m",
+            Scheduler = "sgm_uniform",
+            ClipSkip = 2,
             Loras = [new LoraUse("/x/b.safetensors", 0.5, 0.25)],
         };
-        var used = new UsedLora[] { new("a", "0123456789ab", new LoraUse("a")), new("b", "ba9876543210", request.Loras[0]) };
-        Infotext written = Infotext.Of(request, request.Seed, loras: used), read = Infotext.Parse(written.ToString());
+        var used = new UsedLora[]
+        {
+            new("a", "0123456789ab", new LoraUse("a")),
+            new("b", "ba9876543210", request.Loras[0]),
+        };
+        Infotext written = Infotext.Of(request, request.Seed, loras: used),
+            read = Infotext.Parse(written.ToString());
         Assert.Equal(request.Prompt + " <lora:b:0.25:0.5>", read.Prompt);
         Assert.Equal(request.NegativePrompt, read.NegativePrompt);
         Assert.Equal(written.Fields, read.Fields);
         Assert.Equal("a: 0123456789ab, b: ba9876543210", read["Lora hashes"]);
         Assert.StartsWith(
             "Steps: 30, Sampler: DPM++ 2M, Schedule type: SGM Uniform, CFG scale: 6.5, Seed: 18446744073709551615, Size: 768x1280, Clip skip: 2, RNG: CPU, "
-            + "Lora hashes: \"a: 0123456789ab, b: ba9876543210\", Version: Forno ",
-            written.ToString().Split('\n')[^1], StringComparison.Ordinal);
+                + "Lora hashes: \"a: 0123456789ab, b: ba9876543210\", Version: Forno ",
+            written.ToString().Split('\n')[^1],
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -55,8 +70,12 @@ public class InfotextTests
             {
                 continue;
             }
-            foreach ((System.Text.Json.JsonElement value, System.Text.Json.JsonElement wanted) in
-                parameters.GetProperty(from).EnumerateArray().Zip(expect.GetProperty(to).EnumerateArray()))
+            foreach (
+                (System.Text.Json.JsonElement value, System.Text.Json.JsonElement wanted) in parameters
+                    .GetProperty(from)
+                    .EnumerateArray()
+                    .Zip(expect.GetProperty(to).EnumerateArray())
+            )
             {
                 if (value.ValueKind == System.Text.Json.JsonValueKind.String)
                 {

@@ -13,7 +13,13 @@ public sealed class PictureGeneratorTests : IDisposable
 {
     private static readonly GenerateRequest Request = new()
     {
-        Prompt = "a red heart, noto style", NegativePrompt = "blue", Seed = 5, Steps = 3, Width = 64, Height = 48, Sampler = "Euler a",
+        Prompt = "a red heart, noto style",
+        NegativePrompt = "blue",
+        Seed = 5,
+        Steps = 3,
+        Width = 64,
+        Height = 48,
+        Sampler = "Euler a",
     };
 
     private readonly TinyBaseModel tiny = new();
@@ -51,7 +57,10 @@ public sealed class PictureGeneratorTests : IDisposable
         {
             byte[] alone = One(Request with { Seed = picture.Seed }).Pixels;
             // Kernels may add up in another order for another batch; rounding then moves a byte by one at most.
-            Assert.True(alone.Zip(picture.Pixels).All(p => Math.Abs(p.First - p.Second) <= 1), $"seed {picture.Seed} differs");
+            Assert.True(
+                alone.Zip(picture.Pixels).All(p => Math.Abs(p.First - p.Second) <= 1),
+                $"seed {picture.Seed} differs"
+            );
         }
     }
 
@@ -59,25 +68,64 @@ public sealed class PictureGeneratorTests : IDisposable
     public void EverythingInTheRequestCounts()
     {
         byte[] plain = One(Request).Pixels;
-        foreach (GenerateRequest other in (GenerateRequest[])
-        [
-            Request with { Prompt = "a blue heart, noto style" }, Request with { Prompt = "a (red:1.5) heart, noto style" },
-            Request with { NegativePrompt = "green" }, Request with { CfgScale = 3 }, Request with { ClipSkip = 2 },
-            Request with { Sampler = "Euler" }, Request with { Scheduler = "Karras" }, Request with { Steps = 4 },
-        ])
+        foreach (
+            GenerateRequest other in (GenerateRequest[])
+                [
+                    Request with
+                    {
+                        Prompt = "a blue heart, noto style",
+                    },
+                    Request with
+                    {
+                        Prompt = "a (red:1.5) heart, noto style",
+                    },
+                    Request with
+                    {
+                        NegativePrompt = "green",
+                    },
+                    Request with
+                    {
+                        CfgScale = 3,
+                    },
+                    Request with
+                    {
+                        ClipSkip = 2,
+                    },
+                    Request with
+                    {
+                        Sampler = "Euler",
+                    },
+                    Request with
+                    {
+                        Scheduler = "Karras",
+                    },
+                    Request with
+                    {
+                        Steps = 4,
+                    },
+                ]
+        )
         {
             Assert.NotEqual(plain, One(other).Pixels);
         }
     }
 
     [Fact]
-    public void ACfgScaleOfOneIgnoresTheNegativePrompt() => Assert.Equal(
-        One(Request with { CfgScale = 1 }).Pixels, One(Request with { CfgScale = 1, NegativePrompt = "something else" }).Pixels);
+    public void ACfgScaleOfOneIgnoresTheNegativePrompt() =>
+        Assert.Equal(
+            One(Request with { CfgScale = 1 }).Pixels,
+            One(Request with { CfgScale = 1, NegativePrompt = "something else" }).Pixels
+        );
 
     [Fact]
     public void LongPromptsAndOddSizesAreDrawn()
     {
-        GenerateRequest request = Request with { Prompt = string.Join(", ", Enumerable.Repeat("a red heart", 30)), Width = 56, Height = 72 };
+        GenerateRequest request = Request with
+        {
+            Prompt = string.Join(", ", Enumerable.Repeat("a red heart", 30)),
+            Width = 56,
+            Height = 72,
+        };
         GeneratedPicture apart = One(request);
         Assert.Equal((56, 72, 56 * 72 * 3), (apart.Width, apart.Height, apart.Pixels.Length));
         // Padding the short negative prompt changes what it says, so the picture, and the infotext tells.
@@ -103,7 +151,10 @@ public sealed class PictureGeneratorTests : IDisposable
         Assert.Contains("<lora:style:0.8>\nNegative prompt", byPath.Infotext);
         Assert.Contains("Lora hashes: \"style: " + ModelHash.DataSha256(lora)[..12] + "\"", with.Infotext);
         Assert.NotEqual(with.Pixels, One(Request with { Loras = [new LoraUse(lora, 0.8, 0)] }).Pixels);
-        Assert.Equal(with.Pixels, One(Request with { Prompt = Request.Prompt + "<lora:out-name:0.8>" }, library).Pixels);
+        Assert.Equal(
+            with.Pixels,
+            One(Request with { Prompt = Request.Prompt + "<lora:out-name:0.8>" }, library).Pixels
+        );
     }
 
     [Fact]
@@ -111,7 +162,9 @@ public sealed class PictureGeneratorTests : IDisposable
     {
         void Fails(string says, GenerateRequest request)
         {
-            string message = Assert.Throws<FornoException>(() => Draw(request, new LoraLibrary(tiny.Folder, "/no/such/folder"))).Message;
+            string message = Assert
+                .Throws<FornoException>(() => Draw(request, new LoraLibrary(tiny.Folder, "/no/such/folder")))
+                .Message;
             Assert.Contains(says, message);
             Assert.DoesNotContain('\n', message);
         }
@@ -121,8 +174,13 @@ public sealed class PictureGeneratorTests : IDisposable
         Fails("schedule \"Carras\" is unknown", Request with { Scheduler = "Carras" });
         Fails("width 100 is no multiple of 8; the nearest is 104", Request with { Width = 100 });
         Fails("steps must be at least 1", Request with { Steps = 0 });
-        Fails($"no LoRA 'styel' among the 2 weight files in {tiny.Folder}, /no/such/folder (which does not exist); did you mean 'style'?",
-            Request with { Prompt = "x <lora:styel:1>" });
+        Fails(
+            $"no LoRA 'styel' among the 2 weight files in {tiny.Folder}, /no/such/folder (which does not exist); did you mean 'style'?",
+            Request with
+            {
+                Prompt = "x <lora:styel:1>",
+            }
+        );
         Fails("tiny.safetensors: nothing in it is for this model", Request with { Prompt = "<lora:tiny:1>" });
         Fails("<hypernet:x:1> in the prompt", Request with { Prompt = "<hypernet:x:1>" });
         Assert.All(model.Layers.Values, layer => Assert.Null(layer.Patch));
@@ -137,7 +195,9 @@ public sealed class PictureGeneratorTests : IDisposable
         Assert.Equal([5UL, 6UL], seen.Reports.Select(r => r.Finished).OfType<GeneratedPicture>().Select(p => p.Seed));
         using var cancel = new CancellationTokenSource();
         var stopping = new Collect { OnReport = cancel.Cancel };
-        Assert.Throws<OperationCanceledException>(() => new PictureGenerator(model).Draw(Request, stopping, cancel.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            new PictureGenerator(model).Draw(Request, stopping, cancel.Token)
+        );
         Assert.Single(stopping.Reports);
     }
 
@@ -149,8 +209,9 @@ public sealed class PictureGeneratorTests : IDisposable
         Assert.Equal(picture.Infotext, text);
         Assert.Equal(
             "a red heart, noto style\nNegative prompt: blue\nSteps: 3, Sampler: Euler a, Schedule type: Automatic, CFG scale: 7, Seed: 5, "
-            + $"Size: 64x48, Model hash: {model.Hash[..10]}, Model: tiny, RNG: CPU, Version: ",
-            text[..(text.IndexOf("Version: ", StringComparison.Ordinal) + 9)]);
+                + $"Size: 64x48, Model hash: {model.Hash[..10]}, Model: tiny, RNG: CPU, Version: ",
+            text[..(text.IndexOf("Version: ", StringComparison.Ordinal) + 9)]
+        );
     }
 
     [Theory]
@@ -172,7 +233,8 @@ public sealed class PictureGeneratorTests : IDisposable
         Assert.Equal(name == "sdxl", plain.SequenceEqual(Pixels(Request with { ClipSkip = 2 })));
     }
 
-    private GeneratedPicture One(GenerateRequest request, LoraLibrary? library = null) => Assert.Single(Draw(request, library));
+    private GeneratedPicture One(GenerateRequest request, LoraLibrary? library = null) =>
+        Assert.Single(Draw(request, library));
 
     private IReadOnlyList<GeneratedPicture> Draw(GenerateRequest request, LoraLibrary? library = null) =>
         new PictureGenerator(model, library).Draw(request).Pictures;

@@ -30,7 +30,8 @@ public class BordersTests
     [InlineData(90)]
     public void AlsoAfterScalingAndJpeg(int quality)
     {
-        using Picture small = Picture.FromRgb(Noise(30, 20), 30, 20), art = small.Resize(120, 80, Kernel.Cubic);
+        using Picture small = Picture.FromRgb(Noise(30, 20), 30, 20),
+            art = small.Resize(120, 80, Kernel.Cubic);
         var sheet = new Sheet(art.ToArray(), 120, 80);
         Frame(sheet, 255, 20, 20, 20, 20);
         Frame(sheet, 0, 24, 24, 24, 24);

@@ -15,7 +15,12 @@ public class ComponentsTests
         {
             (int w, int h) = (random.Next(1, 40), random.Next(1, 30));
             double fill = random.NextDouble();
-            byte[] map = [.. Enumerable.Range(0, w * h).Select(_ => random.NextDouble() < fill ? (byte)random.Next(1, 256) : (byte)0)];
+            byte[] map =
+            [
+                .. Enumerable
+                    .Range(0, w * h)
+                    .Select(_ => random.NextDouble() < fill ? (byte)random.Next(1, 256) : (byte)0),
+            ];
             IReadOnlyList<Component> found = Components.Find(map, w, h, from: 100, diagonal);
             int[] naive = Flood(map, w, h, diagonal);
             Assert.Equal(naive.Max(), found.Count);
@@ -37,9 +42,19 @@ public class ComponentsTests
             Assert.Equal(pairs.Length, pairs.Select(p => p.First).Distinct().Count());
             Assert.Equal(pairs.Length, pairs.Select(p => p.Second).Distinct().Count());
             Assert.All(found, c => Assert.Equal(c.Runs.Sum(r => r.Right - r.Left), c.Area));
-            Assert.All(found, c => Assert.Equal(
-                (c.Box.Left, c.Box.Top, c.Box.Left + c.Box.Width, c.Box.Top + c.Box.Height),
-                (c.Runs.Min(r => r.Left), c.Runs.Min(r => r.Row), c.Runs.Max(r => r.Right), c.Runs.Max(r => r.Row) + 1)));
+            Assert.All(
+                found,
+                c =>
+                    Assert.Equal(
+                        (c.Box.Left, c.Box.Top, c.Box.Left + c.Box.Width, c.Box.Top + c.Box.Height),
+                        (
+                            c.Runs.Min(r => r.Left),
+                            c.Runs.Min(r => r.Row),
+                            c.Runs.Max(r => r.Right),
+                            c.Runs.Max(r => r.Row) + 1
+                        )
+                    )
+            );
             Assert.True(found.Zip(found.Skip(1)).All(p => p.First.Area >= p.Second.Area));
         }
     }
@@ -81,11 +96,15 @@ public class ComponentsTests
         var random = new Random(3);
         (int w, int h) = (23, 17);
         byte[] map = [.. Enumerable.Range(0, w * h).Select(_ => (byte)(random.Next(4) > 0 ? 9 : 0))];
-        byte[] grown = MapGrowth.Grow(map, w, h, 2), depth = MapGrowth.Depth(map, w, h, 3);
+        byte[] grown = MapGrowth.Grow(map, w, h, 2),
+            depth = MapGrowth.Depth(map, w, h, 3);
         for (int i = 0; i < map.Length; i++)
         {
             (int x, int y) = (i % w, i / w);
-            var near = Enumerable.Range(0, map.Length).Select(j => (Value: map[j], Distance: Math.Max(Math.Abs((j % w) - x), Math.Abs((j / w) - y)))).ToArray();
+            var near = Enumerable
+                .Range(0, map.Length)
+                .Select(j => (Value: map[j], Distance: Math.Max(Math.Abs((j % w) - x), Math.Abs((j / w) - y))))
+                .ToArray();
             Assert.Equal(near.Where(n => n.Distance <= 2).Max(n => n.Value), grown[i]);
             Assert.Equal(Math.Min(3, near.Where(n => n.Value == 0).Min(n => n.Distance)), depth[i]);
         }
@@ -110,7 +129,15 @@ public class ComponentsTests
                 {
                     (int dx, int dy) = ((j % 3) - 1, (j / 3) - 1);
                     (int x, int y) = ((at % w) + dx, (at / w) + dy);
-                    if ((diagonal || dx == 0 || dy == 0) && x >= 0 && y >= 0 && x < w && y < h && map[(y * w) + x] >= 100 && labels[(y * w) + x] == 0)
+                    if (
+                        (diagonal || dx == 0 || dy == 0)
+                        && x >= 0
+                        && y >= 0
+                        && x < w
+                        && y < h
+                        && map[(y * w) + x] >= 100
+                        && labels[(y * w) + x] == 0
+                    )
                     {
                         labels[(y * w) + x] = next;
                         todo.Push((y * w) + x);

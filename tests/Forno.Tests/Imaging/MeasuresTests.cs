@@ -13,7 +13,8 @@ public class MeasuresTests
     public void SharpnessIsTheVarianceOfTheLaplacian(int width, int height)
     {
         byte[] grey = Noise(width * height);
-        double sum = 0, squares = 0;
+        double sum = 0,
+            squares = 0;
         for (int y = 0; y < height; y++)
         {
             for (int x = 0; x < width; x++)
@@ -33,7 +34,8 @@ public class MeasuresTests
     [Fact]
     public void TheScanAgreesWithPlainLoops()
     {
-        const int width = 131, height = 77;
+        const int width = 131,
+            height = 77;
         byte[] rgba = Noise(width * height * 4);
         for (int i = 3; i < rgba.Length; i += 4)
         {
@@ -42,7 +44,8 @@ public class MeasuresTests
 
         using Picture picture = Picture.FromPixels(rgba, width, height, 4);
         PictureMeasures measures = new PictureScanner().Scan(picture);
-        int coloured = 0, transparent = 0;
+        int coloured = 0,
+            transparent = 0;
         for (int i = 0; i < rgba.Length; i += 4)
         {
             int alpha = rgba[i + 3];
@@ -67,7 +70,8 @@ public class MeasuresTests
 
         using Picture whole = Picture.Load(path);
         using Picture stream = Picture.LoadStreaming(path);
-        byte[] want = whole.ToArray(), got = new byte[want.Length];
+        byte[] want = whole.ToArray(),
+            got = new byte[want.Length];
         stream.ReadStrips((rows, top, _) => rows.CopyTo(got.AsSpan(top * 900 * 3)));
         Assert.Equal(want, got);
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
@@ -79,11 +83,14 @@ public class MeasuresTests
         using Picture art = Picture.LoadSvg(Shapes, 512, "shapes");
         using Picture flat = art.Flatten(Rgb.White);
         double clean = Of(flat);
-        double[] damage = [.. new[] { 90, 60, 30, 10 }.Select(q =>
-        {
-            using Picture jpeg = Picture.Decode(flat.EncodeJpeg(q), "jpeg");
-            return Of(jpeg);
-        })];
+        double[] damage =
+        [
+            .. new[] { 90, 60, 30, 10 }.Select(q =>
+            {
+                using Picture jpeg = Picture.Decode(flat.EncodeJpeg(q), "jpeg");
+                return Of(jpeg);
+            }),
+        ];
         Assert.InRange(clean, 0, 0.02);
         Assert.True(damage.Zip(damage.Skip(1)).All(p => p.First < p.Second), string.Join(' ', damage));
         Assert.InRange(damage[3], 0.3, 20);
@@ -117,21 +124,28 @@ public class MeasuresTests
         using Picture art = Picture.LoadSvg(Shapes, 300, "shapes");
         using Picture flat = art.Flatten(Rgb.White);
         using Picture turned = flat.FlipHorizontal();
-        PictureHash a = new PictureScanner().Scan(flat).Hash, b = new PictureScanner().Scan(turned).Hash;
+        PictureHash a = new PictureScanner().Scan(flat).Hash,
+            b = new PictureScanner().Scan(turned).Hash;
         Assert.InRange(PictureHash.Distance(a.MirroredFrequency[0], b.Frequency[0]), 0, 2);
         Assert.InRange(PictureHash.Distance(a.MirroredGradient, b.Gradient), 0, 4);
         Assert.InRange(a.ColourDistance(b, mirrored: true), 0, 2);
         Assert.True(PictureHash.Distance(a.Frequency[0], b.Frequency[0]) > 12);
     }
 
-    private static readonly byte[] Shapes = System.Text.Encoding.UTF8.GetBytes("""
+    private static readonly byte[] Shapes = System.Text.Encoding.UTF8.GetBytes(
+        """
         <svg xmlns="http://www.w3.org/2000/svg" width="100" height="100" viewBox="0 0 100 100">
           <defs><linearGradient id="g"><stop offset="0" stop-color="#fc8"/><stop offset="1" stop-color="#84c"/></linearGradient></defs>
           <rect width="100" height="100" fill="url(#g)"/><circle cx="30" cy="40" r="21" fill="#281"/>
           <path d="M55 20 L90 33 L70 80 Z" fill="#d22"/><ellipse cx="45" cy="82" rx="30" ry="9" fill="#fff"/></svg>
-        """);
+        """
+    );
 
-    private static int Mirror(int i, int size) => size == 1 ? 0 : i < 0 ? -i : i >= size ? (2 * size) - 2 - i : i;
+    private static int Mirror(int i, int size) =>
+        size == 1 ? 0
+        : i < 0 ? -i
+        : i >= size ? (2 * size) - 2 - i
+        : i;
 
     private static byte[] Noise(int count)
     {

@@ -57,7 +57,8 @@ public class PictureTests
         canvas.Draw(overlay, 5, 3);
         canvas.Draw(overlay, 1, 0);
         using Picture sheet = canvas.ToPicture();
-        byte[] expected = twice.ToArray(), actual = sheet.ToArray();
+        byte[] expected = twice.ToArray(),
+            actual = sheet.ToArray();
         Assert.Equal(3, twice.Bands);
         Assert.All(expected.Zip(actual), pair => Assert.InRange(pair.First - pair.Second, -1, 1));
         Assert.Equal([255, 0, 0], actual[^3..]);
@@ -92,20 +93,27 @@ public class PictureTests
         using Picture picture = Picture.FromPixels(pixels, 16, 16, 4);
         using Picture resized = picture.Resize(5, 5, Kernel.Linear);
         Assert.True(resized.Is8Bit);
-        Assert.All(resized.ToArray().Chunk(4).Where(p => p[3] > 0), p => Assert.True(p[0] >= 250 && p[1] <= 5, string.Join(',', p)));
+        Assert.All(
+            resized.ToArray().Chunk(4).Where(p => p[3] > 0),
+            p => Assert.True(p[0] >= 250 && p[1] <= 5, string.Join(',', p))
+        );
     }
 
     [Fact]
     public void SvgIsDrawnAtTheSizeAskedFor()
     {
         byte[] svg = Encoding.UTF8.GetBytes(
-            """<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><rect width="10" height="10" fill="#f00"/></svg>""");
+            """<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><rect width="10" height="10" fill="#f00"/></svg>"""
+        );
         using Picture picture = Picture.LoadSvg(svg, 128, "drawing");
         Assert.Equal((128, 64, 4), (picture.Width, picture.Height, picture.Bands));
         byte[] pixels = picture.ToArray();
         Assert.Equal([255, 0, 0, 255], pixels[..4]);
         Assert.Equal(0, pixels[(127 * 4) + 3]);
-        Assert.Contains("drawing", Assert.Throws<FornoException>(() => Picture.LoadSvg("<svg"u8, 128, "drawing")).Message);
+        Assert.Contains(
+            "drawing",
+            Assert.Throws<FornoException>(() => Picture.LoadSvg("<svg"u8, 128, "drawing")).Message
+        );
     }
 
     [Fact]
@@ -137,8 +145,14 @@ public class PictureTests
                 Assert.Equal((5, 4, path), (loaded.Width, loaded.Height, loaded.Source));
             }
 
-            Assert.Contains("nowhere", Assert.Throws<FornoException>(() => picture.SavePng(Path.Combine(folder, "nowhere", "a.png"))).Message);
-            Assert.Contains("missing.png", Assert.Throws<FornoException>(() => Picture.Load(Path.Combine(folder, "missing.png"))).Message);
+            Assert.Contains(
+                "nowhere",
+                Assert.Throws<FornoException>(() => picture.SavePng(Path.Combine(folder, "nowhere", "a.png"))).Message
+            );
+            Assert.Contains(
+                "missing.png",
+                Assert.Throws<FornoException>(() => Picture.Load(Path.Combine(folder, "missing.png"))).Message
+            );
             File.WriteAllText(path, "no picture");
             Assert.Contains(path, Assert.Throws<FornoException>(() => Picture.Load(path)).Message);
         }
@@ -174,8 +188,12 @@ public class PictureTests
                     continue;
                 }
 
-                (int, int, int, bool) expected = (entry.GetProperty("width").GetInt32(), entry.GetProperty("height").GetInt32(),
-                    entry.GetProperty("frames").GetInt32(), entry.GetProperty("has_alpha").GetBoolean());
+                (int, int, int, bool) expected = (
+                    entry.GetProperty("width").GetInt32(),
+                    entry.GetProperty("height").GetInt32(),
+                    entry.GetProperty("frames").GetInt32(),
+                    entry.GetProperty("has_alpha").GetBoolean()
+                );
                 (int, int, int, bool) actual = (srgb.Width, srgb.Height, picture.Frames, srgb.HasAlpha);
                 if (expected != actual)
                 {
@@ -223,14 +241,24 @@ public class PictureTests
         {
             using Picture picture = Picture.Load(Path.Combine(folder, entry.GetProperty("file").GetString()!));
             using Picture upright = picture.ToSrgb8();
-            Assert.Equal((expect.GetProperty("width").GetInt32(), expect.GetProperty("height").GetInt32()), (upright.Width, upright.Height));
+            Assert.Equal(
+                (expect.GetProperty("width").GetInt32(), expect.GetProperty("height").GetInt32()),
+                (upright.Width, upright.Height)
+            );
             byte[] pixels = upright.ToArray();
             foreach (JsonElement corner in expect.GetProperty("corners").EnumerateArray())
             {
-                int at = ((corner.GetProperty("y").GetInt32() * upright.Width) + corner.GetProperty("x").GetInt32()) * 3;
-                foreach ((int value, int i) in corner.GetProperty("rgb").EnumerateArray().Select((v, i) => (v.GetInt32(), i)))
+                int at =
+                    ((corner.GetProperty("y").GetInt32() * upright.Width) + corner.GetProperty("x").GetInt32()) * 3;
+                foreach (
+                    (int value, int i) in corner.GetProperty("rgb").EnumerateArray().Select((v, i) => (v.GetInt32(), i))
+                )
                 {
-                    Assert.InRange(pixels[at + i], value - expect.GetProperty("tolerance").GetInt32(), value + expect.GetProperty("tolerance").GetInt32());
+                    Assert.InRange(
+                        pixels[at + i],
+                        value - expect.GetProperty("tolerance").GetInt32(),
+                        value + expect.GetProperty("tolerance").GetInt32()
+                    );
                 }
             }
         }

@@ -6,7 +6,9 @@ namespace Forno.Tests.Imaging;
 public class PngTextTests
 {
     // A grey pixel.
-    private static readonly byte[] Pixel = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==");
+    private static readonly byte[] Pixel = Convert.FromBase64String(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+    );
 
     [Theory]
     [InlineData("plain", "tEXt")]
@@ -20,7 +22,10 @@ public class PngTextTests
         Assert.Equal(text, PictureText.Read(with, "a.png"));
 
         var replaced = PngText.Write(PngText.Write(with, "Software", "Forno"), PngText.Parameters, "new");
-        Assert.Equal(new Dictionary<string, string> { ["Software"] = "Forno", [PngText.Parameters] = "new" }, PngText.Read(replaced, "a.png"));
+        Assert.Equal(
+            new Dictionary<string, string> { ["Software"] = "Forno", [PngText.Parameters] = "new" },
+            PngText.Read(replaced, "a.png")
+        );
     }
 
     [Fact]

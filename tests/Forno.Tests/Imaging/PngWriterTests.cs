@@ -23,20 +23,25 @@ public class PngWriterTests
         {
             for (int i = 0; i < length; i++)
             {
-                bytes[i] = (byte)(kind switch
-                {
-                    0 => 0,
-                    1 => random.Next(256),
-                    2 => random.Next(40) == 0 ? random.Next(256) : 0, // runs of all lengths
-                    3 => i / 1000 % 3 == 0 ? random.Next(-3, 4) : 0,
-                    4 => random.NextDouble() * random.NextDouble() * random.NextDouble() * 256, // codes as long as they may be
-                    5 => random.Next(-7, 8) + random.Next(-7, 8) + (random.Next(200) == 0 ? 30 : 0), // photographs
-                    _ => i / 64 % 90 == 0 ? random.Next(-16, 16) : random.Next(100, 200), // small bytes with long codes
-                });
+                bytes[i] = (byte)(
+                    kind switch
+                    {
+                        0 => 0,
+                        1 => random.Next(256),
+                        2 => random.Next(40) == 0 ? random.Next(256) : 0, // runs of all lengths
+                        3 => i / 1000 % 3 == 0 ? random.Next(-3, 4) : 0,
+                        4 => random.NextDouble() * random.NextDouble() * random.NextDouble() * 256, // codes as long as they may be
+                        5 => random.Next(-7, 8) + random.Next(-7, 8) + (random.Next(200) == 0 ? 30 : 0), // photographs
+                        _ => i / 64 % 90 == 0 ? random.Next(-16, 16) : random.Next(100, 200), // small bytes with long codes
+                    }
+                );
             }
 
-            var (packer, plain) = (new RunPacker(200_000, 1 + (length / 100_000)), new RunPacker(200_000, 1 + (length / 100_000), useVectors: false));
-            for (int at = 0; at < length;)
+            var (packer, plain) = (
+                new RunPacker(200_000, 1 + (length / 100_000)),
+                new RunPacker(200_000, 1 + (length / 100_000), useVectors: false)
+            );
+            for (int at = 0; at < length; )
             {
                 int part = Math.Min(length - at, random.Next(1, 200_000));
                 bytes.AsSpan(at, part).CopyTo(packer.Next(part));
@@ -107,7 +112,11 @@ public class PngWriterTests
         {
             int row = i / (width * bands);
             // noise, slopes, one colour
-            pixels[i] = (byte)(row % 9 < 3 ? random.Next(256) : row % 9 < 6 ? (i / bands * 3) + row : 77);
+            pixels[i] = (byte)(
+                row % 9 < 3 ? random.Next(256)
+                : row % 9 < 6 ? (i / bands * 3) + row
+                : 77
+            );
         }
 
         using Picture picture = Picture.FromPixels(pixels, width, height, bands);
@@ -122,7 +131,8 @@ public class PngWriterTests
     [Fact]
     public void DrawingsStaySmallAndPhotographsAsSmallAsElsewhere()
     {
-        byte[] flat = new byte[600 * 400 * 3], grain = new byte[600 * 400 * 3];
+        byte[] flat = new byte[600 * 400 * 3],
+            grain = new byte[600 * 400 * 3];
         var random = new Random(1);
         for (int i = 0; i < flat.Length; i++)
         {

@@ -19,11 +19,17 @@ public sealed class BaseModelTests : IDisposable
     public void EveryTargetHasItsLayerAndTheFileIsNotCopied()
     {
         using BaseModel model = BaseModel.Load(tiny.File);
-        Assert.Equal((ModelFamily.Sd15, Prediction.Epsilon, 512, "tiny"), (model.Family, model.Prediction, model.NativeSize, model.Name));
+        Assert.Equal(
+            (ModelFamily.Sd15, Prediction.Epsilon, 512, "tiny"),
+            (model.Family, model.Prediction, model.NativeSize, model.Name)
+        );
         Assert.Equal(8, model.UNet.Config.NormGroups);
         Assert.NotEmpty(model.Targets);
         Assert.All(model.Targets, t => Assert.True(model.Layers.ContainsKey(t.Key), t.Key));
-        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(tiny.File))), model.Hash);
+        Assert.Equal(
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(tiny.File))),
+            model.Hash
+        );
         using ITensorSource source = Checkpoint.Open(tiny.File);
         using var scope = new Scope();
         foreach ((string key, PatchableLayer layer) in model.Layers)
@@ -35,7 +41,10 @@ public sealed class BaseModelTests : IDisposable
     [Fact]
     public void WeightsTakeTheWantedTypeAndTheAutoencoderStaysWhole()
     {
-        using BaseModel model = BaseModel.Load(tiny.File, new BaseModelOptions { Type = DType.BFloat16, Prediction = Prediction.Velocity });
+        using BaseModel model = BaseModel.Load(
+            tiny.File,
+            new BaseModelOptions { Type = DType.BFloat16, Prediction = Prediction.Velocity }
+        );
         Assert.Equal(Prediction.Velocity, model.Prediction);
         Assert.All(model.Targets, t => Assert.Equal(DType.BFloat16, model.Layers[t.Key].Weight.DType));
         using var scope = new Scope();
@@ -46,8 +55,14 @@ public sealed class BaseModelTests : IDisposable
     public void AnotherFilesAutoencoderStandsIn()
     {
         string other = Path.Combine(tiny.Folder, "vae.safetensors");
-        TinyBaseModel.Write(other, 7, new Dictionary<string, string>(), key => key.StartsWith("first_stage_model.", StringComparison.Ordinal));
-        using BaseModel own = BaseModel.Load(tiny.File), changed = BaseModel.Load(tiny.File, new BaseModelOptions { VaePath = other });
+        TinyBaseModel.Write(
+            other,
+            7,
+            new Dictionary<string, string>(),
+            key => key.StartsWith("first_stage_model.", StringComparison.Ordinal)
+        );
+        using BaseModel own = BaseModel.Load(tiny.File),
+            changed = BaseModel.Load(tiny.File, new BaseModelOptions { VaePath = other });
         using var scope = new Scope();
         Tensor latents = Tensor.Ones([1, 4, 2, 2]);
         Assert.NotEqual(own.Vae.Decode(latents).ToArray<float>(), changed.Vae.Decode(latents).ToArray<float>());
@@ -58,7 +73,9 @@ public sealed class BaseModelTests : IDisposable
     [Fact]
     public void ANativeSizeInTheMetadataCounts()
     {
-        using var pocket = new TinyBaseModel(metadata: new Dictionary<string, string> { ["modelspec.resolution"] = "128x128" });
+        using var pocket = new TinyBaseModel(
+            metadata: new Dictionary<string, string> { ["modelspec.resolution"] = "128x128" }
+        );
         using BaseModel model = BaseModel.Load(pocket.File);
         Assert.Equal(128, model.NativeSize);
     }
@@ -67,10 +84,23 @@ public sealed class BaseModelTests : IDisposable
     public void WhatIsMissingOrTooMuchIsNamed()
     {
         string path = Path.Combine(tiny.Folder, "broken.safetensors");
-        TinyBaseModel.Write(path, 1, new Dictionary<string, string>(), key => key != "model.diffusion_model.out.2.weight");
-        Assert.Contains("model.diffusion_model.out.2.weight is missing", Assert.Throws<FornoException>(() => BaseModel.Load(path)).Message);
+        TinyBaseModel.Write(
+            path,
+            1,
+            new Dictionary<string, string>(),
+            key => key != "model.diffusion_model.out.2.weight"
+        );
+        Assert.Contains(
+            "model.diffusion_model.out.2.weight is missing",
+            Assert.Throws<FornoException>(() => BaseModel.Load(path)).Message
+        );
 
-        TinyBaseModel.Write(path, 1, new Dictionary<string, string>(), key => !key.StartsWith("first_stage_model.", StringComparison.Ordinal));
+        TinyBaseModel.Write(
+            path,
+            1,
+            new Dictionary<string, string>(),
+            key => !key.StartsWith("first_stage_model.", StringComparison.Ordinal)
+        );
         using (BaseModel blind = BaseModel.Load(path))
         {
             Assert.Contains("no autoencoder", Assert.Throws<FornoException>(() => blind.Vae).Message);
@@ -85,7 +115,13 @@ public sealed class BaseModelTests : IDisposable
         string message = Assert.Throws<FornoException>(() => BaseModel.Load(path, new BaseModelOptions())).Message;
         Assert.Contains("1 tensors have no place in this model, such as model.diffusion_model.more.weight", message);
 
-        Assert.Contains("no such file", Assert.Throws<FornoException>(
-            () => BaseModel.Load(tiny.File, new BaseModelOptions { VaePath = "/no/such.vae" })).Message);
+        Assert.Contains(
+            "no such file",
+            Assert
+                .Throws<FornoException>(() =>
+                    BaseModel.Load(tiny.File, new BaseModelOptions { VaePath = "/no/such.vae" })
+                )
+                .Message
+        );
     }
 }

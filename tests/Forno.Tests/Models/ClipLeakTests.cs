@@ -18,14 +18,38 @@ public class ClipLeakTests
         using (WeightStore store = WeightStore.Random(1))
         {
             using var inner = new Scope();
-            var text = new ClipText(store.At(""), new()
+            var text = new ClipText(
+                store.At(""),
+                new()
+                {
+                    Width = 16,
+                    Layers = 2,
+                    Heads = 2,
+                    MlpWidth = 32,
+                    ContextLength = 8,
+                    VocabSize = 20,
+                    ProjectionDim = 8,
+                }
+            )
             {
-                Width = 16, Layers = 2, Heads = 2, MlpWidth = 32, ContextLength = 8, VocabSize = 20, ProjectionDim = 8,
-            }) { GradientCheckpointing = checkpointing };
-            var vision = new ClipVision(store.At(""), new()
+                GradientCheckpointing = checkpointing,
+            };
+            var vision = new ClipVision(
+                store.At(""),
+                new()
+                {
+                    ImageSize = 16,
+                    PatchSize = 8,
+                    Width = 16,
+                    Layers = 2,
+                    Heads = 2,
+                    MlpWidth = 32,
+                    ProjectionDim = 8,
+                }
+            )
             {
-                ImageSize = 16, PatchSize = 8, Width = 16, Layers = 2, Heads = 2, MlpWidth = 32, ProjectionDim = 8,
-            }) { GradientCheckpointing = checkpointing };
+                GradientCheckpointing = checkpointing,
+            };
             var pair = new ClipPair(text, vision, store.At(""));
             foreach (Tensor weight in store.Tensors.Values)
             {

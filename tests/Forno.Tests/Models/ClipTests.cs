@@ -10,12 +10,24 @@ public class ClipTests
 {
     private static readonly ClipTextConfig SmallText = new()
     {
-        Width = 32, Layers = 3, Heads = 2, MlpWidth = 64, ContextLength = 12, VocabSize = 60, ProjectionDim = 24,
+        Width = 32,
+        Layers = 3,
+        Heads = 2,
+        MlpWidth = 64,
+        ContextLength = 12,
+        VocabSize = 60,
+        ProjectionDim = 24,
     };
 
     private static readonly ClipVisionConfig SmallVision = new()
     {
-        ImageSize = 16, PatchSize = 8, Width = 32, Layers = 2, Heads = 2, MlpWidth = 64, ProjectionDim = 24,
+        ImageSize = 16,
+        PatchSize = 8,
+        Width = 32,
+        Layers = 2,
+        Heads = 2,
+        MlpWidth = 64,
+        ProjectionDim = 24,
     };
 
     [Fact]
@@ -26,7 +38,8 @@ public class ClipTests
             var keys = ClipKeys.Unify(Entries(family.FullSizeKeys()));
             foreach (TextEncoderSpec encoder in family.TextEncoders)
             {
-                string tower = ClipTextConfig.TowerPath(encoder.Prefix) + ".", layers = tower + "text_model.encoder.layers.";
+                string tower = ClipTextConfig.TowerPath(encoder.Prefix) + ".",
+                    layers = tower + "text_model.encoder.layers.";
                 long width = encoder.FullSize.Width;
                 for (int i = 0; i < encoder.FullSize.Layers; i++)
                 {
@@ -36,13 +49,24 @@ public class ClipTests
                         Assert.Equal([width], keys[$"{layers}{i}.self_attn.{part}_proj.bias"].Shape);
                     }
                     Assert.Equal([encoder.FullSize.MlpWidth, width], keys[$"{layers}{i}.mlp.fc1.weight"].Shape);
-                    Assert.True(keys.ContainsKey($"{layers}{i}.mlp.fc2.bias") && keys.ContainsKey($"{layers}{i}.layer_norm2.bias"));
+                    Assert.True(
+                        keys.ContainsKey($"{layers}{i}.mlp.fc2.bias")
+                            && keys.ContainsKey($"{layers}{i}.layer_norm2.bias")
+                    );
                 }
                 Assert.True(keys.ContainsKey(tower + "text_model.final_layer_norm.weight"));
                 Assert.True(keys.ContainsKey(tower + "text_model.embeddings.position_embedding.weight"));
             }
-            Assert.DoesNotContain(keys.Keys, key => key.Contains("resblocks", StringComparison.Ordinal) || key.Contains("in_proj", StringComparison.Ordinal));
-            Assert.Equal(family.FullSizeKeys().Keys.Count(key => !key.StartsWith("cond", StringComparison.Ordinal)), keys.Keys.Count(key => !key.StartsWith("cond", StringComparison.Ordinal)));
+            Assert.DoesNotContain(
+                keys.Keys,
+                key =>
+                    key.Contains("resblocks", StringComparison.Ordinal)
+                    || key.Contains("in_proj", StringComparison.Ordinal)
+            );
+            Assert.Equal(
+                family.FullSizeKeys().Keys.Count(key => !key.StartsWith("cond", StringComparison.Ordinal)),
+                keys.Keys.Count(key => !key.StartsWith("cond", StringComparison.Ordinal))
+            );
         }
     }
 
@@ -50,13 +74,25 @@ public class ClipTests
     public void AWholeClipOfOpenAiIsUnderstoodAndCutLazily()
     {
         using var scope = new Scope();
-        Tensor joint = Tensor.Arange(0, 24).Reshape(6, 4), projection = Tensor.Arange(0, 12).Reshape(4, 3);
-        var entries = new Dictionary<string, WeightEntry>(Entries(new Dictionary<string, long[]>
-        {
-            ["ln_final.weight"] = [4], ["positional_embedding"] = [77, 4], ["token_embedding.weight"] = [9, 4], ["logit_scale"] = [],
-            ["visual.class_embedding"] = [4], ["visual.ln_post.weight"] = [4], ["visual.ln_pre.bias"] = [4], ["visual.conv1.weight"] = [4, 3, 8, 8],
-            ["visual.positional_embedding"] = [5, 4], ["visual.transformer.resblocks.1.attn.in_proj_bias"] = [12],
-        }))
+        Tensor joint = Tensor.Arange(0, 24).Reshape(6, 4),
+            projection = Tensor.Arange(0, 12).Reshape(4, 3);
+        var entries = new Dictionary<string, WeightEntry>(
+            Entries(
+                new Dictionary<string, long[]>
+                {
+                    ["ln_final.weight"] = [4],
+                    ["positional_embedding"] = [77, 4],
+                    ["token_embedding.weight"] = [9, 4],
+                    ["logit_scale"] = [],
+                    ["visual.class_embedding"] = [4],
+                    ["visual.ln_post.weight"] = [4],
+                    ["visual.ln_pre.bias"] = [4],
+                    ["visual.conv1.weight"] = [4, 3, 8, 8],
+                    ["visual.positional_embedding"] = [5, 4],
+                    ["visual.transformer.resblocks.1.attn.in_proj_bias"] = [12],
+                }
+            )
+        )
         {
             ["visual.proj"] = new([4, 3], projection.Alias),
             ["transformer.resblocks.0.attn.in_proj_weight"] = new([6, 4], joint.Alias),
@@ -64,16 +100,29 @@ public class ClipTests
         var keys = ClipKeys.Unify(entries);
         Assert.Equal(
             [
-                "logit_scale", "text_model.embeddings.position_embedding.weight", "text_model.embeddings.token_embedding.weight",
-                "text_model.encoder.layers.0.self_attn.k_proj.weight", "text_model.encoder.layers.0.self_attn.q_proj.weight",
-                "text_model.encoder.layers.0.self_attn.v_proj.weight", "text_model.final_layer_norm.weight",
-                "vision_model.embeddings.class_embedding", "vision_model.embeddings.patch_embedding.weight",
-                "vision_model.embeddings.position_embedding.weight", "vision_model.encoder.layers.1.self_attn.k_proj.bias",
-                "vision_model.encoder.layers.1.self_attn.q_proj.bias", "vision_model.encoder.layers.1.self_attn.v_proj.bias",
-                "vision_model.post_layernorm.weight", "vision_model.pre_layrnorm.bias", "visual_projection.weight",
+                "logit_scale",
+                "text_model.embeddings.position_embedding.weight",
+                "text_model.embeddings.token_embedding.weight",
+                "text_model.encoder.layers.0.self_attn.k_proj.weight",
+                "text_model.encoder.layers.0.self_attn.q_proj.weight",
+                "text_model.encoder.layers.0.self_attn.v_proj.weight",
+                "text_model.final_layer_norm.weight",
+                "vision_model.embeddings.class_embedding",
+                "vision_model.embeddings.patch_embedding.weight",
+                "vision_model.embeddings.position_embedding.weight",
+                "vision_model.encoder.layers.1.self_attn.k_proj.bias",
+                "vision_model.encoder.layers.1.self_attn.q_proj.bias",
+                "vision_model.encoder.layers.1.self_attn.v_proj.bias",
+                "vision_model.post_layernorm.weight",
+                "vision_model.pre_layrnorm.bias",
+                "visual_projection.weight",
             ],
-            keys.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal([8f, 9, 10, 11, 12, 13, 14, 15], keys["text_model.encoder.layers.0.self_attn.k_proj.weight"].Load().ToArray<float>());
+            keys.Keys.Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(
+            [8f, 9, 10, 11, 12, 13, 14, 15],
+            keys["text_model.encoder.layers.0.self_attn.k_proj.weight"].Load().ToArray<float>()
+        );
         Assert.Equal([0f, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11], keys["visual_projection.weight"].Load().ToArray<float>());
         Assert.Equal([3, 4], keys["visual_projection.weight"].Shape);
     }
@@ -88,7 +137,10 @@ public class ClipTests
         Tensor last = text.HiddenStates(text.Embed(ids))[^1];
         Tensor normed = text.Normalise(last);
         Close(Ops.Stack([normed.Select(0, 0).Select(0, 2), normed.Select(0, 1).Select(0, 2)]), text.Pooled(last, ids));
-        Close(Ops.Stack([normed.Select(0, 0).Select(0, 4), normed.Select(0, 1).Select(0, 1)]), text.Pooled(last, ids, 51));
+        Close(
+            Ops.Stack([normed.Select(0, 0).Select(0, 4), normed.Select(0, 1).Select(0, 1)]),
+            text.Pooled(last, ids, 51)
+        );
     }
 
     [Fact]
@@ -108,7 +160,10 @@ public class ClipTests
         Assert.Throws<FornoException>(() => text.Hidden(ids, 0));
         Assert.Throws<FornoException>(() => text.Hidden(ids, 5));
 
-        var weights = store.Tensors.ToDictionary(pair => pair.Key, pair => new WeightEntry([.. pair.Value.Shape], pair.Value.Clone));
+        var weights = store.Tensors.ToDictionary(
+            pair => pair.Key,
+            pair => new WeightEntry([.. pair.Value.Shape], pair.Value.Clone)
+        );
         using WeightStore shorter = WeightStore.From(weights, "a file");
         var cut = new ClipText(shorter.At(""), SmallText with { Layers = 2, DroppedLayers = 1 });
         Close(text.Hidden(ids, 2), cut.Hidden(ids, 2));
@@ -122,9 +177,11 @@ public class ClipTests
         using var scope = new Scope();
         using WeightStore store = WeightStore.Random(3);
         var text = new ClipText(store.At(""), SmallText);
-        long[] row = [50, 1, 2, 3, 4, 5, 51, 51, 51, 51, 51, 51], changed = [.. row];
+        long[] row = [50, 1, 2, 3, 4, 5, 51, 51, 51, 51, 51, 51],
+            changed = [.. row];
         changed[7] = 9;
-        Tensor a = text.Hidden(Tensor.From(row, 1, 12)), b = text.Hidden(Tensor.From(changed, 1, 12));
+        Tensor a = text.Hidden(Tensor.From(row, 1, 12)),
+            b = text.Hidden(Tensor.From(changed, 1, 12));
         Close(a.Slice(1, 0, 7), b.Slice(1, 0, 7));
         Assert.True((a.Slice(1, 7, 12) - b.Slice(1, 7, 12)).Abs().Max().Item() > 1e-3);
     }
@@ -135,8 +192,15 @@ public class ClipTests
         using var scope = new Scope();
         using WeightStore store = WeightStore.Random(4);
         var text = new ClipText(store.At("cond_stage_model.model"), SmallText);
-        Tensor ids = Ids(1, 12), before = text.Hidden(ids);
-        Assert.Equal(SmallText.Layers * 6, store.Layers.Keys.Count(key => key.StartsWith("cond_stage_model.model.text_model.encoder.layers.", StringComparison.Ordinal) && store.Layers[key] is Linear));
+        Tensor ids = Ids(1, 12),
+            before = text.Hidden(ids);
+        Assert.Equal(
+            SmallText.Layers * 6,
+            store.Layers.Keys.Count(key =>
+                key.StartsWith("cond_stage_model.model.text_model.encoder.layers.", StringComparison.Ordinal)
+                && store.Layers[key] is Linear
+            )
+        );
         store.Layers["cond_stage_model.model.text_model.encoder.layers.0.self_attn.v_proj"].Patch = new Doubled();
         Assert.True((text.Hidden(ids) - before).Abs().Max().Item() > 1e-3);
     }
@@ -152,9 +216,15 @@ public class ClipTests
             ClipPair pair = Pair(store);
             pair.Text.GradientCheckpointing = pair.Vision.GradientCheckpointing = checkpointing;
             Autograd.Backward(pair.Loss(pair.Text.Encode(Ids(3, 12)), pair.Vision.Encode(Pictures(3))));
-            return [.. store.Tensors.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => t.Value.Grad!.ToArray<float>())];
+            return
+            [
+                .. store
+                    .Tensors.OrderBy(t => t.Key, StringComparer.Ordinal)
+                    .Select(t => t.Value.Grad!.ToArray<float>()),
+            ];
         }
-        float[][] plain = Gradients(false), again = Gradients(true);
+        float[][] plain = Gradients(false),
+            again = Gradients(true);
         Assert.All(plain, gradient => Assert.Contains(gradient, value => value != 0));
         for (int i = 0; i < plain.Length; i++)
         {
@@ -169,8 +239,10 @@ public class ClipTests
         using WeightStore store = WeightStore.Random(6);
         ClipPair pair = Pair(store);
         Assert.Equal(Math.Log(1 / 0.07), pair.LogScale.Item(), 1e-5);
-        Tensor ids = Ids(6, 12), pictures = Pictures(6);
-        double first = 0, last = 0;
+        Tensor ids = Ids(6, 12),
+            pictures = Pictures(6);
+        double first = 0,
+            last = 0;
         for (int step = 0; step < 40; step++)
         {
             using var iteration = new Scope();
@@ -198,12 +270,14 @@ public class ClipTests
         using WeightStore store = WeightStore.Random(7);
         ClipPair pair = Pair(store);
         using Generator g = Rng.For(7, "test");
-        Tensor a = g.Randn(4, 24), b = g.Randn(4, 24);
+        Tensor a = g.Randn(4, 24),
+            b = g.Randn(4, 24);
         float[] logits = pair.Logits(a, b).ToArray<float>();
         double expected = 0;
         for (int i = 0; i < 4; i++)
         {
-            double row = Enumerable.Range(0, 4).Sum(j => Math.Exp(logits[(i * 4) + j])), column = Enumerable.Range(0, 4).Sum(j => Math.Exp(logits[(j * 4) + i]));
+            double row = Enumerable.Range(0, 4).Sum(j => Math.Exp(logits[(i * 4) + j])),
+                column = Enumerable.Range(0, 4).Sum(j => Math.Exp(logits[(j * 4) + i]));
             expected += (Math.Log(row) + Math.Log(column) - (2 * logits[(i * 4) + i])) / 8;
         }
         Assert.Equal(expected, pair.Loss(a, b).Item(), 1e-4);
@@ -213,24 +287,42 @@ public class ClipTests
     public void ConfigurationsComeFromShapesAndMetadata()
     {
         ClipTextConfig xl = ClipTextConfig.Detect(Shapes(ModelFamily.Sdxl), ModelFamily.Sdxl.TextEncoders[1].Prefix);
-        Assert.Equal((1280, 32, 20, 5120, 1280, ClipActivation.Gelu, 0), (xl.Width, xl.Layers, xl.Heads, xl.MlpWidth, xl.ProjectionDim, xl.Activation, xl.DroppedLayers));
+        Assert.Equal(
+            (1280, 32, 20, 5120, 1280, ClipActivation.Gelu, 0),
+            (xl.Width, xl.Layers, xl.Heads, xl.MlpWidth, xl.ProjectionDim, xl.Activation, xl.DroppedLayers)
+        );
         ClipTextConfig sd1 = ClipTextConfig.Detect(Shapes(ModelFamily.Sd15), ModelFamily.Sd15.TextEncoders[0].Prefix);
-        Assert.Equal((768, 12, 12, (int?)null, ClipActivation.QuickGelu), (sd1.Width, sd1.Layers, sd1.Heads, sd1.ProjectionDim, sd1.Activation));
+        Assert.Equal(
+            (768, 12, 12, (int?)null, ClipActivation.QuickGelu),
+            (sd1.Width, sd1.Layers, sd1.Heads, sd1.ProjectionDim, sd1.Activation)
+        );
 
-        var cut = ModelFamily.Sd21.FullSizeKeys().Where(pair => !pair.Key.Contains("resblocks.23.", StringComparison.Ordinal)).ToDictionary();
+        var cut = ModelFamily
+            .Sd21.FullSizeKeys()
+            .Where(pair => !pair.Key.Contains("resblocks.23.", StringComparison.Ordinal))
+            .ToDictionary();
         ClipTextConfig sd2 = ClipTextConfig.Detect(Shapes(cut), ModelFamily.Sd21.TextEncoders[0].Prefix);
         Assert.Equal((23, 1, 16), (sd2.Layers, sd2.DroppedLayers, sd2.Heads));
 
-        Assert.Equal([4, 5], ClipTextConfig.HeadsOf(new Dictionary<string, string> { [ClipTextConfig.HeadsKey] = "4, 5" }, 2, "a file"));
+        Assert.Equal(
+            [4, 5],
+            ClipTextConfig.HeadsOf(new Dictionary<string, string> { [ClipTextConfig.HeadsKey] = "4, 5" }, 2, "a file")
+        );
         Assert.Equal([null, null], ClipTextConfig.HeadsOf(new Dictionary<string, string>(), 2, "a file"));
-        Assert.Throws<FornoException>(() => ClipTextConfig.HeadsOf(new Dictionary<string, string> { [ClipTextConfig.HeadsKey] = "4" }, 2, "a file"));
+        Assert.Throws<FornoException>(() =>
+            ClipTextConfig.HeadsOf(new Dictionary<string, string> { [ClipTextConfig.HeadsKey] = "4" }, 2, "a file")
+        );
         using WeightStore store = WeightStore.Random(8);
         Assert.Throws<FornoException>(() => new ClipText(store.At(""), SmallText with { Heads = 3 }));
     }
 
     private static ClipPair Pair(WeightStore store)
     {
-        var pair = new ClipPair(new ClipText(store.At(""), SmallText), new ClipVision(store.At(""), SmallVision), store.At(""));
+        var pair = new ClipPair(
+            new ClipText(store.At(""), SmallText),
+            new ClipVision(store.At(""), SmallVision),
+            store.At("")
+        );
         foreach (Tensor weight in store.Tensors.Values)
         {
             weight.RequiresGrad = true;
@@ -243,7 +335,9 @@ public class ClipTests
         using Generator g = Rng.For(9, "ids");
         using var scope = new Scope();
         Tensor body = Ops.RandInt(0, 50, [rows, length - 2], g);
-        return scope.Keep(Ops.Cat([Tensor.Full([rows, 1], 58, DType.Int64), body, Tensor.Full([rows, 1], 59, DType.Int64)], 1));
+        return scope.Keep(
+            Ops.Cat([Tensor.Full([rows, 1], 58, DType.Int64), body, Tensor.Full([rows, 1], 59, DType.Int64)], 1)
+        );
     }
 
     private static Tensor Pictures(int count)
@@ -258,7 +352,10 @@ public class ClipTests
         new(keys.ToDictionary(pair => pair.Key, IReadOnlyList<long> (pair) => pair.Value), "a file");
 
     private static Dictionary<string, WeightEntry> Entries(IReadOnlyDictionary<string, long[]> keys) =>
-        keys.ToDictionary(pair => pair.Key, pair => new WeightEntry(pair.Value, () => throw new InvalidOperationException("read too early")));
+        keys.ToDictionary(
+            pair => pair.Key,
+            pair => new WeightEntry(pair.Value, () => throw new InvalidOperationException("read too early"))
+        );
 
     private static void Close(Tensor a, Tensor b)
     {

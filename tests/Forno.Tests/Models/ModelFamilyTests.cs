@@ -14,7 +14,13 @@ public class ModelFamilyTests
     [InlineData("sd15-inpainting", 686, 859_535_364, 196, 123_060_480)]
     [InlineData("sd21", 686, 865_910_724, 294, 354_032_641)]
     [InlineData("sdxl", 1680, 2_567_463_684, 196 + 390, 123_060_480 + 694_659_841)]
-    public void FullSizeCountsAreThePublishedOnes(string name, int unetTensors, long unetParameters, int textTensors, long textParameters)
+    public void FullSizeCountsAreThePublishedOnes(
+        string name,
+        int unetTensors,
+        long unetParameters,
+        int textTensors,
+        long textParameters
+    )
     {
         var family = ModelFamily.All[name];
         var unet = family.FullSizeUNet.Keys(ModelFamily.UNetPrefix);
@@ -33,9 +39,15 @@ public class ModelFamilyTests
         {
             using var file = SafetensorsFile.Open(Path.Combine(folder, "checkpoint.safetensors"));
             using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
-            Assert.Equal(json.RootElement.GetProperty("params").GetProperty("family").GetString(), ModelFamily.Detect(file).Name);
+            Assert.Equal(
+                json.RootElement.GetProperty("params").GetProperty("family").GetString(),
+                ModelFamily.Detect(file).Name
+            );
             var keys = UNetLayout.Detect(TensorShapes.Of(file), ModelFamily.UNetPrefix).Keys(ModelFamily.UNetPrefix);
-            Assert.Equal(Lines(file.Tensors.Select(pair => (pair.Key, pair.Value.Shape))), Lines(keys.Select(pair => (pair.Key, (IReadOnlyList<long>)pair.Value))));
+            Assert.Equal(
+                Lines(file.Tensors.Select(pair => (pair.Key, pair.Value.Shape))),
+                Lines(keys.Select(pair => (pair.Key, (IReadOnlyList<long>)pair.Value)))
+            );
         }
     }
 
@@ -49,7 +61,10 @@ public class ModelFamilyTests
             var parameters = json.RootElement.GetProperty("params");
             var prefix = parameters.GetProperty("key_layout").GetString() == "ldm" ? ModelFamily.VaePrefix : "";
             var levels = parameters.GetProperty("config").GetProperty("ch_mult").GetArrayLength();
-            var single = file.Tensors.ToDictionary(pair => prefix + KeyMap.VaeToSingle(pair.Key[prefix.Length..], levels), pair => pair.Value.Shape);
+            var single = file.Tensors.ToDictionary(
+                pair => prefix + KeyMap.VaeToSingle(pair.Key[prefix.Length..], levels),
+                pair => pair.Value.Shape
+            );
             var keys = VaeLayout.Detect(new TensorShapes(single, file.Path), prefix).Keys(prefix);
             Assert.Equal(single.Keys.Order(StringComparer.Ordinal), keys.Keys.Order(StringComparer.Ordinal));
         }
@@ -58,13 +73,22 @@ public class ModelFamilyTests
     [Fact]
     public void VariantsOfKeysAreUnderstood()
     {
-        var bare = ModelFamily.Sd15.FullSizeKeys().ToDictionary(pair => "state_dict/" + pair.Key.Replace("text_model.", ""), pair => pair.Value);
+        var bare = ModelFamily
+            .Sd15.FullSizeKeys()
+            .ToDictionary(pair => "state_dict/" + pair.Key.Replace("text_model.", ""), pair => pair.Value);
         bare["optimizer_states/0/state/0/exp_avg"] = [3];
         Assert.Equal(ModelFamily.Sd15, ModelFamily.Detect(Of(bare)));
         Assert.Equal(
-            ModelFamily.Sd15.FullSizeKeys().Keys.Order(StringComparer.Ordinal), KeyMap.Canonical(Of(bare)).Keys.Order(StringComparer.Ordinal));
+            ModelFamily.Sd15.FullSizeKeys().Keys.Order(StringComparer.Ordinal),
+            KeyMap.Canonical(Of(bare)).Keys.Order(StringComparer.Ordinal)
+        );
 
-        var asXl = ModelFamily.Sd21.FullSizeKeys().ToDictionary(pair => pair.Key.Replace("cond_stage_model.model.", "conditioner.embedders.0.model."), pair => pair.Value);
+        var asXl = ModelFamily
+            .Sd21.FullSizeKeys()
+            .ToDictionary(
+                pair => pair.Key.Replace("cond_stage_model.model.", "conditioner.embedders.0.model."),
+                pair => pair.Value
+            );
         Assert.Equal(ModelFamily.Sd21, ModelFamily.Detect(Of(asXl)));
         Assert.True(KeyMap.Canonical(Of(asXl)).Has("cond_stage_model.model.ln_final.weight"));
     }
@@ -90,11 +114,23 @@ public class ModelFamilyTests
     {
         var keys = kind switch
         {
-            "refiner" => (ModelFamily.Sdxl.FullSizeUNet with { ModelChannels = 384, ChannelMult = [1, 2, 4, 4], Depth = [0, 4, 4, 0], MiddleDepth = 4, ContextDim = 1280, VectorDim = 2560 })
-                .Keys(ModelFamily.UNetPrefix),
+            "refiner" => (
+                ModelFamily.Sdxl.FullSizeUNet with
+                {
+                    ModelChannels = 384,
+                    ChannelMult = [1, 2, 4, 4],
+                    Depth = [0, 4, 4, 0],
+                    MiddleDepth = 4,
+                    ContextDim = 1280,
+                    VectorDim = 2560,
+                }
+            ).Keys(ModelFamily.UNetPrefix),
             "pix2pix" => (ModelFamily.Sd15.FullSizeUNet with { InChannels = 8 }).Keys(ModelFamily.UNetPrefix),
             "depth" => (ModelFamily.Sd21.FullSizeUNet with { InChannels = 5 }).Keys(ModelFamily.UNetPrefix),
-            "LoRA" => new Dictionary<string, long[]> { ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = [4, 320] },
+            "LoRA" => new Dictionary<string, long[]>
+            {
+                ["lora_unet_mid_block_attentions_0_proj_in.lora_down.weight"] = [4, 320],
+            },
             "VAE" => new VaeLayout().Keys(""),
             _ => new Dictionary<string, long[]> { ["something.weight"] = [1] },
         };
@@ -106,8 +142,28 @@ public class ModelFamilyTests
     [Fact]
     public void HarmlessIsNotEverything()
     {
-        Assert.All(new[] { "betas", "alphas_cumprod", "model_ema.decay", "model_ema.diffusion_modelout2bias", "v_pred", "denoiser.sigmas" }, key => Assert.True(KeyMap.IsHarmless(key), key));
-        Assert.All(new[] { "model.diffusion_model.out.2.bias", "control_model.input_blocks.0.0.weight", "first_stage_model.quant_conv.weight", "alphas" }, key => Assert.False(KeyMap.IsHarmless(key), key));
+        Assert.All(
+            new[]
+            {
+                "betas",
+                "alphas_cumprod",
+                "model_ema.decay",
+                "model_ema.diffusion_modelout2bias",
+                "v_pred",
+                "denoiser.sigmas",
+            },
+            key => Assert.True(KeyMap.IsHarmless(key), key)
+        );
+        Assert.All(
+            new[]
+            {
+                "model.diffusion_model.out.2.bias",
+                "control_model.input_blocks.0.0.weight",
+                "first_stage_model.quant_conv.weight",
+                "alphas",
+            },
+            key => Assert.False(KeyMap.IsHarmless(key), key)
+        );
     }
 
     private static TensorShapes Of(IEnumerable<KeyValuePair<string, long[]>> keys) =>

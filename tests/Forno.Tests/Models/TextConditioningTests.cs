@@ -14,12 +14,20 @@ public class TextConditioningTests
 {
     private static readonly ClipTextConfig First = new()
     {
-        Width = 32, Layers = 3, Heads = 2, MlpWidth = 64, ContextLength = 8, VocabSize = 60,
+        Width = 32,
+        Layers = 3,
+        Heads = 2,
+        MlpWidth = 64,
+        ContextLength = 8,
+        VocabSize = 60,
     };
 
     private static readonly ClipTextConfig Second = First with
     {
-        Width = 48, Heads = 3, Activation = ClipActivation.Gelu, ProjectionDim = 20,
+        Width = 48,
+        Heads = 3,
+        Activation = ClipActivation.Gelu,
+        ProjectionDim = 20,
     };
 
     private static readonly TextConditioningOptions Options = new() { EndOfText = 59 };
@@ -31,7 +39,8 @@ public class TextConditioningTests
         using WeightStore store = WeightStore.Random(1);
         var first = new ClipText(store.At("a"), First);
         var second = new ClipText(store.At("b"), Second);
-        Tensor ids = Ids(2, 1).Select(1, 0), padded = Ids(2, 1).Select(1, 0);
+        Tensor ids = Ids(2, 1).Select(1, 0),
+            padded = Ids(2, 1).Select(1, 0);
 
         var sd1 = new TextConditioning(ModelFamily.Sd15, [first]);
         Same(first.Hidden(ids), sd1.Encode([ids], Options).Context);
@@ -44,7 +53,10 @@ public class TextConditioningTests
 
         var xl = new TextConditioning(ModelFamily.Sdxl, [first, second]);
         Conditioning joined = xl.Encode([ids, padded], Options with { ClipSkip = 1 });
-        Same(Ops.Cat([first.Hidden(ids, 2, finalNorm: false), second.Hidden(padded, 2, finalNorm: false)], -1), joined.Context);
+        Same(
+            Ops.Cat([first.Hidden(ids, 2, finalNorm: false), second.Hidden(padded, 2, finalNorm: false)], -1),
+            joined.Context
+        );
         Same(second.Encode(padded, 59), joined.Pooled!);
         Assert.Throws<ArgumentException>(() => xl.Encode([ids]));
         Assert.Throws<FornoException>(() => sd1.Encode([ids], Options with { ClipSkip = 9 }));
@@ -64,7 +76,10 @@ public class TextConditioningTests
         Tensor inner = Ops.Cat([chunks[0].Slice(1, 0, 7), chunks[1].Slice(1, 1, 7), chunks[2].Slice(1, 1, 8)], 1);
         Same(inner, sd1.Encode([ids], Options with { Join = ChunkJoin.Inner }).Context);
         Assert.Equal(3 * 6 + 2, inner.Size(1));
-        Same(first.Hidden(ids.Select(1, 0)), sd1.Encode([ids.Slice(1, 0, 1)], Options with { Join = ChunkJoin.Inner }).Context);
+        Same(
+            first.Hidden(ids.Select(1, 0)),
+            sd1.Encode([ids.Slice(1, 0, 1)], Options with { Join = ChunkJoin.Inner }).Context
+        );
 
         var xl = new TextConditioning(ModelFamily.Sdxl, [first, second]);
         Same(second.Encode(ids.Select(1, 0), 59), xl.Encode([ids, ids], Options).Pooled!);
@@ -81,9 +96,29 @@ public class TextConditioningTests
         using Generator g = Rng.For(3, "weights");
         Tensor weights = g.Rand(1, 2, 8) + 0.5;
         ApplyEmphasis original = Emphasis.Named("Original");
-        Conditioning got = new TextConditioning(ModelFamily.Sdxl, [first, second]).Encode([ids, ids], Options with { Emphasis = original }, weights);
-        Tensor[] chunks = [.. Enumerable.Range(0, 2).Select(i => Ops.Cat(
-            [.. new[] { first, second }.Select(text => original(text.Hidden(ids.Select(1, i), 2, finalNorm: false), weights.Select(1, i)))], -1))];
+        Conditioning got = new TextConditioning(ModelFamily.Sdxl, [first, second]).Encode(
+            [ids, ids],
+            Options with
+            {
+                Emphasis = original,
+            },
+            weights
+        );
+        Tensor[] chunks =
+        [
+            .. Enumerable
+                .Range(0, 2)
+                .Select(i =>
+                    Ops.Cat(
+                        [
+                            .. new[] { first, second }.Select(text =>
+                                original(text.Hidden(ids.Select(1, i), 2, finalNorm: false), weights.Select(1, i))
+                            ),
+                        ],
+                        -1
+                    )
+                ),
+        ];
         Same(Ops.Cat(chunks, 1), got.Context);
     }
 
@@ -91,7 +126,13 @@ public class TextConditioningTests
     public void SizesAreEmbeddedAsTheTrainerDoes()
     {
         int compared = 0;
-        foreach (string path in Directory.GetFiles(Goldens.Suite("train_loop"), "tensors.safetensors", SearchOption.AllDirectories))
+        foreach (
+            string path in Directory.GetFiles(
+                Goldens.Suite("train_loop"),
+                "tensors.safetensors",
+                SearchOption.AllDirectories
+            )
+        )
         {
             using var scope = new Scope();
             using ITensorSource file = Checkpoint.Open(path);
@@ -99,7 +140,14 @@ public class TextConditioningTests
             {
                 continue;
             }
-            Tensor sizes = Ops.Cat([.. new[] { "original_sizes_hw", "crop_top_lefts", "target_sizes_hw" }.Select(name => file.Load("in." + name).Select(0, 0))], 1);
+            Tensor sizes = Ops.Cat(
+                [
+                    .. new[] { "original_sizes_hw", "crop_top_lefts", "target_sizes_hw" }.Select(name =>
+                        file.Load("in." + name).Select(0, 0)
+                    ),
+                ],
+                1
+            );
             Same(file.Load("out.size_embeddings.0"), Conditioning.EmbedSizes(sizes), 2e-5);
             var conditioning = new Conditioning(file.Load("out.context.0"), file.Load("in.pool2").Select(0, 0), sizes);
             Same(file.Load("out.y.0"), conditioning.Vector()!, 2e-5);
@@ -115,7 +163,8 @@ public class TextConditioningTests
         foreach (string folder in Directory.GetDirectories(Goldens.Suite("clip_text")))
         {
             using var scope = new Scope();
-            using ITensorSource file = Checkpoint.Open(Path.Combine(folder, "checkpoint.safetensors")), tensors = Checkpoint.Open(Path.Combine(folder, "tensors.safetensors"));
+            using ITensorSource file = Checkpoint.Open(Path.Combine(folder, "checkpoint.safetensors")),
+                tensors = Checkpoint.Open(Path.Combine(folder, "tensors.safetensors"));
             if (!tensors.Tensors.ContainsKey("out.context"))
             {
                 continue;
@@ -123,8 +172,16 @@ public class TextConditioningTests
             TensorShapes shapes = KeyMap.Canonical(TensorShapes.Of(file));
             using WeightStore store = CheckpointWeights.Open([file]);
             // The heads of this tiny model are not 64 wide: 4 and 5, as its case.json says.
-            TextConditioning text = TextConditioning.Open(ModelFamily.Detect(shapes), shapes, new Dictionary<string, string> { [ClipTextConfig.HeadsKey] = "4,5" }, store);
-            Conditioning got = text.Encode([tensors.Load("in.ids"), tensors.Load("in.ids_2")], new() { EndOfText = null });
+            TextConditioning text = TextConditioning.Open(
+                ModelFamily.Detect(shapes),
+                shapes,
+                new Dictionary<string, string> { [ClipTextConfig.HeadsKey] = "4,5" },
+                store
+            );
+            Conditioning got = text.Encode(
+                [tensors.Load("in.ids"), tensors.Load("in.ids_2")],
+                new() { EndOfText = null }
+            );
             Same(tensors.Load("out.context"), got.Context, 1e-4);
             Same(tensors.Load("out.te2.pooled"), got.Pooled!, 1e-4);
             compared++;
@@ -138,8 +195,17 @@ public class TextConditioningTests
         using Generator g = Rng.For(4, "ids");
         using var scope = new Scope();
         Tensor body = Ops.RandInt(1, 50, [rows, chunks, 5], g);
-        return scope.Keep(Ops.Cat(
-            [Tensor.Full([rows, chunks, 1], 58, DType.Int64), body, Tensor.Full([rows, chunks, 1], 59, DType.Int64), Tensor.Zeros([rows, chunks, 1], DType.Int64)], 2));
+        return scope.Keep(
+            Ops.Cat(
+                [
+                    Tensor.Full([rows, chunks, 1], 58, DType.Int64),
+                    body,
+                    Tensor.Full([rows, chunks, 1], 59, DType.Int64),
+                    Tensor.Zeros([rows, chunks, 1], DType.Int64),
+                ],
+                2
+            )
+        );
     }
 
     private static void Same(Tensor want, Tensor got, double within = 1e-5)

@@ -18,8 +18,13 @@ public class UNetLeakTests
         long live = Tensor.LiveCount;
         using (WeightStore store = TinyModels.Weights(TinyModels.UNet.Layout.Keys("model.diffusion_model."), type))
         {
-            var unet = new UNet(store.At("model.diffusion_model"), TinyModels.UNet) { GradientCheckpointing = checkpointing };
-            Tensor weight = store.Tensors["model.diffusion_model.input_blocks.1.1.transformer_blocks.0.ff.net.2.weight"];
+            var unet = new UNet(store.At("model.diffusion_model"), TinyModels.UNet)
+            {
+                GradientCheckpointing = checkpointing,
+            };
+            Tensor weight = store.Tensors[
+                "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.ff.net.2.weight"
+            ];
             weight.RequiresGrad = true;
             long before = Tensor.LiveCount;
             foreach (bool backward in (bool[])[true, false])
@@ -34,7 +39,9 @@ public class UNetLeakTests
             Assert.Equal(before, Tensor.LiveCount);
             using var last = new Scope();
             using Autograd.Mode mode = Autograd.NoGrad();
-            Tensor x = Tensor.Ones([1, 4, 4, 4]), t = Tensor.Ones([1]), context = Tensor.Ones([1, 7, 24]);
+            Tensor x = Tensor.Ones([1, 4, 4, 4]),
+                t = Tensor.Ones([1]),
+                context = Tensor.Ones([1, 7, 24]);
             long owned = Tensor.LiveCount;
             unet.Forward(x, t, context);
             Assert.Equal(owned + 1, Tensor.LiveCount);

@@ -19,7 +19,12 @@ public class UNetTests
     public void GradientCheckpointingChangesNothing(bool trainWeights)
     {
         using var scope = new Scope();
-        Dictionary<string, Tensor> plain = Gradients(TinyModels.UNet, DType.Float32, checkpointing: false, trainWeights);
+        Dictionary<string, Tensor> plain = Gradients(
+            TinyModels.UNet,
+            DType.Float32,
+            checkpointing: false,
+            trainWeights
+        );
         Dictionary<string, Tensor> again = Gradients(TinyModels.UNet, DType.Float32, checkpointing: true, trainWeights);
         Assert.Equal(plain.Keys.Order(StringComparer.Ordinal), again.Keys.Order(StringComparer.Ordinal));
         Assert.All(plain, p => Assert.True(Distance(p.Value, again[p.Key]) < 1e-5, p.Key));
@@ -38,8 +43,10 @@ public class UNetTests
             Assert.True(Cosine(All(full), All(half)) > 0.99, $"all gradients: {Cosine(All(full), All(half))}");
             // Gradients that all but cancel are mostly rounding and are left out.
             double largest = full.Values.Max(t => t.Norm().Item());
-            Assert.All(full.Where(p => p.Value.Norm().Item() > 0.01 * largest),
-                p => Assert.True(Cosine(p.Value, half[p.Key]) > 0.97, $"{p.Key}: {Cosine(p.Value, half[p.Key])}"));
+            Assert.All(
+                full.Where(p => p.Value.Norm().Item() > 0.01 * largest),
+                p => Assert.True(Cosine(p.Value, half[p.Key]) > 0.97, $"{p.Key}: {Cosine(p.Value, half[p.Key])}")
+            );
         }
     }
 
@@ -76,10 +83,15 @@ public class UNetTests
         {
             TinyModels.Write(path, TinyModels.UNet.Layout.Keys(Prefix + "."), TinyModels.UNet.Metadata());
             using ITensorSource file = Checkpoint.Open(path);
-            UNetConfig found = UNetConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata, ModelFamily.Detect(file));
+            UNetConfig found = UNetConfig.Detect(
+                CheckpointWeights.Shapes(file),
+                file.Metadata,
+                ModelFamily.Detect(file)
+            );
             Assert.Equal((4, 8), (found.Heads, found.NormGroups));
             using var scope = new Scope();
-            using WeightStore store = CheckpointWeights.Open([file]), other = TinyModels.Weights(TinyModels.UNet.Layout.Keys(Prefix + "."));
+            using WeightStore store = CheckpointWeights.Open([file]),
+                other = TinyModels.Weights(TinyModels.UNet.Layout.Keys(Prefix + "."));
             (Tensor x, Tensor t, Tensor context, _) = Inputs(found);
             Tensor a = new UNet(store.At(Prefix), found).Forward(x, t, context);
             Tensor b = new UNet(other.At(Prefix), TinyModels.UNet).Forward(x, t, context);
@@ -95,7 +107,9 @@ public class UNetTests
     public void HeadsMustDivideTheChannels()
     {
         using WeightStore store = TinyModels.Weights(TinyModels.Sdxl.Layout.Keys(Prefix + "."));
-        var e = Assert.Throws<FornoException>(() => new UNet(store.At(Prefix), TinyModels.Sdxl with { HeadChannels = 48 }));
+        var e = Assert.Throws<FornoException>(() =>
+            new UNet(store.At(Prefix), TinyModels.Sdxl with { HeadChannels = 48 })
+        );
         Assert.Contains(UNetConfig.HeadsKey, e.Message, StringComparison.Ordinal);
     }
 
@@ -103,9 +117,12 @@ public class UNetTests
     public void VectorConditioningIsDemandedAndRefused()
     {
         using var scope = new Scope();
-        using WeightStore store = TinyModels.Weights(TinyModels.UNet.Layout.Keys(Prefix + ".")), xl = TinyModels.Weights(TinyModels.Sdxl.Layout.Keys(Prefix + "."));
+        using WeightStore store = TinyModels.Weights(TinyModels.UNet.Layout.Keys(Prefix + ".")),
+            xl = TinyModels.Weights(TinyModels.Sdxl.Layout.Keys(Prefix + "."));
         (Tensor x, Tensor t, Tensor context, _) = Inputs(TinyModels.UNet);
-        Assert.Throws<FornoException>(() => new UNet(store.At(Prefix), TinyModels.UNet).Forward(x, t, context, Tensor.Ones([2, 20])));
+        Assert.Throws<FornoException>(() =>
+            new UNet(store.At(Prefix), TinyModels.UNet).Forward(x, t, context, Tensor.Ones([2, 20]))
+        );
         Assert.Throws<FornoException>(() => new UNet(xl.At(Prefix), TinyModels.Sdxl).Forward(x, t, context));
     }
 
@@ -114,18 +131,30 @@ public class UNetTests
     {
         using var scope = new Scope();
         float[] e = UNet.TimestepEmbedding(Tensor.From<float>([250.5f], 1), 4).ToArray<float>();
-        Assert.All(e.Zip([Math.Cos(250.5), Math.Cos(2.505), Math.Sin(250.5), Math.Sin(2.505)]), p => Assert.Equal(p.Second, p.First, 1e-4));
+        Assert.All(
+            e.Zip([Math.Cos(250.5), Math.Cos(2.505), Math.Sin(250.5), Math.Sin(2.505)]),
+            p => Assert.Equal(p.Second, p.First, 1e-4)
+        );
     }
 
     private static (Tensor X, Tensor Timesteps, Tensor Context, Tensor? Vector) Inputs(UNetConfig config)
     {
         using Generator g = Rng.For(7, "inputs");
-        return (g.Randn(2, 4, 8, 6), Tensor.From<float>([3, 900.5f], 2), g.Randn(2, 11, config.Layout.ContextDim),
-            config.Layout.VectorDim is { } v ? g.Randn(2, v) : null);
+        return (
+            g.Randn(2, 4, 8, 6),
+            Tensor.From<float>([3, 900.5f], 2),
+            g.Randn(2, 11, config.Layout.ContextDim),
+            config.Layout.VectorDim is { } v ? g.Randn(2, v) : null
+        );
     }
 
     // The output and all gradients of a fixed loss, by name.
-    private static Dictionary<string, Tensor> Gradients(UNetConfig config, DType type, bool checkpointing, bool trainWeights)
+    private static Dictionary<string, Tensor> Gradients(
+        UNetConfig config,
+        DType type,
+        bool checkpointing,
+        bool trainWeights
+    )
     {
         WeightStore store = TinyModels.Weights(config.Layout.Keys(Prefix + "."), type);
         using var owner = store;
@@ -139,7 +168,12 @@ public class UNetTests
         using Generator g = Rng.For(8, "cotangent");
         Tensor y = unet.Forward(x, t, context, vector);
         Autograd.Backward(y, g.Randn(y.Shape));
-        var found = new Dictionary<string, Tensor> { ["out"] = y.Detach().Clone(), ["x"] = x.Grad!, ["context"] = context.Grad! };
+        var found = new Dictionary<string, Tensor>
+        {
+            ["out"] = y.Detach().Clone(),
+            ["x"] = x.Grad!,
+            ["context"] = context.Grad!,
+        };
         foreach ((string key, Tensor w) in store.Tensors)
         {
             if (trainWeights)
@@ -151,7 +185,12 @@ public class UNetTests
     }
 
     private static Tensor All(Dictionary<string, Tensor> gradients) =>
-        Ops.Cat([.. gradients.OrderBy(g => g.Key, StringComparer.Ordinal).Where(g => g.Key != "out").Select(g => g.Value.Flatten())]);
+        Ops.Cat([
+            .. gradients
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Where(g => g.Key != "out")
+                .Select(g => g.Value.Flatten()),
+        ]);
 
     private static double Distance(Tensor a, Tensor b)
     {

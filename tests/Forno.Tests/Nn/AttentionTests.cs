@@ -12,8 +12,12 @@ public class AttentionTests
     {
         using var scope = new Scope();
         using Generator g = Rng.For(3, "attention");
-        const long heads = 2, width = 16;
-        Tensor q = g.Randn(2, t, width), k = g.Randn(2, s, width), v = g.Randn(2, s, width), c = g.Randn(2, t, width);
+        const long heads = 2,
+            width = 16;
+        Tensor q = g.Randn(2, t, width),
+            k = g.Randn(2, s, width),
+            v = g.Randn(2, s, width),
+            c = g.Randn(2, t, width);
         Tensor[] inputs = [q, k, v];
         foreach (Tensor x in inputs)
         {
@@ -36,7 +40,9 @@ public class AttentionTests
         long d = q.Size(2) / heads;
         for (int h = 0; h < heads; h++)
         {
-            Tensor qh = q.Slice(2, h * d, (h + 1) * d), kh = k.Slice(2, h * d, (h + 1) * d), vh = v.Slice(2, h * d, (h + 1) * d);
+            Tensor qh = q.Slice(2, h * d, (h + 1) * d),
+                kh = k.Slice(2, h * d, (h + 1) * d),
+                vh = v.Slice(2, h * d, (h + 1) * d);
             outs[h] = Ops.Softmax(qh.MatMul(kh.Transpose(1, 2)) / Math.Sqrt(d), -1).MatMul(vh);
         }
         return Ops.Cat(outs, 2);

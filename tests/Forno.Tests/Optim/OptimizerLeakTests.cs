@@ -14,7 +14,11 @@ public class OptimizerLeakTests
         foreach (string name in OptimizerRegistry.Names)
         {
             using var scope = new Scope();
-            using Optimizer optimizer = OptimizerRegistry.Create(name, OptimizerTests.Groups(), new Dictionary<string, object?>());
+            using Optimizer optimizer = OptimizerRegistry.Create(
+                name,
+                OptimizerTests.Groups(),
+                new Dictionary<string, object?>()
+            );
             OptimizerTests.Run(optimizer, 0, 1);
             long after = Tensor.LiveCount;
             using (var inner = new Scope())

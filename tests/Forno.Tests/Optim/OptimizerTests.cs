@@ -14,13 +14,16 @@ public class OptimizerTests
     public void ALoadedStateGoesOnBitForBit(string name)
     {
         using var scope = new Scope();
-        ParameterGroup[] one = Groups(), two = Groups();
+        ParameterGroup[] one = Groups(),
+            two = Groups();
         using Optimizer first = OptimizerRegistry.Create(name, one, new Dictionary<string, object?>());
         Run(first, 0, 5);
 
         var tensors = first.State().Tensors.ToDictionary(t => t.Key, t => t.Value.Clone());
         var scalars = first.State().Scalars.ToDictionary(s => s.Key, s => s.Value);
-        foreach ((Parameter from, Parameter to) in one.SelectMany(g => g.Parameters).Zip(two.SelectMany(g => g.Parameters)))
+        foreach (
+            (Parameter from, Parameter to) in one.SelectMany(g => g.Parameters).Zip(two.SelectMany(g => g.Parameters))
+        )
         {
             using var mode = Autograd.NoGrad();
             to.Tensor.Copy_(from.Tensor);
@@ -44,7 +47,11 @@ public class OptimizerTests
     {
         using var scope = new Scope();
         ParameterGroup[] groups = Groups();
-        using Optimizer optimizer = OptimizerRegistry.Create(name, groups, new Dictionary<string, object?> { ["weight_decay"] = 0.5, ["lr"] = 1L });
+        using Optimizer optimizer = OptimizerRegistry.Create(
+            name,
+            groups,
+            new Dictionary<string, object?> { ["weight_decay"] = 0.5, ["lr"] = 1L }
+        );
         float[] before = groups[1].Parameters[0].Tensor.ToArray<float>();
         Run(optimizer, 0, 3, skip: "c");
         Assert.Equal(before, groups[1].Parameters[0].Tensor.ToArray<float>());
@@ -70,22 +77,53 @@ public class OptimizerTests
     {
         using var scope = new Scope();
         ParameterGroup[] groups = Groups();
-        var e = Assert.Throws<FornoException>(() => OptimizerRegistry.Create(
-            "prodigy", groups, PythonLiteral.Arguments(["decouple=True", "safeguard_wamrup=True"], "optimizer_args")));
+        var e = Assert.Throws<FornoException>(() =>
+            OptimizerRegistry.Create(
+                "prodigy",
+                groups,
+                PythonLiteral.Arguments(["decouple=True", "safeguard_wamrup=True"], "optimizer_args")
+            )
+        );
         Assert.Contains("safeguard_wamrup", e.Message, StringComparison.Ordinal);
         Assert.Contains("safeguard_warmup", e.Message, StringComparison.Ordinal);
-        Assert.Contains("AdamW", Assert.Throws<FornoException>(() => OptimizerRegistry.Create("AdamX", groups, new Dictionary<string, object?>())).Message, StringComparison.Ordinal);
-        foreach (string wrong in new[] { "betas=0.9", "betas=(0.9, 1.5)", "eps='small'", "weight_decay=-1", "eps=True", "betas=None" })
+        Assert.Contains(
+            "AdamW",
+            Assert
+                .Throws<FornoException>(() =>
+                    OptimizerRegistry.Create("AdamX", groups, new Dictionary<string, object?>())
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        foreach (
+            string wrong in new[]
+            {
+                "betas=0.9",
+                "betas=(0.9, 1.5)",
+                "eps='small'",
+                "weight_decay=-1",
+                "eps=True",
+                "betas=None",
+            }
+        )
         {
-            Assert.Throws<FornoException>(() => OptimizerRegistry.Create("AdamW", groups, PythonLiteral.Arguments([wrong], "optimizer_args")));
+            Assert.Throws<FornoException>(() =>
+                OptimizerRegistry.Create("AdamW", groups, PythonLiteral.Arguments([wrong], "optimizer_args"))
+            );
         }
 
-        using Optimizer adam = OptimizerRegistry.Create("AdamW", groups, PythonLiteral.Arguments(["betas=0.9,0.99", "weight_decay=1e-2"], "optimizer_args"));
+        using Optimizer adam = OptimizerRegistry.Create(
+            "AdamW",
+            groups,
+            PythonLiteral.Arguments(["betas=0.9,0.99", "weight_decay=1e-2"], "optimizer_args")
+        );
         using Optimizer prodigy = OptimizerRegistry.Create("Prodigy", Groups(), new Dictionary<string, object?>());
         Run(adam, 0, 1);
         Assert.Throws<FornoException>(() => prodigy.Load(adam.State()));
         OptimizerState state = adam.State();
-        Assert.Throws<FornoException>(() => adam.Load(state with { Scalars = new Dictionary<string, double>(state.Scalars) { ["x.steps"] = 1 } }));
+        Assert.Throws<FornoException>(() =>
+            adam.Load(state with { Scalars = new Dictionary<string, double>(state.Scalars) { ["x.steps"] = 1 } })
+        );
     }
 
     [Fact]
@@ -99,10 +137,10 @@ public class OptimizerTests
     }
 
     internal static ParameterGroup[] Groups() =>
-    [
-        new() { Name = "one", Parameters = [Make("a", 1, 3, 4), Make("b", 2, 5)] },
-        new() { Name = "two", Parameters = [Make("c", 3, 2, 3, 2, 2)] },
-    ];
+        [
+            new() { Name = "one", Parameters = [Make("a", 1, 3, 4), Make("b", 2, 5)] },
+            new() { Name = "two", Parameters = [Make("c", 3, 2, 3, 2, 2)] },
+        ];
 
     internal static Parameter Make(string name, long item, params long[] shape)
     {

@@ -9,7 +9,9 @@ public class TrainingAidsTests
     public void ClippingScalesAllGradientsByTheirCommonNorm()
     {
         using var scope = new Scope();
-        Tensor a = Leaf([3f, 0]), b = Leaf([0f, 4]), none = Leaf([1f]);
+        Tensor a = Leaf([3f, 0]),
+            b = Leaf([0f, 4]),
+            none = Leaf([1f]);
         none.Grad = null;
         Assert.Equal(5, GradClip.ByNorm([a, b, none], 1), 6);
         Assert.Equal(0.6, a.Grad!.Select(0, 0).Item(), 6);

@@ -14,12 +14,26 @@ public sealed class ClipPairTrainingTests : IDisposable
 {
     internal static readonly ClipPairRecipe Tiny = new()
     {
-        Text = new ClipTextConfig { Width = 32, Layers = 1, Heads = 2, MlpWidth = 64, ProjectionDim = 16 },
+        Text = new ClipTextConfig
+        {
+            Width = 32,
+            Layers = 1,
+            Heads = 2,
+            MlpWidth = 64,
+            ProjectionDim = 16,
+        },
         Vision = new ClipVisionConfig
         {
-            ImageSize = PocketData.Side, PatchSize = 32, Width = 32, Layers = 1, Heads = 2, MlpWidth = 64, ProjectionDim = 16,
+            ImageSize = PocketData.Side,
+            PatchSize = 32,
+            Width = 32,
+            Layers = 1,
+            Heads = 2,
+            MlpWidth = 64,
+            ProjectionDim = 16,
         },
-        Batch = 8, Twins = 3,
+        Batch = 8,
+        Twins = 3,
     };
 
     private readonly PocketFake fake = new();
@@ -57,7 +71,12 @@ public sealed class ClipPairTrainingTests : IDisposable
         ClipPairTraining.Run(fake.Data, fake.Run("parts"), Options(16), Tiny);
         foreach (string file in (string[])[ClipPairTraining.TextFile, ClipPairTraining.ClipFile, "state.safetensors"])
         {
-            Assert.True(File.ReadAllBytes(fake.Run($"whole/{file}")).AsSpan().SequenceEqual(File.ReadAllBytes(fake.Run($"parts/{file}"))), file);
+            Assert.True(
+                File.ReadAllBytes(fake.Run($"whole/{file}"))
+                    .AsSpan()
+                    .SequenceEqual(File.ReadAllBytes(fake.Run($"parts/{file}"))),
+                file
+            );
         }
     }
 
@@ -66,12 +85,18 @@ public sealed class ClipPairTrainingTests : IDisposable
     {
         ClipPairTraining.Run(fake.Data, fake.Run("a"), Options(1), Tiny);
         using ITensorSource text = Checkpoint.Open(fake.Run("a/text.safetensors"));
-        Assert.Equal([ClipTokenizer.VocabularySize, 32], text.Tensors[$"{PocketParts.TextPath}.text_model.embeddings.token_embedding.weight"].Shape);
+        Assert.Equal(
+            [ClipTokenizer.VocabularySize, 32],
+            text.Tensors[$"{PocketParts.TextPath}.text_model.embeddings.token_embedding.weight"].Shape
+        );
         Assert.All(text.Tensors.Values, t => Assert.Equal(ElementType.F16, t.Type));
         Assert.Equal("2", text.Metadata[ClipTextConfig.HeadsKey]);
         Assert.Equal(ModelFamily.Sd15, ModelFamily.Detect(text));
         using ITensorSource clip = Checkpoint.Open(fake.Run("a/clip.safetensors"));
-        Assert.Superset(new HashSet<string> { "logit_scale", "text_projection.weight", "visual_projection.weight" }, clip.Tensors.Keys.ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "logit_scale", "text_projection.weight", "visual_projection.weight" },
+            clip.Tensors.Keys.ToHashSet()
+        );
         Assert.DoesNotContain(clip.Tensors.Keys, k => k.StartsWith("cond_stage_model", StringComparison.Ordinal));
     }
 
@@ -87,7 +112,12 @@ public sealed class ClipPairTrainingTests : IDisposable
         Tensor small = Ops.Embedding(table, vocabulary.Encode(captions));
         Assert.True(small.Size(1) < 30);
         int length = (int)small.Size(1);
-        long[] ids = [.. captions.SelectMany(c => ClipTokenizer.Default.EncodePadded(c, ClipTokenizer.EndOfText, length)).Select(i => (long)i)];
+        long[] ids =
+        [
+            .. captions
+                .SelectMany(c => ClipTokenizer.Default.EncodePadded(c, ClipTokenizer.EndOfText, length))
+                .Select(i => (long)i),
+        ];
         Assert.Equal(0, (Ops.Embedding(whole, Tensor.From(ids, 2, length)) - small).Abs().Max().Item());
     }
 
@@ -100,12 +130,21 @@ public sealed class ClipPairTrainingTests : IDisposable
             int[] batch = batches.Draw(8, 3, new Random(seed));
             Assert.Equal(8, batch.Length);
             Assert.Equal(5, batch.Select(i => fake.Data.Records[i].Concept).Distinct().Count());
-            Assert.Equal(8, batch.Select(i => (fake.Data.Records[i].Concept, fake.Data.Records[i].Set)).Distinct().Count());
+            Assert.Equal(
+                8,
+                batch.Select(i => (fake.Data.Records[i].Concept, fake.Data.Records[i].Set)).Distinct().Count()
+            );
             Assert.All(batch, i => Assert.Equal(PocketSplit.Training, fake.Data.Records[i].Split));
         }
 
         Assert.Equal(35, batches.Draw(500, 400, new Random(1)).Length);
     }
 
-    internal static PocketFitOptions Options(int steps) => ClipPairTraining.Defaults with { Steps = steps, Warmup = 5, Ema = 0.9 };
+    internal static PocketFitOptions Options(int steps) =>
+        ClipPairTraining.Defaults with
+        {
+            Steps = steps,
+            Warmup = 5,
+            Ema = 0.9,
+        };
 }

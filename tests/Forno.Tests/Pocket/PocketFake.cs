@@ -14,8 +14,14 @@ internal sealed class PocketFake : IDisposable
 {
     private static readonly (string Name, byte[] Colour)[] Concepts =
     [
-        ("red heart", [220, 20, 30]), ("green apple", [20, 180, 40]), ("cat face", [250, 200, 40]), ("blue book", [30, 60, 220]),
-        ("black circle", [10, 10, 10]), ("pink flower", [250, 130, 190]), ("brown bear", [120, 70, 30]), ("pear", [180, 220, 60]),
+        ("red heart", [220, 20, 30]),
+        ("green apple", [20, 180, 40]),
+        ("cat face", [250, 200, 40]),
+        ("blue book", [30, 60, 220]),
+        ("black circle", [10, 10, 10]),
+        ("pink flower", [250, 130, 190]),
+        ("brown bear", [120, 70, 30]),
+        ("pear", [180, 220, 60]),
     ];
 
     public PocketFake()
@@ -29,24 +35,46 @@ internal sealed class PocketFake : IDisposable
             {
                 (string name, byte[] colour) = Concepts[i];
                 bool held = name == "pear";
-                records.Add(new PocketRecord
-                {
-                    Set = set.Name, Icon = name, Concept = $"C{i}", Name = name, Tags = [name.Split(' ')[0]], Group = "things", Subgroup = "small things",
-                    Colours = [name.Split(' ')[0]], Style = set.Style,
-                    Split = (held, set.HeldOut) switch
+                records.Add(
+                    new PocketRecord
                     {
-                        (true, true) => PocketSplit.HeldOutBoth, (true, false) => PocketSplit.HeldOutConcept,
-                        (false, true) => PocketSplit.HeldOutStyle, _ => PocketSplit.Training,
-                    },
-                });
+                        Set = set.Name,
+                        Icon = name,
+                        Concept = $"C{i}",
+                        Name = name,
+                        Tags = [name.Split(' ')[0]],
+                        Group = "things",
+                        Subgroup = "small things",
+                        Colours = [name.Split(' ')[0]],
+                        Style = set.Style,
+                        Split = (held, set.HeldOut) switch
+                        {
+                            (true, true) => PocketSplit.HeldOutBoth,
+                            (true, false) => PocketSplit.HeldOutConcept,
+                            (false, true) => PocketSplit.HeldOutStyle,
+                            _ => PocketSplit.Training,
+                        },
+                    }
+                );
                 pixels.Write(Draw(colour, i % 2 == 0, 20 + (7 * ArtSet.All.ToList().IndexOf(set))));
             }
         }
 
-        SafetensorsWriter.Write(Path.Combine(Folder, PocketData.PicturesFile), [TensorToWrite.From(
-            PocketData.PicturesTensor, ElementType.U8, [records.Count, 3, PocketData.Side, PocketData.Side], pixels.ToArray())]);
-        File.WriteAllBytes(Path.Combine(Folder, PocketData.RecordsFile),
-            JsonSerializer.SerializeToUtf8Bytes(new PocketSidecar("made up", records), PocketData.Json));
+        SafetensorsWriter.Write(
+            Path.Combine(Folder, PocketData.PicturesFile),
+            [
+                TensorToWrite.From(
+                    PocketData.PicturesTensor,
+                    ElementType.U8,
+                    [records.Count, 3, PocketData.Side, PocketData.Side],
+                    pixels.ToArray()
+                ),
+            ]
+        );
+        File.WriteAllBytes(
+            Path.Combine(Folder, PocketData.RecordsFile),
+            JsonSerializer.SerializeToUtf8Bytes(new PocketSidecar("made up", records), PocketData.Json)
+        );
         Data = PocketData.Open(Folder);
     }
 
@@ -73,7 +101,9 @@ internal sealed class PocketFake : IDisposable
                 for (int x = 0; x < side; x++)
                 {
                     (int dx, int dy) = (x - (side / 2), y - (side / 2));
-                    bool inside = disc ? (dx * dx) + (dy * dy) < radius * radius : Math.Max(Math.Abs(dx), Math.Abs(dy)) < radius;
+                    bool inside = disc
+                        ? (dx * dx) + (dy * dy) < radius * radius
+                        : Math.Max(Math.Abs(dx), Math.Abs(dy)) < radius;
                     planes[(((c * side) + y) * side) + x] = inside ? colour[c] : (byte)255;
                 }
             }

@@ -15,10 +15,20 @@ public sealed class PocketTiny : IDisposable
     {
         Network = new UNetConfig
         {
-            Layout = new UNetLayout { ModelChannels = 16, ChannelMult = [1, 2], NumResBlocks = 1, Depth = [1, 0], MiddleDepth = 1, ContextDim = 32 },
-            Heads = 2, NormGroups = 8,
+            Layout = new UNetLayout
+            {
+                ModelChannels = 16,
+                ChannelMult = [1, 2],
+                NumResBlocks = 1,
+                Depth = [1, 0],
+                MiddleDepth = 1,
+                ContextDim = 32,
+            },
+            Heads = 2,
+            NormGroups = 8,
         },
-        Batch = 8, Captions = 2,
+        Batch = 8,
+        Captions = 2,
     };
 
     public PocketTiny()
@@ -26,7 +36,16 @@ public sealed class PocketTiny : IDisposable
         Directory.CreateDirectory(Fake.Run("vae"));
         using (WeightStore store = WeightStore.Random(3))
         {
-            var config = new VaeConfig { Layout = new VaeLayout { Channels = 8, ChannelMult = [1, 1, 1, 1], NumResBlocks = 1 }, NormGroups = 8 };
+            var config = new VaeConfig
+            {
+                Layout = new VaeLayout
+                {
+                    Channels = 8,
+                    ChannelMult = [1, 1, 1, 1],
+                    NumResBlocks = 1,
+                },
+                NormGroups = 8,
+            };
             _ = new Vae(store.At("first_stage_model"), config);
             SafetensorsWriter.Write(Parts.Vae, store.Tensors, config.Metadata(), DType.Float16);
         }
@@ -41,9 +60,28 @@ public sealed class PocketTiny : IDisposable
 
     internal PocketPartFiles Parts => PocketPartFiles.Below(Fake.Folder);
 
-    internal void Train(string run, int steps, IProgress<PocketFitProgress>? progress = null, CancellationToken stop = default) =>
-        UNetTraining.Run(Fake.Data, Parts.Vae, Parts.Text, Fake.Run(run),
-            UNetTraining.Defaults with { Steps = steps, Warmup = 5, Ema = 0.9, LearningRate = 3e-3 }, Recipe, progress, stop: stop);
+    internal void Train(
+        string run,
+        int steps,
+        IProgress<PocketFitProgress>? progress = null,
+        CancellationToken stop = default
+    ) =>
+        UNetTraining.Run(
+            Fake.Data,
+            Parts.Vae,
+            Parts.Text,
+            Fake.Run(run),
+            UNetTraining.Defaults with
+            {
+                Steps = steps,
+                Warmup = 5,
+                Ema = 0.9,
+                LearningRate = 3e-3,
+            },
+            Recipe,
+            progress,
+            stop: stop
+        );
 
     public void Dispose() => Fake.Dispose();
 }

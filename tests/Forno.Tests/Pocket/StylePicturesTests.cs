@@ -15,21 +15,31 @@ public class StylePicturesTests
             .. Enumerable.Range(0, 10).Select(i => Record($"person {i}", "people and body")),
             Record("stranger", ""),
             Record("square", "symbols"),
-            Record("ghost", "objects") with { Split = PocketSplit.HeldOutBoth },
-            Record("animal 3", "animals and nature") with { Icon = "again" },
+            Record("ghost", "objects") with
+            {
+                Split = PocketSplit.HeldOutBoth,
+            },
+            Record("animal 3", "animals and nature") with
+            {
+                Icon = "again",
+            },
         ];
         int[] order = StylePictures.Spread(records);
         Assert.Equal(50, order.Length);
         Assert.Equal(order.Length, order.Select(i => records[i].Concept).Distinct().Count());
         Assert.Equal(5, order.Take(10).Count(i => records[i].Group == "food and drink"));
-        Assert.DoesNotContain(order, i => records[i].Group is "" or "people and body" or "symbols" || records[i].Name == "ghost");
+        Assert.DoesNotContain(
+            order,
+            i => records[i].Group is "" or "people and body" or "symbols" || records[i].Name == "ghost"
+        );
         Assert.NotEqual(Enumerable.Range(0, 5), order.Where(i => records[i].Group == "animals and nature").Take(5)); // shuffled
 
         // The order within a group does not depend on what else there is.
         PocketRecord[] fewer = [.. records.Where(r => r.Group != "food and drink")];
         Assert.Equal(
             order.Select(i => records[i]).Where(r => r.Group == "animals and nature").Select(r => r.Concept),
-            StylePictures.Spread(fewer).Select(i => fewer[i].Concept));
+            StylePictures.Spread(fewer).Select(i => fewer[i].Concept)
+        );
     }
 
     [Fact]
@@ -51,7 +61,14 @@ public class StylePicturesTests
     [InlineData(new[] { 1.0, 2, 3, 4 }, new[] { 2.0, 3, 5, 4 }, 1, 0.81649658, 2.44948974, 0.09173)]
     [InlineData(new[] { 5.0, 5, 5 }, new[] { 5.0, 5, 5 }, 0, 0, 0, 1)]
     [InlineData(new[] { 5.0, 5, 5 }, new[] { 6.0, 6, 6 }, 1, 0, double.PositiveInfinity, 0)]
-    public void PairsAreTestedAsStudentDid(double[] before, double[] after, double mean, double deviation, double t, double p)
+    public void PairsAreTestedAsStudentDid(
+        double[] before,
+        double[] after,
+        double mean,
+        double deviation,
+        double t,
+        double p
+    )
     {
         PairedTest test = PairedTest.Of(before, after);
         Assert.Equal(mean, test.Mean, 8);
@@ -71,9 +88,18 @@ public class StylePicturesTests
         Assert.Throws<ArgumentException>(() => PairedTest.Of([1], [2]));
     }
 
-    private static PocketRecord Record(string name, string group) => new()
-    {
-        Set = "openmoji", Icon = name, Concept = name, Name = name, Tags = [], Group = group, Subgroup = "", Colours = [], Style = "openmoji",
-        Split = PocketSplit.HeldOutStyle,
-    };
+    private static PocketRecord Record(string name, string group) =>
+        new()
+        {
+            Set = "openmoji",
+            Icon = name,
+            Concept = name,
+            Name = name,
+            Tags = [],
+            Group = group,
+            Subgroup = "",
+            Colours = [],
+            Style = "openmoji",
+            Split = PocketSplit.HeldOutStyle,
+        };
 }

@@ -13,7 +13,10 @@ public sealed class UNetTrainingTests(PocketTiny tiny) : IClassFixture<PocketTin
     public void TheLossFalls()
     {
         Assert.Equal(100, tiny.First.All[^1].Step);
-        Assert.True(tiny.First.All[^1].Loss < 0.8 * tiny.First.All[0].Loss, $"{tiny.First.All[0].Loss} → {tiny.First.All[^1].Loss}");
+        Assert.True(
+            tiny.First.All[^1].Loss < 0.8 * tiny.First.All[0].Loss,
+            $"{tiny.First.All[0].Loss} → {tiny.First.All[^1].Loss}"
+        );
     }
 
     [Fact]
@@ -22,11 +25,18 @@ public sealed class UNetTrainingTests(PocketTiny tiny) : IClassFixture<PocketTin
         tiny.Train("whole", 16);
         using var stop = new CancellationTokenSource();
         tiny.Train("parts", 16, new StopAt(10, stop), stop.Token);
-        Assert.False(File.ReadAllBytes(tiny.Fake.Run("whole/unet.safetensors")).SequenceEqual(File.ReadAllBytes(tiny.Fake.Run("parts/unet.safetensors"))));
+        Assert.False(
+            File.ReadAllBytes(tiny.Fake.Run("whole/unet.safetensors"))
+                .SequenceEqual(File.ReadAllBytes(tiny.Fake.Run("parts/unet.safetensors")))
+        );
         tiny.Train("parts", 16);
         foreach (string file in (string[])["unet.safetensors", "state.safetensors"])
         {
-            Assert.True(File.ReadAllBytes(tiny.Fake.Run($"whole/{file}")).SequenceEqual(File.ReadAllBytes(tiny.Fake.Run($"parts/{file}"))), file);
+            Assert.True(
+                File.ReadAllBytes(tiny.Fake.Run($"whole/{file}"))
+                    .SequenceEqual(File.ReadAllBytes(tiny.Fake.Run($"parts/{file}"))),
+                file
+            );
         }
     }
 
@@ -43,13 +53,23 @@ public sealed class UNetTrainingTests(PocketTiny tiny) : IClassFixture<PocketTin
         Assert.True((inputs.Latents.Slice(0, 9, 10) - latents).Abs().Max().Item() < 1e-4);
 
         using Loaded<TextConditioning> text = PocketParts.Text(tiny.Parts.Text);
-        Tensor Encode(string caption) => text.Part.Encode([Tensor.From<long>(
-            [.. ClipTokenizer.Default.EncodePadded(caption, ClipTokenizer.EndOfText).Select(i => (long)i)], 1, 77)]).Context;
+        Tensor Encode(string caption) =>
+            text
+                .Part.Encode([
+                    Tensor.From<long>(
+                        [.. ClipTokenizer.Default.EncodePadded(caption, ClipTokenizer.EndOfText).Select(i => (long)i)],
+                        1,
+                        77
+                    ),
+                ])
+                .Context;
         Tensor got = inputs.Contexts([-1, 9], new Random(1));
         Assert.True((got.Slice(0, 0, 1) - Encode("")).Abs().Max().Item() < 2e-3);
         PocketRecord record = tiny.Fake.Data.Records[pictures[9]];
-        Assert.Contains(new[] { record.ShortCaption(), record.DrawCaption(1, 1, pictures[9]) },
-            caption => (got.Slice(0, 1, 2) - Encode(caption)).Abs().Max().Item() < 2e-3);
+        Assert.Contains(
+            new[] { record.ShortCaption(), record.DrawCaption(1, 1, pictures[9]) },
+            caption => (got.Slice(0, 1, 2) - Encode(caption)).Abs().Max().Item() < 2e-3
+        );
     }
 
     [Fact]
@@ -68,8 +88,14 @@ public sealed class UNetTrainingTests(PocketTiny tiny) : IClassFixture<PocketTin
     [Fact]
     public void MissingPartsAndPicturesAreNamed()
     {
-        Assert.Contains("forno pocket train vae", Assert.Throws<FornoException>(() => PocketParts.Vae(tiny.Fake.Run("none"))).Message);
-        Assert.Contains("forno pocket train clip", Assert.Throws<FornoException>(() => PocketParts.Text(tiny.Parts.Vae)).Message);
+        Assert.Contains(
+            "forno pocket train vae",
+            Assert.Throws<FornoException>(() => PocketParts.Vae(tiny.Fake.Run("none"))).Message
+        );
+        Assert.Contains(
+            "forno pocket train clip",
+            Assert.Throws<FornoException>(() => PocketParts.Text(tiny.Parts.Vae)).Message
+        );
         Assert.Contains("no pictures", Assert.Throws<FornoException>(() => Open([])).Message);
     }
 

@@ -29,6 +29,9 @@ public class PythonFormatTests
         Assert.Equal("(0.9, 0.99)", PythonFormat.Str(new object[] { 0.9, 0.99 }));
         Assert.Equal("(1,)", PythonFormat.Str(new object[] { 1L }));
         Assert.Equal("('a', True)", PythonFormat.Str(new object[] { "a", true }));
-        Assert.Equal("{\"a\": [1, 2.0, null, \"\\u00e9\\\"\\ud83c\\udf5e\"]}", PythonFormat.Json(new Dictionary<string, object> { ["a"] = new object?[] { 1, 2.0, null, "é\"🍞" } }));
+        Assert.Equal(
+            "{\"a\": [1, 2.0, null, \"\\u00e9\\\"\\ud83c\\udf5e\"]}",
+            PythonFormat.Json(new Dictionary<string, object> { ["a"] = new object?[] { 1, 2.0, null, "é\"🍞" } })
+        );
     }
 }

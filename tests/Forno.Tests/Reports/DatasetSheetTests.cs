@@ -14,9 +14,14 @@ namespace Forno.Tests.Reports;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ChromiumFactAttribute : FactAttribute
 {
-    public ChromiumFactAttribute() => Skip = Program is null ? "there is no chromium (Debian: apt-get install chromium)" : null;
+    public ChromiumFactAttribute() =>
+        Skip = Program is null ? "there is no chromium (Debian: apt-get install chromium)" : null;
 
-    internal static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').SelectMany(f => (string[])[f + "/chromium", f + "/chromium-browser", f + "/google-chrome"]).FirstOrDefault(File.Exists);
+    internal static string? Program { get; } =
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':')
+            .SelectMany(f => (string[])[f + "/chromium", f + "/chromium-browser", f + "/google-chrome"])
+            .FirstOrDefault(File.Exists);
 }
 
 /// <summary><c>forno dataset check</c>, <c>buckets</c> and <c>dedupe</c> from their command lines, and the pages they write.</summary>
@@ -47,8 +52,23 @@ public class DatasetSheetTests
         XElement main = MainOf(html);
         XElement[] cards = [.. main.Descendants("div").Where(d => (string?)d.Attribute("class") == "card")];
         Assert.Equal(6, cards.Length);
-        Assert.All(cards, c => Assert.StartsWith("data:image/webp;base64,", (string)c.Descendants("img").First().Attribute("src")!, StringComparison.Ordinal));
-        Assert.Contains(cards, c => ((string)c.Attribute("data-name")!).Contains("<script>alert(1)<&script>\"' onerror='x'", StringComparison.Ordinal));
+        Assert.All(
+            cards,
+            c =>
+                Assert.StartsWith(
+                    "data:image/webp;base64,",
+                    (string)c.Descendants("img").First().Attribute("src")!,
+                    StringComparison.Ordinal
+                )
+        );
+        Assert.Contains(
+            cards,
+            c =>
+                ((string)c.Attribute("data-name")!).Contains(
+                    "<script>alert(1)<&script>\"' onerror='x'",
+                    StringComparison.Ordinal
+                )
+        );
         XElement small = Assert.Single(cards, c => (string?)c.Attribute("data-name") == "4_cat/small.png");
         Assert.Contains("duplicate", ((string)small.Attribute("data-kinds")!).Split(' '));
         Assert.Contains("transparent", main.Descendants("input").Select(i => (string?)i.Attribute("data-filter")));
@@ -79,7 +99,10 @@ public class DatasetSheetTests
         Assert.All(lost, l => Assert.Contains("width:5.56%;", (string)l.Attribute("style")!));
 
         using JsonDocument json = JsonDocument.Parse(Run("dataset", "buckets", tree.Root, "--json").Output);
-        JsonElement bucket = json.RootElement.GetProperty("buckets").EnumerateArray().Single(b => b.GetProperty("width").GetInt32() == 1024);
+        JsonElement bucket = json
+            .RootElement.GetProperty("buckets")
+            .EnumerateArray()
+            .Single(b => b.GetProperty("width").GetInt32() == 1024);
         Assert.Equal(1152, bucket.GetProperty("pictures")[0].GetProperty("resized").GetProperty("width").GetInt32());
         Assert.True(bucket.GetProperty("alone").GetBoolean());
         Assert.Equal(4, bucket.GetProperty("repeats").GetInt32());
@@ -90,7 +113,8 @@ public class DatasetSheetTests
     {
         using TempTree tree = Messy();
         using TempTree place = new();
-        string original = TempTree.Picture(tree.Root), work = place["work"];
+        string original = TempTree.Picture(tree.Root),
+            work = place["work"];
         Assert.Equal(1, Run("dataset", "dedupe", tree.Root).Code); // originals stay untouched without -o
         Assert.Contains("like 4_cat/big.png", Run("dataset", "dedupe", tree.Root, "-o", work, "--dry-run").Output);
         Assert.False(Directory.Exists(work));
@@ -102,7 +126,10 @@ public class DatasetSheetTests
         Assert.True(File.Exists(Path.Join(work, "_duplicates/4_cat/small.png")));
         Assert.Equal("a cat", File.ReadAllText(Path.Join(work, "_duplicates/4_cat/small.txt")));
         Assert.Equal("a cat", File.ReadAllText(Path.Join(work, "4_cat/big.txt"))); // only the duplicate had one
-        Assert.Matches("_duplicates/4_cat/small.png,4_cat/big.png,[0-9.]+,no,no,4_cat/small.png\n", File.ReadAllText(Path.Join(work, "_duplicates/duplicates.csv")));
+        Assert.Matches(
+            "_duplicates/4_cat/small.png,4_cat/big.png,[0-9.]+,no,no,4_cat/small.png\n",
+            File.ReadAllText(Path.Join(work, "_duplicates/duplicates.csv"))
+        );
         Assert.Contains("nothing to do", Run("dataset", "dedupe", work).Output);
 
         // In place: a mirrored copy, then back.
@@ -126,20 +153,41 @@ public class DatasetSheetTests
         byte[] webp = white.EncodeWebp(80);
         var page = new SheetPage
         {
-            Title = "t <b>", Sections =
+            Title = "t <b>",
+            Sections =
             [
-                new SheetSection("h", "n",
-                [
-                    new SheetCard { Name = "a", Picture = () => new SheetPicture(webp, 8, 6) { Overlay = webp, Areas = [new SheetArea(0.25, 0, 0.5, 1, "found")] } },
-                    new SheetCard { Name = "b", Picture = () => throw new FornoException("b: it is <gone>"), Badges = [new SheetBadge("x", "bad", "y")] },
-                ]),
+                new SheetSection(
+                    "h",
+                    "n",
+                    [
+                        new SheetCard
+                        {
+                            Name = "a",
+                            Picture = () =>
+                                new SheetPicture(webp, 8, 6)
+                                {
+                                    Overlay = webp,
+                                    Areas = [new SheetArea(0.25, 0, 0.5, 1, "found")],
+                                },
+                        },
+                        new SheetCard
+                        {
+                            Name = "b",
+                            Picture = () => throw new FornoException("b: it is <gone>"),
+                            Badges = [new SheetBadge("x", "bad", "y")],
+                        },
+                    ]
+                ),
             ],
         };
         var writer = new StringWriter();
         ContactSheet.Write(writer, page, null, default);
         XElement main = MainOf(writer.ToString());
         Assert.Equal(2, main.Descendants("img").Count());
-        Assert.Single(main.Descendants("div"), d => (string?)d.Attribute("style") == "left:25%;top:0%;width:50%;height:100%");
+        Assert.Single(
+            main.Descendants("div"),
+            d => (string?)d.Attribute("style") == "left:25%;top:0%;width:50%;height:100%"
+        );
         Assert.Single(main.Descendants("div"), d => d.Value == "b: it is <gone>");
         Assert.Throws<FornoException>(() => ContactSheet.RequireName("cat.png"));
     }
@@ -151,7 +199,8 @@ public class DatasetSheetTests
         using TempTree tree = new();
         var page = new SheetPage
         {
-            Title = "t", Sections =
+            Title = "t",
+            Sections =
             [
                 new SheetSection("one", "", [Card("a cat", "soft"), Card("a dog", "soft", "small"), Card("a bird")]),
                 new SheetSection("two", "", [Card("a cow", "small")]),
@@ -161,23 +210,66 @@ public class DatasetSheetTests
         ContactSheet.Write(writer, page, null, default);
         string html = writer.ToString();
         Assert.Equal("a cat|a dog 1", Visible(tree, html, "document.querySelector('[data-filter=soft]').click();"));
-        Assert.Equal("a cat|a dog|a cow 2", Visible(tree, html, "document.querySelector('[data-filter=soft]').click();document.querySelector('[data-filter=small]').click();"));
-        Assert.Equal("a cow 1", Visible(tree, html, "const s = document.getElementById('search'); s.value = 'COW'; s.dispatchEvent(new Event('input'));"));
+        Assert.Equal(
+            "a cat|a dog|a cow 2",
+            Visible(
+                tree,
+                html,
+                "document.querySelector('[data-filter=soft]').click();document.querySelector('[data-filter=small]').click();"
+            )
+        );
+        Assert.Equal(
+            "a cow 1",
+            Visible(
+                tree,
+                html,
+                "const s = document.getElementById('search'); s.value = 'COW'; s.dispatchEvent(new Event('input'));"
+            )
+        );
 
-        static SheetCard Card(string name, params string[] kinds) => new() { Name = name, Picture = () => null, Badges = [.. kinds.Select(k => new SheetBadge(k, "note", k))] };
+        static SheetCard Card(string name, params string[] kinds) =>
+            new()
+            {
+                Name = name,
+                Picture = () => null,
+                Badges = [.. kinds.Select(k => new SheetBadge(k, "note", k))],
+            };
     }
 
     // The names of the cards that a browser shows after a script, and the number of sections with any.
     private static string Visible(TempTree tree, string html, string script)
     {
-        string file = tree.Write("sheet.html", html.Replace("</body>", "<script>" + script
-            + "const shown = e => Array.from(document.querySelectorAll(e)).filter(x => x.offsetParent !== null);"
-            + "document.title = 'shown: ' + shown('.card').map(c => c.dataset.name).join('|') + ' ' + shown('section.group').length;</script></body>", StringComparison.Ordinal));
-        var start = new ProcessStartInfo(ChromiumFactAttribute.Program!,
-        [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--user-data-dir=" + tree["browser"], "--dump-dom", "file://" + file,
-        ]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string file = tree.Write(
+            "sheet.html",
+            html.Replace(
+                "</body>",
+                "<script>"
+                    + script
+                    + "const shown = e => Array.from(document.querySelectorAll(e)).filter(x => x.offsetParent !== null);"
+                    + "document.title = 'shown: ' + shown('.card').map(c => c.dataset.name).join('|') + ' ' + shown('section.group').length;</script></body>",
+                StringComparison.Ordinal
+            )
+        );
+        var start = new ProcessStartInfo(
+            ChromiumFactAttribute.Program!,
+            [
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--user-data-dir=" + tree["browser"],
+                "--dump-dom",
+                "file://" + file,
+            ]
+        )
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using Process process = Process.Start(start)!;
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
@@ -190,7 +282,8 @@ public class DatasetSheetTests
     [Theory]
     [InlineData("--similarity", "0")]
     [InlineData("--similarity", "x")]
-    public void BadOptionsEndWithTwo(params string[] options) => Assert.Equal(2, Run(["dataset", "check", Path.GetTempPath(), .. options]).Code);
+    public void BadOptionsEndWithTwo(params string[] options) =>
+        Assert.Equal(2, Run(["dataset", "check", Path.GetTempPath(), .. options]).Code);
 
     [Fact]
     public void SizesThatMakeNoSenseAreRefused()
@@ -223,19 +316,23 @@ public class DatasetSheetTests
 
     private static Picture Draw(string ground, string shape, int width, int height, bool opaque = true)
     {
-        string svg = string.Create(CultureInfo.InvariantCulture, $"""
+        string svg = string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
             <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 100 100" preserveAspectRatio="none">
               {(opaque ? $"<rect width='100' height='100' fill='{ground}'/>" : "")}
               <circle cx="{30 + (width % 7 * 6)}" cy="{35 + (height % 5 * 7)}" r="{18 + (width % 11)}" fill="{shape}"/>
               <path d="M{10 + (height % 13)} 90 L60 {50 + (width % 9)} L95 80 Z" fill="#222"/></svg>
-            """);
+            """
+        );
         using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), Math.Max(width, height), "svg");
         return opaque ? drawn.Flatten(Rgb.White) : drawn.ToSrgb8();
     }
 
     private static XElement MainOf(string html)
     {
-        int from = html.IndexOf("<main>", StringComparison.Ordinal), to = html.IndexOf("</main>", StringComparison.Ordinal);
+        int from = html.IndexOf("<main>", StringComparison.Ordinal),
+            to = html.IndexOf("</main>", StringComparison.Ordinal);
         return XElement.Parse(html[from..(to + "</main>".Length)]);
     }
 }

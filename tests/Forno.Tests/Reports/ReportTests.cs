@@ -24,7 +24,12 @@ public class ReportTests
     [Fact]
     public void TheCurveIsWellFormedAndHasEveryStep()
     {
-        LossPoint[] points = [.. Enumerable.Range(1, 40).Select(i => new LossPoint(i, ((i - 1) / 10) + 1, 0.2 + (0.1 * Math.Sin(i)), 0.2))];
+        LossPoint[] points =
+        [
+            .. Enumerable
+                .Range(1, 40)
+                .Select(i => new LossPoint(i, ((i - 1) / 10) + 1, 0.2 + (0.1 * Math.Sin(i)), 0.2)),
+        ];
         XElement svg = XElement.Parse(LossChart.Svg(points));
         Assert.Equal(40, svg.Elements("circle").Count());
         Assert.Equal(4, svg.Elements("path").Count(p => (string?)p.Attribute("class") == "epoch"));
@@ -36,7 +41,8 @@ public class ReportTests
     [Theory]
     [InlineData(112.4, "1 min 52 s")]
     [InlineData(9.06, "9.1 s")]
-    public void TimesAreForPeople(double seconds, string text) => Assert.Equal(text, DemoReport.Clock(TimeSpan.FromSeconds(seconds)));
+    public void TimesAreForPeople(double seconds, string text) =>
+        Assert.Equal(text, DemoReport.Clock(TimeSpan.FromSeconds(seconds)));
 
     [Fact]
     public void TextCannotBecomeMarkup()

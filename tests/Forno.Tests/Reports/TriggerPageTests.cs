@@ -11,8 +11,13 @@ public class TriggerPageTests
 {
     private static readonly string[] Lines =
     [
-        "armor: 24 anna outfit1 | blue_hair red_dress bow", "armor: 10 anna outfit1 sword | blue_hair red_dress bow blade", "school: 22 anna outfit2 | blue_hair uniform bow",
-        "gown: 8 anna outfit3 | blue_hair gown", "gown: 4 anna outfit3 sword | blue_hair gown blade", "misc: 16 anna | blue_hair | jeans", "street: 6 | | jeans",
+        "armor: 24 anna outfit1 | blue_hair red_dress bow",
+        "armor: 10 anna outfit1 sword | blue_hair red_dress bow blade",
+        "school: 22 anna outfit2 | blue_hair uniform bow",
+        "gown: 8 anna outfit3 | blue_hair gown",
+        "gown: 4 anna outfit3 sword | blue_hair gown blade",
+        "misc: 16 anna | blue_hair | jeans",
+        "street: 6 | | jeans",
     ];
 
     [Theory]
@@ -23,9 +28,22 @@ public class TriggerPageTests
     {
         AbsorptionTable table = triggers == 5 ? Scenes.Table(Lines) : Random(triggers);
         XElement svg = XElement.Parse(AbsorptionDiagram.Svg(table));
-        (double From, double To, string Names)[] columns = [.. svg.Elements("g").Select(g => (X(g.Element("rect")!), X(g.Element("rect")!) + Number(g.Element("rect")!, "width"), g.Element("title")!.Value.Split(':')[0]))];
+        (double From, double To, string Names)[] columns =
+        [
+            .. svg.Elements("g")
+                .Select(g =>
+                    (
+                        X(g.Element("rect")!),
+                        X(g.Element("rect")!) + Number(g.Element("rect")!, "width"),
+                        g.Element("title")!.Value.Split(':')[0]
+                    )
+                ),
+        ];
         Assert.Equal(table.Regions().Count, columns.Length);
-        Assert.Equal(table.Scene.Pictures, svg.Descendants("text").Where(t => (string?)t.Attribute("class") == "count").Sum(t => int.Parse(t.Value)));
+        Assert.Equal(
+            table.Scene.Pictures,
+            svg.Descendants("text").Where(t => (string?)t.Attribute("class") == "count").Sum(t => int.Parse(t.Value))
+        );
         XElement[] bars = [.. svg.Elements("rect").Where(r => ((string)r.Attribute("class")!).StartsWith("bar"))];
         foreach (Trigger trigger in table.Scene.Triggers)
         {
@@ -43,14 +61,24 @@ public class TriggerPageTests
     public void ThePageIsWholeOfflineAndTakesAnyName()
     {
         TriggerScene scene = Scenes.Of(Lines);
-        TriggerScene odd = scene with { Triggers = [.. scene.Triggers.Select(t => t.Name == "anna" ? t with { Name = "<b>&\"anna'" } : t)] };
+        TriggerScene odd = scene with
+        {
+            Triggers = [.. scene.Triggers.Select(t => t.Name == "anna" ? t with { Name = "<b>&\"anna'" } : t)],
+        };
         string page = AbsorptionPage.Make("a <script> set", AbsorptionTable.Make(odd));
         Assert.DoesNotContain("<script", page);
         Assert.DoesNotContain("http:", page);
         Assert.DoesNotContain("https:", page);
         Assert.Contains("&lt;b&gt;&amp;", page);
         Assert.Contains("outfit1 + outfit2 → ", page); // the bow is shared, and leaks
-        XElement.Parse(page[page.IndexOf("<main>", StringComparison.Ordinal)..(page.IndexOf("</main>", StringComparison.Ordinal) + 7)].Replace("<details open>", "<details>"));
+        XElement.Parse(
+            page[
+                page.IndexOf("<main>", StringComparison.Ordinal)..(
+                    page.IndexOf("</main>", StringComparison.Ordinal) + 7
+                )
+            ]
+                .Replace("<details open>", "<details>")
+        );
         if (Environment.GetEnvironmentVariable("FORNO_TEST_PAGE") is { Length: > 0 } file)
         {
             File.WriteAllText(file, AbsorptionPage.Make("anna", AbsorptionTable.Make(scene)));
@@ -70,18 +98,30 @@ public class TriggerPageTests
         Assert.Contains("bow (as outfit2)", text.ToString());
         Assert.Contains("lets in", text.ToString());
         using var json = System.Text.Json.JsonDocument.Parse(AbsorptionPrinter.Json(table));
-        Assert.Equal(["blue_hair"], json.RootElement.GetProperty("triggers")[0].GetProperty("takes").EnumerateArray().Select(t => t.GetString()));
-        Assert.Equal(90, json.RootElement.GetProperty("regions").EnumerateArray().Sum(r => r.GetProperty("pictures").GetInt32()));
+        Assert.Equal(
+            ["blue_hair"],
+            json.RootElement.GetProperty("triggers")[0].GetProperty("takes").EnumerateArray().Select(t => t.GetString())
+        );
+        Assert.Equal(
+            90,
+            json.RootElement.GetProperty("regions").EnumerateArray().Sum(r => r.GetProperty("pictures").GetInt32())
+        );
     }
 
     private static AbsorptionTable Random(int triggers)
     {
         var random = new Random(triggers);
-        return Scenes.Table([.. Enumerable.Range(0, 18).Select(i =>
-            $"folder{i % 7}: {random.Next(3, 40)} {string.Join(' ', Enumerable.Range(1, triggers).Where(_ => random.Next(triggers < 3 ? 2 : 4) == 0).Select(t => $"trig{t}"))} | {string.Join(' ', Enumerable.Range(1, 9).Where(_ => random.Next(3) == 0).Select(f => $"feat{f}"))}")]);
+        return Scenes.Table([
+            .. Enumerable
+                .Range(0, 18)
+                .Select(i =>
+                    $"folder{i % 7}: {random.Next(3, 40)} {string.Join(' ', Enumerable.Range(1, triggers).Where(_ => random.Next(triggers < 3 ? 2 : 4) == 0).Select(t => $"trig{t}"))} | {string.Join(' ', Enumerable.Range(1, 9).Where(_ => random.Next(3) == 0).Select(f => $"feat{f}"))}"
+                ),
+        ]);
     }
 
     private static double X(XElement rect) => Number(rect, "x");
 
-    private static double Number(XElement element, string name) => double.Parse((string)element.Attribute(name)!, CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string name) =>
+        double.Parse((string)element.Attribute(name)!, CultureInfo.InvariantCulture);
 }

@@ -15,23 +15,34 @@ public class PromptTests
     [InlineData("\\(a\\", "(a|1")]
     [InlineData("(a:١.٥)", "a|1.5")]
     [InlineData("", "|1")]
-    public void EmphasisIsParsed(string prompt, string pieces) => Assert.Equal(
-        pieces,
-        string.Join('|', PromptGrammar.ParseAttention(prompt).Select(p => FormattableString.Invariant($"{p.Text}|{p.Weight:R}"))));
+    public void EmphasisIsParsed(string prompt, string pieces) =>
+        Assert.Equal(
+            pieces,
+            string.Join(
+                '|',
+                PromptGrammar.ParseAttention(prompt).Select(p => FormattableString.Invariant($"{p.Text}|{p.Weight:R}"))
+            )
+        );
 
     [Fact]
     public void AWeightThatIsNoNumberIsNamed() =>
-        Assert.Contains("1.2.3", Assert.Throws<FornoException>(() => PromptGrammar.ParseAttention("(a:1.2.3)")).Message);
+        Assert.Contains(
+            "1.2.3",
+            Assert.Throws<FornoException>(() => PromptGrammar.ParseAttention("(a:1.2.3)")).Message
+        );
 
     [Fact]
-    public void AnyTextParsesToPiecesThatHoldNoMoreThanIt() => Prop.ForAll<string[]>(parts =>
-    {
-        string[] alphabet = ["(", ")", "[", "]", ":", "1.1", "\\", " ", "BREAK", "a_", "é"];
-        string prompt = string.Concat((parts ?? []).Select(p => alphabet[(p?.Length ?? 0) % alphabet.Length]));
-        IReadOnlyList<WeightedText> pieces = PromptGrammar.ParseAttention(prompt);
-        return pieces.Count > 0 && pieces.Sum(p => p.Text.Length) <= prompt.Length
-            && pieces.Zip(pieces.Skip(1)).All(pair => pair.First.Weight != pair.Second.Weight);
-    }).QuickCheckThrowOnFailure();
+    public void AnyTextParsesToPiecesThatHoldNoMoreThanIt() =>
+        Prop.ForAll<string[]>(parts =>
+            {
+                string[] alphabet = ["(", ")", "[", "]", ":", "1.1", "\\", " ", "BREAK", "a_", "é"];
+                string prompt = string.Concat((parts ?? []).Select(p => alphabet[(p?.Length ?? 0) % alphabet.Length]));
+                IReadOnlyList<WeightedText> pieces = PromptGrammar.ParseAttention(prompt);
+                return pieces.Count > 0
+                    && pieces.Sum(p => p.Text.Length) <= prompt.Length
+                    && pieces.Zip(pieces.Skip(1)).All(pair => pair.First.Weight != pair.Second.Weight);
+            })
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void TheLorasOfAPromptAreTakenOutOfIt()
@@ -47,11 +58,16 @@ public class PromptTests
     public void EveryChunkHas77TokensAndTheSameForEachPaddingId()
     {
         string prompt = string.Join(", ", Enumerable.Repeat("a (red:1.3) cat", 60));
-        PromptChunker first = new(ClipTokenizer.Default), second = new(ClipTokenizer.Default) { Pad = 0 };
-        ChunkedPrompt a = first.Chunk(prompt), b = second.Chunk(prompt);
+        PromptChunker first = new(ClipTokenizer.Default),
+            second = new(ClipTokenizer.Default) { Pad = 0 };
+        ChunkedPrompt a = first.Chunk(prompt),
+            b = second.Chunk(prompt);
         Assert.Equal((a.Chunks.Count, a.TokenCount), (b.Chunks.Count, b.TokenCount));
         Assert.True(a.Chunks.Count > 2);
-        Assert.All(a.Chunks.Concat(b.Chunks), c => Assert.Equal((77, 77, 49406), (c.Tokens.Count, c.Multipliers.Count, c.Tokens[0])));
+        Assert.All(
+            a.Chunks.Concat(b.Chunks),
+            c => Assert.Equal((77, 77, 49406), (c.Tokens.Count, c.Multipliers.Count, c.Tokens[0]))
+        );
         Assert.Equal([49406, 49407, 0, 0], second.Empty.Tokens.Take(4));
         Assert.Equal(first.Chunk("").Chunks[0].Tokens, first.Empty.Tokens);
     }

@@ -27,7 +27,10 @@ public class TomlEditTests
     {
         Assert.Equal(Text.Replace("= 10 ", "= 8 "), TomlEdit.Set(Text, "t", ["max_train_epochs"], 8L));
         Assert.Equal(Text.Replace("\"a # b\"", "\"c\\\"\""), TomlEdit.Set(Text, "t", ["name"], "c\""));
-        Assert.Equal(Text.Replace("= 3 #", "= 20 #"), TomlEdit.Set(Text, "t", ["datasets", 0, "subsets", 0, "num_repeats"], 20L));
+        Assert.Equal(
+            Text.Replace("= 3 #", "= 20 #"),
+            TomlEdit.Set(Text, "t", ["datasets", 0, "subsets", 0, "num_repeats"], 20L)
+        );
         Assert.Equal(Text.Replace("dim = 8", "dim = 32"), TomlEdit.Set(Text, "t", ["network", "dim"], 32L));
         Assert.Same(Text, TomlEdit.Set(Text, "t", ["max_train_epochs"], 10L));
     }
@@ -36,10 +39,19 @@ public class TomlEditTests
     public void ANewKeyGoesBehindTheLastOfItsTable()
     {
         Assert.Equal(Text.Replace("# c\n", "# c\nseed = 1\n"), TomlEdit.Set(Text, "t", ["seed"], 1L));
-        Assert.Equal(Text.Replace("dim = 8\n", "dim = 8\nalpha = 1.5\n"), TomlEdit.Set(Text, "t", ["network", "alpha"], 1.5));
+        Assert.Equal(
+            Text.Replace("dim = 8\n", "dim = 8\nalpha = 1.5\n"),
+            TomlEdit.Set(Text, "t", ["network", "alpha"], 1.5)
+        );
         string added = TomlEdit.Set(Text, "t", ["datasets", 0, "subsets", 1, "num_repeats"], 7L);
         Assert.Equal(Text + "\nnum_repeats = 7", added);
-        Assert.Equal(7L, ((TomlTable)((List<object>)((TomlTable)((List<object>)TomlFile.Parse(added)["datasets"])[0])["subsets"])[1])["num_repeats"]);
+        Assert.Equal(
+            7L,
+            (
+                (TomlTable)
+                    ((List<object>)((TomlTable)((List<object>)TomlFile.Parse(added)["datasets"])[0])["subsets"])[1]
+            )["num_repeats"]
+        );
         Assert.Equal("a = 1\n[x]\nb = 2", TomlEdit.Set("[x]\nb = 2", "t", ["a"], 1L));
         Assert.Equal("[x]\r\na = 1\r\n[y]\r\n", TomlEdit.Set("[x]\r\n[y]\r\n", "t", ["x", "a"], 1L));
         Assert.Equal("x = { b = 2, a = 1 }", TomlEdit.Set("x = { b = 2 }", "t", ["x", "a"], 1L));

@@ -8,7 +8,8 @@ public class TomlTests
     [Fact]
     public void ReadsEveryKindOfValueInFileOrder()
     {
-        var table = TomlFile.Parse(""""
+        var table = TomlFile.Parse(
+            """"
             z = "a\u00e9\t\"" # comment
             a = 'C:\path'
             n = [ 1_000, 0xff, -3, ]
@@ -26,7 +27,8 @@ public class TomlTests
             [[many]]
             [many.sub]
             w = inf
-            """");
+            """"
+        );
         Assert.Equal(["z", "a", "n", "x", "b", "d", "l", "day", "t", "p", "many"], table.Keys);
         Assert.Equal("aé\t\"", table["z"]);
         Assert.Equal(@"C:\path", table["a"]);
@@ -71,14 +73,17 @@ public class TomlTests
     [Fact]
     public void HostileDocumentsFailCleanly()
     {
-        foreach (var text in new[]
-        {
-            "a = " + new string('[', 100_000),
-            "a = " + string.Concat(Enumerable.Repeat("{a = ", 100_000)),
-            string.Join('.', Enumerable.Repeat("a", 100_000)) + " = 1",
-            "[" + string.Join('.', Enumerable.Repeat("a", 100_000)) + "]",
-            "a = " + string.Concat(Enumerable.Repeat("{" + string.Join('.', Enumerable.Repeat("k", 90)) + " = ", 90)),
-        })
+        foreach (
+            var text in new[]
+            {
+                "a = " + new string('[', 100_000),
+                "a = " + string.Concat(Enumerable.Repeat("{a = ", 100_000)),
+                string.Join('.', Enumerable.Repeat("a", 100_000)) + " = 1",
+                "[" + string.Join('.', Enumerable.Repeat("a", 100_000)) + "]",
+                "a = "
+                    + string.Concat(Enumerable.Repeat("{" + string.Join('.', Enumerable.Repeat("k", 90)) + " = ", 90)),
+            }
+        )
         {
             Assert.Throws<FornoException>(() => TomlFile.Parse(text));
         }
@@ -94,7 +99,9 @@ public class TomlTests
         const string alphabet = "ab1\"'[]{}=.,#\n\r\t \\u0-:T_+exZ";
         for (var i = 0; i < 20_000; i++)
         {
-            var text = string.Concat(Enumerable.Range(0, random.Next(1, 24)).Select(_ => alphabet[random.Next(alphabet.Length)]));
+            var text = string.Concat(
+                Enumerable.Range(0, random.Next(1, 24)).Select(_ => alphabet[random.Next(alphabet.Length)])
+            );
             try
             {
                 var table = TomlFile.Parse(text);
@@ -116,9 +123,22 @@ public class TomlTests
             ["dotted.key"] = 1L,
             [""] = 1e-4,
             ["whole"] = 3.0,
-            ["list"] = new List<object> { "a", new List<object> { 1L, true }, new TomlTable { ["x"] = 1L } },
-            ["section"] = new TomlTable { ["v"] = double.NegativeInfinity, ["inner"] = new TomlTable { ["w"] = new DateOnly(2024, 2, 29) } },
-            ["tables"] = new List<object> { new TomlTable { ["a"] = 1L }, new TomlTable() },
+            ["list"] = new List<object>
+            {
+                "a",
+                new List<object> { 1L, true },
+                new TomlTable { ["x"] = 1L },
+            },
+            ["section"] = new TomlTable
+            {
+                ["v"] = double.NegativeInfinity,
+                ["inner"] = new TomlTable { ["w"] = new DateOnly(2024, 2, 29) },
+            },
+            ["tables"] = new List<object>
+            {
+                new TomlTable { ["a"] = 1L },
+                new TomlTable(),
+            },
             ["last"] = new TimeOnly(1, 2, 3, 4),
         };
         var text = TomlFile.Write(table);

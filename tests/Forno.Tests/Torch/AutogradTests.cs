@@ -27,11 +27,13 @@ public class AutogradTests
     {
         using var scope = new Scope();
         using Generator g = Rng.For(0, "test");
-        float[] xs = g.Randn(4, 8).ToArray<float>(), ws = g.Randn(8, 8).ToArray<float>();
+        float[] xs = g.Randn(4, 8).ToArray<float>(),
+            ws = g.Randn(8, 8).ToArray<float>();
         float[][] Run(bool checkpoint)
         {
             using var inner = new Scope();
-            Tensor x = Tensor.From(xs, 4, 8), w = Tensor.From(ws, 8, 8);
+            Tensor x = Tensor.From(xs, 4, 8),
+                w = Tensor.From(ws, 8, 8);
             w.RequiresGrad = true;
             x.RequiresGrad = inputNeedsGrad;
             Tensor F(Tensor[] v) => Ops.Silu(v[0].MatMul(w)) * v[0];
@@ -40,7 +42,8 @@ public class AutogradTests
             Autograd.Backward(y.Square().Sum());
             return [w.Grad!.ToArray<float>(), inputNeedsGrad ? x.Grad!.ToArray<float>() : []];
         }
-        float[][] plain = Run(false), again = Run(true);
+        float[][] plain = Run(false),
+            again = Run(true);
         Assert.Equal(plain[0], again[0]);
         Assert.Equal(plain[1], again[1]);
     }

@@ -8,7 +8,8 @@ public class ScopeTests
     public void ScopesFreeWhatTheyHold()
     {
         using var outer = new Scope();
-        Tensor kept, lost;
+        Tensor kept,
+            lost;
         using (var inner = new Scope())
         {
             lost = Tensor.Ones([3]);

@@ -16,15 +16,24 @@ public class TensorTests
     }
 
     [Fact]
-    public void MakingATensorOutsideAScopeThrows() =>
-        Assert.Throws<InvalidOperationException>(() => Tensor.Zeros([2]));
+    public void MakingATensorOutsideAScopeThrows() => Assert.Throws<InvalidOperationException>(() => Tensor.Zeros([2]));
 
     [Fact]
     public void OperatorsNeverReturnTheirArgument()
     {
         using var scope = new Scope();
         Tensor a = Tensor.Zeros([2, 3]);
-        foreach (Tensor same in new[] { a.Contiguous(), a.Reshape(2, 3), a.To(DType.Float32), a.To(Device.Cpu), a.Flatten(1), a.View(2, 3) })
+        foreach (
+            Tensor same in new[]
+            {
+                a.Contiguous(),
+                a.Reshape(2, 3),
+                a.To(DType.Float32),
+                a.To(Device.Cpu),
+                a.Flatten(1),
+                a.View(2, 3),
+            }
+        )
         {
             Assert.NotSame(a, same);
             same.Dispose();
@@ -36,12 +45,17 @@ public class TensorTests
     public void FailuresNameOperatorShapesAndCause()
     {
         using var scope = new Scope();
-        Tensor a = Tensor.Zeros([2, 3]), b = Tensor.Zeros([2, 3], DType.Int64);
+        Tensor a = Tensor.Zeros([2, 3]),
+            b = Tensor.Zeros([2, 3], DType.Int64);
         var e = Assert.Throws<TorchException>(() => a.MatMul(a));
         Assert.Contains("aten::matmul(f32[2, 3], f32[2, 3])", e.Message, StringComparison.Ordinal);
         Assert.Contains("mat1 and mat2 shapes cannot be multiplied", e.Message, StringComparison.Ordinal);
         Assert.Throws<TorchOutOfMemoryException>(() => Tensor.Empty([1L << 50]));
-        Assert.Contains("no operator aten::nonsense", Assert.Throws<TorchException>(() => Op.Find("aten::nonsense")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no operator aten::nonsense",
+            Assert.Throws<TorchException>(() => Op.Find("aten::nonsense")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("i64[2, 3]", b.ToString(), StringComparison.Ordinal);
     }
 
@@ -59,7 +73,9 @@ public class TensorTests
     public void KeyedDrawsDoNotDependOnEachOther()
     {
         using var scope = new Scope();
-        using Generator a = Rng.For(1, "noise", 3, 5), b = Rng.For(1, "noise", 3, 5), c = Rng.For(1, "noise", 3, 6);
+        using Generator a = Rng.For(1, "noise", 3, 5),
+            b = Rng.For(1, "noise", 3, 5),
+            c = Rng.For(1, "noise", 3, 6);
         Assert.Equal(a.Randn(8).ToArray<float>(), b.Randn(8).ToArray<float>());
         Assert.NotEqual(b.Randn(8).ToArray<float>(), c.Randn(8).ToArray<float>());
     }

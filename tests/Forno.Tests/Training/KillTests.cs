@@ -54,15 +54,23 @@ public class KillTests
     private static TrainRun NewRun()
     {
         var run = new TrainRun(Options, pictures: 3);
-        File.WriteAllText(run.ConfigPath, File.ReadAllText(run.ConfigPath)
-            .Replace("\"LOG\"", $"\"{Path.Combine(run.Folder, "log")}\"", StringComparison.Ordinal)
-            .Replace("save_every_n_steps = 2", "save_every_n_steps = 1", StringComparison.Ordinal));
+        File.WriteAllText(
+            run.ConfigPath,
+            File.ReadAllText(run.ConfigPath)
+                .Replace("\"LOG\"", $"\"{Path.Combine(run.Folder, "log")}\"", StringComparison.Ordinal)
+                .Replace("save_every_n_steps = 2", "save_every_n_steps = 1", StringComparison.Ordinal)
+        );
         return run;
     }
 
-    private static string? NewestState(TrainRun run) => !Directory.Exists(run.Output) ? null
-        : Directory.GetDirectories(run.Output, "*-step*-state").Where(d => File.Exists(Path.Combine(d, TrainState.FileName)))
-            .OrderDescending(StringComparer.Ordinal).FirstOrDefault();
+    private static string? NewestState(TrainRun run) =>
+        !Directory.Exists(run.Output)
+            ? null
+            : Directory
+                .GetDirectories(run.Output, "*-step*-state")
+                .Where(d => File.Exists(Path.Combine(d, TrainState.FileName)))
+                .OrderDescending(StringComparer.Ordinal)
+                .FirstOrDefault();
 
     private static Process Start(TrainRun run, string? state)
     {

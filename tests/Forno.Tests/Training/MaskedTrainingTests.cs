@@ -29,7 +29,8 @@ public class MaskedTrainingTests
         using var half = new TrainRun(Masked, pictures: 1);
         WriteMasks(half, (x, _) => (byte)(x < 32 ? 255 : 0));
         using var whole = new TrainRun("network_train_unet_only = true", pictures: 1);
-        double[] some = Losses(half), all = Losses(whole);
+        double[] some = Losses(half),
+            all = Losses(whole);
         Assert.InRange(some[0], all[0] * 0.2, all[0] * 0.8);
     }
 
@@ -54,30 +55,46 @@ public class MaskedTrainingTests
         string masks = WriteMasks(run, (_, _) => 0);
         string pictures = Path.GetDirectoryName(masks)!;
         Directory.Move(masks, Path.Combine(run.Folder, "m"));
-        string config = File.ReadAllText(run.ConfigPath).Replace($"train_data_dir = \"{Path.Combine(run.Folder, "data")}\"", "dataset_config = \"data.toml\"");
+        string config = File.ReadAllText(run.ConfigPath)
+            .Replace($"train_data_dir = \"{Path.Combine(run.Folder, "data")}\"", "dataset_config = \"data.toml\"");
         File.WriteAllText(run.ConfigPath, config);
-        File.WriteAllText(Path.Combine(run.Folder, "data.toml"), $"""
+        File.WriteAllText(
+            Path.Combine(run.Folder, "data.toml"),
+            $"""
             [[datasets]]
               [[datasets.subsets]]
               image_dir = "{pictures}"
               conditioning_data_dir = "m"
               num_repeats = 2
-            """);
+            """
+        );
         Assert.All(Losses(run), l => Assert.Equal(0, l));
         File.WriteAllText(run.ConfigPath, config.Replace("masked_loss = true", ""));
-        Assert.Contains("set masked_loss = true", Assert.Throws<FornoException>(() => TrainRecipeReader.Read(run.ConfigPath)).Message);
+        Assert.Contains(
+            "set masked_loss = true",
+            Assert.Throws<FornoException>(() => TrainRecipeReader.Read(run.ConfigPath)).Message
+        );
     }
 
     [Fact]
     public void MaskedLossWithoutAMaskIsRefused()
     {
         using var run = new TrainRun(Masked);
-        Assert.Contains("no folder has masks", Assert.Throws<FornoException>(() => TrainRecipeReader.Read(run.ConfigPath)).Message);
+        Assert.Contains(
+            "no folder has masks",
+            Assert.Throws<FornoException>(() => TrainRecipeReader.Read(run.ConfigPath)).Message
+        );
         string masks = WriteMasks(run, (_, _) => 0);
         File.Delete(Path.Combine(masks, "p3.png"));
-        Assert.Contains("no mask for 1 of 5 pictures (p3.png)", Assert.Throws<FornoException>(() => run.Train()).Message);
+        Assert.Contains(
+            "no mask for 1 of 5 pictures (p3.png)",
+            Assert.Throws<FornoException>(() => run.Train()).Message
+        );
         using var off = new TrainRun("conditioning_data_dir = \"somewhere\"");
-        Assert.Contains("set masked_loss = true", Assert.Throws<FornoException>(() => TrainRecipeReader.Read(off.ConfigPath)).Message);
+        Assert.Contains(
+            "set masked_loss = true",
+            Assert.Throws<FornoException>(() => TrainRecipeReader.Read(off.ConfigPath)).Message
+        );
     }
 
     [Theory]
@@ -85,7 +102,10 @@ public class MaskedTrainingTests
     [InlineData(true)]
     public void TransparencyIsAMaskWithAlphaMask(bool cached)
     {
-        using var run = new TrainRun($"alpha_mask = true\nnetwork_train_unet_only = true\ncache_latents = {(cached ? "true" : "false")}", pictures: 1);
+        using var run = new TrainRun(
+            $"alpha_mask = true\nnetwork_train_unet_only = true\ncache_latents = {(cached ? "true" : "false")}",
+            pictures: 1
+        );
         byte[] clear = new byte[64 * 64 * 4];
         using (Picture picture = Picture.FromPixels(clear, 64, 64, 4))
         {
@@ -112,7 +132,12 @@ public class MaskedTrainingTests
         {
             using Picture picture = Picture.Load(path);
             int width = picture.Width;
-            byte[] rgb = [.. Enumerable.Range(0, width * picture.Height).SelectMany(i => Enumerable.Repeat(value(i % width, i / width), 3))];
+            byte[] rgb =
+            [
+                .. Enumerable
+                    .Range(0, width * picture.Height)
+                    .SelectMany(i => Enumerable.Repeat(value(i % width, i / width), 3)),
+            ];
             using Picture mask = Picture.FromRgb(rgb, width, picture.Height);
             mask.SavePng(Path.Combine(masks, Path.GetFileName(path)));
         }

@@ -28,9 +28,32 @@ public sealed class TensorBoardTests : IDisposable
         Assert.Equal(3, events.Count);
         Assert.Equal("brain.Event:2", Encoding.UTF8.GetString(events[0][^13..]));
         // wall_time (9 bytes), step 300 = AC 02, summary (field 5) of one value (field 1) with tag (1) and simple_value (2)
-        Assert.Equal([0x10, 0xAC, 0x02, 0x2A, 21, 0x0A, 19, 0x0A, 12, .. Encoding.UTF8.GetBytes("loss/current"), 0x15, 0, 0, 0, 0x3E], events[1][9..]);
+        Assert.Equal(
+            [
+                0x10,
+                0xAC,
+                0x02,
+                0x2A,
+                21,
+                0x0A,
+                19,
+                0x0A,
+                12,
+                .. Encoding.UTF8.GetBytes("loss/current"),
+                0x15,
+                0,
+                0,
+                0,
+                0x3E,
+            ],
+            events[1][9..]
+        );
         var time = BinaryPrimitives.ReadDoubleLittleEndian(events[1].AsSpan(1));
-        Assert.InRange(time, DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 60, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 60);
+        Assert.InRange(
+            time,
+            DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 60,
+            DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 60
+        );
         Assert.Equal([0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20], events[2][9..16]);
     }
 
@@ -50,7 +73,10 @@ public sealed class TensorBoardTests : IDisposable
         {
             var length = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
             Assert.Equal(TensorBoard.MaskedCrc(file[..8]), BinaryPrimitives.ReadUInt32LittleEndian(file[8..]));
-            Assert.Equal(TensorBoard.MaskedCrc(file.Slice(12, length)), BinaryPrimitives.ReadUInt32LittleEndian(file[(12 + length)..]));
+            Assert.Equal(
+                TensorBoard.MaskedCrc(file.Slice(12, length)),
+                BinaryPrimitives.ReadUInt32LittleEndian(file[(12 + length)..])
+            );
             frames.Add(file.Slice(12, length).ToArray());
             file = file[(16 + length)..];
         }

@@ -28,37 +28,54 @@ public sealed class TrainRecipeTests : IDisposable
     [Fact]
     public void FlatAndSectionedFilesBecomeRecipes()
     {
-        var recipe = Read(Base + """
+        var recipe = Read(
+            Base
+                + """
 
-            reg_data_dir = "reg"
-            max_train_epochs = 3
-            sdpa = true
-            [anything]
-            network_dim = 16
-            network_alpha = 8
-            network_args = ["conv_dim=4", "conv_alpha=1.5"]
-            unet_lr = 1e-4
-            text_encoder_lr = 5e-5
-            optimizer_type = "prodigy"
-            optimizer_args = ["betas=0.9,0.99", "decouple=True"]
-            lr_scheduler = "cosine"
-            lr_warmup_steps = 0.1
-            enable_bucket = true
-            train_batch_size = 2
-            caption_extension = "txt"
-            shuffle_caption = true
-            keep_tokens = 1
-            min_snr_gamma = 5
-            mixed_precision = "bf16"
-            seed = 42
-            """);
+                reg_data_dir = "reg"
+                max_train_epochs = 3
+                sdpa = true
+                [anything]
+                network_dim = 16
+                network_alpha = 8
+                network_args = ["conv_dim=4", "conv_alpha=1.5"]
+                unet_lr = 1e-4
+                text_encoder_lr = 5e-5
+                optimizer_type = "prodigy"
+                optimizer_args = ["betas=0.9,0.99", "decouple=True"]
+                lr_scheduler = "cosine"
+                lr_warmup_steps = 0.1
+                enable_bucket = true
+                train_batch_size = 2
+                caption_extension = "txt"
+                shuffle_caption = true
+                keep_tokens = 1
+                min_snr_gamma = 5
+                mixed_precision = "bf16"
+                seed = 42
+                """
+        );
         var data = Assert.Single(recipe.Datasets);
         Assert.Equal(new Size(512, 768), data.Buckets.Resolution);
         Assert.Equal(["10_cat", "1_animal"], data.Subsets.Select(s => Path.GetFileName(s.ImageDir)));
         Assert.Equal([false, true], data.Subsets.Select(s => s.IsReg));
-        Assert.Equal((10, "cat", ".txt", 1), (data.Subsets[0].NumRepeats, data.Subsets[0].ClassTokens, data.Subsets[0].CaptionExtension, data.Subsets[0].Captions.KeepTokens));
-        Assert.Equal((16, 8.0, 4, 1.5), (recipe.Network.Dim, recipe.Network.Alpha, recipe.Network.ConvDim, recipe.Network.ConvAlpha));
-        Assert.Equal(("Prodigy", 1e-4, 2e-6), (recipe.Optimizer.Type, recipe.Optimizer.UNetLr, recipe.Optimizer.LearningRate));
+        Assert.Equal(
+            (10, "cat", ".txt", 1),
+            (
+                data.Subsets[0].NumRepeats,
+                data.Subsets[0].ClassTokens,
+                data.Subsets[0].CaptionExtension,
+                data.Subsets[0].Captions.KeepTokens
+            )
+        );
+        Assert.Equal(
+            (16, 8.0, 4, 1.5),
+            (recipe.Network.Dim, recipe.Network.Alpha, recipe.Network.ConvDim, recipe.Network.ConvAlpha)
+        );
+        Assert.Equal(
+            ("Prodigy", 1e-4, 2e-6),
+            (recipe.Optimizer.Type, recipe.Optimizer.UNetLr, recipe.Optimizer.LearningRate)
+        );
         Assert.Equal([5e-5], recipe.Optimizer.TextEncoderLrs);
         Assert.Equal(new object[] { 0.9, 0.99 }, recipe.Optimizer.Args["betas"]);
         Assert.Equal((3, 42UL, Precision.BFloat16), (recipe.Run.MaxTrainEpochs, recipe.Run.Seed, recipe.Run.Precision));
@@ -72,15 +89,35 @@ public sealed class TrainRecipeTests : IDisposable
     [Fact]
     public void TheCommandLineOverridesTheFile()
     {
-        var recipe = Read(Base + "\nnetwork_dim = 16\nseed = 1", "--network_dim=4", "--seed", "7", "--text_encoder_lr", "1e-5", "2e-5", "--v2", "--noise_offset", "0.1");
-        Assert.Equal((4, 7UL, true, 0.1), (recipe.Network.Dim, recipe.Run.Seed, recipe.Model.V2, recipe.Loss.NoiseOffset));
+        var recipe = Read(
+            Base + "\nnetwork_dim = 16\nseed = 1",
+            "--network_dim=4",
+            "--seed",
+            "7",
+            "--text_encoder_lr",
+            "1e-5",
+            "2e-5",
+            "--v2",
+            "--noise_offset",
+            "0.1"
+        );
+        Assert.Equal(
+            (4, 7UL, true, 0.1),
+            (recipe.Network.Dim, recipe.Run.Seed, recipe.Model.V2, recipe.Loss.NoiseOffset)
+        );
         Assert.Equal([1e-5, 2e-5], recipe.Optimizer.TextEncoderLrs);
     }
 
     [Theory]
-    [InlineData("color_aug = true", "config.toml line 5: not yet supported: color_aug; remove it or set it to its default (false)")]
+    [InlineData(
+        "color_aug = true",
+        "config.toml line 5: not yet supported: color_aug; remove it or set it to its default (false)"
+    )]
     [InlineData("max_token_length = 225", "not yet supported: max_token_length")]
-    [InlineData("lerning_rate = 1e-4", "config.toml line 5: unknown option 'lerning_rate'; did you mean 'learning_rate'?")]
+    [InlineData(
+        "lerning_rate = 1e-4",
+        "config.toml line 5: unknown option 'lerning_rate'; did you mean 'learning_rate'?"
+    )]
     [InlineData("deepspeed = true", "deepspeed is about machinery that Forno does not have")]
     [InlineData("optimizer_type = \"Lion\"", "choose one of: AdamW, Prodigy")]
     [InlineData("loss_type = \"l1\"", "choose one of: l2, huber")]
@@ -97,7 +134,10 @@ public sealed class TrainRecipeTests : IDisposable
     [InlineData("lr_warmup_steps = 10", "use constant_with_warmup")]
     [InlineData("sample_every_n_epochs = 1", "sample_prompts is missing")]
     [InlineData("cache_text_encoder_outputs = true", "network_train_unet_only")]
-    [InlineData("cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\nshuffle_caption = true", "10_cat vary")]
+    [InlineData(
+        "cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\nshuffle_caption = true",
+        "10_cat vary"
+    )]
     [InlineData("enable_bucket = true\nmax_bucket_reso = 512", "max_bucket_reso = 512 is below")]
     [InlineData("random_crop = true", "not yet supported: random_crop")]
     [InlineData("in_json = \"x.json\"", "not yet supported: in_json")]
@@ -105,19 +145,26 @@ public sealed class TrainRecipeTests : IDisposable
     [InlineData("[[subsets]]", "LoRA_Easy_Training_Scripts")]
     public void WhatDoesNotWorkIsRefusedByName(string line, string says)
     {
-        var text = line.StartsWith("resolution", StringComparison.Ordinal) ? Base.Replace("resolution = \"512,768\"", line) : Base + "\n" + line;
+        var text = line.StartsWith("resolution", StringComparison.Ordinal)
+            ? Base.Replace("resolution = \"512,768\"", line)
+            : Base + "\n" + line;
         Assert.Contains(says, Assert.Throws<FornoException>(() => Open(text)).Message);
     }
 
     [Fact]
     public void DefaultsMayBeWrittenOut() =>
-        Read(Base + "\nmasked_loss = false\nalpha_mask = false\nmax_token_length = 75\ndynamo_backend = \"inductor\"\nkeep_tokens_separator = \"\"\nweighted_captions = 0\nhuber_c = 0.1");
+        Read(
+            Base
+                + "\nmasked_loss = false\nalpha_mask = false\nmax_token_length = 75\ndynamo_backend = \"inductor\"\nkeep_tokens_separator = \"\"\nweighted_captions = 0\nhuber_c = 0.1"
+        );
 
     [Fact]
     public void DatasetConfigsAreFoundBesideTheTrainingConfig()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "sub", "pictures"));
-        File.WriteAllText(Path.Combine(_folder, "sub", "data.toml"), """
+        File.WriteAllText(
+            Path.Combine(_folder, "sub", "data.toml"),
+            """
             [general]
             caption_extension = ".txt"
             [[datasets]]
@@ -126,9 +173,12 @@ public sealed class TrainRecipeTests : IDisposable
               [[datasets.subsets]]
               image_dir = "pictures"
               num_repeats = 5
-            """);
-        File.WriteAllText(Path.Combine(_folder, "sub", "config.toml"),
-            "pretrained_model_name_or_path = \"base\"\noutput_dir = \"out\"\ndataset_config = \"data.toml\"");
+            """
+        );
+        File.WriteAllText(
+            Path.Combine(_folder, "sub", "config.toml"),
+            "pretrained_model_name_or_path = \"base\"\noutput_dir = \"out\"\ndataset_config = \"data.toml\""
+        );
         var recipe = TrainRecipeReader.Read("sub/config", workingFolder: _folder);
         var data = Assert.Single(recipe.Datasets);
         Assert.Equal((3, 5), (data.BatchSize, data.Subsets[0].NumRepeats));
@@ -136,15 +186,27 @@ public sealed class TrainRecipeTests : IDisposable
         Assert.True(recipe.HasDatasetConfig);
 
         File.AppendAllText(Path.Combine(_folder, "sub", "data.toml"), "\ncolor_aug = true\n");
-        Assert.Contains("not yet supported: color_aug", Assert.Throws<FornoException>(() => TrainRecipeReader.Read("sub/config", workingFolder: _folder)).Message);
+        Assert.Contains(
+            "not yet supported: color_aug",
+            Assert.Throws<FornoException>(() => TrainRecipeReader.Read("sub/config", workingFolder: _folder)).Message
+        );
     }
 
     [Fact]
     public void NothingToTrainOnIsSaidAtOnce()
     {
-        Assert.Contains("train_data_dir", Assert.Throws<FornoException>(() => Open(Base.Replace("train_data_dir = \"train\"", ""))).Message);
-        Assert.Contains("no such folder", Assert.Throws<FornoException>(() => Open(Base.Replace("\"train\"", "\"absent\""))).Message);
-        Assert.Contains("output_dir", Assert.Throws<FornoException>(() => Open(Base.Replace("output_dir = \"out\"", ""))).Message);
+        Assert.Contains(
+            "train_data_dir",
+            Assert.Throws<FornoException>(() => Open(Base.Replace("train_data_dir = \"train\"", ""))).Message
+        );
+        Assert.Contains(
+            "no such folder",
+            Assert.Throws<FornoException>(() => Open(Base.Replace("\"train\"", "\"absent\""))).Message
+        );
+        Assert.Contains(
+            "output_dir",
+            Assert.Throws<FornoException>(() => Open(Base.Replace("output_dir = \"out\"", ""))).Message
+        );
     }
 
     [Fact]

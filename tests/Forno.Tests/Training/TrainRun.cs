@@ -33,7 +33,9 @@ internal sealed class TrainRun : IDisposable
             File.WriteAllText(Path.Combine(data, $"p{i}.txt"), $"thing, colour {i}, noise");
         }
         ConfigPath = Path.Combine(Folder, "config.toml");
-        File.WriteAllText(ConfigPath, $"""
+        File.WriteAllText(
+            ConfigPath,
+            $"""
             pretrained_model_name_or_path = "{ModelPath.Value}"
             train_data_dir = "{Path.Combine(Folder, "data")}"
             caption_extension = ".txt"
@@ -57,7 +59,8 @@ internal sealed class TrainRun : IDisposable
             keep_tokens = 1
             flip_aug = true
             {extra}
-            """);
+            """
+        );
     }
 
     public string Folder { get; }
@@ -69,27 +72,36 @@ internal sealed class TrainRun : IDisposable
     public string Adapter => Path.Combine(Output, "thing.safetensors");
 
     /// <summary>Trains; <paramref name="stopAfter"/> asks for a stop after so many steps, <paramref name="dieAfter"/> throws there.</summary>
-    public TrainResult Train(string? resume = null, int stopAfter = int.MaxValue, int dieAfter = int.MaxValue, List<TrainEvent>? events = null)
+    public TrainResult Train(
+        string? resume = null,
+        int stopAfter = int.MaxValue,
+        int dieAfter = int.MaxValue,
+        List<TrainEvent>? events = null
+    )
     {
         TrainRecipe recipe = TrainRecipeReader.Read(ConfigPath);
         using BaseModel model = BaseModel.Load(recipe.Model.Path);
         TrainPlan plan = TrainPlan.Make(recipe, model.Prediction);
         using var stop = new CancellationTokenSource();
-        using var trainer = new Trainer(model, plan, e =>
-        {
-            events?.Add(e);
-            if (e is TrainEvent.Stepped step)
+        using var trainer = new Trainer(
+            model,
+            plan,
+            e =>
             {
-                if (step.Step >= stopAfter)
+                events?.Add(e);
+                if (e is TrainEvent.Stepped step)
                 {
-                    stop.Cancel();
-                }
-                if (step.Step >= dieAfter)
-                {
-                    throw new OperationCanceledException("killed");
+                    if (step.Step >= stopAfter)
+                    {
+                        stop.Cancel();
+                    }
+                    if (step.Step >= dieAfter)
+                    {
+                        throw new OperationCanceledException("killed");
+                    }
                 }
             }
-        });
+        );
         if (resume is not null)
         {
             trainer.Resume(resume);

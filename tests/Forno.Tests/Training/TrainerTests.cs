@@ -33,12 +33,19 @@ public class TrainerTests
     public void LossFallsOnAPictureLearntByHeart()
     {
         using var run = new TrainRun("min_snr_gamma = 5", pictures: 1);
-        string config = File.ReadAllText(run.ConfigPath).Replace("max_train_epochs = 3", "max_train_epochs = 60").Replace("learning_rate = 1e-3", "learning_rate = 1e-2").Replace("network_dim = 2", "network_dim = 8").Replace("save_every_n_steps = 2", "");
+        string config = File.ReadAllText(run.ConfigPath)
+            .Replace("max_train_epochs = 3", "max_train_epochs = 60")
+            .Replace("learning_rate = 1e-3", "learning_rate = 1e-2")
+            .Replace("network_dim = 2", "network_dim = 8")
+            .Replace("save_every_n_steps = 2", "");
         File.WriteAllText(run.ConfigPath, config);
         var events = new List<TrainEvent>();
         run.Train(events: events);
         double[] losses = [.. events.OfType<TrainEvent.Stepped>().Select(s => s.Loss)];
-        Assert.True(losses[^20..].Average() < losses[..20].Average(), $"{losses[..20].Average()} → {losses[^20..].Average()}");
+        Assert.True(
+            losses[^20..].Average() < losses[..20].Average(),
+            $"{losses[..20].Average()} → {losses[^20..].Average()}"
+        );
     }
 
     [Theory]
@@ -64,7 +71,9 @@ public class TrainerTests
     {
         using var run = new TrainRun($"mixed_precision = \"{precision}\"\nnetwork_train_unet_only = true", pictures: 1);
         run.Train(stopAfter: 1);
-        using ITensorSource state = Checkpoint.Open(Path.Combine(run.Output, "thing-step00000001-state", TrainState.FileName));
+        using ITensorSource state = Checkpoint.Open(
+            Path.Combine(run.Output, "thing-step00000001-state", TrainState.FileName)
+        );
         Assert.All(state.Tensors.Values, t => Assert.Equal(ElementType.F32, t.Type));
     }
 
@@ -82,7 +91,12 @@ public class TrainerTests
         File.WriteAllBytes(file, bytes);
         var events = new List<TrainEvent>();
         Assert.True(broken.Train(resume: torn, events: events).Completed);
-        Assert.Contains(events.OfType<TrainEvent.Notice>(), n => n.Text.Contains("damaged", StringComparison.Ordinal) && n.Text.Contains("thing-step00000004-state", StringComparison.Ordinal));
+        Assert.Contains(
+            events.OfType<TrainEvent.Notice>(),
+            n =>
+                n.Text.Contains("damaged", StringComparison.Ordinal)
+                && n.Text.Contains("thing-step00000004-state", StringComparison.Ordinal)
+        );
         AssertSameTensors(whole.Adapter, broken.Adapter);
     }
 
@@ -92,8 +106,15 @@ public class TrainerTests
         using var run = new TrainRun();
         run.Train(stopAfter: 2);
         string state = Path.Combine(run.Output, "thing-step00000002-state");
-        File.WriteAllText(run.ConfigPath, File.ReadAllText(run.ConfigPath).Replace("network_dim = 2", "network_dim = 4"));
-        Assert.Contains("other settings", Assert.Throws<FornoException>(() => run.Train(resume: state)).Message, StringComparison.Ordinal);
+        File.WriteAllText(
+            run.ConfigPath,
+            File.ReadAllText(run.ConfigPath).Replace("network_dim = 2", "network_dim = 4")
+        );
+        Assert.Contains(
+            "other settings",
+            Assert.Throws<FornoException>(() => run.Train(resume: state)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -108,7 +129,8 @@ public class TrainerTests
 
     internal static void AssertSameTensors(string a, string b)
     {
-        using ITensorSource left = Checkpoint.Open(a), right = Checkpoint.Open(b);
+        using ITensorSource left = Checkpoint.Open(a),
+            right = Checkpoint.Open(b);
         Assert.Equal(left.Tensors.Keys.Order(), right.Tensors.Keys.Order());
         foreach (string name in left.Tensors.Keys)
         {

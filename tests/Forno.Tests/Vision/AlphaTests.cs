@@ -15,8 +15,16 @@ public sealed class AlphaTests : IDisposable
     public void HiddenColoursComeFromTheNearestVisibleOnes()
     {
         // Red on the left, green on the right, blue hidden between.
-        const int Width = 31, Height = 9;
-        Pixels rgba = Paint(Width, Height, (x, _) => x < 5 ? (200, 10, 10, 255) : x > 25 ? (10, 200, 10, 200) : (0, 0, 255, x == 15 ? 3 : 0));
+        const int Width = 31,
+            Height = 9;
+        Pixels rgba = Paint(
+            Width,
+            Height,
+            (x, _) =>
+                x < 5 ? (200, 10, 10, 255)
+                : x > 25 ? (10, 200, 10, 200)
+                : (0, 0, 255, x == 15 ? 3 : 0)
+        );
         Pixels filled = AlphaBleed.Fill(rgba);
         for (int i = 0; i < Width * Height; i++)
         {
@@ -27,7 +35,10 @@ public sealed class AlphaTests : IDisposable
                 Assert.True(colour.SequenceEqual(rgba.Samples.AsSpan(i * 4, 3)));
             }
         }
-        Assert.True(filled.Samples[6 * 3] > 190 && filled.Samples[(24 * 3) + 1] > 190, "beside an edge its own colour goes on");
+        Assert.True(
+            filled.Samples[6 * 3] > 190 && filled.Samples[(24 * 3) + 1] > 190,
+            "beside an edge its own colour goes on"
+        );
     }
 
     [Fact]
@@ -38,11 +49,18 @@ public sealed class AlphaTests : IDisposable
     public void ADiscOfOneColourHasNoHaloAndKeepsItsInsideAndOutside()
     {
         // A network that enlarges by nearest neighbour and blurs a little: random, but it must not matter what lay hidden.
-        using Upscaler model = Upscaler.Load(TinyUpscalers.Write(folder.File("m.safetensors"), TinyUpscalers.Compact()));
+        using Upscaler model = Upscaler.Load(
+            TinyUpscalers.Write(folder.File("m.safetensors"), TinyUpscalers.Compact())
+        );
         byte[]? before = null;
         foreach (byte hidden in (byte[])[0, 128, 255])
         {
-            Pixels disc = Paint(40, 40, (x, y) => Math.Pow(x - 20, 2) + Math.Pow(y - 20, 2) < 150 ? (250, 240, 30, 255) : (hidden, hidden, hidden, 0));
+            Pixels disc = Paint(
+                40,
+                40,
+                (x, y) =>
+                    Math.Pow(x - 20, 2) + Math.Pow(y - 20, 2) < 150 ? (250, 240, 30, 255) : (hidden, hidden, hidden, 0)
+            );
             using Picture picture = disc.ToPicture("disc");
             using Picture result = new PictureUpscaler([model]).Run(picture);
             Assert.Equal((80, 80, 4), (result.Width, result.Height, result.Bands));
@@ -57,7 +75,9 @@ public sealed class AlphaTests : IDisposable
     [Fact]
     public void AnOpaqueAlphaChannelIsLeftOut()
     {
-        using Upscaler model = Upscaler.Load(TinyUpscalers.Write(folder.File("m.safetensors"), TinyUpscalers.Compact()));
+        using Upscaler model = Upscaler.Load(
+            TinyUpscalers.Write(folder.File("m.safetensors"), TinyUpscalers.Compact())
+        );
         using Picture picture = Paint(12, 10, (x, y) => (x * 20, y * 20, 99, 255)).ToPicture("opaque");
         using Picture result = new PictureUpscaler([model]).Run(picture);
         Assert.Equal((24, 20, 3), (result.Width, result.Height, result.Bands));

@@ -8,7 +8,8 @@ namespace Forno.Tests.Vision;
 
 public sealed class NcnnTests : IDisposable
 {
-    private const int Features = 5, Scale = 2;
+    private const int Features = 5,
+        Scale = 2;
     private readonly ScratchFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -24,7 +25,8 @@ public sealed class NcnnTests : IDisposable
         using Upscaler plain = Upscaler.Load(TinyUpscalers.Write(folder.File("same.safetensors"), keys));
         Assert.Equal(plain.Info.ToString(), pair.Info.ToString());
         Tensor x = TinyUpscalers.Picture(9, 11);
-        float[] a = plain.Forward(x).ToArray<float>(), b = pair.Forward(x).ToArray<float>();
+        float[] a = plain.Forward(x).ToArray<float>(),
+            b = pair.Forward(x).ToArray<float>();
         Assert.All(a.Zip(b), p => Assert.Equal(p.First, p.Second, half ? 5e-3f : 1e-6f));
         using Upscaler byBin = Upscaler.Load(folder.File("net.bin"));
         Assert.Equal(b, byBin.Forward(x).ToArray<float>());
@@ -63,7 +65,8 @@ public sealed class NcnnTests : IDisposable
     [Fact]
     public void AWeightFileOfAnotherLengthIsRefused()
     {
-        string file = Write(Lines(), half: true), bin = folder.File("net.bin");
+        string file = Write(Lines(), half: true),
+            bin = folder.File("net.bin");
         byte[] bytes = File.ReadAllBytes(bin);
         foreach (byte[] wrong in (byte[][])[bytes[..^4], [.. bytes, 0], [], bytes[4..]])
         {
@@ -74,21 +77,22 @@ public sealed class NcnnTests : IDisposable
         Assert.Contains("net.bin", Assert.Throws<FornoException>(() => Upscaler.Load(file)).Message);
     }
 
-    private static string Lines() => $"""
-        7767517
-        10 11
-        Input input 0 1 data
-        Split split 1 2 data in1 in0
-        Convolution k0 1 1 in0 c0 0={Features} 1=3 3=1 4=1 5=1 6={3 * Features * 9}
-        PReLU p0 1 1 c0 q0 0={Features}
-        Convolution k1 1 1 q0 c1 0={Features} 1=3 3=1 4=1 5=1 6={Features * Features * 9}
-        PReLU p1 1 1 c1 q1 0={Features}
-        Convolution k2 1 1 q1 c2 0={3 * Scale * Scale} 1=3 3=1 4=1 5=1 6={Features * 3 * Scale * Scale * 9}
-        PixelShuffle d 1 1 c2 s0 0={Scale}
-        Interp u 1 1 in1 s1 0=1 1={Scale} 2={Scale}
-        BinaryOp a 2 1 s0 s1 out
+    private static string Lines() =>
+        $"""
+            7767517
+            10 11
+            Input input 0 1 data
+            Split split 1 2 data in1 in0
+            Convolution k0 1 1 in0 c0 0={Features} 1=3 3=1 4=1 5=1 6={3 * Features * 9}
+            PReLU p0 1 1 c0 q0 0={Features}
+            Convolution k1 1 1 q0 c1 0={Features} 1=3 3=1 4=1 5=1 6={Features * Features * 9}
+            PReLU p1 1 1 c1 q1 0={Features}
+            Convolution k2 1 1 q1 c2 0={3 * Scale * Scale} 1=3 3=1 4=1 5=1 6={Features * 3 * Scale * Scale * 9}
+            PixelShuffle d 1 1 c2 s0 0={Scale}
+            Interp u 1 1 in1 s1 0=1 1={Scale} 2={Scale}
+            BinaryOp a 2 1 s0 s1 out
 
-        """;
+            """;
 
     private string Write(string text, bool half)
     {
@@ -96,7 +100,12 @@ public sealed class NcnnTests : IDisposable
         using var stream = new MemoryStream();
         using (var writer = new BinaryWriter(stream, Encoding.ASCII, leaveOpen: true))
         {
-            foreach ((string key, long[] shape) in TinyUpscalers.Compact(Scale, Features, 1).OrderBy(k => int.Parse(k.Key.Split('.')[1], CultureInfo.InvariantCulture)).ThenByDescending(k => k.Key))
+            foreach (
+                (string key, long[] shape) in TinyUpscalers
+                    .Compact(Scale, Features, 1)
+                    .OrderBy(k => int.Parse(k.Key.Split('.')[1], CultureInfo.InvariantCulture))
+                    .ThenByDescending(k => k.Key)
+            )
             {
                 float[] values = TinyUpscalers.Random(key, shape).ToArray<float>();
                 if (shape.Length == 4)

@@ -20,16 +20,30 @@ public sealed class OnnxModelTests : IDisposable
     public void PortsMetadataAndVersionAreTheModelsOwn()
     {
         // Wrong places of the table would give other numbers, names in the wrong ports, or no answer at all.
-        using OnnxModel model = OnnxModel.Load(new OnnxFile()
-            .Input("first", OnnxType.Float32, -1, 3, 4).Input("second", OnnxType.Int64, 2)
-            .Node("Identity", "first", "a").Node("Identity", "second", "b").Node("Shape", "first", "c")
-            .Output("a", OnnxType.Float32, -1, 3, 4).Output("b", OnnxType.Int64, 2).Output("c", OnnxType.Int64, 3)
-            .Property("classes", "cat,dog").Property("ключ", "значение").Save(tree["ports.onnx"]));
+        using OnnxModel model = OnnxModel.Load(
+            new OnnxFile()
+                .Input("first", OnnxType.Float32, -1, 3, 4)
+                .Input("second", OnnxType.Int64, 2)
+                .Node("Identity", "first", "a")
+                .Node("Identity", "second", "b")
+                .Node("Shape", "first", "c")
+                .Output("a", OnnxType.Float32, -1, 3, 4)
+                .Output("b", OnnxType.Int64, 2)
+                .Output("c", OnnxType.Int64, 3)
+                .Property("classes", "cat,dog")
+                .Property("ключ", "значение")
+                .Save(tree["ports.onnx"])
+        );
         Assert.Equal(["'first' (float32 [?, 3, 4])", "'second' (int64 [2])"], model.Inputs.Select(p => p.ToString()));
         Assert.Equal([-1L, 3, 4], model.Inputs[0].Shape);
-        Assert.Equal(["'a' (float32 [?, 3, 4])", "'b' (int64 [2])", "'c' (int64 [3])"], model.Outputs.Select(p => p.ToString()));
-        Assert.Equal("forno-tests graph tests.forno a model of a test 7",
-            $"{model.Metadata.Producer} {model.Metadata.Graph} {model.Metadata.Domain} {model.Metadata.Description} {model.Metadata.Version}");
+        Assert.Equal(
+            ["'a' (float32 [?, 3, 4])", "'b' (int64 [2])", "'c' (int64 [3])"],
+            model.Outputs.Select(p => p.ToString())
+        );
+        Assert.Equal(
+            "forno-tests graph tests.forno a model of a test 7",
+            $"{model.Metadata.Producer} {model.Metadata.Graph} {model.Metadata.Domain} {model.Metadata.Description} {model.Metadata.Version}"
+        );
         Assert.Equal("cat,dog", model.Metadata.Properties["classes"]);
         Assert.Equal("значение", model.Metadata.Properties["ключ"]);
         Assert.Equal(tree["ports.onnx"], model.Source);
@@ -45,12 +59,17 @@ public sealed class OnnxModelTests : IDisposable
     public void AConvolutionGivesKnownNumbersAtAnySize()
     {
         // A 2×2 box with bias 1, then a sigmoid, then laid beside its own input's mean.
-        using OnnxModel model = OnnxModel.Load(new OnnxFile()
-            .Input("x", OnnxType.Float32, 1, 1, -1, -1)
-            .Weight("w", [1f, 10f, 100f, 1000f], 1, 1, 2, 2).Weight("b", [1f], 1)
-            .Node("Conv", "x w b", "y", ("strides", new long[] { 1, 1 }), ("pads", new long[] { 0, 0, 0, 0 }))
-            .Node("ReduceMean", "x", "m", ("axes", new long[] { 1, 2, 3 }), ("keepdims", 0))
-            .Output("y", OnnxType.Float32, 1, 1, -1, -1).Output("m", OnnxType.Float32, 1).Save(tree["conv.onnx"]));
+        using OnnxModel model = OnnxModel.Load(
+            new OnnxFile()
+                .Input("x", OnnxType.Float32, 1, 1, -1, -1)
+                .Weight("w", [1f, 10f, 100f, 1000f], 1, 1, 2, 2)
+                .Weight("b", [1f], 1)
+                .Node("Conv", "x w b", "y", ("strides", new long[] { 1, 1 }), ("pads", new long[] { 0, 0, 0, 0 }))
+                .Node("ReduceMean", "x", "m", ("axes", new long[] { 1, 2, 3 }), ("keepdims", 0))
+                .Output("y", OnnxType.Float32, 1, 1, -1, -1)
+                .Output("m", OnnxType.Float32, 1)
+                .Save(tree["conv.onnx"])
+        );
         OnnxTensor[] got = model.Run(OnnxTensor.Of([1f, 2, 3, 4, 5, 6], 1, 1, 2, 3));
         Assert.Equal([5422f, 6533f], got[0].Floats.ToArray());
         Assert.Equal([1L, 1, 1, 2], got[0].Shape);
@@ -73,7 +92,13 @@ public sealed class OnnxModelTests : IDisposable
         void Same<T>(T[] values, OnnxType type)
             where T : unmanaged
         {
-            using OnnxModel model = OnnxModel.Load(new OnnxFile().Input("x", type, 2).Node("Identity", "x", "y").Output("y", type, 2).Save(tree["same.onnx"]));
+            using OnnxModel model = OnnxModel.Load(
+                new OnnxFile()
+                    .Input("x", type, 2)
+                    .Node("Identity", "x", "y")
+                    .Output("y", type, 2)
+                    .Save(tree["same.onnx"])
+            );
             OnnxTensor got = Assert.Single(model.Run(OnnxTensor.Of(values, 2)));
             Assert.Equal(type, got.Type);
             Assert.Equal(values, got.Elements<T>().ToArray());
@@ -87,7 +112,11 @@ public sealed class OnnxModelTests : IDisposable
         byte[] whole = Small().ToArray();
         Fails("absent.onnx", null, "there is no such file");
         Fails("empty.onnx", [], "found an empty file");
-        Fails("lfs.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"u8.ToArray(), "found a git-lfs pointer");
+        Fails(
+            "lfs.onnx",
+            "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"u8.ToArray(),
+            "found a git-lfs pointer"
+        );
         Fails("page.onnx", "<!doctype html><title>404</title>"u8.ToArray(), "found a text");
         Fails("zip.onnx", "PK\u0003\u0004rest of it"u8.ToArray(), "found a zip archive");
         Fails("png.onnx", TestPictures.Png(8, 8, 1), "something that no ONNX model has");
@@ -95,10 +124,34 @@ public sealed class OnnxModelTests : IDisposable
         Fails("cut.onnx", whole[..^40], "cut off");
         Fails("head.onnx", whole[..3], "cut off");
         Fails("nograph.onnx", whole[..2], "holds no graph");
-        Fails("op.onnx", new OnnxFile().Input("x", OnnxType.Float32, 1).Node("Flambé", "x", "y").Output("y", OnnxType.Float32, 1).ToArray(), "Flambé");
-        Fails("opset.onnx", new OnnxFile(opset: 999).Input("x", OnnxType.Float32, 1).Node("Identity", "x", "y").Output("y", OnnxType.Float32, 1).ToArray(), "999");
-        Fails("data.onnx", new OnnxFile().Input("x", OnnxType.Float32, 2).WeightIn("weights.bin", "w", [1, 2], 2)
-            .Node("Add", "x w", "y").Output("y", OnnxType.Float32, 2).ToArray(), "weights.bin");
+        Fails(
+            "op.onnx",
+            new OnnxFile()
+                .Input("x", OnnxType.Float32, 1)
+                .Node("Flambé", "x", "y")
+                .Output("y", OnnxType.Float32, 1)
+                .ToArray(),
+            "Flambé"
+        );
+        Fails(
+            "opset.onnx",
+            new OnnxFile(opset: 999)
+                .Input("x", OnnxType.Float32, 1)
+                .Node("Identity", "x", "y")
+                .Output("y", OnnxType.Float32, 1)
+                .ToArray(),
+            "999"
+        );
+        Fails(
+            "data.onnx",
+            new OnnxFile()
+                .Input("x", OnnxType.Float32, 2)
+                .WeightIn("weights.bin", "w", [1, 2], 2)
+                .Node("Add", "x w", "y")
+                .Output("y", OnnxType.Float32, 2)
+                .ToArray(),
+            "weights.bin"
+        );
 
         // Damage inside the graph, wherever it is: a message, never a crash.
         for (int at = 4; at < whole.Length; at += 7)
@@ -133,7 +186,11 @@ public sealed class OnnxModelTests : IDisposable
     public void WrongInputsAreRefusedWithWhatIsWanted()
     {
         using OnnxModel model = OnnxModel.Load(Small().Save(tree["small.onnx"]));
-        Fails("takes 1 input ('x' (float32 [?, 3])), not 2", OnnxTensor.Of(new float[3], 1, 3), OnnxTensor.Of(new float[3], 1, 3));
+        Fails(
+            "takes 1 input ('x' (float32 [?, 3])), not 2",
+            OnnxTensor.Of(new float[3], 1, 3),
+            OnnxTensor.Of(new float[3], 1, 3)
+        );
         Fails("takes 1 input");
         Fails("'x' (float32 [?, 3]) cannot take uint8 [1, 3]", OnnxTensor.Of(new byte[3], 1, 3));
         Fails("cannot take float32 [1, 4]", OnnxTensor.Of(new float[4], 1, 4));
@@ -153,9 +210,19 @@ public sealed class OnnxModelTests : IDisposable
     [OnnxFact]
     public void ARunThatFailsInsideNamesTheFileAndTheModelLivesOn()
     {
-        using OnnxModel model = OnnxModel.Load(new OnnxFile().Input("x", OnnxType.Float32, -1).Weight("s", [2L, 3L], 2)
-            .Node("Reshape", "x s", "y").Output("y", OnnxType.Float32, 2, 3).Save(tree["reshape.onnx"]));
-        Assert.StartsWith(model.Source, Assert.Throws<FornoException>(() => model.Run(OnnxTensor.Of(new float[5], 5))).Message, StringComparison.Ordinal);
+        using OnnxModel model = OnnxModel.Load(
+            new OnnxFile()
+                .Input("x", OnnxType.Float32, -1)
+                .Weight("s", [2L, 3L], 2)
+                .Node("Reshape", "x s", "y")
+                .Output("y", OnnxType.Float32, 2, 3)
+                .Save(tree["reshape.onnx"])
+        );
+        Assert.StartsWith(
+            model.Source,
+            Assert.Throws<FornoException>(() => model.Run(OnnxTensor.Of(new float[5], 5))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(6, model.Run(OnnxTensor.Of(new float[6], 6))[0].Count);
     }
 
@@ -163,11 +230,15 @@ public sealed class OnnxModelTests : IDisposable
     public void ManyThreadsMayRunOneModelAndATokenStopsIt()
     {
         using OnnxModel model = OnnxModel.Load(Small().Save(tree["small.onnx"]), threads: 2);
-        Parallel.For(0, 200, i =>
-        {
-            float[] x = [i, -i, 0];
-            Assert.Equal(1 / (1 + MathF.Exp(-i)), model.Run(OnnxTensor.Of(x, 1, 3))[0].Floats[0], 5);
-        });
+        Parallel.For(
+            0,
+            200,
+            i =>
+            {
+                float[] x = [i, -i, 0];
+                Assert.Equal(1 / (1 + MathF.Exp(-i)), model.Run(OnnxTensor.Of(x, 1, 3))[0].Floats[0], 5);
+            }
+        );
         using CancellationTokenSource stop = new();
         Assert.Single(model.Run(stop.Token, OnnxTensor.Of(new float[3], 1, 3)));
         stop.Cancel();
@@ -186,7 +257,9 @@ public sealed class OnnxModelTests : IDisposable
 
         using OnnxModel model = OnnxModel.Load(file.Output("x400", OnnxType.Float32, 512, 512).Save(tree["long.onnx"]));
         using CancellationTokenSource stop = new(TimeSpan.FromMilliseconds(30));
-        Assert.ThrowsAny<OperationCanceledException>(() => model.Run(stop.Token, OnnxTensor.Of(new float[512 * 512], 512, 512)));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            model.Run(stop.Token, OnnxTensor.Of(new float[512 * 512], 512, 512))
+        );
     }
 
     [OnnxFact]
@@ -197,6 +270,9 @@ public sealed class OnnxModelTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => model.Run(OnnxTensor.Of(new float[3], 1, 3)));
     }
 
-    private static OnnxFile Small() => new OnnxFile()
-        .Input("x", OnnxType.Float32, -1, 3).Node("Sigmoid", "x", "y").Output("y", OnnxType.Float32, -1, 3);
+    private static OnnxFile Small() =>
+        new OnnxFile()
+            .Input("x", OnnxType.Float32, -1, 3)
+            .Node("Sigmoid", "x", "y")
+            .Output("y", OnnxType.Float32, -1, 3);
 }

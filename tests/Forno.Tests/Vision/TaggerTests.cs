@@ -20,8 +20,14 @@ public sealed class TaggerTests : IDisposable
     [InlineData(24, false, OnnxType.UInt8)]
     public void Wd14TakesBlueFirstOnAWhiteSquareInWhateverLayout(int side, bool channelsFirst, OnnxType type)
     {
-        using Tagger tagger = Tagger.Load(TinyTagger.Wd14(tree["wd"], side, channelsFirst, type: type), new TaggerOptions());
-        Assert.Equal((side, side, channelsFirst, true), (tagger.Input.Width, tagger.Input.Height, tagger.Input.ChannelsFirst, tagger.Input.Bgr));
+        using Tagger tagger = Tagger.Load(
+            TinyTagger.Wd14(tree["wd"], side, channelsFirst, type: type),
+            new TaggerOptions()
+        );
+        Assert.Equal(
+            (side, side, channelsFirst, true),
+            (tagger.Input.Width, tagger.Input.Height, tagger.Input.ChannelsFirst, tagger.Input.Bgr)
+        );
         float[] square = Colours(tagger, Picture.Solid(50, 50, new Rgb(255, 51, 0)));
         Near([1, 0.2f, 0], square);
         // 2:1 becomes half white, 1:4 three quarters.
@@ -56,7 +62,12 @@ public sealed class TaggerTests : IDisposable
     [OnnxFact]
     public void FreeSizesFixedBatchesAndLogitsAreTaken()
     {
-        using (Tagger free = Tagger.Load(TinyTagger.Wd14(tree["free"], -1, channelsFirst: false), new TaggerOptions { Size = 40 }))
+        using (
+            Tagger free = Tagger.Load(
+                TinyTagger.Wd14(tree["free"], -1, channelsFirst: false),
+                new TaggerOptions { Size = 40 }
+            )
+        )
         {
             Assert.Equal(40, free.Input.Width);
             Near([1, 0.2f, 0], Colours(free, Picture.Solid(50, 50, new Rgb(255, 51, 0))));
@@ -67,14 +78,27 @@ public sealed class TaggerTests : IDisposable
             Assert.Equal(448, usual.Input.Width);
         }
 
-        using (Tagger four = Tagger.Load(TinyTagger.Wd14(tree["four"], 16, channelsFirst: false, batch: 4), new TaggerOptions()))
+        using (
+            Tagger four = Tagger.Load(
+                TinyTagger.Wd14(tree["four"], 16, channelsFirst: false, batch: 4),
+                new TaggerOptions()
+            )
+        )
         {
-            float[][] pictures = [.. Enumerable.Range(0, 6).Select(i => four.Prepare(Picture.Solid(20, 20, new Rgb((byte)(i * 51), 0, 0))))];
+            float[][] pictures =
+            [
+                .. Enumerable
+                    .Range(0, 6)
+                    .Select(i => four.Prepare(Picture.Solid(20, 20, new Rgb((byte)(i * 51), 0, 0)))),
+            ];
             IReadOnlyList<float[]> got = four.Run(pictures);
             Assert.Equal([0, 0.2f, 0.4f, 0.6f, 0.8f, 1], got.Select(g => MathF.Round(g[Index(four, "red")], 3)));
         }
 
-        using Tagger logits = Tagger.Load(TinyTagger.Wd14(tree["logits"], 16, channelsFirst: false, logits: true), new TaggerOptions());
+        using Tagger logits = Tagger.Load(
+            TinyTagger.Wd14(tree["logits"], 16, channelsFirst: false, logits: true),
+            new TaggerOptions()
+        );
         float red = logits.Run([logits.Prepare(Picture.Solid(20, 20, new Rgb(255, 0, 0)))])[0][Index(logits, "red")];
         Assert.Equal(1 / (1 + MathF.Exp(-10)), red, 4); // 20 · 1 − 10
     }
@@ -82,7 +106,10 @@ public sealed class TaggerTests : IDisposable
     [OnnxFact]
     public void FilesThatAreMissingOrOfAnotherKindAreNamed()
     {
-        Fails(() => TaggerFiles.Find(tree["wd-vit-tagger-v3"]), "Download model.onnx and selected_tags.csv of SmilingWolf/wd-vit-tagger-v3");
+        Fails(
+            () => TaggerFiles.Find(tree["wd-vit-tagger-v3"]),
+            "Download model.onnx and selected_tags.csv of SmilingWolf/wd-vit-tagger-v3"
+        );
         Fails(() => TaggerFiles.Find(tree["wd-vit-tager-v3"]), "wd-vit-tagger-v3", "selected_tags.csv", "tags.txt");
         Directory.CreateDirectory(tree["empty"]);
         Fails(() => TaggerFiles.Find(tree["empty"]), "there is no model.onnx in it");
@@ -90,12 +117,19 @@ public sealed class TaggerTests : IDisposable
         File.Delete(files.Tags);
         Fails(() => TaggerFiles.Find(tree["wd"]), "selected_tags.csv or tags.txt was looked for");
         tree.Write("wd/selected_tags.csv", "id,tag\n1,x\n");
-        Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "the columns name and category were expected");
+        Fails(
+            () => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()),
+            "the columns name and category were expected"
+        );
         tree.Write("wd/selected_tags.csv", "tag_id,name,category,count\n1,one,0,5\n2\n");
         Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "row 3");
         tree.Write("wd/selected_tags.csv", "tag_id,name,category,count\n1,one,0,5\n2,\"two, \"\"three\"\"\",4,5\n");
         Assert.Equal(new KnownTag("two, \"three\"", "character"), TaggerTags.Read(tree["wd/selected_tags.csv"])[1]);
-        Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "with the 2 tags of", "'tags' (float32 [?, 7])");
+        Fails(
+            () => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()),
+            "with the 2 tags of",
+            "'tags' (float32 [?, 7])"
+        );
         tree.Write("wd/selected_tags.csv", "");
         Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "it holds no tags");
         tree.Write("wd/selected_tags.csv", [0x41, 0xC0, 0x41, 0xFF]);
@@ -103,10 +137,21 @@ public sealed class TaggerTests : IDisposable
 
         // A model that takes something else than pictures.
         tree.Write("text/tags.txt", "a\nb\n");
-        new OnnxFile().Input("ids", OnnxType.Int64, -1, 77).Node("Identity", "ids", "y").Output("y", OnnxType.Int64, -1, 77).Save(tree["text/model.onnx"]);
-        Fails(() => Tagger.Load(TaggerFiles.Find(tree["text"]), new TaggerOptions()), "a tagger was expected", "'ids' (int64 [?, 77])");
+        new OnnxFile()
+            .Input("ids", OnnxType.Int64, -1, 77)
+            .Node("Identity", "ids", "y")
+            .Output("y", OnnxType.Int64, -1, 77)
+            .Save(tree["text/model.onnx"]);
+        Fails(
+            () => Tagger.Load(TaggerFiles.Find(tree["text"]), new TaggerOptions()),
+            "a tagger was expected",
+            "'ids' (int64 [?, 77])"
+        );
         tree.Write("text/model.onnx", "<html>");
-        Fails(() => Tagger.Load(TaggerFiles.Find(tree["text"]), new TaggerOptions()), "an ONNX model was expected, found a text");
+        Fails(
+            () => Tagger.Load(TaggerFiles.Find(tree["text"]), new TaggerOptions()),
+            "an ONNX model was expected, found a text"
+        );
         tree.Write("text/other.onnx", "x");
         File.Delete(tree["text/model.onnx"]);
         tree.Write("text/third.onnx", "x");
@@ -119,7 +164,8 @@ public sealed class TaggerTests : IDisposable
         }
     }
 
-    private static int Index(Tagger tagger, string name) => Enumerable.Range(0, tagger.Tags.Count).Single(i => tagger.Tags[i].Name == name);
+    private static int Index(Tagger tagger, string name) =>
+        Enumerable.Range(0, tagger.Tags.Count).Single(i => tagger.Tags[i].Name == name);
 
     private static float[] Colours(Tagger tagger, Picture picture)
     {
@@ -132,7 +178,10 @@ public sealed class TaggerTests : IDisposable
     {
         for (int i = 0; i < 3; i++)
         {
-            Assert.True(MathF.Abs(expected[i] - got[i]) < 0.005f, $"expected {string.Join(" ", expected)}, got {string.Join(" ", got)}");
+            Assert.True(
+                MathF.Abs(expected[i] - got[i]) < 0.005f,
+                $"expected {string.Join(" ", expected)}, got {string.Join(" ", got)}"
+            );
         }
     }
 }

@@ -25,7 +25,9 @@ public class TextMapTests
     public void WeakSmallAndThinOnesAreDropped()
     {
         Assert.Empty(TextMap.Find(Map(100, 100, (10, 10, 30, 10, 0.5f)), 100, 100, Settings)); // above thresh, below box_thresh
-        Assert.Single(TextMap.Find(Map(100, 100, (10, 10, 30, 10, 0.5f)), 100, 100, Settings with { BoxThreshold = 0.45f }));
+        Assert.Single(
+            TextMap.Find(Map(100, 100, (10, 10, 30, 10, 0.5f)), 100, 100, Settings with { BoxThreshold = 0.45f })
+        );
         Assert.Empty(TextMap.Find(Map(100, 100, (10, 10, 40, 3, 0.9f)), 100, 100, Settings));
         Assert.Empty(TextMap.Find(Map(100, 100, (10, 10, 30, 10, 0.3f)), 100, 100, Settings)); // not above the threshold
         Assert.Empty(TextMap.Find(new float[100], 10, 10, Settings));
@@ -36,7 +38,10 @@ public class TextMapTests
     {
         float[] map = Map(300, 200, (10, 150, 40, 10, 0.8f), (10, 10, 80, 10, 0.7f), (150, 80, 60, 12, 0.9f));
         Assert.Equal([0.7f, 0.9f, 0.8f], TextMap.Find(map, 300, 200, Settings).Select(t => MathF.Round(t.Score, 2)));
-        Assert.Equal([0.7f, 0.9f], TextMap.Find(map, 300, 200, Settings with { Most = 2 }).Select(t => MathF.Round(t.Score, 2)));
+        Assert.Equal(
+            [0.7f, 0.9f],
+            TextMap.Find(map, 300, 200, Settings with { Most = 2 }).Select(t => MathF.Round(t.Score, 2))
+        );
     }
 
     [Fact]
@@ -55,14 +60,19 @@ public class TextMapTests
         double grow = 1600 * 1.5 / 232;
         Assert.Equal(100 + (2 * grow), found.Quad.Width, 3.0);
         Assert.Equal(16 + (2 * grow), found.Quad.Height, 3.0);
-        Assert.Equal(Math.Tan(Math.PI / 6), (found.Quad.B.Y - found.Quad.A.Y) / (found.Quad.B.X - found.Quad.A.X), 0.05);
+        Assert.Equal(
+            Math.Tan(Math.PI / 6),
+            (found.Quad.B.Y - found.Quad.A.Y) / (found.Quad.B.X - found.Quad.A.X),
+            0.05
+        );
         Assert.True(found.Score > 0.85);
     }
 
     [Fact]
     public void CoverageCountsWhatOverlapsOnce()
     {
-        TextArea Upright(int l, int t, int w, int h) => new(new Quad(new(l, t), new(l + w, t), new(l + w, t + h), new(l, t + h)), 1);
+        TextArea Upright(int l, int t, int w, int h) =>
+            new(new Quad(new(l, t), new(l + w, t), new(l + w, t + h), new(l, t + h)), 1);
         Assert.Equal(0, TextMap.Coverage([], 10, 10));
         Assert.Equal(0.5, TextMap.Coverage([Upright(0, 0, 100, 50), Upright(20, 10, 30, 20)], 100, 100), 1e-9);
         Assert.Equal(0.25, TextMap.Coverage([Upright(0, 0, 2000, 1000), Upright(-50, 0, 60, 60)], 4000, 2000), 1e-3);

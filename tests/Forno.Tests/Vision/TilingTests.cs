@@ -16,36 +16,59 @@ public sealed class TilingTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void TilesCoverEveryPixelOnceWithinThePictureAndTheMemory() => Prop.ForAll(
-        Gen.Choose(1, 400).Four().Select(t => (Width: t.Item1, Height: t.Item2, Memory: t.Item3 * 20_000L, Radius: t.Item4 % 60)).ToArbitrary(), c =>
-        {
-            foreach (int step in (int[])[1, 4, 8])
-            {
-                UpscalerInfo info = Info(step, c.Radius);
-                IReadOnlyList<Tile> tiles = TilePlan.Build(info, c.Width, c.Height, new TileSettings { MemoryBytes = c.Memory });
-                var seen = new byte[c.Width * c.Height];
-                int context = c.Radius;
-                foreach (Tile t in tiles)
+    public void TilesCoverEveryPixelOnceWithinThePictureAndTheMemory() =>
+        Prop.ForAll(
+                Gen.Choose(1, 400)
+                    .Four()
+                    .Select(t => (Width: t.Item1, Height: t.Item2, Memory: t.Item3 * 20_000L, Radius: t.Item4 % 60))
+                    .ToArbitrary(),
+                c =>
                 {
-                    Margins m = t.Margins;
-                    Assert.Equal(0, (t.Left - m.Left) % step);
-                    Assert.Equal(0, (t.Top - m.Top) % step);
-                    Assert.True(m.Left >= Math.Min(context, t.Left) && m.Right >= Math.Min(context, c.Width - t.Left - t.Width));
-                    Assert.True(m.Top >= Math.Min(context, t.Top) && m.Bottom >= Math.Min(context, c.Height - t.Top - t.Height));
-                    for (int y = t.Top; y < t.Top + t.Height; y++)
+                    foreach (int step in (int[])[1, 4, 8])
                     {
-                        for (int x = t.Left; x < t.Left + t.Width; x++)
+                        UpscalerInfo info = Info(step, c.Radius);
+                        IReadOnlyList<Tile> tiles = TilePlan.Build(
+                            info,
+                            c.Width,
+                            c.Height,
+                            new TileSettings { MemoryBytes = c.Memory }
+                        );
+                        var seen = new byte[c.Width * c.Height];
+                        int context = c.Radius;
+                        foreach (Tile t in tiles)
                         {
-                            seen[(y * c.Width) + x]++;
+                            Margins m = t.Margins;
+                            Assert.Equal(0, (t.Left - m.Left) % step);
+                            Assert.Equal(0, (t.Top - m.Top) % step);
+                            Assert.True(
+                                m.Left >= Math.Min(context, t.Left)
+                                    && m.Right >= Math.Min(context, c.Width - t.Left - t.Width)
+                            );
+                            Assert.True(
+                                m.Top >= Math.Min(context, t.Top)
+                                    && m.Bottom >= Math.Min(context, c.Height - t.Top - t.Height)
+                            );
+                            for (int y = t.Top; y < t.Top + t.Height; y++)
+                            {
+                                for (int x = t.Left; x < t.Left + t.Width; x++)
+                                {
+                                    seen[(y * c.Width) + x]++;
+                                }
+                            }
+                            // Cores never go below 32 pixels, which with their context may need more than very little memory.
+                            long smallest =
+                                (32 + step + (2L * (context + step))) * (32 + step + (2L * (context + step)));
+                            Assert.True(
+                                (long)t.FullWidth * t.FullHeight
+                                    <= Math.Max(c.Memory / info.BytesPerPixel * 1.3, smallest),
+                                $"{t}"
+                            );
                         }
+                        Assert.All(seen, n => Assert.Equal(1, n));
                     }
-                    // Cores never go below 32 pixels, which with their context may need more than very little memory.
-                    long smallest = (32 + step + (2L * (context + step))) * (32 + step + (2L * (context + step)));
-                    Assert.True((long)t.FullWidth * t.FullHeight <= Math.Max(c.Memory / info.BytesPerPixel * 1.3, smallest), $"{t}");
                 }
-                Assert.All(seen, n => Assert.Equal(1, n));
-            }
-        }).QuickCheckThrowOnFailure();
+            )
+            .QuickCheckThrowOnFailure();
 
     [Theory]
     [InlineData("esrgan4")]
@@ -56,19 +79,25 @@ public sealed class TilingTests : IDisposable
     public void TilesGiveWhatTheWholePictureGives(string which)
     {
         using var scope = new Scope();
-        using Upscaler model = Load(which switch
-        {
-            "esrgan4" => TinyUpscalers.Esrgan(2),
-            "esrgan1" => TinyUpscalers.Esrgan(0),
-            "unshuffle2" => TinyUpscalers.Esrgan(2, 2),
-            "compact" => TinyUpscalers.Compact(),
-            _ => TinyUpscalers.Span(),
-        });
-        Tensor x = TinyUpscalers.Picture(53, 71), whole = model.Forward(x);
+        using Upscaler model = Load(
+            which switch
+            {
+                "esrgan4" => TinyUpscalers.Esrgan(2),
+                "esrgan1" => TinyUpscalers.Esrgan(0),
+                "unshuffle2" => TinyUpscalers.Esrgan(2, 2),
+                "compact" => TinyUpscalers.Compact(),
+                _ => TinyUpscalers.Span(),
+            }
+        );
+        Tensor x = TinyUpscalers.Picture(53, 71),
+            whole = model.Forward(x);
         Tensor tiled = TiledUpscale.Run(model, x, new TileSettings { Core = 18, Context = model.Info.ReceptiveRadius });
         Assert.InRange((whole - tiled).Abs().Max().Item(), 0, 1e-4 * whole.Abs().Max().Item());
         Tensor careless = TiledUpscale.Run(model, x, new TileSettings { Core = 18, Context = 0 });
-        Assert.True((whole - careless).Abs().Max().Item() > 1e-3, "without context there must be seams, or the test sees nothing");
+        Assert.True(
+            (whole - careless).Abs().Max().Item() > 1e-3,
+            "without context there must be seams, or the test sees nothing"
+        );
     }
 
     [Fact]
@@ -77,7 +106,8 @@ public sealed class TilingTests : IDisposable
         using var scope = new Scope();
         using Upscaler model = Load(TinyUpscalers.Esrgan(2, features: 8));
         // 8 features at 16 times the pixels: strips of some 48 MB are 94 rows of 1000.
-        Tensor x = TinyUpscalers.Picture(230, 1000), whole = model.Forward(x);
+        Tensor x = TinyUpscalers.Picture(230, 1000),
+            whole = model.Forward(x);
         Tensor part = model.Forward(x.Slice(2, 60, 150).Contiguous(), new Margins(0, 25, 0, 25));
         Assert.InRange((whole.Slice(2, 340, 500) - part).Abs().Max().Item(), 0, 1e-4 * whole.Abs().Max().Item());
     }
@@ -95,7 +125,8 @@ public sealed class TilingTests : IDisposable
     [Fact]
     public void ProgressEndsAtTheWorkAnnouncedAndCancellingStops()
     {
-        using Upscaler first = Load(TinyUpscalers.Compact(1)), second = Upscaler.Load(TinyUpscalers.Write(folder.File("b.safetensors"), TinyUpscalers.Compact(2)));
+        using Upscaler first = Load(TinyUpscalers.Compact(1)),
+            second = Upscaler.Load(TinyUpscalers.Write(folder.File("b.safetensors"), TinyUpscalers.Compact(2)));
         var upscaler = new PictureUpscaler([second, first, second], new TileSettings { Core = 20 });
         Assert.Equal(4, upscaler.Scale);
         using Picture picture = Smooth(30, 25);
@@ -113,8 +144,18 @@ public sealed class TilingTests : IDisposable
     public void NothingIsLeakedAndTooLargeAResultIsRefusedBeforeAnyWork()
     {
         using Upscaler model = Load(TinyUpscalers.Compact(4));
-        string message = Assert.Throws<FornoException>(() =>
-            TiledUpscale.Run(model, new Pixels([], 20_000, 10_000, 3), new TileSettings(), "big.png", _ => { }, default)).Message;
+        string message = Assert
+            .Throws<FornoException>(() =>
+                TiledUpscale.Run(
+                    model,
+                    new Pixels([], 20_000, 10_000, 3),
+                    new TileSettings(),
+                    "big.png",
+                    _ => { },
+                    default
+                )
+            )
+            .Message;
         Assert.StartsWith("big.png: 80000×40000 pixels", message, StringComparison.Ordinal);
     }
 
@@ -127,22 +168,44 @@ public sealed class TilingTests : IDisposable
             return; // the weights are an optional download; the goldens suite tells when they are absent
         }
         using var scope = new Scope();
-        using Upscaler model = Upscaler.Load(Path.Combine(assets, "waifu2x", "real-esrgan/models/realesrgan-x4plus-anime.param"));
-        int context = model.Info.Context, s = model.Info.Scale;
+        using Upscaler model = Upscaler.Load(
+            Path.Combine(assets, "waifu2x", "real-esrgan/models/realesrgan-x4plus-anime.param")
+        );
+        int context = model.Info.Context,
+            s = model.Info.Scale;
         Assert.True(context < model.Info.ReceptiveRadius);
         const int Core = 24;
-        int side = Core + (2 * context) + 40, from = (side - Core) / 2;
-        Tensor x = TinyUpscalers.Picture(side, side), whole = model.Forward(x).Clamp(0, 1).Slice(2, from * s, (from + Core) * s).Slice(3, from * s, (from + Core) * s);
-        Tensor seen = x.Slice(2, from - context, from + Core + context).Slice(3, from - context, from + Core + context).Contiguous();
-        double worst = (model.Forward(seen, new Margins(context, context, context, context)).Clamp(0, 1) - whole).Abs().Max().Item();
+        int side = Core + (2 * context) + 40,
+            from = (side - Core) / 2;
+        Tensor x = TinyUpscalers.Picture(side, side),
+            whole = model
+                .Forward(x)
+                .Clamp(0, 1)
+                .Slice(2, from * s, (from + Core) * s)
+                .Slice(3, from * s, (from + Core) * s);
+        Tensor seen = x.Slice(2, from - context, from + Core + context)
+            .Slice(3, from - context, from + Core + context)
+            .Contiguous();
+        double worst = (model.Forward(seen, new Margins(context, context, context, context)).Clamp(0, 1) - whole)
+            .Abs()
+            .Max()
+            .Item();
         Assert.True(worst < 1 / 255.0, $"{worst}");
     }
 
-    private static UpscalerInfo Info(int step, int radius) => new()
-    {
-        Architecture = "x", Scale = 2, InputChannels = 3, OutputChannels = 3, TileStep = step, ReceptiveRadius = radius, Context = radius, BytesPerPixel = 1000,
-        Measures = new Dictionary<string, object?>(),
-    };
+    private static UpscalerInfo Info(int step, int radius) =>
+        new()
+        {
+            Architecture = "x",
+            Scale = 2,
+            InputChannels = 3,
+            OutputChannels = 3,
+            TileStep = step,
+            ReceptiveRadius = radius,
+            Context = radius,
+            BytesPerPixel = 1000,
+            Measures = new Dictionary<string, object?>(),
+        };
 
     private static byte[] Upscaled(Upscaler model, Picture picture, TileSettings settings)
     {
@@ -153,11 +216,15 @@ public sealed class TilingTests : IDisposable
     private static Picture Smooth(int width, int height)
     {
         using var scope = new Scope();
-        byte[] bytes = (TinyUpscalers.Picture(height, width).Clamp(0, 1) * 255).Permute(0, 2, 3, 1).To(DType.UInt8).ToArray<byte>();
+        byte[] bytes = (TinyUpscalers.Picture(height, width).Clamp(0, 1) * 255)
+            .Permute(0, 2, 3, 1)
+            .To(DType.UInt8)
+            .ToArray<byte>();
         return Picture.FromRgb(bytes, width, height);
     }
 
-    private Upscaler Load(Dictionary<string, long[]> keys) => Upscaler.Load(TinyUpscalers.Write(folder.File("a.safetensors"), keys));
+    private Upscaler Load(Dictionary<string, long[]> keys) =>
+        Upscaler.Load(TinyUpscalers.Write(folder.File("a.safetensors"), keys));
 
     private sealed class Last : IProgress<long>
     {

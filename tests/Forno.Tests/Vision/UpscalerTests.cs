@@ -25,8 +25,14 @@ public sealed class UpscalerTests : IDisposable
         string prefixed = folder.File("prefixed.safetensors");
         using (SafetensorsFile file = SafetensorsFile.Open(plain))
         {
-            SafetensorsWriter.Write(prefixed, [.. file.Tensors.Values.Select(t =>
-                TensorToWrite.From(prefix + t.Name, t.Type, t.Shape, file.ReadBytes(t.Name)))]);
+            SafetensorsWriter.Write(
+                prefixed,
+                [
+                    .. file.Tensors.Values.Select(t =>
+                        TensorToWrite.From(prefix + t.Name, t.Type, t.Shape, file.ReadBytes(t.Name))
+                    ),
+                ]
+            );
         }
         using Upscaler b = Upscaler.Load(prefixed);
         Assert.Equal(a.Info.ToString(), b.Info.ToString());
@@ -84,7 +90,10 @@ public sealed class UpscalerTests : IDisposable
         Assert.Contains("web page", Assert.Throws<FornoException>(() => Upscaler.Load(file)).Message);
         File.WriteAllText(file, "some text");
         Assert.Contains(file, Assert.Throws<FornoException>(() => Upscaler.Load(file)).Message);
-        Assert.Contains("no such file", Assert.Throws<FornoException>(() => Upscaler.Load(folder.File("none.pth"))).Message);
+        Assert.Contains(
+            "no such file",
+            Assert.Throws<FornoException>(() => Upscaler.Load(folder.File("none.pth"))).Message
+        );
     }
 
     [Theory]
@@ -95,8 +104,17 @@ public sealed class UpscalerTests : IDisposable
     public void SmallAndOddSizesComeOutAtTheirOwnScale(int height, int width)
     {
         using var scope = new Scope();
-        foreach ((Dictionary<string, long[]> keys, int scale) in ((Dictionary<string, long[]>, int)[])
-            [(TinyUpscalers.Esrgan(2), 4), (TinyUpscalers.Esrgan(0), 1), (TinyUpscalers.Esrgan(2, 2), 2), (TinyUpscalers.Esrgan(2, 4), 1), (TinyUpscalers.Compact(3), 3), (TinyUpscalers.Span(2), 2)])
+        foreach (
+            (Dictionary<string, long[]> keys, int scale) in ((Dictionary<string, long[]>, int)[])
+                [
+                    (TinyUpscalers.Esrgan(2), 4),
+                    (TinyUpscalers.Esrgan(0), 1),
+                    (TinyUpscalers.Esrgan(2, 2), 2),
+                    (TinyUpscalers.Esrgan(2, 4), 1),
+                    (TinyUpscalers.Compact(3), 3),
+                    (TinyUpscalers.Span(2), 2),
+                ]
+        )
         {
             using Upscaler model = Load(keys);
             Assert.Equal(scale, model.Info.Scale);
@@ -110,16 +128,33 @@ public sealed class UpscalerTests : IDisposable
     public void TheFarthestPixelThatCountsIsTheReceptiveRadius()
     {
         using var scope = new Scope();
-        foreach (Dictionary<string, long[]> keys in (Dictionary<string, long[]>[])
-            [TinyUpscalers.Esrgan(2), TinyUpscalers.Esrgan(1), TinyUpscalers.Esrgan(0), TinyUpscalers.Compact(), TinyUpscalers.Span()])
+        foreach (
+            Dictionary<string, long[]> keys in (Dictionary<string, long[]>[])
+                [
+                    TinyUpscalers.Esrgan(2),
+                    TinyUpscalers.Esrgan(1),
+                    TinyUpscalers.Esrgan(0),
+                    TinyUpscalers.Compact(),
+                    TinyUpscalers.Span(),
+                ]
+        )
         {
             using Upscaler model = Load(keys);
-            int r = model.Info.ReceptiveRadius!.Value, side = (2 * r) + 9, at = r + 4;
-            Tensor a = Tensor.Full([1, 3, side, side], 0.5), b = a.Clone();
+            int r = model.Info.ReceptiveRadius!.Value,
+                side = (2 * r) + 9,
+                at = r + 4;
+            Tensor a = Tensor.Full([1, 3, side, side], 0.5),
+                b = a.Clone();
             b.Slice(2, at, at + 1).Slice(3, at, at + 1).Fill_(40); // large, so that its farthest traces are not lost in rounding
             Tensor change = (model.Forward(a) - model.Forward(b)).Abs();
-            float[] rows = [.. Enumerable.Range(0, side * model.Info.Scale).Select(y => (float)change.Slice(2, y, y + 1).Max().Item())];
-            int first = Array.FindIndex(rows, v => v > 0) / model.Info.Scale, last = Array.FindLastIndex(rows, v => v > 0) / model.Info.Scale;
+            float[] rows =
+            [
+                .. Enumerable
+                    .Range(0, side * model.Info.Scale)
+                    .Select(y => (float)change.Slice(2, y, y + 1).Max().Item()),
+            ];
+            int first = Array.FindIndex(rows, v => v > 0) / model.Info.Scale,
+                last = Array.FindLastIndex(rows, v => v > 0) / model.Info.Scale;
             Assert.InRange(Math.Max(at - first, last - at), r - 2, r);
         }
     }
@@ -134,13 +169,16 @@ public sealed class UpscalerTests : IDisposable
         keys["conv_last.weight"] = [1, 4, 3, 3];
         keys["conv_last.bias"] = [1];
         using Upscaler model = Load(keys);
-        Tensor x = TinyUpscalers.Picture(8, 10), y = model.Forward(x);
+        Tensor x = TinyUpscalers.Picture(8, 10),
+            y = model.Forward(x);
         Assert.Equal([1, 3, 16, 20], y.Shape.ToArray());
-        float[] one = model.Forward(x.Slice(1, 1, 2)).ToArray<float>(), same = y.Slice(1, 1, 2).ToArray<float>();
+        float[] one = model.Forward(x.Slice(1, 1, 2)).ToArray<float>(),
+            same = y.Slice(1, 1, 2).ToArray<float>();
         Assert.All(one.Zip(same), p => Assert.Equal(p.First, p.Second, 1e-5f));
     }
 
-    private Upscaler Load(Dictionary<string, long[]> keys) => Upscaler.Load(TinyUpscalers.Write(folder.File("model.safetensors"), keys));
+    private Upscaler Load(Dictionary<string, long[]> keys) =>
+        Upscaler.Load(TinyUpscalers.Write(folder.File("model.safetensors"), keys));
 
     private string Refused(Dictionary<string, long[]> keys)
     {

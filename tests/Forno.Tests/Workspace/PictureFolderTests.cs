@@ -10,21 +10,43 @@ public class PictureFolderTests
     public void PicturesComeWithTheirCaptionsAndMasksFromEveryDepth()
     {
         using TempTree tree = new();
-        foreach (string file in (string[])["10_sks dog/a.png", "10_sks dog/a.txt", "10_sks dog/a.caption", "10_sks dog/masks/a.png", "10_sks dog/masks/stray.png",
-            "10_sks dog/deep/ünï 写真\nline.JPG", "10_sks dog/deep/ünï 写真\nline.TXT", "b.webp", "b.webp.txt", "notes.txt", ".hidden/c.png", "__MACOSX/d.png", ".e.png"])
+        foreach (
+            string file in (string[])
+                [
+                    "10_sks dog/a.png",
+                    "10_sks dog/a.txt",
+                    "10_sks dog/a.caption",
+                    "10_sks dog/masks/a.png",
+                    "10_sks dog/masks/stray.png",
+                    "10_sks dog/deep/ünï 写真\nline.JPG",
+                    "10_sks dog/deep/ünï 写真\nline.TXT",
+                    "b.webp",
+                    "b.webp.txt",
+                    "notes.txt",
+                    ".hidden/c.png",
+                    "__MACOSX/d.png",
+                    ".e.png",
+                ]
+        )
         {
             tree.Write(file, file);
         }
 
         PictureFolder folder = PictureFolder.Scan([tree.Root]);
-        Assert.Equal(["10_sks dog/a.png", "10_sks dog/deep/ünï 写真\nline.JPG", "b.webp"], folder.Pictures.Select(p => p.Path));
+        Assert.Equal(
+            ["10_sks dog/a.png", "10_sks dog/deep/ünï 写真\nline.JPG", "b.webp"],
+            folder.Pictures.Select(p => p.Path)
+        );
         PictureItem a = folder.Pictures[0];
         Assert.Equal(["10_sks dog/a.txt", "10_sks dog/a.caption"], a.Sidecars.Select(s => s.Path));
         Assert.Equal("10_sks dog/masks/a.png", a.Mask!.Path);
         Assert.Equal((10, 10, null), (a.Repeats, folder.Pictures[1].Repeats, folder.Pictures[2].Repeats));
         Assert.Equal("10_sks dog/deep/ünï 写真\nline.TXT", folder.Pictures[1].CaptionPath);
         Assert.Equal("b.webp.txt", folder.Pictures[2].CaptionPath);
-        Assert.Equal([tree["10_sks dog/masks/stray.png"], tree["notes.txt"]], folder.Others.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [tree["10_sks dog/masks/stray.png"], tree["notes.txt"]],
+            folder.Others.Order(StringComparer.Ordinal)
+        );
         Assert.Empty(folder.Problems);
         Assert.Null(folder.Work);
     }
@@ -60,7 +82,10 @@ public class PictureFolderTests
     public void FoldersArePutTogetherAndNamesStayApart()
     {
         using TempTree tree = new();
-        foreach (string file in (string[])["one/a.png", "one/a.txt", "two/a.jpg", "two/a.txt", "3_cat/a.png", "3_cat/sub/b.png"])
+        foreach (
+            string file in (string[])
+                ["one/a.png", "one/a.txt", "two/a.jpg", "two/a.txt", "3_cat/a.png", "3_cat/sub/b.png"]
+        )
         {
             tree.Write(file, file);
         }
@@ -87,7 +112,10 @@ public class PictureFolderTests
         File.CreateSymbolicLink(tree["self"], ".");
         PictureFolder folder = PictureFolder.Scan([tree.Root]);
         Assert.Equal(["inside.png", "real.png"], folder.Pictures.Select(p => p.Path));
-        Assert.Equal(["circle.png", "nowhere.png", "out.png", "self", "through.png", "up"], folder.Problems.Select(p => Path.GetFileName(p.File)));
+        Assert.Equal(
+            ["circle.png", "nowhere.png", "out.png", "self", "through.png", "up"],
+            folder.Problems.Select(p => Path.GetFileName(p.File))
+        );
         Assert.All(folder.Problems, p => Assert.Contains("link", p.Why));
     }
 
@@ -96,7 +124,11 @@ public class PictureFolderTests
     {
         using TempTree tree = new();
         tree.Write("good.png", "");
-        using (Process shell = Process.Start(new ProcessStartInfo("sh", ["-c", "touch \"$0/$(printf 'bad\\377.png')\"", tree.Root]))!)
+        using (
+            Process shell = Process.Start(
+                new ProcessStartInfo("sh", ["-c", "touch \"$0/$(printf 'bad\\377.png')\"", tree.Root])
+            )!
+        )
         {
             shell.WaitForExit();
         }

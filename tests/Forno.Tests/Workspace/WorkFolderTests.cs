@@ -5,7 +5,15 @@ namespace Forno.Tests.Workspace;
 
 public class WorkFolderTests
 {
-    private static readonly string[] Names = ["10_sks/a.png", "10_sks/a.txt", "10_sks/ünï 写真\nline.png", "x/deep/b.png", "x/c.png", "d.png"];
+    private static readonly string[] Names =
+    [
+        "10_sks/a.png",
+        "10_sks/a.txt",
+        "10_sks/ünï 写真\nline.png",
+        "x/deep/b.png",
+        "x/c.png",
+        "d.png",
+    ];
 
     [Fact]
     public void EveryKindOfChangeIsTakenBackExactly()
@@ -40,7 +48,12 @@ public class WorkFolderTests
         {
             using WorkFolder work = WorkFolder.Open(tree.Root); // as four commands would
             string text = $"round {i}";
-            work.Apply(One(new ReplaceFile("d.png", FileContent.Text(text)), new AddFile($"new{i}/{i}.txt", FileContent.Text(text))));
+            work.Apply(
+                One(
+                    new ReplaceFile("d.png", FileContent.Text(text)),
+                    new AddFile($"new{i}/{i}.txt", FileContent.Text(text))
+                )
+            );
             states.Add(TempTree.Picture(tree.Root));
         }
 
@@ -58,13 +71,22 @@ public class WorkFolderTests
         using TempTree tree = Filled();
         string before = TempTree.Picture(tree.Root);
         using WorkFolder work = WorkFolder.Open(tree.Root);
-        work.Apply(One(new AddFile("e.txt", FileContent.Text("machine")), new ReplaceFile("10_sks/a.txt", FileContent.Text("machine")), new RemoveFile("d.png")));
+        work.Apply(
+            One(
+                new AddFile("e.txt", FileContent.Text("machine")),
+                new ReplaceFile("10_sks/a.txt", FileContent.Text("machine")),
+                new RemoveFile("d.png")
+            )
+        );
         File.WriteAllText(tree["e.txt"], "by hand e");
         File.WriteAllText(tree["10_sks/a.txt"], "by hand a");
         File.WriteAllText(tree["d.png"], "by hand d");
         Undone undone = work.Undo(1);
         Assert.Equal(before, TempTree.Picture(tree.Root));
-        Assert.Equal(["by hand a", "by hand d", "by hand e"], undone.SetAside.Select(p => File.ReadAllText(tree[p])).Order());
+        Assert.Equal(
+            ["by hand a", "by hand d", "by hand e"],
+            undone.SetAside.Select(p => File.ReadAllText(tree[p])).Order()
+        );
     }
 
     [Fact]
@@ -73,20 +95,37 @@ public class WorkFolderTests
         using TempTree tree = Filled();
         using WorkFolder work = WorkFolder.Open(tree.Root);
         FileContent broken = FileContent.Bytes("broken", () => throw new FornoException("d.png: truncated"));
-        Applied applied = work.Apply(new ChangePlan
-        {
-            Name = "mixed",
-            Steps =
-            [
-                new PlanStep { Subject = "d.png", Changes = [new MoveFile("10_sks/a.txt", "gone/a.txt"), new ReplaceFile("d.png", broken)] },
-                new PlanStep { Subject = "copy", Changes = [new AddFile("copy.png", FileContent.CopyOf("/no/such/file"))] },
-                new PlanStep { Subject = "frames", Changes = [new AddFile("f.txt", FileContent.Text("f"))], Expand = Frames },
-                new PlanStep { Subject = "good", Changes = [new AddFile("good.txt", FileContent.Text("good"))] },
-            ],
-        });
+        Applied applied = work.Apply(
+            new ChangePlan
+            {
+                Name = "mixed",
+                Steps =
+                [
+                    new PlanStep
+                    {
+                        Subject = "d.png",
+                        Changes = [new MoveFile("10_sks/a.txt", "gone/a.txt"), new ReplaceFile("d.png", broken)],
+                    },
+                    new PlanStep
+                    {
+                        Subject = "copy",
+                        Changes = [new AddFile("copy.png", FileContent.CopyOf("/no/such/file"))],
+                    },
+                    new PlanStep
+                    {
+                        Subject = "frames",
+                        Changes = [new AddFile("f.txt", FileContent.Text("f"))],
+                        Expand = Frames,
+                    },
+                    new PlanStep { Subject = "good", Changes = [new AddFile("good.txt", FileContent.Text("good"))] },
+                ],
+            }
+        );
         Assert.Equal((1, 1), (applied.Steps, applied.Files));
-        Assert.Equal(["d.png: truncated", "copy: /no/such/file: cannot be read", "frames: frame 2 is damaged"],
-            applied.Problems.Select(p => p.ToString().Split(" (")[0]));
+        Assert.Equal(
+            ["d.png: truncated", "copy: /no/such/file: cannot be read", "frames: frame 2 is damaged"],
+            applied.Problems.Select(p => p.ToString().Split(" (")[0])
+        );
         Assert.Equal("d.png", File.ReadAllText(tree["d.png"]));
         Assert.True(File.Exists(tree["10_sks/a.txt"]));
         Assert.False(Directory.Exists(tree["gone"]) || Directory.Exists(tree["frames"]) || File.Exists(tree["f.txt"]));
@@ -107,7 +146,10 @@ public class WorkFolderTests
         using TempTree tree = Filled();
         string before = TempTree.Picture(tree.Root);
         int writes = 0;
-        WorkFolderHooks hooks = new() { BeforeWrite = file => _ = ++writes < 3 ? 0 : throw new FornoException($"{file}: No space left on device") };
+        WorkFolderHooks hooks = new()
+        {
+            BeforeWrite = file => _ = ++writes < 3 ? 0 : throw new FornoException($"{file}: No space left on device"),
+        };
         using WorkFolder work = WorkFolder.Open(tree.Root, hooks);
         FornoException e = Assert.Throws<FornoException>(() => work.Apply(Everything(), workers: 1));
         Assert.Contains("No space left", e.Message);
@@ -122,16 +164,19 @@ public class WorkFolderTests
         string before = TempTree.Picture(tree.Root);
         using CancellationTokenSource stop = new();
         int changes = 0;
-        using WorkFolder work = WorkFolder.Open(tree.Root, new WorkFolderHooks
-        {
-            BeforeChange = _ =>
+        using WorkFolder work = WorkFolder.Open(
+            tree.Root,
+            new WorkFolderHooks
             {
-                if (++changes == 3)
+                BeforeChange = _ =>
                 {
-                    stop.Cancel();
-                }
-            },
-        });
+                    if (++changes == 3)
+                    {
+                        stop.Cancel();
+                    }
+                },
+            }
+        );
         Assert.Throws<OperationCanceledException>(() => work.Apply(Everything(), cancel: stop.Token, workers: 1));
         Assert.Equal(before, TempTree.Picture(tree.Root));
     }
@@ -177,17 +222,22 @@ public class WorkFolderTests
         using TempTree crashes = new();
         string before = TempTree.Picture(tree.Root);
         bool first = true;
-        using (WorkFolder work = WorkFolder.Open(tree.Root, new WorkFolderHooks
-        {
-            BeforeChange = _ =>
-            {
-                if (first)
+        using (
+            WorkFolder work = WorkFolder.Open(
+                tree.Root,
+                new WorkFolderHooks
                 {
-                    TempTree.Copy(tree.Root, crashes["cut"]);
-                    first = false;
+                    BeforeChange = _ =>
+                    {
+                        if (first)
+                        {
+                            TempTree.Copy(tree.Root, crashes["cut"]);
+                            first = false;
+                        }
+                    },
                 }
-            },
-        }))
+            )
+        )
         {
             work.Apply(Everything(), workers: 1);
         }
@@ -255,7 +305,9 @@ public class WorkFolderTests
         File.CreateSymbolicLink(tree["link"], outside.Root);
         string before = TempTree.Picture(tree.Root);
         using WorkFolder work = WorkFolder.Open(tree.Root);
-        Assert.Throws<FornoException>(() => work.Apply(One(new RemoveFile("10_sks/a.png"), new AddFile(path, FileContent.Text("x")))));
+        Assert.Throws<FornoException>(() =>
+            work.Apply(One(new RemoveFile("10_sks/a.png"), new AddFile(path, FileContent.Text("x"))))
+        );
         Assert.Equal(before, TempTree.Picture(tree.Root));
         Assert.Empty(Directory.EnumerateFileSystemEntries(outside.Root));
         Assert.Empty(work.History);
@@ -266,7 +318,9 @@ public class WorkFolderTests
     {
         using TempTree tree = Filled();
         using WorkFolder work = WorkFolder.Open(tree.Root);
-        Assert.Throws<FornoException>(() => work.Apply(One(new MoveFile("d.png", "e.png"), new AddFile("d.png", FileContent.Text("x")))));
+        Assert.Throws<FornoException>(() =>
+            work.Apply(One(new MoveFile("d.png", "e.png"), new AddFile("d.png", FileContent.Text("x"))))
+        );
         Assert.True(File.Exists(tree["d.png"]));
     }
 
@@ -286,7 +340,10 @@ public class WorkFolderTests
         Assert.Contains("holds files", Assert.Throws<FornoException>(() => WorkFolder.OpenOrCreate(tree.Root)).Message);
         WorkFolder.OpenOrCreate(tree["new/set"]).Dispose();
         Assert.Equal(tree["new/set"], WorkFolder.Find(tree["new/set/10_a"]));
-        Assert.Contains("inside", Assert.Throws<FornoException>(() => WorkFolder.OpenOrCreate(tree["new/set/10_a"])).Message);
+        Assert.Contains(
+            "inside",
+            Assert.Throws<FornoException>(() => WorkFolder.OpenOrCreate(tree["new/set/10_a"])).Message
+        );
         Assert.Throws<FornoException>(() => WorkFolder.Open(tree.Root));
     }
 
@@ -303,7 +360,11 @@ public class WorkFolderTests
             Steps =
             [
                 new PlanStep { Subject = "d.png", Changes = [new ReplaceFile("d.png", FileContent.Text("new d"))] },
-                new PlanStep { Subject = "x/c.png", Changes = [new MoveFile("x/c.png", "y/c.png"), new AddFile("y/c.txt", FileContent.Text("c"))] },
+                new PlanStep
+                {
+                    Subject = "x/c.png",
+                    Changes = [new MoveFile("x/c.png", "y/c.png"), new AddFile("y/c.txt", FileContent.Text("c"))],
+                },
                 new PlanStep { Subject = "x/deep/b.png", Changes = [new RemoveFile("x/deep/b.png")] },
             ],
         };
@@ -312,8 +373,14 @@ public class WorkFolderTests
             Assert.Equal(6, work.Apply(plan.BringingOver(folder)).Files);
             string after = TempTree.Picture(target.Root);
             Assert.Equal(sources, TempTree.Picture(tree.Root));
-            Assert.Equal(["10_sks/a.png", "10_sks/a.txt", "10_sks/ünï 写真\nline.png", "d.png", "y/c.png", "y/c.txt"],
-                Directory.GetFiles(target.Root, "*", SearchOption.AllDirectories).Where(f => !f.Contains(".forno")).Select(f => RelativePath.Of(target.Root, f)).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                ["10_sks/a.png", "10_sks/a.txt", "10_sks/ünï 写真\nline.png", "d.png", "y/c.png", "y/c.txt"],
+                Directory
+                    .GetFiles(target.Root, "*", SearchOption.AllDirectories)
+                    .Where(f => !f.Contains(".forno"))
+                    .Select(f => RelativePath.Of(target.Root, f))
+                    .Order(StringComparer.Ordinal)
+            );
             Assert.Equal("new d", File.ReadAllText(target["d.png"]));
             work.Undo(1);
             Assert.Equal("", TempTree.Picture(target.Root));
@@ -335,11 +402,17 @@ public class WorkFolderTests
         PictureFolder folder = PictureFolder.Scan([tree.Root]);
         Assert.Equal(10_000, folder.Pictures.Count(p => p.Caption is not null));
         using WorkFolder work = WorkFolder.OpenOrCreate(target.Root);
-        ChangePlan plan = ChangePlan.Make("bring", folder, p => new PlanStep { Subject = p.Path, Changes = [new MoveFile(p.Path, p.Path + ".old.png")] });
+        ChangePlan plan = ChangePlan.Make(
+            "bring",
+            folder,
+            p => new PlanStep { Subject = p.Path, Changes = [new MoveFile(p.Path, p.Path + ".old.png")] }
+        );
         Assert.Equal(20_000, work.Apply(plan.BringingOver(folder)).Files);
         string once = TempTree.Picture(target.Root);
         PictureFolder inside = PictureFolder.Scan([target.Root]);
-        work.Apply(ChangePlan.Make("drop", inside, p => new PlanStep { Subject = p.Path, Changes = [new RemoveFile(p.Path)] }));
+        work.Apply(
+            ChangePlan.Make("drop", inside, p => new PlanStep { Subject = p.Path, Changes = [new RemoveFile(p.Path)] })
+        );
         work.Undo(1);
         Assert.Equal(once, TempTree.Picture(target.Root));
         work.Undo(1);
@@ -362,20 +435,34 @@ public class WorkFolderTests
         return tree;
     }
 
-    private static ChangePlan One(params FileChange[] changes) => new() { Name = "one", Steps = [new PlanStep { Subject = "one", Changes = changes }] };
+    private static ChangePlan One(params FileChange[] changes) =>
+        new() { Name = "one", Steps = [new PlanStep { Subject = "one", Changes = changes }] };
 
-    private static ChangePlan Everything() => new()
-    {
-        Name = "everything",
-        Steps =
-        [
-            new PlanStep { Subject = "add", Changes = [new AddFile("new/deep/n.txt", FileContent.Text("n"))] },
-            new PlanStep { Subject = "replace", Changes = [new ReplaceFile("10_sks/a.png", FileContent.Text("new a"))] },
-            new PlanStep { Subject = "move", Changes = [new MoveFile("10_sks/ünï 写真\nline.png", "5_moved/far/line.png")] },
-            new PlanStep { Subject = "remove", Changes = [new RemoveFile("x/deep/b.png"), new MoveFile("x/c.png", "c.png")] },
-            new PlanStep { Subject = "copies", Expand = Copies },
-        ],
-    };
+    private static ChangePlan Everything() =>
+        new()
+        {
+            Name = "everything",
+            Steps =
+            [
+                new PlanStep { Subject = "add", Changes = [new AddFile("new/deep/n.txt", FileContent.Text("n"))] },
+                new PlanStep
+                {
+                    Subject = "replace",
+                    Changes = [new ReplaceFile("10_sks/a.png", FileContent.Text("new a"))],
+                },
+                new PlanStep
+                {
+                    Subject = "move",
+                    Changes = [new MoveFile("10_sks/ünï 写真\nline.png", "5_moved/far/line.png")],
+                },
+                new PlanStep
+                {
+                    Subject = "remove",
+                    Changes = [new RemoveFile("x/deep/b.png"), new MoveFile("x/c.png", "c.png")],
+                },
+                new PlanStep { Subject = "copies", Expand = Copies },
+            ],
+        };
 
     private static IEnumerable<AddFile> Copies(CancellationToken cancel)
     {

@@ -19,19 +19,36 @@ internal static class AbsorptionPrinter
     /// <param name="table">The table.</param>
     /// <param name="folders">The folders as written, for commands that mend; null leaves FOLDER.</param>
     /// <param name="root">The folder that paths within the data set begin in, or null.</param>
-    public static void Print(TextWriter to, string name, AbsorptionTable table, IReadOnlyList<string>? folders = null, string? root = null)
+    public static void Print(
+        TextWriter to,
+        string name,
+        AbsorptionTable table,
+        IReadOnlyList<string>? folders = null,
+        string? root = null
+    )
     {
         TriggerScene scene = table.Scene;
-        to.WriteLine(Text($"{name}: {scene.Pictures} {Wording.Counted(scene.Pictures, "picture")} in {scene.Groups.Count} {Wording.Counted(scene.Groups.Count, "folder")}, {scene.Triggers.Count} {Wording.Counted(scene.Triggers.Count, "trigger")}, {table.Rows.Count} pruned {Wording.Counted(table.Rows.Count, "feature")}"));
+        to.WriteLine(
+            Text(
+                $"{name}: {scene.Pictures} {Wording.Counted(scene.Pictures, "picture")} in {scene.Groups.Count} {Wording.Counted(scene.Groups.Count, "folder")}, {scene.Triggers.Count} {Wording.Counted(scene.Triggers.Count, "trigger")}, {table.Rows.Count} pruned {Wording.Counted(table.Rows.Count, "feature")}"
+            )
+        );
         foreach (Trigger trigger in scene.Triggers)
         {
             to.WriteLine();
-            to.WriteLine(Text($"{Wording.Shown(trigger.Name)}  {(trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ")}{trigger.Extent.Count} {Wording.Counted(trigger.Extent.Count, "picture")}"));
+            to.WriteLine(
+                Text(
+                    $"{Wording.Shown(trigger.Name)}  {(trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ")}{trigger.Extent.Count} {Wording.Counted(trigger.Extent.Count, "picture")}"
+                )
+            );
             (Feature Feature, AbsorptionCell Cell)[] all = [.. table.Of(trigger.Name)];
             foreach (var (verdict, head) in AbsorptionWords.Heads)
             {
-                string[] words = [.. all.Where(a => a.Cell.Verdict == verdict).Select(a => Word(a.Feature, a.Cell, verdict, table))];
-                Wrapped(to, $"  {head,-14}", words);
+                string[] words =
+                [
+                    .. all.Where(a => a.Cell.Verdict == verdict).Select(a => Word(a.Feature, a.Cell, verdict, table)),
+                ];
+                Wrapped(to, $"  {head, -14}", words);
             }
 
             if (all.Length == 0 && table.Rows.Count > 0)
@@ -43,7 +60,9 @@ internal static class AbsorptionPrinter
         if (table.Rows.Count == 0 && scene.Triggers.Count > 0)
         {
             to.WriteLine();
-            to.WriteLine("Nothing was pruned yet: forno caption prune takes out of captions what triggers are to absorb, and remembers it.");
+            to.WriteLine(
+                "Nothing was pruned yet: forno caption prune takes out of captions what triggers are to absorb, and remembers it."
+            );
         }
 
         if (table.Findings.Count > 0)
@@ -54,30 +73,65 @@ internal static class AbsorptionPrinter
     }
 
     /// <summary>The table for machines.</summary>
-    public static string Json(AbsorptionTable table, IReadOnlyList<string>? folders = null, string? root = null) => JsonSerializer.Serialize(new
-    {
-        table.Scene.Pictures,
-        Groups = table.Scene.Groups.Select(g => new { g.Name, Pictures = g.Extent.Count }),
-        Triggers = table.Scene.Triggers.Select(t => new
-        {
-            t.Name, Kind = Lower(t.Kind), Pictures = t.Extent.Count,
-            Takes = table.Of(t.Name).Where(f => f.Cell.Takes).Select(f => f.Feature.Tag), Leaks = table.Of(t.Name).Where(f => f.Cell.Verdict == AbsorptionVerdict.Leaks).Select(f => f.Feature.Tag),
-            Partly = table.Of(t.Name).Where(f => f.Cell.Verdict == AbsorptionVerdict.Partly).Select(f => f.Feature.Tag),
-        }),
-        Features = table.Rows.Select(r => new
-        {
-            r.Feature.Tag, r.Feature.Category, Pictures = r.Feature.Hidden.Count, Told = r.Feature.Told.Count, r.Unclaimed,
-            Triggers = r.Cells.Select(c => new { c.Trigger.Name, Verdict = Lower(c.Verdict), c.Pictures, Grip = Math.Round(c.Grip, 4), Share = Math.Round(c.Share, 4) }),
-        }),
-        Regions = table.Regions().Select(r => new { Triggers = r.Triggers.Select(t => t.Name), Pictures = r.Extent.Count, Groups = AbsorptionWords.GroupsOf(table, r.Extent) }),
-        Findings = FindingPrinter.For(table.Findings, folders ?? [], root: root).Select(FindingPrinter.Row),
-    }, JsonOutput.Options);
+    public static string Json(AbsorptionTable table, IReadOnlyList<string>? folders = null, string? root = null) =>
+        JsonSerializer.Serialize(
+            new
+            {
+                table.Scene.Pictures,
+                Groups = table.Scene.Groups.Select(g => new { g.Name, Pictures = g.Extent.Count }),
+                Triggers = table.Scene.Triggers.Select(t => new
+                {
+                    t.Name,
+                    Kind = Lower(t.Kind),
+                    Pictures = t.Extent.Count,
+                    Takes = table.Of(t.Name).Where(f => f.Cell.Takes).Select(f => f.Feature.Tag),
+                    Leaks = table
+                        .Of(t.Name)
+                        .Where(f => f.Cell.Verdict == AbsorptionVerdict.Leaks)
+                        .Select(f => f.Feature.Tag),
+                    Partly = table
+                        .Of(t.Name)
+                        .Where(f => f.Cell.Verdict == AbsorptionVerdict.Partly)
+                        .Select(f => f.Feature.Tag),
+                }),
+                Features = table.Rows.Select(r => new
+                {
+                    r.Feature.Tag,
+                    r.Feature.Category,
+                    Pictures = r.Feature.Hidden.Count,
+                    Told = r.Feature.Told.Count,
+                    r.Unclaimed,
+                    Triggers = r.Cells.Select(c => new
+                    {
+                        c.Trigger.Name,
+                        Verdict = Lower(c.Verdict),
+                        c.Pictures,
+                        Grip = Math.Round(c.Grip, 4),
+                        Share = Math.Round(c.Share, 4),
+                    }),
+                }),
+                Regions = table
+                    .Regions()
+                    .Select(r => new
+                    {
+                        Triggers = r.Triggers.Select(t => t.Name),
+                        Pictures = r.Extent.Count,
+                        Groups = AbsorptionWords.GroupsOf(table, r.Extent),
+                    }),
+                Findings = FindingPrinter.For(table.Findings, folders ?? [], root: root).Select(FindingPrinter.Row),
+            },
+            JsonOutput.Options
+        );
 
     private static string Word(Feature feature, AbsorptionCell cell, AbsorptionVerdict verdict, AbsorptionTable table)
     {
         string grip = cell.Pictures == cell.Trigger.Extent.Count ? "" : Text($" {Math.Floor(cell.Grip * 100)} %");
         IEnumerable<string> others = verdict is AbsorptionVerdict.Alike or AbsorptionVerdict.Split
-            ? table.Rows.First(r => r.Feature == feature).Takers.Where(c => c.Trigger != cell.Trigger).Select(c => c.Trigger.Name) : [];
+            ? table
+                .Rows.First(r => r.Feature == feature)
+                .Takers.Where(c => c.Trigger != cell.Trigger)
+                .Select(c => c.Trigger.Name)
+            : [];
         string with = string.Join(", ", others);
         return $"{Wording.Shown(feature.Tag)}{grip}{(with.Length > 0 ? $" (as {Wording.Shown(with)})" : "")}";
     }
@@ -103,7 +157,8 @@ internal static class AbsorptionPrinter
         }
     }
 
-    private static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+    private static string Lower<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

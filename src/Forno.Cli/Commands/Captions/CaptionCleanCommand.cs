@@ -11,7 +11,8 @@ namespace Forno.Cli.Commands.Captions;
 /// <summary><c>forno caption clean</c>: takes out of captions what teaches nothing, by lists that anybody can read and extend.</summary>
 internal static class CaptionCleanCommand
 {
-    private const string Summary = "Take useless and redundant tags out, choose one of synonyms, put a garment's tags together";
+    private const string Summary =
+        "Take useless and redundant tags out, choose one of synonyms, put a garment's tags together";
     private const int MostChanges = 12;
 
     /// <summary>Builds the command.</summary>
@@ -19,20 +20,53 @@ internal static class CaptionCleanCommand
     {
         Option<string[]> rules = new("--rules")
         {
-            Description = $"Which rules: {string.Join(", ", CleanSettings.AllRules)}; all but split by default", AllowMultipleArgumentsPerToken = true, HelpName = "RULES",
+            Description = $"Which rules: {string.Join(", ", CleanSettings.AllRules)}; all but split by default",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "RULES",
         };
-        Option<bool> split = new("--split") { Description = "Also split generic tags (maid, school uniform) into their usual parts" };
+        Option<bool> split = new("--split")
+        {
+            Description = "Also split generic tags (maid, school uniform) into their usual parts",
+        };
         Option<TagPattern[]?> keep = new("--keep")
         {
-            Description = "Tags that no rule touches; * stands for anything", AllowMultipleArgumentsPerToken = true, HelpName = "TAGS",
-            CustomParser = result => CaptionOptions.Try(result, () => result.Tokens.SelectMany(t => CaptionText.Parse(t.Value).Tags).Select(TagPattern.Parse).ToArray()),
+            Description = "Tags that no rule touches; * stands for anything",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "TAGS",
+            CustomParser = result =>
+                CaptionOptions.Try(
+                    result,
+                    () =>
+                        result
+                            .Tokens.SelectMany(t => CaptionText.Parse(t.Value).Tags)
+                            .Select(TagPattern.Parse)
+                            .ToArray()
+                ),
         };
-        Option<string?> lists = new("--lists") { Description = "Folder with word lists of your own, which add to those of Forno or replace them", HelpName = "DIR" };
-        Option<string?> show = new("--show-list") { Description = $"Print a word list of Forno, to see its form: {string.Join(", ", WordLists.Names)}", HelpName = "NAME" };
-        FornoCommand command = new("clean", Summary,
-            "forno caption clean cat --dry-run", "forno caption clean cat --keep \"*_bow\" --rules useless redundancy", "forno caption clean ~/train -o cat --lists my-lists", "forno caption clean --show-list synonyms")
+        Option<string?> lists = new("--lists")
         {
-            rules, split, keep, lists, show,
+            Description = "Folder with word lists of your own, which add to those of Forno or replace them",
+            HelpName = "DIR",
+        };
+        Option<string?> show = new("--show-list")
+        {
+            Description = $"Print a word list of Forno, to see its form: {string.Join(", ", WordLists.Names)}",
+            HelpName = "NAME",
+        };
+        FornoCommand command = new(
+            "clean",
+            Summary,
+            "forno caption clean cat --dry-run",
+            "forno caption clean cat --keep \"*_bow\" --rules useless redundancy",
+            "forno caption clean ~/train -o cat --lists my-lists",
+            "forno caption clean --show-list synonyms"
+        )
+        {
+            rules,
+            split,
+            keep,
+            lists,
+            show,
         };
         command.Details = """
             Rules, in their order: useless tags (about the post, not the picture), synonyms to one form, redundancy (shirt where
@@ -56,18 +90,44 @@ internal static class CaptionCleanCommand
                 return 2;
             }
 
-            string[] named = [.. (parsed.GetValue(rules) ?? []).SelectMany(r => r.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
-            CaptionCleaner cleaner = new(new CleanSettings
-            {
-                Rules = [.. named.Length > 0 ? named : CleanSettings.DefaultRules, .. parsed.GetValue(split) ? (string[])["split"] : []],
-                Where = captions.Where(parsed), KeepTokens = captions.KeepTokens(parsed), Keep = parsed.GetValue(keep) ?? [], Lists = parsed.GetValue(lists),
-            });
-            return WorkFolderRun.Run(cli, parsed, options, context =>
-            {
-                CaptionSet set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
-                ChangePlan plan = CaptionPlans.Make(set, "caption clean", cleaner.Clean, context.Progress, context.Cancel);
-                return plan with { Notes = [.. Notes(cleaner.Changes), .. plan.Notes] };
-            }, captionExtension: captions.Extension(parsed));
+            string[] named =
+            [
+                .. (parsed.GetValue(rules) ?? []).SelectMany(r =>
+                    r.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                ),
+            ];
+            CaptionCleaner cleaner = new(
+                new CleanSettings
+                {
+                    Rules =
+                    [
+                        .. named.Length > 0 ? named : CleanSettings.DefaultRules,
+                        .. parsed.GetValue(split) ? (string[])["split"] : [],
+                    ],
+                    Where = captions.Where(parsed),
+                    KeepTokens = captions.KeepTokens(parsed),
+                    Keep = parsed.GetValue(keep) ?? [],
+                    Lists = parsed.GetValue(lists),
+                }
+            );
+            return WorkFolderRun.Run(
+                cli,
+                parsed,
+                options,
+                context =>
+                {
+                    CaptionSet set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
+                    ChangePlan plan = CaptionPlans.Make(
+                        set,
+                        "caption clean",
+                        cleaner.Clean,
+                        context.Progress,
+                        context.Cancel
+                    );
+                    return plan with { Notes = [.. Notes(cleaner.Changes), .. plan.Notes] };
+                },
+                captionExtension: captions.Extension(parsed)
+            );
         });
         return command;
     }
@@ -76,15 +136,21 @@ internal static class CaptionCleanCommand
     {
         foreach (var rule in changes.GroupBy(c => c.Rule))
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"{rule.Key}: {rule.Sum(c => c.Captions)} {Wording.Counted(rule.Sum(c => c.Captions), "change")}");
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{rule.Key}: {rule.Sum(c => c.Captions)} {Wording.Counted(rule.Sum(c => c.Captions), "change")}"
+            );
             foreach (CleanChange change in rule.Take(MostChanges))
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{change.Captions,6}  {change.What}");
+                yield return string.Create(CultureInfo.InvariantCulture, $"{change.Captions, 6}  {change.What}");
             }
 
             if (rule.Count() > MostChanges)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"        … and {rule.Count() - MostChanges} more kinds; --dry-run --json lists every change");
+                yield return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"        … and {rule.Count() - MostChanges} more kinds; --dry-run --json lists every change"
+                );
             }
         }
     }

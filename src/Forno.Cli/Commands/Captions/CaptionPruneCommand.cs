@@ -15,18 +15,47 @@ internal static class CaptionPruneCommand
     {
         Option<int> level = new("--level", "-l")
         {
-            Description = "0 none; 1 fluid (nothing is pruned); 2 static (all intrinsic traits); 3 semi-static (what --keep names stays changeable); 4 multi-trigger (for each trigger what belongs to its kind)",
+            Description =
+                "0 none; 1 fluid (nothing is pruned); 2 static (all intrinsic traits); 3 semi-static (what --keep names stays changeable); 4 multi-trigger (for each trigger what belongs to its kind)",
             DefaultValueFactory = _ => 4,
         };
         level.AcceptOnlyFromAmong("0", "1", "2", "3", "4");
-        Option<string[]> keep = new("--keep", "--changeable") { Description = "Categories or tags (* stands for anything) that stay", AllowMultipleArgumentsPerToken = true, HelpName = "WHAT" };
-        Option<string[]> also = new("--also") { Description = "Categories or tags that are pruned besides, wherever there is a trigger", AllowMultipleArgumentsPerToken = true, HelpName = "WHAT" };
-        Option<double> share = new("--least-share") { Description = "Leave tags that fewer than so many percent of their trigger's pictures have", HelpName = "PERCENT" };
-        Option<string[]> without = new("--without") { Description = $"Rules of the craft to switch off: {string.Join(", ", PruneSettings.Rules.Keys.Order())}", AllowMultipleArgumentsPerToken = true, HelpName = "RULE" };
-        FornoCommand command = new("prune", "Take out of captions what triggers are to absorb; it is kept beside each picture for the absorption table",
-            "forno caption prune cat", "forno caption prune cat --level 3 --keep hair-style", "forno caption prune cat --also \"*_(series)\" --dry-run")
+        Option<string[]> keep = new("--keep", "--changeable")
         {
-            level, keep, also, share, without,
+            Description = "Categories or tags (* stands for anything) that stay",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "WHAT",
+        };
+        Option<string[]> also = new("--also")
+        {
+            Description = "Categories or tags that are pruned besides, wherever there is a trigger",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "WHAT",
+        };
+        Option<double> share = new("--least-share")
+        {
+            Description = "Leave tags that fewer than so many percent of their trigger's pictures have",
+            HelpName = "PERCENT",
+        };
+        Option<string[]> without = new("--without")
+        {
+            Description = $"Rules of the craft to switch off: {string.Join(", ", PruneSettings.Rules.Keys.Order())}",
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "RULE",
+        };
+        FornoCommand command = new(
+            "prune",
+            "Take out of captions what triggers are to absorb; it is kept beside each picture for the absorption table",
+            "forno caption prune cat",
+            "forno caption prune cat --level 3 --keep hair-style",
+            "forno caption prune cat --also \"*_(series)\" --dry-run"
+        )
+        {
+            level,
+            keep,
+            also,
+            share,
+            without,
         };
         command.Details = """
             Categories: people, hair-colour, hair-style, eyes, skin, face, body, body-size, ornaments, garment-head, garment-neck,
@@ -43,20 +72,48 @@ internal static class CaptionPruneCommand
         {
             var settings = new PruneSettings
             {
-                Level = (PruneLevel)parsed.GetValue(level), Keep = parsed.GetValue(keep) ?? [], Also = parsed.GetValue(also) ?? [],
-                LeastShare = parsed.GetValue(share), Without = parsed.GetValue(without) ?? [],
+                Level = (PruneLevel)parsed.GetValue(level),
+                Keep = parsed.GetValue(keep) ?? [],
+                Also = parsed.GetValue(also) ?? [],
+                LeastShare = parsed.GetValue(share),
+                Without = parsed.GetValue(without) ?? [],
             };
             settings.Check();
             IReadOnlyList<Finding> findings = [];
-            return WorkFolderRun.Run(cli, parsed, options, context =>
-            {
-                CaptionSet set = CaptionSet.Read(context.Folder, captions.Extension(parsed), cancel: context.Cancel);
-                TraitLists traits = triggers.Traits(parsed);
-                IReadOnlyList<TriggerName> names = triggers.Names(parsed, context.Folder, options.Folders(parsed), set, traits);
-                PruneOutcome outcome = PrunePlans.Make(set, names, traits, settings, TagSidecar.Of, context.Progress, context.Cancel);
-                findings = outcome.Findings;
-                return outcome.Plan;
-            }, () => findings, captions.Extension(parsed));
+            return WorkFolderRun.Run(
+                cli,
+                parsed,
+                options,
+                context =>
+                {
+                    CaptionSet set = CaptionSet.Read(
+                        context.Folder,
+                        captions.Extension(parsed),
+                        cancel: context.Cancel
+                    );
+                    TraitLists traits = triggers.Traits(parsed);
+                    IReadOnlyList<TriggerName> names = triggers.Names(
+                        parsed,
+                        context.Folder,
+                        options.Folders(parsed),
+                        set,
+                        traits
+                    );
+                    PruneOutcome outcome = PrunePlans.Make(
+                        set,
+                        names,
+                        traits,
+                        settings,
+                        TagSidecar.Of,
+                        context.Progress,
+                        context.Cancel
+                    );
+                    findings = outcome.Findings;
+                    return outcome.Plan;
+                },
+                () => findings,
+                captions.Extension(parsed)
+            );
         });
         return command;
     }

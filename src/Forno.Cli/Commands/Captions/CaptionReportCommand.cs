@@ -11,18 +11,48 @@ namespace Forno.Cli.Commands.Captions;
 /// <summary><c>forno caption report</c>: which words stand in the captions, and what that does to a LoRA.</summary>
 internal static class CaptionReportCommand
 {
-    private const string Summary = "Say which words the captions hold, how they hang together, and what that does to a LoRA";
+    private const string Summary =
+        "Say which words the captions hold, how they hang together, and what that does to a LoRA";
 
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
     {
-        Argument<string[]> folders = new("folders") { Description = "Folders of pictures, with all below them; nothing in them is changed", Arity = ArgumentArity.OneOrMore };
-        Option<string?> tags = new("--tags") { Description = "Tag list of the model's data: a CSV of name,category,count[,aliases], as autocomplete extensions have it", HelpName = "FILE" };
-        Option<long> few = new("--min-uses") { Description = "Tags with fewer uses in the tag list are named", DefaultValueFactory = _ => 500, HelpName = "N" };
-        Option<int> top = new("--top") { Description = "How many rows each table shows", DefaultValueFactory = _ => 20, HelpName = "N" };
-        FornoCommand command = new("report", Summary, "forno caption report cat", "forno caption report cat --tags danbooru.csv --top 50", "forno caption report cat --where \"red_dress & !solo\" --json", "forno caption report cat --triggers --html sets.html")
+        Argument<string[]> folders = new("folders")
         {
-            folders, tags, few, top,
+            Description = "Folders of pictures, with all below them; nothing in them is changed",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Option<string?> tags = new("--tags")
+        {
+            Description =
+                "Tag list of the model's data: a CSV of name,category,count[,aliases], as autocomplete extensions have it",
+            HelpName = "FILE",
+        };
+        Option<long> few = new("--min-uses")
+        {
+            Description = "Tags with fewer uses in the tag list are named",
+            DefaultValueFactory = _ => 500,
+            HelpName = "N",
+        };
+        Option<int> top = new("--top")
+        {
+            Description = "How many rows each table shows",
+            DefaultValueFactory = _ => 20,
+            HelpName = "N",
+        };
+        FornoCommand command = new(
+            "report",
+            Summary,
+            "forno caption report cat",
+            "forno caption report cat --tags danbooru.csv --top 50",
+            "forno caption report cat --where \"red_dress & !solo\" --json",
+            "forno caption report cat --triggers --html sets.html"
+        )
+        {
+            folders,
+            tags,
+            few,
+            top,
         };
         CaptionOptions captions = new CaptionOptions().AddAllTo(command);
         Option<bool> json = FornoCommand.JsonOption();
@@ -44,10 +74,16 @@ internal static class CaptionReportCommand
                 return triggers.Run(cli, parsed, folder, named, set, list?.Names, parsed.GetValue(json));
             }
 
-            CaptionReport report = CaptionReporter.Make(set, new CaptionReportOptions
-            {
-                Where = captions.Where(parsed), KeepTokens = captions.KeepTokens(parsed), Tags = list, FewUses = parsed.GetValue(few),
-            });
+            CaptionReport report = CaptionReporter.Make(
+                set,
+                new CaptionReportOptions
+                {
+                    Where = captions.Where(parsed),
+                    KeepTokens = captions.KeepTokens(parsed),
+                    Tags = list,
+                    FewUses = parsed.GetValue(few),
+                }
+            );
             report = report with { Findings = FindingPrinter.For(report.Findings, named) };
             if (parsed.GetValue(json))
             {
@@ -58,7 +94,11 @@ internal static class CaptionReportCommand
                 string name = string.Join(", ", named.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
                 if (report.Pictures == 0)
                 {
-                    cli.Out.WriteLine(captions.Where(parsed) is { } where && folder.Pictures.Count > 0 ? $"{name}: none of {folder.Pictures.Count} captions fulfils {where}" : $"{name}: no pictures in it");
+                    cli.Out.WriteLine(
+                        captions.Where(parsed) is { } where && folder.Pictures.Count > 0
+                            ? $"{name}: none of {folder.Pictures.Count} captions fulfils {where}"
+                            : $"{name}: no pictures in it"
+                    );
                     WorkFolderRun.List(cli, report.Problems);
                     return 1;
                 }
@@ -71,21 +111,37 @@ internal static class CaptionReportCommand
         return command;
     }
 
-    private static string Json(CaptionReport report) => JsonSerializer.Serialize(new
-    {
-        report.Pictures, report.Captions, NaturalLanguage = report.Prose,
-        Findings = report.Findings.Select(FindingPrinter.Row),
-        Folders = report.Folders.Select(f => new
-        {
-            f.Folder, f.Pictures, f.Captions, MeanTags = Math.Round(f.MeanTags, 2), f.MostTokens, Tags = f.Tags.Select(t => new { t.Tag, t.Pictures }),
-        }),
-        report.Tags,
-        Companions = report.Companions.Select(c => new { c.Tag, c.Pictures, With = c.With.Select(w => new { w.Tag, w.Pictures }) }),
-        NeverApart = report.Together,
-        Singletons = report.Singletons.Select(s => new { s.Tag, s.Picture }),
-        WithoutCaption = report.Bare,
-        Over75Tokens = report.Long?.Select(l => new { l.Picture, l.Tokens }),
-        UnknownOrRare = report.Rare,
-        report.Problems,
-    }, JsonOutput.Options);
+    private static string Json(CaptionReport report) =>
+        JsonSerializer.Serialize(
+            new
+            {
+                report.Pictures,
+                report.Captions,
+                NaturalLanguage = report.Prose,
+                Findings = report.Findings.Select(FindingPrinter.Row),
+                Folders = report.Folders.Select(f => new
+                {
+                    f.Folder,
+                    f.Pictures,
+                    f.Captions,
+                    MeanTags = Math.Round(f.MeanTags, 2),
+                    f.MostTokens,
+                    Tags = f.Tags.Select(t => new { t.Tag, t.Pictures }),
+                }),
+                report.Tags,
+                Companions = report.Companions.Select(c => new
+                {
+                    c.Tag,
+                    c.Pictures,
+                    With = c.With.Select(w => new { w.Tag, w.Pictures }),
+                }),
+                NeverApart = report.Together,
+                Singletons = report.Singletons.Select(s => new { s.Tag, s.Picture }),
+                WithoutCaption = report.Bare,
+                Over75Tokens = report.Long?.Select(l => new { l.Picture, l.Tokens }),
+                UnknownOrRare = report.Rare,
+                report.Problems,
+            },
+            JsonOutput.Options
+        );
 }

@@ -21,40 +21,118 @@ internal static class CaptionTagCommand
 
     private static readonly Option<string[]> Models = new("--model", "-m")
     {
-        Description = "A tagger: the folder that has its ONNX model and list of tags, or the .onnx file with the list beside it; several are united", HelpName = "FOLDER|FILE", AllowMultipleArgumentsPerToken = true,
+        Description =
+            "A tagger: the folder that has its ONNX model and list of tags, or the .onnx file with the list beside it; several are united",
+        HelpName = "FOLDER|FILE",
+        AllowMultipleArgumentsPerToken = true,
     };
 
-    private static readonly Option<bool> FromSidecar = new("--from-sidecar") { Description = "Make captions of what was noted by an earlier run, with other thresholds; no model is run" };
+    private static readonly Option<bool> FromSidecar = new("--from-sidecar")
+    {
+        Description = "Make captions of what was noted by an earlier run, with other thresholds; no model is run",
+    };
     private static readonly Option<double> Threshold = Share("--threshold", "Least confidence of a tag", 0.35);
-    private static readonly Option<double> CharacterThreshold = Share("--character-threshold", "Least confidence of a character", 0.85);
+    private static readonly Option<double> CharacterThreshold = Share(
+        "--character-threshold",
+        "Least confidence of a character",
+        0.85
+    );
     private static readonly Option<string[]> CategoryThresholds = new("--category-threshold")
     {
-        Description = $"Least confidence of another category, such as copyright=0.5; {string.Join(", ", TaggerTags.Categories)}; 2 leaves it out", HelpName = "NAME=SHARE", AllowMultipleArgumentsPerToken = true,
+        Description =
+            $"Least confidence of another category, such as copyright=0.5; {string.Join(", ", TaggerTags.Categories)}; 2 leaves it out",
+        HelpName = "NAME=SHARE",
+        AllowMultipleArgumentsPerToken = true,
     };
 
-    private static readonly Option<bool> Rating = new("--rating") { Description = "Write the surest rating at the end" };
-    private static readonly Option<string?> Prefix = new("--prefix") { Description = "Tags in front of every caption, such as the trigger; several between commas", HelpName = "TAGS" };
-    private static readonly Option<string[]> Exclude = new("--exclude") { Description = "Tags that are left out, between commas; @FILE reads them from a file, one a line", HelpName = "TAGS", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<bool> Underscores = new("--underscores") { Description = "Keep the underscores of the tagger's list; by default tags have spaces (but in ^_^)" };
+    private static readonly Option<bool> Rating = new("--rating")
+    {
+        Description = "Write the surest rating at the end",
+    };
+    private static readonly Option<string?> Prefix = new("--prefix")
+    {
+        Description = "Tags in front of every caption, such as the trigger; several between commas",
+        HelpName = "TAGS",
+    };
+    private static readonly Option<string[]> Exclude = new("--exclude")
+    {
+        Description = "Tags that are left out, between commas; @FILE reads them from a file, one a line",
+        HelpName = "TAGS",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private static readonly Option<bool> Underscores = new("--underscores")
+    {
+        Description = "Keep the underscores of the tagger's list; by default tags have spaces (but in ^_^)",
+    };
     private static readonly Option<string> Existing = Existings();
-    private static readonly Option<double> Least = Share("--note-from", "Least confidence that is noted in the sidecar; thresholds below it find nothing later", 0.1);
-    private static readonly Option<int> Batch = new("--batch") { Description = "Pictures at once, where the model allows it", DefaultValueFactory = _ => 4, HelpName = "N" };
-    private static readonly Option<int> Threads = new("--threads") { Description = "Threads of the network (OMP_NUM_THREADS, else all)", HelpName = "N" };
-    private static readonly Option<string?> TagListFile = new("--tag-list") { Description = "The tagger's list of tags, if it does not lie beside the model; with one --model", HelpName = "FILE" };
-    private static readonly Option<string?> Channels = Choice("--channels", "Order of the colours: bgr (WD14) or rgb (DeepDanbooru)", "bgr", "rgb");
-    private static readonly Option<string?> Pixels = Choice("--pixels", "Range of the samples: 255 (WD14), 1 (DeepDanbooru) or signed (-1 to 1)", "255", "1", "signed");
-    private static readonly Option<int?> Size = new("--model-size") { Description = "Side of the network's pictures, if its file leaves it open (448, DeepDanbooru 512)", HelpName = "N" };
+    private static readonly Option<double> Least = Share(
+        "--note-from",
+        "Least confidence that is noted in the sidecar; thresholds below it find nothing later",
+        0.1
+    );
+    private static readonly Option<int> Batch = new("--batch")
+    {
+        Description = "Pictures at once, where the model allows it",
+        DefaultValueFactory = _ => 4,
+        HelpName = "N",
+    };
+    private static readonly Option<int> Threads = new("--threads")
+    {
+        Description = "Threads of the network (OMP_NUM_THREADS, else all)",
+        HelpName = "N",
+    };
+    private static readonly Option<string?> TagListFile = new("--tag-list")
+    {
+        Description = "The tagger's list of tags, if it does not lie beside the model; with one --model",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> Channels = Choice(
+        "--channels",
+        "Order of the colours: bgr (WD14) or rgb (DeepDanbooru)",
+        "bgr",
+        "rgb"
+    );
+    private static readonly Option<string?> Pixels = Choice(
+        "--pixels",
+        "Range of the samples: 255 (WD14), 1 (DeepDanbooru) or signed (-1 to 1)",
+        "255",
+        "1",
+        "signed"
+    );
+    private static readonly Option<int?> Size = new("--model-size")
+    {
+        Description = "Side of the network's pictures, if its file leaves it open (448, DeepDanbooru 512)",
+        HelpName = "N",
+    };
 
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
     {
-        FornoCommand command = new("tag", Summary,
+        FornoCommand command = new(
+            "tag",
+            Summary,
             "forno caption tag cat --model ~/models/wd-swinv2-tagger-v3 --prefix \"sks cat\" --exclude monochrome,greyscale",
             "forno caption tag cat --model ~/models/wd-eva02-large-tagger-v3 ~/models/deepdanbooru --existing append",
-            "forno caption tag cat --from-sidecar --threshold 0.5 --existing replace --dry-run")
+            "forno caption tag cat --from-sidecar --threshold 0.5 --existing replace --dry-run"
+        )
         {
-            Models, FromSidecar, Threshold, CharacterThreshold, CategoryThresholds, Rating, Prefix, Exclude, Underscores, Existing, Least, Batch, Threads,
-            TagListFile, Channels, Pixels, Size,
+            Models,
+            FromSidecar,
+            Threshold,
+            CharacterThreshold,
+            CategoryThresholds,
+            Rating,
+            Prefix,
+            Exclude,
+            Underscores,
+            Existing,
+            Least,
+            Batch,
+            Threads,
+            TagListFile,
+            Channels,
+            Pixels,
+            Size,
         };
         CaptionOptions captions = new CaptionOptions().AddTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
@@ -68,9 +146,11 @@ internal static class CaptionTagCommand
         bool fromSidecar = parsed.GetValue(FromSidecar);
         if (fromSidecar == (words.Length > 0))
         {
-            throw new FornoException(fromSidecar
-                ? "--model and --from-sidecar exclude each other: run the tagger, or use what it saw earlier"
-                : $"no tagger is given: --model FOLDER. {TaggerFiles.WhereToGet}");
+            throw new FornoException(
+                fromSidecar
+                    ? "--model and --from-sidecar exclude each other: run the tagger, or use what it saw earlier"
+                    : $"no tagger is given: --model FOLDER. {TaggerFiles.WhereToGet}"
+            );
         }
 
         string? list = parsed.GetValue(TagListFile);
@@ -83,25 +163,57 @@ internal static class CaptionTagCommand
         TaggerFiles[] taggers = [.. words.Select(w => TaggerFiles.Find(w, list))];
         if (taggers.GroupBy(t => t.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            throw new FornoException($"two taggers are called {twice.Key} ({string.Join(", ", twice.Select(t => t.Model))}); what they see could not be told apart: rename a folder");
+            throw new FornoException(
+                $"two taggers are called {twice.Key} ({string.Join(", ", twice.Select(t => t.Model))}); what they see could not be told apart: rename a folder"
+            );
         }
 
-        return WorkFolderRun.Run(cli, parsed, options, context =>
-        {
-            CaptionSet set = CaptionSet.Read(context.Folder, extension, null, context.Cancel);
-            if (fromSidecar && set.Pictures.Count > 0 && set.Pictures.All(p => p.Picture.Tags is null))
+        return WorkFolderRun.Run(
+            cli,
+            parsed,
+            options,
+            context =>
             {
-                throw new FornoException("no tags were noted for any of these pictures (NAME.tags.json); run forno caption tag with --model first");
-            }
+                CaptionSet set = CaptionSet.Read(context.Folder, extension, null, context.Cancel);
+                if (fromSidecar && set.Pictures.Count > 0 && set.Pictures.All(p => p.Picture.Tags is null))
+                {
+                    throw new FornoException(
+                        "no tags were noted for any of these pictures (NAME.tags.json); run forno caption tag with --model first"
+                    );
+                }
 
-            return fromSidecar
-                ? CaptionPlans.Make(set, "caption tag", p => Tagging.Edit(p, TagSidecar.Of(p.Picture) ?? throw new FornoException(
-                    "no tags were noted for it; run forno caption tag with --model first"), rules, write: false), context.Progress, context.Cancel, own: true)
-                : Tagged(cli, parsed, set, taggers, rules, context.Cancel);
-        }, captionExtension: extension);
+                return fromSidecar
+                    ? CaptionPlans.Make(
+                        set,
+                        "caption tag",
+                        p =>
+                            Tagging.Edit(
+                                p,
+                                TagSidecar.Of(p.Picture)
+                                    ?? throw new FornoException(
+                                        "no tags were noted for it; run forno caption tag with --model first"
+                                    ),
+                                rules,
+                                write: false
+                            ),
+                        context.Progress,
+                        context.Cancel,
+                        own: true
+                    )
+                    : Tagged(cli, parsed, set, taggers, rules, context.Cancel);
+            },
+            captionExtension: extension
+        );
     }
 
-    private static ChangePlan Tagged(CommandHost cli, ParseResult parsed, CaptionSet set, TaggerFiles[] taggers, TagRules rules, CancellationToken cancel)
+    private static ChangePlan Tagged(
+        CommandHost cli,
+        ParseResult parsed,
+        CaptionSet set,
+        TaggerFiles[] taggers,
+        TagRules rules,
+        CancellationToken cancel
+    )
     {
         PictureItem[] items = [.. set.Pictures.Select(p => p.Picture)];
         var seen = items.ToDictionary(i => i.Path, _ => new List<SeenTag>(), StringComparer.Ordinal);
@@ -115,7 +227,14 @@ internal static class CaptionTagCommand
         {
             using Tagger tagger = Tagger.Load(files, Options(parsed));
             using ProgressBar bar = cli.Progress($"tag by {files.Name}", items.Length, "pictures");
-            var (found, problems) = Tagging.Look(items, tagger, parsed.GetValue(Least), Math.Clamp(parsed.GetValue(Batch), 1, 64), bar, cancel);
+            var (found, problems) = Tagging.Look(
+                items,
+                tagger,
+                parsed.GetValue(Least),
+                Math.Clamp(parsed.GetValue(Batch), 1, 64),
+                bar,
+                cancel
+            );
             foreach (var (path, tags) in found)
             {
                 seen[path].AddRange(tags);
@@ -128,20 +247,43 @@ internal static class CaptionTagCommand
         }
 
         string[] names = [.. taggers.Select(t => t.Name)];
-        ChangePlan plan = CaptionPlans.Make(set, "caption tag", p => failed.ContainsKey(p.Picture.Path) ? null
-            : Tagging.Edit(p, Tagging.Merge(TagSidecar.Of(p.Picture), names, seen[p.Picture.Path]), rules, write: true), null, cancel, own: true);
+        ChangePlan plan = CaptionPlans.Make(
+            set,
+            "caption tag",
+            p =>
+                failed.ContainsKey(p.Picture.Path)
+                    ? null
+                    : Tagging.Edit(
+                        p,
+                        Tagging.Merge(TagSidecar.Of(p.Picture), names, seen[p.Picture.Path]),
+                        rules,
+                        write: true
+                    ),
+            null,
+            cancel,
+            own: true
+        );
         return plan with { Problems = [.. plan.Problems, .. failed.Values] };
     }
 
     private static TagRules Rules(ParseResult parsed)
     {
-        var thresholds = new Dictionary<string, double>(StringComparer.Ordinal) { ["character"] = parsed.GetValue(CharacterThreshold) };
+        var thresholds = new Dictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["character"] = parsed.GetValue(CharacterThreshold),
+        };
         foreach (string pair in parsed.GetValue(CategoryThresholds) ?? [])
         {
             string[] parts = pair.Split('=');
-            thresholds[parts[0].Trim()] = parts.Length == 2 && parts[0].Trim().Length > 0 && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share >= 0
-                ? share
-                : throw new FornoException($"--category-threshold {pair}: write it as NAME=SHARE, such as copyright=0.5 ({string.Join(", ", TaggerTags.Categories)})");
+            thresholds[parts[0].Trim()] =
+                parts.Length == 2
+                && parts[0].Trim().Length > 0
+                && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double share)
+                && share >= 0
+                    ? share
+                    : throw new FornoException(
+                        $"--category-threshold {pair}: write it as NAME=SHARE, such as copyright=0.5 ({string.Join(", ", TaggerTags.Categories)})"
+                    );
         }
 
         return new TagRules
@@ -165,11 +307,22 @@ internal static class CaptionTagCommand
             {
                 try
                 {
-                    tags.UnionWith(File.ReadLines(word[1..]).Select(l => l.Split('#')[0]).SelectMany(l => l.Split(',')).Select(TagExpression.Normal).Where(t => t.Length > 0));
+                    tags.UnionWith(
+                        File.ReadLines(word[1..])
+                            .Select(l => l.Split('#')[0])
+                            .SelectMany(l => l.Split(','))
+                            .Select(TagExpression.Normal)
+                            .Where(t => t.Length > 0)
+                    );
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
-                    throw FornoException.ForFile(word[1..], $"cannot be read ({e.Message})", "--exclude @FILE wants a text with a tag a line.", e);
+                    throw FornoException.ForFile(
+                        word[1..],
+                        $"cannot be read ({e.Message})",
+                        "--exclude @FILE wants a text with a tag a line.",
+                        e
+                    );
                 }
             }
             else
@@ -181,20 +334,47 @@ internal static class CaptionTagCommand
         return tags;
     }
 
-    private static TaggerOptions Options(ParseResult parsed) => new()
-    {
-        Bgr = parsed.GetValue(Channels) switch { "bgr" => true, "rgb" => false, _ => null },
-        Pixels = parsed.GetValue(Pixels) switch { "255" => TaggerPixels.Bytes, "1" => TaggerPixels.Unit, "signed" => TaggerPixels.Signed, _ => null },
-        Size = parsed.GetValue(Size),
-        Threads = Math.Max(0, parsed.GetValue(Threads)),
-    };
+    private static TaggerOptions Options(ParseResult parsed) =>
+        new()
+        {
+            Bgr = parsed.GetValue(Channels) switch
+            {
+                "bgr" => true,
+                "rgb" => false,
+                _ => null,
+            },
+            Pixels = parsed.GetValue(Pixels) switch
+            {
+                "255" => TaggerPixels.Bytes,
+                "1" => TaggerPixels.Unit,
+                "signed" => TaggerPixels.Signed,
+                _ => null,
+            },
+            Size = parsed.GetValue(Size),
+            Threads = Math.Max(0, parsed.GetValue(Threads)),
+        };
 
     private static Option<double> Share(string name, string what, double usual)
     {
-        Option<double> option = new(name) { Description = what, DefaultValueFactory = _ => usual, HelpName = "SHARE" };
+        Option<double> option = new(name)
+        {
+            Description = what,
+            DefaultValueFactory = _ => usual,
+            HelpName = "SHARE",
+        };
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && !(double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is >= 0 and <= 2))
+            if (
+                result.Tokens.Count == 1
+                && !(
+                    double.TryParse(
+                        result.Tokens[0].Value,
+                        NumberStyles.Float,
+                        CultureInfo.InvariantCulture,
+                        out double share
+                    ) && share is >= 0 and <= 2
+                )
+            )
             {
                 result.AddError($"{name} {result.Tokens[0].Value}: a share from 0 to 1 is needed (2 leaves all out)");
             }
@@ -204,7 +384,12 @@ internal static class CaptionTagCommand
 
     private static Option<string> Existings()
     {
-        Option<string> option = new("--existing") { Description = "What is done for pictures that have a caption: keep it, append new tags, or replace it (what stands before ||| stays)", DefaultValueFactory = _ => "keep" };
+        Option<string> option = new("--existing")
+        {
+            Description =
+                "What is done for pictures that have a caption: keep it, append new tags, or replace it (what stands before ||| stays)",
+            DefaultValueFactory = _ => "keep",
+        };
         option.AcceptOnlyFromAmong("keep", "append", "replace");
         return option;
     }

@@ -14,8 +14,15 @@ namespace Forno.Cli.Commands.Captions;
 /// <summary><c>forno caption report --triggers</c>: the absorption table as text, JSON or a page with a picture of the sets.</summary>
 internal sealed class TriggerReport
 {
-    private readonly Option<bool> asked = new("--triggers") { Description = "The absorption table instead: what each trigger will learn of what was pruned" };
-    private readonly Option<string?> html = new("--html") { Description = "With --triggers: write it as one page with a picture of the sets", HelpName = "FILE" };
+    private readonly Option<bool> asked = new("--triggers")
+    {
+        Description = "The absorption table instead: what each trigger will learn of what was pruned",
+    };
+    private readonly Option<string?> html = new("--html")
+    {
+        Description = "With --triggers: write it as one page with a picture of the sets",
+        HelpName = "FILE",
+    };
     private readonly TriggerOptions options = new();
 
     /// <summary>Gives a command its options.</summary>
@@ -39,7 +46,16 @@ internal sealed class TriggerReport
     /// <param name="known">Further tags that base models know, or null.</param>
     /// <param name="json">Whether machines read the answer.</param>
     /// <param name="config">The training configuration, or null.</param>
-    public int Run(CommandHost cli, ParseResult parsed, PictureFolder folder, string[] folders, CaptionSet set, IReadOnlySet<string>? known, bool json, ConfigEdit? config = null)
+    public int Run(
+        CommandHost cli,
+        ParseResult parsed,
+        PictureFolder folder,
+        string[] folders,
+        CaptionSet set,
+        IReadOnlySet<string>? known,
+        bool json,
+        ConfigEdit? config = null
+    )
     {
         if (parsed.GetValue(html) is { } page)
         {
@@ -48,7 +64,9 @@ internal sealed class TriggerReport
 
         TraitLists traits = options.Traits(parsed);
         var (pruned, problems) = TriggerScenes.ReadPruned(set, cli.Cancel);
-        AbsorptionTable table = AbsorptionTable.Make(TriggerScenes.Of(set, options.Names(parsed, folder, folders, set, traits, config), traits, pruned, known));
+        AbsorptionTable table = AbsorptionTable.Make(
+            TriggerScenes.Of(set, options.Names(parsed, folder, folders, set, traits, config), traits, pruned, known)
+        );
         string name = string.Join(", ", folders.Select(f => Wording.Shown(NameOf(f))));
         if (parsed.GetValue(html) is { } file)
         {
@@ -63,10 +81,13 @@ internal sealed class TriggerReport
 
         AbsorptionPrinter.Print(cli.Out, name, table, folders, FindingPrinter.RootOf(folder, folders));
         cli.Out.WriteLine();
-        cli.Out.WriteLine(parsed.GetValue(html) is { } written ? $"page: {Wording.Shown(written)}" : "--html FILE.html draws the sets");
+        cli.Out.WriteLine(
+            parsed.GetValue(html) is { } written ? $"page: {Wording.Shown(written)}" : "--html FILE.html draws the sets"
+        );
         WorkFolderRun.List(cli, [.. set.Problems, .. problems]);
         return 0;
     }
 
-    private static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+    private static string NameOf(string folder) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
 }

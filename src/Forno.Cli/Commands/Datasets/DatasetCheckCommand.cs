@@ -20,17 +20,49 @@ internal static class DatasetCheckCommand
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
     {
-        Argument<string[]> folders = new("folders") { Description = "Folders of pictures, with all below them; nothing in them is changed", Arity = ArgumentArity.OneOrMore };
-        Option<string?> html = new("--html") { Description = "Write a contact sheet with all findings: one page that opens without a network", HelpName = "FILE" };
-        FornoCommand command = new("check", Summary, "forno dataset check cat", "forno dataset check cat --resolution 1024 --html cat.html", "forno dataset check cat --text", "forno dataset check cat --json") { folders };
+        Argument<string[]> folders = new("folders")
+        {
+            Description = "Folders of pictures, with all below them; nothing in them is changed",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Option<string?> html = new("--html")
+        {
+            Description = "Write a contact sheet with all findings: one page that opens without a network",
+            HelpName = "FILE",
+        };
+        FornoCommand command = new(
+            "check",
+            Summary,
+            "forno dataset check cat",
+            "forno dataset check cat --resolution 1024 --html cat.html",
+            "forno dataset check cat --text",
+            "forno dataset check cat --json"
+        )
+        {
+            folders,
+        };
         BucketOptions buckets = new BucketOptions().AddTo(command);
         DuplicateSettings duplicates = new DuplicateSettings().AddTo(command);
-        Option<bool> text = new("--text") { Description = "Also look for text, by PP-OCRv4's detector (fetched on first need, 5 MB): about a second a picture, once" };
+        Option<bool> text = new("--text")
+        {
+            Description =
+                "Also look for text, by PP-OCRv4's detector (fetched on first need, 5 MB): about a second a picture, once",
+        };
         Option<bool> json = FornoCommand.JsonOption();
         command.Options.Add(text);
         command.Options.Add(html);
         command.Options.Add(json);
-        command.SetAction(parsed => Run(cli, parsed.GetValue(folders) ?? [], buckets.Rules(parsed), duplicates.Options(parsed), parsed.GetValue(text), parsed.GetValue(html), parsed.GetValue(json)));
+        command.SetAction(parsed =>
+            Run(
+                cli,
+                parsed.GetValue(folders) ?? [],
+                buckets.Rules(parsed),
+                duplicates.Options(parsed),
+                parsed.GetValue(text),
+                parsed.GetValue(html),
+                parsed.GetValue(json)
+            )
+        );
         return command;
     }
 
@@ -61,7 +93,15 @@ internal static class DatasetCheckCommand
         return with;
     }
 
-    private static int Run(CommandHost cli, string[] folders, BucketRules rules, DuplicateOptions options, bool text, string? html, bool json)
+    private static int Run(
+        CommandHost cli,
+        string[] folders,
+        BucketRules rules,
+        DuplicateOptions options,
+        bool text,
+        string? html,
+        bool json
+    )
     {
         if (html is not null)
         {
@@ -78,7 +118,9 @@ internal static class DatasetCheckCommand
             duplicates = survey.FindDuplicates(options, bar, cli.Cancel);
         }
 
-        SetReport report = SetCheck.Check(survey, duplicates, rules).At(string.Join(' ', folders.Select(Wording.Quoted)));
+        SetReport report = SetCheck
+            .Check(survey, duplicates, rules)
+            .At(string.Join(' ', folders.Select(Wording.Quoted)));
         string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
         if (html is not null)
         {
@@ -93,7 +135,11 @@ internal static class DatasetCheckCommand
         else
         {
             CheckPrinter.Print(cli, name, report, rules);
-            cli.Out.WriteLine(html is null ? "--html FILE.html shows the pictures with their findings" : $"contact sheet: {Wording.Shown(html)}");
+            cli.Out.WriteLine(
+                html is null
+                    ? "--html FILE.html shows the pictures with their findings"
+                    : $"contact sheet: {Wording.Shown(html)}"
+            );
         }
 
         return report.Pictures.Count == 0 ? 1 : 0;
@@ -107,11 +153,18 @@ internal sealed class DuplicateSettings
     {
         Description = "Percent that two pictures must be alike in their least alike part to be duplicates",
         DefaultValueFactory = _ => DuplicateOptions.DefaultSimilarity,
-        CustomParser = result => result.Tokens is [var token] && double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double percent) && percent is >= 1 and <= 100
-            ? percent : Bad(result, "--similarity takes 1 to 100 percent"),
+        CustomParser = result =>
+            result.Tokens is [var token]
+            && double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double percent)
+            && percent is >= 1 and <= 100
+                ? percent
+                : Bad(result, "--similarity takes 1 to 100 percent"),
     };
 
-    private readonly Option<bool> mirror = new("--mirror") { Description = "Count mirrored copies as duplicates (not if left and right matter, as for a parting or a scar)" };
+    private readonly Option<bool> mirror = new("--mirror")
+    {
+        Description = "Count mirrored copies as duplicates (not if left and right matter, as for a parting or a scar)",
+    };
 
     /// <summary>Gives a command these options.</summary>
     public DuplicateSettings AddTo(Command command)
@@ -122,7 +175,8 @@ internal sealed class DuplicateSettings
     }
 
     /// <summary>The settings of a command line.</summary>
-    public DuplicateOptions Options(ParseResult parsed) => new() { Similarity = parsed.GetValue(similarity), Mirror = parsed.GetValue(mirror) };
+    public DuplicateOptions Options(ParseResult parsed) =>
+        new() { Similarity = parsed.GetValue(similarity), Mirror = parsed.GetValue(mirror) };
 
     private static double Bad(System.CommandLine.Parsing.ArgumentResult result, string why)
     {

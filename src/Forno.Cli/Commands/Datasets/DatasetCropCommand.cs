@@ -11,7 +11,8 @@ namespace Forno.Cli.Commands.Datasets;
 /// <summary><c>forno dataset crop</c>: several shots of one large picture.</summary>
 internal static class DatasetCropCommand
 {
-    private const string Summary = "Cut large pictures into several shots (full body, cowboy shot, upper body, face), each a picture of its own";
+    private const string Summary =
+        "Cut large pictures into several shots (full body, cowboy shot, upper body, face), each a picture of its own";
 
     private const string How = """
         Where the figure is, its mask in masks/ tells (forno dataset mask makes it), else its alpha channel, else --boxes. No detector looks for
@@ -25,18 +26,45 @@ internal static class DatasetCropCommand
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
     {
-        Option<string> shots = new("--shots") { Description = "Which shots: any of " + string.Join(",", Shot.All.Select(s => s.Name)), DefaultValueFactory = _ => string.Join(",", Shot.All.Select(s => s.Name)) };
+        Option<string> shots = new("--shots")
+        {
+            Description = "Which shots: any of " + string.Join(",", Shot.All.Select(s => s.Name)),
+            DefaultValueFactory = _ => string.Join(",", Shot.All.Select(s => s.Name)),
+        };
         Option<string?> boxes = new("--boxes")
         {
-            Description = "Boxes of subjects, in pixels: { \"10_cat/a.png\": { \"subject\": [left, top, width, height], \"head\": [...], \"face\": [...] } }; each may be absent",
+            Description =
+                "Boxes of subjects, in pixels: { \"10_cat/a.png\": { \"subject\": [left, top, width, height], \"head\": [...], \"face\": [...] } }; each may be absent",
             HelpName = "FILE.json",
         };
-        Option<bool> replace = new("--replace") { Description = "Take pictures that got a crop out of the set (undo brings them back); else they stay beside their crops" };
-        Option<int> keep = new("--keep_tokens", "--keep-tokens") { Description = "Tags at the beginning of captions that stay in front of a new shot tag, where no ||| says it", DefaultValueFactory = _ => 1 };
-        Option<string?> sheet = new("--sheet") { Description = "Write a page that shows the shots over the pictures, also with --dry-run", HelpName = "FILE.html" };
-        FornoCommand command = new("crop", Summary + "\n\n" + How, "forno dataset crop cat --resolution 1024 --sheet crops.html --dry-run", "forno dataset crop cat --shots bust,face --boxes heads.json")
+        Option<bool> replace = new("--replace")
         {
-            shots, boxes, replace, keep, sheet,
+            Description =
+                "Take pictures that got a crop out of the set (undo brings them back); else they stay beside their crops",
+        };
+        Option<int> keep = new("--keep_tokens", "--keep-tokens")
+        {
+            Description =
+                "Tags at the beginning of captions that stay in front of a new shot tag, where no ||| says it",
+            DefaultValueFactory = _ => 1,
+        };
+        Option<string?> sheet = new("--sheet")
+        {
+            Description = "Write a page that shows the shots over the pictures, also with --dry-run",
+            HelpName = "FILE.html",
+        };
+        FornoCommand command = new(
+            "crop",
+            Summary + "\n\n" + How,
+            "forno dataset crop cat --resolution 1024 --sheet crops.html --dry-run",
+            "forno dataset crop cat --shots bust,face --boxes heads.json"
+        )
+        {
+            shots,
+            boxes,
+            replace,
+            keep,
+            sheet,
         };
         BucketOptions buckets = new BucketOptions().AddTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
@@ -48,25 +76,51 @@ internal static class DatasetCropCommand
                 ContactSheet.RequireName(page);
             }
 
-            int kept = parsed.GetValue(keep) is >= 0 and var k ? k : throw new FornoException("--keep_tokens must be 0 or more");
+            int kept = parsed.GetValue(keep) is >= 0 and var k
+                ? k
+                : throw new FornoException("--keep_tokens must be 0 or more");
             var settings = new CropSettings
             {
-                Rules = buckets.Rules(parsed), Replace = parsed.GetValue(replace), KeepTokens = kept,
-                Shots = [.. parsed.GetValue(shots)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Shot.Of).Distinct()],
+                Rules = buckets.Rules(parsed),
+                Replace = parsed.GetValue(replace),
+                KeepTokens = kept,
+                Shots =
+                [
+                    .. parsed
+                        .GetValue(shots)!
+                        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                        .Select(Shot.Of)
+                        .Distinct(),
+                ],
                 Boxes = parsed.GetValue(boxes) is { } file ? SubjectBoxes.Read(file) : null,
             };
-            return WorkFolderRun.Run(cli, parsed, options, context =>
-            {
-                (ChangePlan plan, IReadOnlyList<PictureCrops> pictures) = CropPlan.Make(context.Folder, settings, context.Progress, context.Cancel);
-                if (page is not null)
+            return WorkFolderRun.Run(
+                cli,
+                parsed,
+                options,
+                context =>
                 {
-                    using ProgressBar bar = cli.Progress("sheet", pictures.Count, "pictures");
-                    ContactSheet.Save(page, CropSheet.Make(string.Join(", ", options.Folders(parsed)), pictures, settings), bar, cli.Cancel);
-                    cli.Error.WriteLine($"contact sheet: {Wording.Shown(page)}");
-                }
+                    (ChangePlan plan, IReadOnlyList<PictureCrops> pictures) = CropPlan.Make(
+                        context.Folder,
+                        settings,
+                        context.Progress,
+                        context.Cancel
+                    );
+                    if (page is not null)
+                    {
+                        using ProgressBar bar = cli.Progress("sheet", pictures.Count, "pictures");
+                        ContactSheet.Save(
+                            page,
+                            CropSheet.Make(string.Join(", ", options.Folders(parsed)), pictures, settings),
+                            bar,
+                            cli.Cancel
+                        );
+                        cli.Error.WriteLine($"contact sheet: {Wording.Shown(page)}");
+                    }
 
-                return plan;
-            });
+                    return plan;
+                }
+            );
         });
         return command;
     }

@@ -15,23 +15,44 @@ internal static class DatasetDedupeCommand
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
     {
-        FornoCommand command = new("dedupe", Summary, "forno dataset dedupe cat", "forno dataset dedupe cat --mirror --dry-run", "forno dataset dedupe ~/Downloads/cat -o cat --similarity 80");
+        FornoCommand command = new(
+            "dedupe",
+            Summary,
+            "forno dataset dedupe cat",
+            "forno dataset dedupe cat --mirror --dry-run",
+            "forno dataset dedupe ~/Downloads/cat -o cat --similarity 80"
+        );
         DuplicateSettings duplicates = new DuplicateSettings().AddTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
-        command.SetAction(parsed => WorkFolderRun.Run(cli, parsed, options, context =>
-        {
-            // In a work folder nothing may be overwritten; with -o the folder is new.
-            string? root = options.Output(parsed) is null ? context.Folder.Work : null;
-            string[] folders = options.Folders(parsed);
-            PictureSurvey survey = DatasetCheckCommand.Survey(cli, context.Folder, folders.Length > 0 ? folders[0] : ".");
-            IReadOnlyList<DuplicateGroup> groups;
-            using (ProgressBar bar = cli.Progress("compare", survey.Pictures.Count, "pictures"))
-            {
-                groups = survey.FindDuplicates(duplicates.Options(parsed), bar, context.Cancel);
-            }
+        command.SetAction(parsed =>
+            WorkFolderRun.Run(
+                cli,
+                parsed,
+                options,
+                context =>
+                {
+                    // In a work folder nothing may be overwritten; with -o the folder is new.
+                    string? root = options.Output(parsed) is null ? context.Folder.Work : null;
+                    string[] folders = options.Folders(parsed);
+                    PictureSurvey survey = DatasetCheckCommand.Survey(
+                        cli,
+                        context.Folder,
+                        folders.Length > 0 ? folders[0] : "."
+                    );
+                    IReadOnlyList<DuplicateGroup> groups;
+                    using (ProgressBar bar = cli.Progress("compare", survey.Pictures.Count, "pictures"))
+                    {
+                        groups = survey.FindDuplicates(duplicates.Options(parsed), bar, context.Cancel);
+                    }
 
-            return DedupePlan.Make(survey, groups, path => root is not null && Path.Exists(Path.Join(root, path)));
-        }));
+                    return DedupePlan.Make(
+                        survey,
+                        groups,
+                        path => root is not null && Path.Exists(Path.Join(root, path))
+                    );
+                }
+            )
+        );
         return command;
     }
 }

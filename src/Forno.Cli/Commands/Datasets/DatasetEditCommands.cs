@@ -16,26 +16,59 @@ internal static class DatasetEditCommands
     {
         Option<double> fuzz = new("--fuzz")
         {
-            Description = "How far a border's pixels may lie from its colour, in percent (ImageMagick's -fuzz)", DefaultValueFactory = _ => 20,
+            Description = "How far a border's pixels may lie from its colour, in percent (ImageMagick's -fuzz)",
+            DefaultValueFactory = _ => 20,
         };
-        return With(cli, new FornoCommand("trim", "Cut borders of one colour off, also noisy ones", "forno dataset trim cat", "forno dataset trim raw --fuzz 10 -o cat") { fuzz },
-            (parsed, c) => EditPlans.Trim(c.Folder, parsed.GetValue(fuzz), c.Progress, c.Cancel));
+        return With(
+            cli,
+            new FornoCommand(
+                "trim",
+                "Cut borders of one colour off, also noisy ones",
+                "forno dataset trim cat",
+                "forno dataset trim raw --fuzz 10 -o cat"
+            )
+            {
+                fuzz,
+            },
+            (parsed, c) => EditPlans.Trim(c.Folder, parsed.GetValue(fuzz), c.Progress, c.Cancel)
+        );
     }
 
     /// <summary><c>flatten</c>.</summary>
     public static Command Flatten(CommandHost cli)
     {
         Option<string> colour = ColourOption("The colour behind");
-        return With(cli, new FornoCommand("flatten", "Lay transparent pictures on a colour", "forno dataset flatten cat", "forno dataset flatten cat --colour #808080") { colour },
-            (parsed, c) => EditPlans.Flatten(c.Folder, Colour(parsed.GetValue(colour)!), c.Progress, c.Cancel));
+        return With(
+            cli,
+            new FornoCommand(
+                "flatten",
+                "Lay transparent pictures on a colour",
+                "forno dataset flatten cat",
+                "forno dataset flatten cat --colour #808080"
+            )
+            {
+                colour,
+            },
+            (parsed, c) => EditPlans.Flatten(c.Folder, Colour(parsed.GetValue(colour)!), c.Progress, c.Cancel)
+        );
     }
 
     /// <summary><c>square</c>.</summary>
     public static Command Square(CommandHost cli)
     {
         Option<string> colour = ColourOption("The colour of what is added");
-        return With(cli, new FornoCommand("square", "Pad pictures to squares; masks get black there", "forno dataset square cat --colour black") { colour },
-            (parsed, c) => EditPlans.Square(c.Folder, Colour(parsed.GetValue(colour)!), c.Progress, c.Cancel));
+        return With(
+            cli,
+            new FornoCommand(
+                "square",
+                "Pad pictures to squares; masks get black there",
+                "forno dataset square cat --colour black"
+            )
+            {
+                colour,
+            },
+            (parsed, c) => EditPlans.Square(c.Folder, Colour(parsed.GetValue(colour)!), c.Progress, c.Cancel)
+        );
     }
 
     /// <summary><c>convert</c>.</summary>
@@ -43,44 +76,85 @@ internal static class DatasetEditCommands
     {
         Option<string> format = new("--to") { Description = "png, jpg or webp", DefaultValueFactory = _ => "png" };
         format.AcceptOnlyFromAmong("png", "jpg", "webp");
-        Option<int?> quality = new("--quality") { Description = "1–100, for jpg (95 by default) and webp (without loss by default)" };
-        return With(cli, new FornoCommand("convert", "Store pictures in another format", "forno dataset convert cat --to webp") { format, quality },
-            (parsed, c) => EditPlans.Convert(c.Folder, parsed.GetValue(format)!, parsed.GetValue(quality), c.Progress, c.Cancel));
+        Option<int?> quality = new("--quality")
+        {
+            Description = "1–100, for jpg (95 by default) and webp (without loss by default)",
+        };
+        return With(
+            cli,
+            new FornoCommand("convert", "Store pictures in another format", "forno dataset convert cat --to webp")
+            {
+                format,
+                quality,
+            },
+            (parsed, c) =>
+                EditPlans.Convert(c.Folder, parsed.GetValue(format)!, parsed.GetValue(quality), c.Progress, c.Cancel)
+        );
     }
 
     /// <summary><c>resize</c>.</summary>
     public static Command Resize(CommandHost cli)
     {
         BucketOptions buckets = new();
-        Option<bool> upscale = new("--upscale") { Description = "Enlarge smaller pictures too; by default they stay as they are" };
-        Option<bool> crop = new("--crop") { Description = "Cut what reaches over the bucket, as the trainer will" };
-        FornoCommand command = new("resize", "Scale pictures down to their buckets (Lanczos)", "forno dataset resize cat --resolution 1024", "forno dataset resize cat --resolution 512,768 --crop")
+        Option<bool> upscale = new("--upscale")
         {
-            upscale, crop,
+            Description = "Enlarge smaller pictures too; by default they stay as they are",
+        };
+        Option<bool> crop = new("--crop") { Description = "Cut what reaches over the bucket, as the trainer will" };
+        FornoCommand command = new(
+            "resize",
+            "Scale pictures down to their buckets (Lanczos)",
+            "forno dataset resize cat --resolution 1024",
+            "forno dataset resize cat --resolution 512,768 --crop"
+        )
+        {
+            upscale,
+            crop,
         };
         buckets.AddTo(command);
-        return With(cli, command, (parsed, c) => EditPlans.Resize(c.Folder, buckets.Rules(parsed), parsed.GetValue(upscale), parsed.GetValue(crop), c.Progress, c.Cancel));
+        return With(
+            cli,
+            command,
+            (parsed, c) =>
+                EditPlans.Resize(
+                    c.Folder,
+                    buckets.Rules(parsed),
+                    parsed.GetValue(upscale),
+                    parsed.GetValue(crop),
+                    c.Progress,
+                    c.Cancel
+                )
+        );
     }
 
-    private static FornoCommand With(CommandHost cli, FornoCommand command, Func<ParseResult, WorkFolderRun.Context, ChangePlan> plan)
+    private static FornoCommand With(
+        CommandHost cli,
+        FornoCommand command,
+        Func<ParseResult, WorkFolderRun.Context, ChangePlan> plan
+    )
     {
         DatasetOptions options = new DatasetOptions().AddTo(command);
         command.SetAction(parsed => WorkFolderRun.Run(cli, parsed, options, context => plan(parsed, context)));
         return command;
     }
 
-    private static Option<string> ColourOption(string what) => new("--colour", "--color")
-    {
-        Description = what + ": white, black, grey or #rrggbb", DefaultValueFactory = _ => "white",
-    };
+    private static Option<string> ColourOption(string what) =>
+        new("--colour", "--color")
+        {
+            Description = what + ": white, black, grey or #rrggbb",
+            DefaultValueFactory = _ => "white",
+        };
 
-    private static Rgb Colour(string text) => text switch
-    {
-        "white" => Rgb.White,
-        "black" => Rgb.Black,
-        "grey" or "gray" => new Rgb(128, 128, 128),
-        ['#', .. var hex] when hex.Length == 6 && int.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int n) =>
-            new Rgb((byte)(n >> 16), (byte)(n >> 8), (byte)n),
-        _ => throw new FornoException($"--colour {text}: it must be white, black, grey or #rrggbb"),
-    };
+    private static Rgb Colour(string text) =>
+        text switch
+        {
+            "white" => Rgb.White,
+            "black" => Rgb.Black,
+            "grey" or "gray" => new Rgb(128, 128, 128),
+            ['#', .. var hex]
+                when hex.Length == 6
+                    && int.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int n) =>
+                new Rgb((byte)(n >> 16), (byte)(n >> 8), (byte)n),
+            _ => throw new FornoException($"--colour {text}: it must be white, black, grey or #rrggbb"),
+        };
 }

@@ -19,31 +19,81 @@ internal static class DatasetImportCommand
     {
         Argument<string[]> sources = new("sources")
         {
-            Description = "Folders (with all below them), pictures, films, zip archives", Arity = ArgumentArity.OneOrMore,
+            Description = "Folders (with all below them), pictures, films, zip archives",
+            Arity = ArgumentArity.OneOrMore,
         };
-        Option<string> output = new("--out", "-o") { Description = "The work folder: new, empty, or made by Forno", Required = true };
-        Option<string> name = new("--name") { Description = "Names: {name}, {md5}, {index:000} and text", DefaultValueFactory = _ => "{name}" };
-        Option<int?> every = new("--every") { Description = "Take every n-th frame; else all of an animation, and of a film one for each scene" };
-        Option<bool> all = new("--all-frames") { Description = "Keep frames that repeat the one before, and blurred ones of films" };
-        Option<string[]> drop = new("--drop-prefix") { Description = "Drop prefix:tag from tag files, e.g. artist; * for every prefix", AllowMultipleArgumentsPerToken = true };
-        Option<string> captions = new("--captions") { Description = "What caption files hold: auto (judge each), tags (make them tag_one, tag_two), text (copy)", DefaultValueFactory = _ => "auto" };
+        Option<string> output = new("--out", "-o")
+        {
+            Description = "The work folder: new, empty, or made by Forno",
+            Required = true,
+        };
+        Option<string> name = new("--name")
+        {
+            Description = "Names: {name}, {md5}, {index:000} and text",
+            DefaultValueFactory = _ => "{name}",
+        };
+        Option<int?> every = new("--every")
+        {
+            Description = "Take every n-th frame; else all of an animation, and of a film one for each scene",
+        };
+        Option<bool> all = new("--all-frames")
+        {
+            Description = "Keep frames that repeat the one before, and blurred ones of films",
+        };
+        Option<string[]> drop = new("--drop-prefix")
+        {
+            Description = "Drop prefix:tag from tag files, e.g. artist; * for every prefix",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        Option<string> captions = new("--captions")
+        {
+            Description = "What caption files hold: auto (judge each), tags (make them tag_one, tag_two), text (copy)",
+            DefaultValueFactory = _ => "auto",
+        };
         captions.AcceptOnlyFromAmong("auto", "tags", "text");
-        Option<string?> captionExtension = new("--caption-extension", "--caption_extension") { Description = "One extension for all captions, .txt or .caption; by default they keep theirs", HelpName = "EXTENSION" };
+        Option<string?> captionExtension = new("--caption-extension", "--caption_extension")
+        {
+            Description = "One extension for all captions, .txt or .caption; by default they keep theirs",
+            HelpName = "EXTENSION",
+        };
         captionExtension.AcceptOnlyFromAmong(".txt", ".caption");
-        Option<long> maxPixels = new("--max-pixels") { Description = "Refuse pictures that claim more pixels", DefaultValueFactory = _ => PictureFile.DefaultMaxPixels };
+        Option<long> maxPixels = new("--max-pixels")
+        {
+            Description = "Refuse pictures that claim more pixels",
+            DefaultValueFactory = _ => PictureFile.DefaultMaxPixels,
+        };
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be imported; write nothing" };
         Option<bool> json = FornoCommand.JsonOption();
-        FornoCommand command = new("import", Summary, "forno dataset import ~/Downloads/cat -o cat",
-            "forno dataset import raw/10_sks clips/walk.mp4 art.zip -o sks --name \"sks_{index:000}\" --drop-prefix artist meta")
+        FornoCommand command = new(
+            "import",
+            Summary,
+            "forno dataset import ~/Downloads/cat -o cat",
+            "forno dataset import raw/10_sks clips/walk.mp4 art.zip -o sks --name \"sks_{index:000}\" --drop-prefix artist meta"
+        )
         {
-            sources, output, name, every, all, drop, captions, captionExtension, maxPixels, dryRun, json,
+            sources,
+            output,
+            name,
+            every,
+            all,
+            drop,
+            captions,
+            captionExtension,
+            maxPixels,
+            dryRun,
+            json,
         };
         command.SetAction(parsed =>
         {
             int? step = parsed.GetValue(every);
             if (step < 1 || parsed.GetValue(maxPixels) < 1)
             {
-                throw new FornoException(string.Create(CultureInfo.InvariantCulture, $"--every {step}, --max-pixels {parsed.GetValue(maxPixels)}: they must be at least 1"));
+                throw new FornoException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"--every {step}, --max-pixels {parsed.GetValue(maxPixels)}: they must be at least 1"
+                    )
+                );
             }
 
             ImportSettings settings = new()
@@ -52,16 +102,35 @@ internal static class DatasetImportCommand
                 Every = step,
                 AllFrames = parsed.GetValue(all),
                 DropPrefixes = [.. (parsed.GetValue(drop) ?? []).Select(p => p.TrimEnd(':'))],
-                Tags = parsed.GetValue(captions) switch { "tags" => true, "text" => false, _ => null },
+                Tags = parsed.GetValue(captions) switch
+                {
+                    "tags" => true,
+                    "text" => false,
+                    _ => null,
+                },
                 CaptionExtension = parsed.GetValue(captionExtension),
                 MaxPixels = parsed.GetValue(maxPixels),
             };
-            return Run(cli, settings, parsed.GetValue(sources)!, parsed.GetValue(output)!, parsed.GetValue(dryRun), parsed.GetValue(json));
+            return Run(
+                cli,
+                settings,
+                parsed.GetValue(sources)!,
+                parsed.GetValue(output)!,
+                parsed.GetValue(dryRun),
+                parsed.GetValue(json)
+            );
         });
         return command;
     }
 
-    private static int Run(CommandHost cli, ImportSettings settings, string[] sources, string output, bool dryRun, bool json)
+    private static int Run(
+        CommandHost cli,
+        ImportSettings settings,
+        string[] sources,
+        string output,
+        bool dryRun,
+        bool json
+    )
     {
         WorkFolderRun.RequireApart(sources, output);
         WorkFolder.RequireUsable(output);
@@ -81,10 +150,18 @@ internal static class DatasetImportCommand
 
         if (importer.Others > 0)
         {
-            cli.Error.WriteLine($"{importer.Others} other {Wording.Counted(importer.Others, "file")} (no picture, film, archive or caption of one) {(importer.Others == 1 ? "stays" : "stay")} where {(importer.Others == 1 ? "it is" : "they are")}");
+            cli.Error.WriteLine(
+                $"{importer.Others} other {Wording.Counted(importer.Others, "file")} (no picture, film, archive or caption of one) {(importer.Others == 1 ? "stays" : "stay")} where {(importer.Others == 1 ? "it is" : "they are")}"
+            );
         }
 
-        int code = WorkFolderRun.Finish(cli, plan, work, json, $"{importer.Looked} {Wording.Counted(importer.Looked, "source")}");
+        int code = WorkFolderRun.Finish(
+            cli,
+            plan,
+            work,
+            json,
+            $"{importer.Looked} {Wording.Counted(importer.Looked, "source")}"
+        );
         if (work is not null && !json && code == 0)
         {
             cli.Out.WriteLine($"next: forno dataset check {Wording.Quoted(output)} --html check.html");
@@ -93,6 +170,11 @@ internal static class DatasetImportCommand
         return code;
     }
 
-    private static IEnumerable<string> Taken(string output) => !Directory.Exists(output) ? []
-        : Directory.EnumerateFiles(output, "*", SearchOption.AllDirectories).Select(f => RelativePath.Of(output, f)).Where(f => !f.StartsWith(WorkFolder.Hidden + "/", StringComparison.Ordinal));
+    private static IEnumerable<string> Taken(string output) =>
+        !Directory.Exists(output)
+            ? []
+            : Directory
+                .EnumerateFiles(output, "*", SearchOption.AllDirectories)
+                .Select(f => RelativePath.Of(output, f))
+                .Where(f => !f.StartsWith(WorkFolder.Hidden + "/", StringComparison.Ordinal));
 }

@@ -13,17 +13,32 @@ internal static class DatasetSortCommand
     {
         Option<string[]> rules = new("--rule", "-r")
         {
-            Description = "FOLDER: EXPRESSION over caption tags with & | ! ( ) and *; several, the first that holds counts", AllowMultipleArgumentsPerToken = true,
+            Description =
+                "FOLDER: EXPRESSION over caption tags with & | ! ( ) and *; several, the first that holds counts",
+            AllowMultipleArgumentsPerToken = true,
         };
         Option<string?> csv = new("--csv") { Description = "A table of path,folder; it goes before the rules" };
-        Option<bool> byBucket = new("--buckets") { Description = "Into a folder for each bucket; after rules and table" };
-        Option<string?> rest = new("--rest") { Description = "Folder for pictures that nothing else moves; by default they stay" };
-        BucketOptions buckets = new();
-        FornoCommand command = new("sort", "Sort pictures into folders by captions, a table or buckets; repeats (10_…) are kept",
-            "forno dataset sort cat --rule \"outfit1: red_dress & !solo\" \"outfit2: armor | helmet\" --rest other",
-            "forno dataset sort cat --csv tiers.csv", "forno dataset sort cat --buckets --resolution 1024")
+        Option<bool> byBucket = new("--buckets")
         {
-            rules, csv, byBucket, rest,
+            Description = "Into a folder for each bucket; after rules and table",
+        };
+        Option<string?> rest = new("--rest")
+        {
+            Description = "Folder for pictures that nothing else moves; by default they stay",
+        };
+        BucketOptions buckets = new();
+        FornoCommand command = new(
+            "sort",
+            "Sort pictures into folders by captions, a table or buckets; repeats (10_…) are kept",
+            "forno dataset sort cat --rule \"outfit1: red_dress & !solo\" \"outfit2: armor | helmet\" --rest other",
+            "forno dataset sort cat --csv tiers.csv",
+            "forno dataset sort cat --buckets --resolution 1024"
+        )
+        {
+            rules,
+            csv,
+            byBucket,
+            rest,
         };
         buckets.AddTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
@@ -44,7 +59,12 @@ internal static class DatasetSortCommand
             string? other = parsed.GetValue(rest) is { } folder ? SortRules.Folder(folder) : null;
             return asked.Count == 0 && other is null
                 ? throw new FornoException("nothing says where pictures go; give --rule, --csv, --buckets or --rest")
-                : WorkFolderRun.Run(cli, parsed, options, c => SortPlan.Make(c.Folder, asked, other, c.Progress, c.Cancel));
+                : WorkFolderRun.Run(
+                    cli,
+                    parsed,
+                    options,
+                    c => SortPlan.Make(c.Folder, asked, other, c.Progress, c.Cancel)
+                );
         });
         return command;
     }

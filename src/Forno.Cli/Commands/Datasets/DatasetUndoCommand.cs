@@ -24,16 +24,31 @@ internal static class DatasetUndoCommand
         Option<bool> list = new("--list") { Description = "List the operations of the folder; take nothing back" };
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be taken back; change nothing" };
         Option<bool> json = FornoCommand.JsonOption();
-        FornoCommand command = new("undo", Summary, "forno dataset undo", "forno dataset undo 3 cat", "forno dataset undo cat --list")
+        FornoCommand command = new(
+            "undo",
+            Summary,
+            "forno dataset undo",
+            "forno dataset undo 3 cat",
+            "forno dataset undo cat --list"
+        )
         {
-            what, list, dryRun, json,
+            what,
+            list,
+            dryRun,
+            json,
         };
         command.SetAction(parsed =>
         {
             (int count, string folder) = Read(parsed.GetValue(what) ?? []);
-            string root = WorkFolder.Find(folder)
-                ?? throw FornoException.ForFile(folder, "it is no work folder of Forno, so there is nothing to undo", "Name the folder that an -o made.");
-            return parsed.GetValue(list) ? List(cli, root, parsed.GetValue(json))
+            string root =
+                WorkFolder.Find(folder)
+                ?? throw FornoException.ForFile(
+                    folder,
+                    "it is no work folder of Forno, so there is nothing to undo",
+                    "Name the folder that an -o made."
+                );
+            return parsed.GetValue(list)
+                ? List(cli, root, parsed.GetValue(json))
                 : Run(cli, root, count, parsed.GetValue(dryRun), parsed.GetValue(json));
         });
         return command;
@@ -45,13 +60,19 @@ internal static class DatasetUndoCommand
         foreach (string word in what)
         {
             // A folder may be called "3": it is one if the number is given already.
-            if (count is null && int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n > 0)
+            if (
+                count is null
+                && int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+                && n > 0
+            )
             {
                 count = n;
             }
             else
             {
-                folder = folder is null ? word : throw new FornoException($"'{word}': one number and one folder are all that undo takes");
+                folder = folder is null
+                    ? word
+                    : throw new FornoException($"'{word}': one number and one folder are all that undo takes");
             }
         }
 
@@ -70,7 +91,9 @@ internal static class DatasetUndoCommand
         cli.Out.WriteLine(all.Count == 0 ? "no operations yet" : "operations, oldest first:");
         foreach (JournalEntry entry in all)
         {
-            cli.Out.WriteLine($"  {Line(entry)}{(entry.State == OperationState.Done ? "" : entry.State == OperationState.TakenBack ? ", taken back" : ", unfinished")}");
+            cli.Out.WriteLine(
+                $"  {Line(entry)}{(entry.State == OperationState.Done ? "" : entry.State == OperationState.TakenBack ? ", taken back" : ", unfinished")}"
+            );
         }
 
         return 0;
@@ -80,7 +103,10 @@ internal static class DatasetUndoCommand
     {
         if (dryRun)
         {
-            JournalEntry[] next = [.. WorkFolder.ReadHistory(root).Where(e => e.State == OperationState.Done).Reverse().Take(count)];
+            JournalEntry[] next =
+            [
+                .. WorkFolder.ReadHistory(root).Where(e => e.State == OperationState.Done).Reverse().Take(count),
+            ];
             Report(cli, root, new Undone(next, []), "would take back", json);
             return 0;
         }
@@ -95,7 +121,17 @@ internal static class DatasetUndoCommand
     {
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(new { WorkFolder = root, Operations = undone.Operations.Select(Row), undone.SetAside }, JsonOutput.Options));
+            cli.Out.WriteLine(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        WorkFolder = root,
+                        Operations = undone.Operations.Select(Row),
+                        undone.SetAside,
+                    },
+                    JsonOutput.Options
+                )
+            );
             return;
         }
 
@@ -111,7 +147,9 @@ internal static class DatasetUndoCommand
 
         if (undone.SetAside.Count > 0)
         {
-            cli.Error.WriteLine($"{undone.SetAside.Count} {Wording.Counted(undone.SetAside.Count, "file")} had been changed by hand since; your versions are in {Wording.Shown(Path.Join(root, WorkFolder.Hidden, "kept"))}:");
+            cli.Error.WriteLine(
+                $"{undone.SetAside.Count} {Wording.Counted(undone.SetAside.Count, "file")} had been changed by hand since; your versions are in {Wording.Shown(Path.Join(root, WorkFolder.Hidden, "kept"))}:"
+            );
             foreach (string file in undone.SetAside)
             {
                 cli.Error.WriteLine($"  {Wording.Shown(file)}");
@@ -119,8 +157,19 @@ internal static class DatasetUndoCommand
         }
     }
 
-    private static string Line(JournalEntry entry) => string.Create(CultureInfo.InvariantCulture,
-        $"{entry.Id}. {entry.Name}, {entry.Changes} {Wording.Counted(entry.Changes, "file")}, {entry.Time.ToLocalTime():yyyy-MM-dd HH:mm}");
+    private static string Line(JournalEntry entry) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{entry.Id}. {entry.Name}, {entry.Changes} {Wording.Counted(entry.Changes, "file")}, {entry.Time.ToLocalTime():yyyy-MM-dd HH:mm}"
+        );
 
-    private static object Row(JournalEntry entry) => new { entry.Id, Command = entry.Name, Files = entry.Changes, entry.Time, State = entry.State.ToString() };
+    private static object Row(JournalEntry entry) =>
+        new
+        {
+            entry.Id,
+            Command = entry.Name,
+            Files = entry.Changes,
+            entry.Time,
+            State = entry.State.ToString(),
+        };
 }

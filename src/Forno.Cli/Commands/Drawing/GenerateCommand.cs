@@ -18,27 +18,51 @@ internal static class GenerateCommand
     public static Command Build(CommandHost cli)
     {
         var draw = new DrawOptions();
-        Argument<string> prompt = new("prompt") { Description = "What to draw: (word:1.2) weighs, <lora:NAME:0.8> adds a LoRA" };
-        Option<long> seed = new("--seed", "-s") { Description = "Seed of the first picture; -1: any", DefaultValueFactory = _ => -1 };
-        Option<int> batchSize = new("--batch-size", "--batch_size") { Description = "Pictures drawn at once", DefaultValueFactory = _ => 1 };
+        Argument<string> prompt = new("prompt")
+        {
+            Description = "What to draw: (word:1.2) weighs, <lora:NAME:0.8> adds a LoRA",
+        };
+        Option<long> seed = new("--seed", "-s")
+        {
+            Description = "Seed of the first picture; -1: any",
+            DefaultValueFactory = _ => -1,
+        };
+        Option<int> batchSize = new("--batch-size", "--batch_size")
+        {
+            Description = "Pictures drawn at once",
+            DefaultValueFactory = _ => 1,
+        };
         Option<int> batchCount = new("--batch-count", "--n_iter", "--images_per_prompt")
         {
-            Description = "Batches drawn one after another", DefaultValueFactory = _ => 1,
+            Description = "Batches drawn one after another",
+            DefaultValueFactory = _ => 1,
         };
         Option<string[]> loras = new("--lora") { Description = "LoRA file, or FILE:WEIGHT; may be given again" };
         Option<string> output = new("--out", "-o")
         {
-            Description = "Folder for numbered PNG files, or one .png file", DefaultValueFactory = _ => Path.Combine("out", "generate"),
+            Description = "Folder for numbered PNG files, or one .png file",
+            DefaultValueFactory = _ => Path.Combine("out", "generate"),
         };
         Option<bool> overwrite = new("--overwrite") { Description = "Replace the file that --out names" };
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be drawn and where; draw nothing" };
         Option<bool> json = FornoCommand.JsonOption();
-        FornoCommand command = new("generate", Summary,
+        FornoCommand command = new(
+            "generate",
+            Summary,
             "forno generate \"red heart, noto style\" --seed 1",
             "forno generate \"a cat <lora:my-style:0.8>\" --lora-dir out/demo -n \"blurry\" --batch-size 4 -o out/cats",
-            "forno generate \"1girl, smile\" --model anything-v5.safetensors --sampler \"Euler a\" --steps 28 --cfg-scale 6 --clip-skip 2")
+            "forno generate \"1girl, smile\" --model anything-v5.safetensors --sampler \"Euler a\" --steps 28 --cfg-scale 6 --clip-skip 2"
+        )
         {
-            prompt, seed, batchSize, batchCount, loras, output, overwrite, dryRun, json,
+            prompt,
+            seed,
+            batchSize,
+            batchCount,
+            loras,
+            output,
+            overwrite,
+            dryRun,
+            json,
         };
         draw.AddTo(command);
         command.SetAction(parsed =>
@@ -50,12 +74,28 @@ internal static class GenerateCommand
                 BatchCount = parsed.GetValue(batchCount),
                 Loras = [.. (parsed.GetValue(loras) ?? []).Select(Lora)],
             };
-            return Run(cli, draw, parsed, request, new PicturePaths(parsed.GetValue(output)!, parsed.GetValue(overwrite)), parsed.GetValue(dryRun), parsed.GetValue(json));
+            return Run(
+                cli,
+                draw,
+                parsed,
+                request,
+                new PicturePaths(parsed.GetValue(output)!, parsed.GetValue(overwrite)),
+                parsed.GetValue(dryRun),
+                parsed.GetValue(json)
+            );
         });
         return command;
     }
 
-    private static int Run(CommandHost cli, DrawOptions draw, ParseResult parsed, GenerateRequest request, PicturePaths paths, bool dryRun, bool json)
+    private static int Run(
+        CommandHost cli,
+        DrawOptions draw,
+        ParseResult parsed,
+        GenerateRequest request,
+        PicturePaths paths,
+        bool dryRun,
+        bool json
+    )
     {
         // All that can be wrong without the model is told before it is loaded.
         DrawOptions.Sized(request, 512).Validate();
@@ -65,9 +105,19 @@ internal static class GenerateCommand
         if (dryRun)
         {
             string checkpoint = draw.ModelPath(parsed);
-            cli.Out.WriteLine(json
-                ? JsonSerializer.Serialize(new { Model = checkpoint, Adapters = adapters, Files = files }, JsonOutput.Options)
-                : $"would draw {files.Length} with {string.Join(" and ", [checkpoint, .. adapters])} into\n{string.Join('\n', files)}");
+            cli.Out.WriteLine(
+                json
+                    ? JsonSerializer.Serialize(
+                        new
+                        {
+                            Model = checkpoint,
+                            Adapters = adapters,
+                            Files = files,
+                        },
+                        JsonOutput.Options
+                    )
+                    : $"would draw {files.Length} with {string.Join(" and ", [checkpoint, .. adapters])} into\n{string.Join('\n', files)}"
+            );
             return 0;
         }
 
@@ -91,14 +141,29 @@ internal static class GenerateCommand
             cli.Error.WriteLine(warning);
         }
 
-        cli.Out.WriteLine(json
-            ? JsonSerializer.Serialize(new
-            {
-                Model = model.Path,
-                Files = result.Pictures.Select((p, i) => new { Path = files[i], p.Seed, p.Width, p.Height, p.Infotext }),
-                result.Warnings,
-            }, JsonOutput.Options)
-            : string.Join('\n', files));
+        cli.Out.WriteLine(
+            json
+                ? JsonSerializer.Serialize(
+                    new
+                    {
+                        Model = model.Path,
+                        Files = result.Pictures.Select(
+                            (p, i) =>
+                                new
+                                {
+                                    Path = files[i],
+                                    p.Seed,
+                                    p.Width,
+                                    p.Height,
+                                    p.Infotext,
+                                }
+                        ),
+                        result.Warnings,
+                    },
+                    JsonOutput.Options
+                )
+                : string.Join('\n', files)
+        );
         return 0;
     }
 
@@ -106,7 +171,14 @@ internal static class GenerateCommand
     private static LoraUse Lora(string text)
     {
         int colon = text.LastIndexOf(':');
-        return colon > 0 && double.TryParse(text.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out double weight)
+        return
+            colon > 0
+            && double.TryParse(
+                text.AsSpan(colon + 1),
+                NumberStyles.Float,
+                CultureInfo.InvariantCulture,
+                out double weight
+            )
             ? new LoraUse(text[..colon], weight, weight)
             : new LoraUse(text);
     }

@@ -23,23 +23,48 @@ internal static partial class GridCommand
         var draw = new DrawOptions();
         Argument<string[]> adapters = new("loras")
         {
-            Description = "LoRA files, or folders of them; none draws the model alone", Arity = ArgumentArity.ZeroOrMore,
+            Description = "LoRA files, or folders of them; none draws the model alone",
+            Arity = ArgumentArity.ZeroOrMore,
         };
         Option<string[]> prompts = new("--prompts", "-p")
         {
-            Description = "Prompts, or text files with one a line (# begins a comment)", Required = true, AllowMultipleArgumentsPerToken = true,
+            Description = "Prompts, or text files with one a line (# begins a comment)",
+            Required = true,
+            AllowMultipleArgumentsPerToken = true,
         };
-        Option<string> weights = new("--weights", "-w") { Description = "Strengths of the LoRAs; 0 is without", DefaultValueFactory = _ => "0,0.5,1" };
-        Option<string> seeds = new("--seeds", "-s") { Description = "Seeds; each prompt is drawn with each", DefaultValueFactory = _ => "1" };
-        Option<string> output = new("--out", "-o") { Description = "The sheet, a .png file", DefaultValueFactory = _ => Path.Combine("out", "grid.png") };
+        Option<string> weights = new("--weights", "-w")
+        {
+            Description = "Strengths of the LoRAs; 0 is without",
+            DefaultValueFactory = _ => "0,0.5,1",
+        };
+        Option<string> seeds = new("--seeds", "-s")
+        {
+            Description = "Seeds; each prompt is drawn with each",
+            DefaultValueFactory = _ => "1",
+        };
+        Option<string> output = new("--out", "-o")
+        {
+            Description = "The sheet, a .png file",
+            DefaultValueFactory = _ => Path.Combine("out", "grid.png"),
+        };
         Option<bool> overwrite = new("--overwrite") { Description = "Replace the sheet if it exists" };
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be drawn; draw nothing" };
         Option<bool> json = FornoCommand.JsonOption();
-        FornoCommand command = new("grid", Summary,
+        FornoCommand command = new(
+            "grid",
+            Summary,
             "forno grid out/my-lora --prompts \"red heart, mystyle\" \"cat face, mystyle\"",
-            "forno grid out/my-lora-000002.safetensors out/my-lora.safetensors --weights 0,0.4,0.7,1 --seeds 1,2 --prompts prompts.txt -o grid.png")
+            "forno grid out/my-lora-000002.safetensors out/my-lora.safetensors --weights 0,0.4,0.7,1 --seeds 1,2 --prompts prompts.txt -o grid.png"
+        )
         {
-            adapters, prompts, weights, seeds, output, overwrite, dryRun, json,
+            adapters,
+            prompts,
+            weights,
+            seeds,
+            output,
+            overwrite,
+            dryRun,
+            json,
         };
         draw.AddTo(command);
         command.SetAction(parsed =>
@@ -60,7 +85,15 @@ internal static partial class GridCommand
         return command;
     }
 
-    private static int Run(CommandHost cli, DrawOptions draw, ParseResult parsed, GridRequest request, string file, bool dryRun, bool json)
+    private static int Run(
+        CommandHost cli,
+        DrawOptions draw,
+        ParseResult parsed,
+        GridRequest request,
+        string file,
+        bool dryRun,
+        bool json
+    )
     {
         LoraLibrary library = draw.Library(parsed);
         foreach (string prompt in request.Prompts)
@@ -75,14 +108,24 @@ internal static partial class GridCommand
 
         if (dryRun)
         {
-            cli.Out.WriteLine(json
-                ? JsonSerializer.Serialize(new
-                {
-                    Model = draw.ModelPath(parsed), Adapters = request.Adapters.Select(a => a.Path), request.Weights, request.Prompts, request.Seeds,
-                    Pictures = request.Count, File = file,
-                }, JsonOutput.Options)
-                : $"would draw {request.Count} pictures of {draw.ModelPath(parsed)}: {request.Adapters.Count} LoRA files, weights {string.Join(", ", request.Weights)}, "
-                    + $"{request.Prompts.Count} prompts, {request.Seeds.Count} seeds; into {file}");
+            cli.Out.WriteLine(
+                json
+                    ? JsonSerializer.Serialize(
+                        new
+                        {
+                            Model = draw.ModelPath(parsed),
+                            Adapters = request.Adapters.Select(a => a.Path),
+                            request.Weights,
+                            request.Prompts,
+                            request.Seeds,
+                            Pictures = request.Count,
+                            File = file,
+                        },
+                        JsonOutput.Options
+                    )
+                    : $"would draw {request.Count} pictures of {draw.ModelPath(parsed)}: {request.Adapters.Count} LoRA files, weights {string.Join(", ", request.Weights)}, "
+                        + $"{request.Prompts.Count} prompts, {request.Seeds.Count} seeds; into {file}"
+            );
             return 0;
         }
 
@@ -108,9 +151,19 @@ internal static partial class GridCommand
             AtomicFile.WriteBytes(file, sheet.EncodePng());
         }
 
-        cli.Out.WriteLine(json
-            ? JsonSerializer.Serialize(new { File = file, Pictures = request.Count, Warnings = warnings }, JsonOutput.Options)
-            : file);
+        cli.Out.WriteLine(
+            json
+                ? JsonSerializer.Serialize(
+                    new
+                    {
+                        File = file,
+                        Pictures = request.Count,
+                        Warnings = warnings,
+                    },
+                    JsonOutput.Options
+                )
+                : file
+        );
         return 0;
     }
 
@@ -121,8 +174,11 @@ internal static partial class GridCommand
             ? [.. File.ReadAllLines(value).Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#')]
             : [value];
         return Array.Find(lines, l => LineOption().IsMatch(l)) is { } told
-            ? throw new FornoException($"the prompt \"{told}\" carries options; here they come from the command line and hold for all prompts")
-            : lines.Length > 0 ? lines : throw FornoException.ForFile(value, "it holds no prompts", "Write one a line.");
+                ? throw new FornoException(
+                    $"the prompt \"{told}\" carries options; here they come from the command line and hold for all prompts"
+                )
+            : lines.Length > 0 ? lines
+            : throw FornoException.ForFile(value, "it holds no prompts", "Write one a line.");
     }
 
     // kohya's sample prompts: "a cat --n blurry --s 20".

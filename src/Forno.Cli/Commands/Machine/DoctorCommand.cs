@@ -15,16 +15,28 @@ namespace Forno.Cli.Commands.Machine;
 /// </summary>
 internal static class DoctorCommand
 {
-    public const string Summary = "Say what this machine lacks, or what is wrong with a data set and its configuration, worst first";
+    public const string Summary =
+        "Say what this machine lacks, or what is wrong with a data set and its configuration, worst first";
 
     private sealed record Check(string Name, bool Ok, string Found, string? Mend);
 
     public static Command Build(CommandHost cli)
     {
         Option<bool> json = FornoCommand.JsonOption();
-        FornoCommand command = new("doctor", Summary, "forno doctor", "forno doctor cat --config train.toml", "forno doctor cat --config train.toml --strict --json") { json };
+        FornoCommand command = new(
+            "doctor",
+            Summary,
+            "forno doctor",
+            "forno doctor cat --config train.toml",
+            "forno doctor cat --config train.toml --strict --json"
+        )
+        {
+            json,
+        };
         DatasetDoctor dataset = new DatasetDoctor().AddTo(command);
-        command.SetAction(parsed => dataset.Asked(parsed) ? dataset.Run(cli, parsed, parsed.GetValue(json)) : Run(cli, parsed.GetValue(json)));
+        command.SetAction(parsed =>
+            dataset.Asked(parsed) ? dataset.Run(cli, parsed, parsed.GetValue(json)) : Run(cli, parsed.GetValue(json))
+        );
         return command;
     }
 
@@ -68,24 +80,45 @@ internal static class DoctorCommand
     private static Check Processor()
     {
         string[] lines = File.Exists("/proc/cpuinfo") ? File.ReadAllLines("/proc/cpuinfo") : [];
-        string Field(string name) => Array.Find(lines, l => l.StartsWith(name, StringComparison.Ordinal)) is { } l
-            ? l[(l.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() : "";
+        string Field(string name) =>
+            Array.Find(lines, l => l.StartsWith(name, StringComparison.Ordinal)) is { } l
+                ? l[(l.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()
+                : "";
         string[] flags = Field("flags").Split(' ');
         string[] have = [.. ((string[])["avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16"]).Intersect(flags)];
         string model = Field("model name");
-        return new("processor", true,
-            $"{(model.Length > 0 ? model : RuntimeInformation.ProcessArchitecture.ToString())}: {string.Join(' ', have)}", null);
+        return new(
+            "processor",
+            true,
+            $"{(model.Length > 0 ? model : RuntimeInformation.ProcessArchitecture.ToString())}: {string.Join(' ', have)}",
+            null
+        );
     }
 
     private static Check Threads()
     {
         string set = Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is { Length: > 0 } n ? n : "not set";
-        return new("threads", true,
-            string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors, OMP_NUM_THREADS {set}"), null);
+        return new(
+            "threads",
+            true,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Environment.ProcessorCount} processors, OMP_NUM_THREADS {set}"
+            ),
+            null
+        );
     }
 
-    private static Check Memory() => new("memory", true,
-        string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1073741824.0:0.0} GiB"), null);
+    private static Check Memory() =>
+        new(
+            "memory",
+            true,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1073741824.0:0.0} GiB"
+            ),
+            null
+        );
 
     private static Check Torch()
     {
@@ -93,10 +126,15 @@ internal static class DoctorCommand
         {
             return new("libtorch", true, $"{TorchRuntime.Version}, {TorchRuntime.Threads} threads", null);
         }
-        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException)
+        catch (Exception e)
+            when (e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException)
         {
-            return new("libtorch", false, (e.InnerException ?? e).Message.Split('\n')[0],
-                "start by ./forno, which installs libtorch-dev and builds native/ (or set FORNO_TORCH=/path/to/libtorch)");
+            return new(
+                "libtorch",
+                false,
+                (e.InnerException ?? e).Message.Split('\n')[0],
+                "start by ./forno, which installs libtorch-dev and builds native/ (or set FORNO_TORCH=/path/to/libtorch)"
+            );
         }
     }
 
@@ -105,10 +143,17 @@ internal static class DoctorCommand
         try
         {
             int count = Device.CudaCount;
-            return new("CUDA", true, count > 0 ? $"{count} device(s)"
-                : "none; FORNO_TORCH=/path/to/a CUDA build of libtorch makes Forno use one", null);
+            return new(
+                "CUDA",
+                true,
+                count > 0
+                    ? $"{count} device(s)"
+                    : "none; FORNO_TORCH=/path/to/a CUDA build of libtorch makes Forno use one",
+                null
+            );
         }
-        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException)
+        catch (Exception e)
+            when (e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException)
         {
             return new("CUDA", true, "unknown without libtorch", null);
         }
@@ -125,8 +170,15 @@ internal static class DoctorCommand
         return new("libvips", true, version, null);
     }
 
-    private static Check Onnx() => new("ONNX Runtime", true, OnnxRuntime.IsThere ? OnnxRuntime.Version
-        : "not fetched yet; commands that look for masks, text and tags fetch it", null);
+    private static Check Onnx() =>
+        new(
+            "ONNX Runtime",
+            true,
+            OnnxRuntime.IsThere
+                ? OnnxRuntime.Version
+                : "not fetched yet; commands that look for masks, text and tags fetch it",
+            null
+        );
 
     private static unsafe int VipsVersion(nint library, int part) =>
         ((delegate* unmanaged[Cdecl]<int, int>)NativeLibrary.GetExport(library, "vips_version"))(part);
@@ -134,8 +186,10 @@ internal static class DoctorCommand
     // A tool without a way to mend it is optional: its absence is told but is no failure.
     private static Check Tool(string name, string why, string? mend)
     {
-        string? at = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        string? at = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, name))
+            .FirstOrDefault(File.Exists);
         return new(name, at is not null || mend is null, at ?? $"not found ({why})", mend);
     }
 }

@@ -17,8 +17,16 @@ internal static class DemoCommand
     public static Command Build(CommandHost cli)
     {
         string home = Assets.Home() ?? ".";
-        Option<string> output = new("--out", "-o") { Description = "Folder that everything is written into", DefaultValueFactory = _ => Path.Combine(home, "out", "demo") };
-        Option<string> style = new("--style") { Description = "The style to learn: one that Pocket has not seen", DefaultValueFactory = _ => "openmoji" };
+        Option<string> output = new("--out", "-o")
+        {
+            Description = "Folder that everything is written into",
+            DefaultValueFactory = _ => Path.Combine(home, "out", "demo"),
+        };
+        Option<string> style = new("--style")
+        {
+            Description = "The style to learn: one that Pocket has not seen",
+            DefaultValueFactory = _ => "openmoji",
+        };
         style.AcceptOnlyFromAmong([.. ArtSet.All.Where(a => a.HeldOut).Select(a => a.Name)]);
         Option<int> epochs = new("--epochs") { Description = "Epochs to bake", DefaultValueFactory = _ => 5 };
         epochs.Validators.Add(given =>
@@ -30,17 +38,31 @@ internal static class DemoCommand
         });
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be fetched, baked and written" };
         Option<bool> json = FornoCommand.JsonOption();
-        FornoCommand command = new("demo", Summary, "forno demo", "forno demo --style fxemoji --out /tmp/demo") { output, style, epochs, dryRun, json };
-        command.SetAction(parsed => Run(cli, new DemoOptions
+        FornoCommand command = new("demo", Summary, "forno demo", "forno demo --style fxemoji --out /tmp/demo")
         {
-            Model = Path.Combine(home, "pocket", "pocket.safetensors"),
-            Clip = Path.Combine(home, "pocket", "pocket-clip.safetensors"),
-            Assets = Assets.Folder() ?? Path.Combine(home, "assets", "fetched"),
-            HeldOut = Path.Combine(home, "pocket", "held-out.txt"),
-            Out = Path.GetFullPath(parsed.GetValue(output)!),
-            Style = parsed.GetValue(style)!,
-            Epochs = parsed.GetValue(epochs),
-        }, parsed.GetValue(dryRun), parsed.GetValue(json)));
+            output,
+            style,
+            epochs,
+            dryRun,
+            json,
+        };
+        command.SetAction(parsed =>
+            Run(
+                cli,
+                new DemoOptions
+                {
+                    Model = Path.Combine(home, "pocket", "pocket.safetensors"),
+                    Clip = Path.Combine(home, "pocket", "pocket-clip.safetensors"),
+                    Assets = Assets.Folder() ?? Path.Combine(home, "assets", "fetched"),
+                    HeldOut = Path.Combine(home, "pocket", "held-out.txt"),
+                    Out = Path.GetFullPath(parsed.GetValue(output)!),
+                    Style = parsed.GetValue(style)!,
+                    Epochs = parsed.GetValue(epochs),
+                },
+                parsed.GetValue(dryRun),
+                parsed.GetValue(json)
+            )
+        );
         return command;
     }
 
@@ -49,10 +71,22 @@ internal static class DemoCommand
         if (dryRun)
         {
             DemoRun.Require(options);
-            cli.Out.WriteLine(json
-                ? JsonSerializer.Serialize(new { options.Style, options.Pictures, options.Repeats, options.Epochs, options.Out }, JsonOutput.Options)
-                : $"would draw {options.Pictures} pictures of {options.Style}, bake {options.Epochs} epochs of about {options.StepsPerEpoch} steps "
-                    + $"on {options.Model}, and write {options.Out}");
+            cli.Out.WriteLine(
+                json
+                    ? JsonSerializer.Serialize(
+                        new
+                        {
+                            options.Style,
+                            options.Pictures,
+                            options.Repeats,
+                            options.Epochs,
+                            options.Out,
+                        },
+                        JsonOutput.Options
+                    )
+                    : $"would draw {options.Pictures} pictures of {options.Style}, bake {options.Epochs} epochs of about {options.StepsPerEpoch} steps "
+                        + $"on {options.Model}, and write {options.Out}"
+            );
             return 0;
         }
 
@@ -78,12 +112,18 @@ internal static class DemoCommand
         yield return $"  (or {r.Grid}; the LoRA is {r.Adapter})";
         yield return "";
         yield return $"Measured on {r.Shift.Pairs.Count} pairs of pictures, without and with the LoRA, by Pocket's CLIP:";
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"  style similarity  {r.Shift.Style.Before:0.000} → {r.Shift.Style.After:0.000}   (p {DemoReport.Probability(r.Shift.Style.Test.P)})");
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"  prompt match      {r.Shift.Prompt.Before:0.000} → {r.Shift.Prompt.After:0.000}   (p {DemoReport.Probability(r.Shift.Prompt.Test.P)})");
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"  loss on {r.Loss.Pictures} pictures of the style that it has not seen  {r.Loss.Before:0.0000} → {r.Loss.After:0.0000}   ({-100 * r.Loss.Fall:+0.0;−0.0} %)");
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"  style similarity  {r.Shift.Style.Before:0.000} → {r.Shift.Style.After:0.000}   (p {DemoReport.Probability(r.Shift.Style.Test.P)})"
+        );
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"  prompt match      {r.Shift.Prompt.Before:0.000} → {r.Shift.Prompt.After:0.000}   (p {DemoReport.Probability(r.Shift.Prompt.Test.P)})"
+        );
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"  loss on {r.Loss.Pictures} pictures of the style that it has not seen  {r.Loss.Before:0.0000} → {r.Loss.After:0.0000}   ({-100 * r.Loss.Fall:+0.0;−0.0} %)"
+        );
         yield return "";
         yield return "Try next:";
         foreach ((string command, string why) in r.Next)

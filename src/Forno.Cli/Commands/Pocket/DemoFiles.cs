@@ -32,9 +32,15 @@ internal static class DemoFiles
     /// <exception cref="FornoException">There are files in it that no demo wrote.</exception>
     public static void Clear(DemoOptions options)
     {
-        if (Directory.Exists(options.Out) && Directory.EnumerateFileSystemEntries(options.Out).Any() && !File.Exists(Figures(options)))
+        if (
+            Directory.Exists(options.Out)
+            && Directory.EnumerateFileSystemEntries(options.Out).Any()
+            && !File.Exists(Figures(options))
+        )
         {
-            throw new FornoException($"{options.Out}: is not empty, and not from an earlier demo; name another folder by --out");
+            throw new FornoException(
+                $"{options.Out}: is not empty, and not from an earlier demo; name another folder by --out"
+            );
         }
 
         Directory.CreateDirectory(options.Out);
@@ -55,16 +61,27 @@ internal static class DemoFiles
         Directory.CreateDirectory(dataset);
         for (int i = 0; i < pictures.Count; i++)
         {
-            string stem = Path.Combine(dataset, string.Create(CultureInfo.InvariantCulture, $"{i + 1:00}-{pictures[i].Record.Icon}"));
+            string stem = Path.Combine(
+                dataset,
+                string.Create(CultureInfo.InvariantCulture, $"{i + 1:00}-{pictures[i].Record.Icon}")
+            );
             using Picture picture = Picture.FromRgb(pictures[i].Rgb(), PocketData.Side, PocketData.Side);
             picture.SavePng(stem + ".png");
             AtomicFile.WriteText(stem + ".txt", pictures[i].Record.FullCaption() + "\n");
         }
 
         string trigger = Trigger(pictures[0]);
-        AtomicFile.WriteText(PromptsFile(options), string.Concat(names.Select(name => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{name}, {trigger} --w {options.Size} --h {options.Size} --s {options.SampleSteps} --l {options.CfgScale} --d {options.Seed}\n"))));
+        AtomicFile.WriteText(
+            PromptsFile(options),
+            string.Concat(
+                names.Select(name =>
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{name}, {trigger} --w {options.Size} --h {options.Size} --s {options.SampleSteps} --l {options.CfgScale} --d {options.Seed}\n"
+                    )
+                )
+            )
+        );
         AtomicFile.WriteText(DatasetFile(options), Dataset(options, dataset, trigger));
         AtomicFile.WriteText(Config(options), Training(options));
     }
@@ -73,61 +90,72 @@ internal static class DemoFiles
 
     private static string DatasetFile(DemoOptions options) => Path.Combine(options.Out, "dataset.toml");
 
-    private static string Dataset(DemoOptions o, string dataset, string trigger) => string.Create(CultureInfo.InvariantCulture, $"""
-        # The data of the demo, as kohya's dataset config. Every caption ends in the trigger: "{trigger}".
-        [general]
-        caption_extension = ".txt"
-        enable_bucket = true
-        bucket_reso_steps = 8
-        min_bucket_reso = 64
-        max_bucket_reso = 256
+    private static string Dataset(DemoOptions o, string dataset, string trigger) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            # The data of the demo, as kohya's dataset config. Every caption ends in the trigger: "{trigger}".
+            [general]
+            caption_extension = ".txt"
+            enable_bucket = true
+            bucket_reso_steps = 8
+            min_bucket_reso = 64
+            max_bucket_reso = 256
 
-        [[datasets]]
-        resolution = {PocketData.Side}
-        batch_size = {o.Batch}
+            [[datasets]]
+            resolution = {PocketData.Side}
+            batch_size = {o.Batch}
 
-          # {o.Pictures} pictures × {o.Repeats} repeats ÷ batch {o.Batch}: about {o.StepsPerEpoch} steps an epoch
-          [[datasets.subsets]]
-          image_dir = {Quote(dataset)}
-          num_repeats = {o.Repeats}
+              # {o.Pictures} pictures × {o.Repeats} repeats ÷ batch {o.Batch}: about {o.StepsPerEpoch} steps an epoch
+              [[datasets.subsets]]
+              image_dir = {Quote(dataset)}
+              num_repeats = {o.Repeats}
 
-        """);
+            """
+        );
 
-    private static string Training(DemoOptions o) => string.Create(CultureInfo.InvariantCulture, $"""
-        # What the demo bakes, by kohya's names. Again, with changes of your own: forno train {Config(o)}
-        pretrained_model_name_or_path = {Quote(Path.GetFullPath(o.Model))}
-        dataset_config = {Quote(DatasetFile(o))}
+    private static string Training(DemoOptions o) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            # What the demo bakes, by kohya's names. Again, with changes of your own: forno train {Config(o)}
+            pretrained_model_name_or_path = {Quote(Path.GetFullPath(o.Model))}
+            dataset_config = {Quote(DatasetFile(o))}
 
-        network_module = "networks.lora"
-        network_dim = {o.Dim}
-        network_alpha = {o.Dim}
-        network_args = ["conv_dim={o.ConvDim}", "conv_alpha={o.ConvDim}"]
-        network_train_unet_only = true
+            network_module = "networks.lora"
+            network_dim = {o.Dim}
+            network_alpha = {o.Dim}
+            network_args = ["conv_dim={o.ConvDim}", "conv_alpha={o.ConvDim}"]
+            network_train_unet_only = true
 
-        optimizer_type = "AdamW"
-        learning_rate = {o.LearningRate:0.0######}
-        lr_scheduler = "cosine"
-        lr_warmup_steps = 20
-        min_snr_gamma = 5
-        max_train_epochs = {o.Epochs}
-        seed = {o.Seed}
+            optimizer_type = "AdamW"
+            learning_rate = {o.LearningRate:0.0######}
+            lr_scheduler = "cosine"
+            lr_warmup_steps = 20
+            min_snr_gamma = 5
+            max_train_epochs = {o.Epochs}
+            seed = {o.Seed}
 
-        cache_latents = true
-        cache_text_encoder_outputs = true
+            cache_latents = true
+            cache_text_encoder_outputs = true
 
-        output_dir = {Quote(Adapters(o))}
-        output_name = {Quote(Name(o))}
-        save_every_n_epochs = 1
-        save_precision = "fp16"
-        logging_dir = {Quote(Path.Combine(o.Out, "log"))}
+            output_dir = {Quote(Adapters(o))}
+            output_name = {Quote(Name(o))}
+            save_every_n_epochs = 1
+            save_precision = "fp16"
+            logging_dir = {Quote(Path.Combine(o.Out, "log"))}
 
-        sample_prompts = {Quote(PromptsFile(o))}
-        sample_every_n_epochs = 1
-        sample_at_first = true
-        sample_sampler = "euler"
+            sample_prompts = {Quote(PromptsFile(o))}
+            sample_every_n_epochs = 1
+            sample_at_first = true
+            sample_sampler = "euler"
 
-        """);
+            """
+        );
 
     // TOML's basic string.
-    private static string Quote(string text) => '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + '"';
+    private static string Quote(string text) =>
+        '"'
+        + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+        + '"';
 }

@@ -21,26 +21,30 @@ internal static class PocketCommand
     private static string Home => Environment.GetEnvironmentVariable("FORNO_HOME") is { Length: > 0 } set ? set : ".";
 
     /// <summary>Builds the command; one line a sub-command.</summary>
-    public static Command Build(CommandHost cli) => new FornoCommand("pocket", Summary, "forno pocket data")
-    {
-        PocketDataCommand.Build(cli),
-        PocketEffectCommand.Build(cli),
-        PocketTrainCommand.Build(cli),
-        PocketAssembleCommand.Build(cli),
-        PocketMeasureCommand.Build(cli),
-    };
+    public static Command Build(CommandHost cli) =>
+        new FornoCommand("pocket", Summary, "forno pocket data")
+        {
+            PocketDataCommand.Build(cli),
+            PocketEffectCommand.Build(cli),
+            PocketTrainCommand.Build(cli),
+            PocketAssembleCommand.Build(cli),
+            PocketMeasureCommand.Build(cli),
+        };
 
     /// <summary>The folder of the built data.</summary>
-    public static Option<string> DataOption() => new("--data")
-    {
-        Description = "Folder that `forno pocket data` filled", DefaultValueFactory = _ => Runs,
-    };
+    public static Option<string> DataOption() =>
+        new("--data") { Description = "Folder that `forno pocket data` filled", DefaultValueFactory = _ => Runs };
 
     /// <summary>Names of trained art sets out of a list with commas; none if there is no list.</summary>
     /// <exception cref="FornoException">One is no trained art set.</exception>
     public static string[] Styles(string? list)
     {
-        string[] names = [.. (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
+        string[] names =
+        [
+            .. (list ?? "")
+                .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Distinct(),
+        ];
         return names.FirstOrDefault(n => !TrainedSets.Split(',').Contains(n)) is { } wrong
             ? throw new FornoException($"--styles {wrong}: no trained art set; there are {TrainedSets}")
             : names;

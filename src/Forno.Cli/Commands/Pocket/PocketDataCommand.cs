@@ -20,8 +20,10 @@ internal static class PocketDataCommand
         Option<string> assets = new("--assets")
         {
             Description = "Folder of the fetched packages",
-            DefaultValueFactory = _ => Environment.GetEnvironmentVariable("FORNO_ASSETS") is { Length: > 0 } folder
-                ? folder : Path.Combine(home, "assets", "fetched"),
+            DefaultValueFactory = _ =>
+                Environment.GetEnvironmentVariable("FORNO_ASSETS") is { Length: > 0 } folder
+                    ? folder
+                    : Path.Combine(home, "assets", "fetched"),
         };
         Option<string> heldOut = new("--held-out")
         {
@@ -30,12 +32,29 @@ internal static class PocketDataCommand
         };
         Option<bool> dryRun = new("--dry-run") { Description = "Say what would be fetched and written" };
         Option<bool> json = FornoCommand.JsonOption();
-        FornoCommand command = new("data", "Fetch the emoji art and draw it into one data file", "forno pocket data", "forno pocket data --out /data/pocket --json")
+        FornoCommand command = new(
+            "data",
+            "Fetch the emoji art and draw it into one data file",
+            "forno pocket data",
+            "forno pocket data --out /data/pocket --json"
+        )
         {
-            output, assets, heldOut, dryRun, json,
+            output,
+            assets,
+            heldOut,
+            dryRun,
+            json,
         };
-        command.SetAction(parsed => Run(
-            cli, parsed.GetValue(assets)!, parsed.GetValue(heldOut)!, parsed.GetValue(output)!, parsed.GetValue(dryRun), parsed.GetValue(json)));
+        command.SetAction(parsed =>
+            Run(
+                cli,
+                parsed.GetValue(assets)!,
+                parsed.GetValue(heldOut)!,
+                parsed.GetValue(output)!,
+                parsed.GetValue(dryRun),
+                parsed.GetValue(json)
+            )
+        );
         return command;
     }
 
@@ -46,9 +65,11 @@ internal static class PocketDataCommand
         string[] missing = [.. packages.Where(p => !Directory.Exists(Path.Combine(assets, p)))];
         if (dryRun)
         {
-            cli.Out.WriteLine(json
-                ? JsonSerializer.Serialize(new { Fetch = missing, Write = output }, JsonOutput.Options)
-                : $"would fetch {(missing.Length == 0 ? "nothing" : string.Join(", ", missing))} and write {output}");
+            cli.Out.WriteLine(
+                json
+                    ? JsonSerializer.Serialize(new { Fetch = missing, Write = output }, JsonOutput.Options)
+                    : $"would fetch {(missing.Length == 0 ? "nothing" : string.Join(", ", missing))} and write {output}"
+            );
             return 0;
         }
 
@@ -62,16 +83,27 @@ internal static class PocketDataCommand
 
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(new { Folder = output, report.Pictures, report.PerSet, report.Failures }, JsonOutput.Options));
+            cli.Out.WriteLine(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        Folder = output,
+                        report.Pictures,
+                        report.PerSet,
+                        report.Failures,
+                    },
+                    JsonOutput.Options
+                )
+            );
             return 0;
         }
 
         foreach ((string set, int count) in report.PerSet)
         {
-            cli.Out.WriteLine($"{count,6}  {set}");
+            cli.Out.WriteLine($"{count, 6}  {set}");
         }
 
-        cli.Out.WriteLine($"{report.Pictures,6}  pictures in {output}");
+        cli.Out.WriteLine($"{report.Pictures, 6}  pictures in {output}");
         foreach (string failure in report.Failures)
         {
             cli.Out.WriteLine($"left out  {failure}");

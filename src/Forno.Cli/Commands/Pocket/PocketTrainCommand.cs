@@ -12,35 +12,100 @@ internal static class PocketTrainCommand
     // In the order in which they are needed.
     private static readonly Dictionary<string, Part> Parts = new(StringComparer.Ordinal)
     {
-        ["clip"] = new(ClipPairTraining.Defaults, [ClipPairTraining.TextFile, ClipPairTraining.ClipFile], run =>
-            ClipPairTraining.Run(run.Data, run.Folder, run.Options, progress: run.Progress, stop: run.Stop)),
-        ["vae"] = new(VaeTraining.Defaults, [VaeTraining.VaeFile], run =>
-            VaeTraining.Run(run.Data, run.Folder, run.Options, run.Progress, run.Stop)),
-        ["unet"] = new(UNetTraining.Defaults, [UNetTraining.UNetFile], run => UNetTraining.Run(
-            run.Data, run.Parts.Vae, run.Parts.Text, run.Folder, run.Options, run.UNet, run.Progress, run.Progress, run.Stop)),
-        ["judge"] = new(JudgeTraining.Defaults, [ClipPairTraining.ClipFile], run => JudgeTraining.Run(
-            run.Data, run.Parts, run.Folder, run.Options, run.Progress, run.Progress, run.Stop)),
+        ["clip"] = new(
+            ClipPairTraining.Defaults,
+            [ClipPairTraining.TextFile, ClipPairTraining.ClipFile],
+            run => ClipPairTraining.Run(run.Data, run.Folder, run.Options, progress: run.Progress, stop: run.Stop)
+        ),
+        ["vae"] = new(
+            VaeTraining.Defaults,
+            [VaeTraining.VaeFile],
+            run => VaeTraining.Run(run.Data, run.Folder, run.Options, run.Progress, run.Stop)
+        ),
+        ["unet"] = new(
+            UNetTraining.Defaults,
+            [UNetTraining.UNetFile],
+            run =>
+                UNetTraining.Run(
+                    run.Data,
+                    run.Parts.Vae,
+                    run.Parts.Text,
+                    run.Folder,
+                    run.Options,
+                    run.UNet,
+                    run.Progress,
+                    run.Progress,
+                    run.Stop
+                )
+        ),
+        ["judge"] = new(
+            JudgeTraining.Defaults,
+            [ClipPairTraining.ClipFile],
+            run => JudgeTraining.Run(run.Data, run.Parts, run.Folder, run.Options, run.Progress, run.Progress, run.Stop)
+        ),
     };
 
     public static Command Build(CommandHost cli)
     {
         string runs = PocketCommand.Runs;
-        Argument<string> part = new("part") { Description = $"Which training, in this order: {string.Join(", ", Parts.Keys)} (clip and vae in either; judge: the image tower once more, beside unet)" };
+        Argument<string> part = new("part")
+        {
+            Description =
+                $"Which training, in this order: {string.Join(", ", Parts.Keys)} (clip and vae in either; judge: the image tower once more, beside unet)",
+        };
         part.AcceptOnlyFromAmong([.. Parts.Keys]);
         Option<string> data = PocketCommand.DataOption();
-        Option<string?> run = new("--run") { Description = "Folder of the training's state and log (default: out/pocket/PART)" };
-        Option<int?> steps = new("--steps") { Description = "Optimizer steps of the whole training" };
-        Option<double?> minutes = new("--minutes") { Description = "End this sitting after so long; the next one goes on" };
-        PocketPartFiles files = PocketPartFiles.Below(runs);
-        Option<string> vae = new("--vae") { Description = "unet, judge: file of the finished autoencoder", DefaultValueFactory = _ => files.Vae };
-        Option<string> text = new("--text") { Description = "unet, judge: file of the finished text tower", DefaultValueFactory = _ => files.Text };
-        Option<string> clip = new("--clip") { Description = "judge: file of the finished pair's image tower", DefaultValueFactory = _ => files.Clip };
-        Option<int?> concepts = new("--concepts") { Description = "unet: train on so many concepts only, each in all styles" };
-        Option<string?> styles = new("--styles") { Description = $"unet: train on these art sets only, with commas between: {PocketCommand.TrainedSets}" };
-        FornoCommand command = new("train", "Train a part of the Pocket base model; resumes where it stopped",
-            "forno pocket train clip", "forno pocket train vae --minutes 90", "forno pocket train unet --concepts 500 --styles noto,twemoji,emojione")
+        Option<string?> run = new("--run")
         {
-            part, data, run, steps, minutes, vae, text, clip, concepts, styles,
+            Description = "Folder of the training's state and log (default: out/pocket/PART)",
+        };
+        Option<int?> steps = new("--steps") { Description = "Optimizer steps of the whole training" };
+        Option<double?> minutes = new("--minutes")
+        {
+            Description = "End this sitting after so long; the next one goes on",
+        };
+        PocketPartFiles files = PocketPartFiles.Below(runs);
+        Option<string> vae = new("--vae")
+        {
+            Description = "unet, judge: file of the finished autoencoder",
+            DefaultValueFactory = _ => files.Vae,
+        };
+        Option<string> text = new("--text")
+        {
+            Description = "unet, judge: file of the finished text tower",
+            DefaultValueFactory = _ => files.Text,
+        };
+        Option<string> clip = new("--clip")
+        {
+            Description = "judge: file of the finished pair's image tower",
+            DefaultValueFactory = _ => files.Clip,
+        };
+        Option<int?> concepts = new("--concepts")
+        {
+            Description = "unet: train on so many concepts only, each in all styles",
+        };
+        Option<string?> styles = new("--styles")
+        {
+            Description = $"unet: train on these art sets only, with commas between: {PocketCommand.TrainedSets}",
+        };
+        FornoCommand command = new(
+            "train",
+            "Train a part of the Pocket base model; resumes where it stopped",
+            "forno pocket train clip",
+            "forno pocket train vae --minutes 90",
+            "forno pocket train unet --concepts 500 --styles noto,twemoji,emojione"
+        )
+        {
+            part,
+            data,
+            run,
+            steps,
+            minutes,
+            vae,
+            text,
+            clip,
+            concepts,
+            styles,
         };
         command.SetAction(parsed =>
         {
@@ -51,10 +116,31 @@ internal static class PocketTrainCommand
                 Steps = parsed.GetValue(steps) ?? known.Defaults.Steps,
                 Budget = parsed.GetValue(minutes) is { } m ? TimeSpan.FromMinutes(m) : TimeSpan.MaxValue,
             };
-            var unet = new UNetRecipe { Concepts = parsed.GetValue(concepts), Styles = PocketCommand.Styles(parsed.GetValue(styles)) };
-            return Run(cli, name, parsed.GetValue(data)!, (pocket, progress) => new Sitting(
-                pocket, parsed.GetValue(run) ?? Path.Combine(runs, name), options, unet,
-                files with { Vae = parsed.GetValue(vae)!, Text = parsed.GetValue(text)!, Clip = parsed.GetValue(clip)! }, progress, cli.Cancel));
+            var unet = new UNetRecipe
+            {
+                Concepts = parsed.GetValue(concepts),
+                Styles = PocketCommand.Styles(parsed.GetValue(styles)),
+            };
+            return Run(
+                cli,
+                name,
+                parsed.GetValue(data)!,
+                (pocket, progress) =>
+                    new Sitting(
+                        pocket,
+                        parsed.GetValue(run) ?? Path.Combine(runs, name),
+                        options,
+                        unet,
+                        files with
+                        {
+                            Vae = parsed.GetValue(vae)!,
+                            Text = parsed.GetValue(text)!,
+                            Clip = parsed.GetValue(clip)!,
+                        },
+                        progress,
+                        cli.Cancel
+                    )
+            );
         });
         return command;
     }
@@ -70,29 +156,46 @@ internal static class PocketTrainCommand
             part.Train(sitting);
         }
 
-        cli.Out.WriteLine($"state and log in {sitting.Folder}; the averaged weights are "
-            + string.Join(" and ", part.Files.Select(f => Path.Combine(sitting.Folder, f))));
+        cli.Out.WriteLine(
+            $"state and log in {sitting.Folder}; the averaged weights are "
+                + string.Join(" and ", part.Files.Select(f => Path.Combine(sitting.Folder, f)))
+        );
         return 0;
     }
 
-    private sealed record Sitting(PocketData Data, string Folder, PocketFitOptions Options, UNetRecipe UNet,
-        PocketPartFiles Parts, Reporter Progress, CancellationToken Stop);
+    private sealed record Sitting(
+        PocketData Data,
+        string Folder,
+        PocketFitOptions Options,
+        UNetRecipe UNet,
+        PocketPartFiles Parts,
+        Reporter Progress,
+        CancellationToken Stop
+    );
 
     private sealed record Part(PocketFitOptions Defaults, string[] Files, Action<Sitting> Train);
 
     // A bar for the preparation, if there is one, and a bar for the steps.
-    private sealed class Reporter(CommandHost cli, string name) : IProgress<PocketFitProgress>, IProgress<double>, IDisposable
+    private sealed class Reporter(CommandHost cli, string name)
+        : IProgress<PocketFitProgress>,
+            IProgress<double>,
+            IDisposable
     {
         private const int Thousand = 1000;
-        private ProgressBar? preparing, training;
+        private ProgressBar? preparing,
+            training;
 
-        public void Report(double share) => (preparing ??= cli.Progress("prepare", Thousand, "‰")).Report((long)(share * Thousand));
+        public void Report(double share) =>
+            (preparing ??= cli.Progress("prepare", Thousand, "‰")).Report((long)(share * Thousand));
 
         public void Report(PocketFitProgress p)
         {
             preparing?.Clear();
             training ??= cli.Progress($"train {name}", p.Total, "steps");
-            training.Note = string.Create(CultureInfo.InvariantCulture, $"loss {p.Loss:0.0000}  lr {p.LearningRate:0.0e+0}  {p.Note}");
+            training.Note = string.Create(
+                CultureInfo.InvariantCulture,
+                $"loss {p.Loss:0.0000}  lr {p.LearningRate:0.0e+0}  {p.Note}"
+            );
             training.Report(p.Step);
         }
 

@@ -12,13 +12,29 @@ internal sealed class BucketOptions
 
     private readonly Option<string> resolution = new("--resolution")
     {
-        Description = "Training resolution, W,H or one number: 512 for SD 1.5, 768 for SD 2, 1024 for SDXL", DefaultValueFactory = _ => "512",
+        Description = "Training resolution, W,H or one number: 512 for SD 1.5, 768 for SD 2, 1024 for SDXL",
+        DefaultValueFactory = _ => "512",
     };
 
-    private readonly Option<int> minimum = new("--min_bucket_reso", "--min-bucket-reso") { Description = "Shortest side of a bucket", DefaultValueFactory = _ => Defaults.MinReso };
-    private readonly Option<int> maximum = new("--max_bucket_reso", "--max-bucket-reso") { Description = "Longest side of a bucket", DefaultValueFactory = _ => Defaults.MaxReso };
-    private readonly Option<int> steps = new("--bucket_reso_steps", "--bucket-reso-steps") { Description = "Sides of buckets are multiples of this", DefaultValueFactory = _ => Defaults.Steps };
-    private readonly Option<bool> noUpscale = new("--bucket_no_upscale", "--bucket-no-upscale") { Description = "Small pictures keep their size" };
+    private readonly Option<int> minimum = new("--min_bucket_reso", "--min-bucket-reso")
+    {
+        Description = "Shortest side of a bucket",
+        DefaultValueFactory = _ => Defaults.MinReso,
+    };
+    private readonly Option<int> maximum = new("--max_bucket_reso", "--max-bucket-reso")
+    {
+        Description = "Longest side of a bucket",
+        DefaultValueFactory = _ => Defaults.MaxReso,
+    };
+    private readonly Option<int> steps = new("--bucket_reso_steps", "--bucket-reso-steps")
+    {
+        Description = "Sides of buckets are multiples of this",
+        DefaultValueFactory = _ => Defaults.Steps,
+    };
+    private readonly Option<bool> noUpscale = new("--bucket_no_upscale", "--bucket-no-upscale")
+    {
+        Description = "Small pictures keep their size",
+    };
 
     /// <summary>Gives a command these options.</summary>
     public BucketOptions AddTo(Command command)
@@ -38,9 +54,12 @@ internal sealed class BucketOptions
         Size size = ParseSize(parsed.GetValue(resolution)!);
         var rules = new BucketRules
         {
-            Enabled = true, Resolution = size, MinReso = parsed.GetValue(minimum),
+            Enabled = true,
+            Resolution = size,
+            MinReso = parsed.GetValue(minimum),
             MaxReso = parsed.GetValue(maximum),
-            Steps = parsed.GetValue(steps), NoUpscale = parsed.GetValue(noUpscale),
+            Steps = parsed.GetValue(steps),
+            NoUpscale = parsed.GetValue(noUpscale),
         };
         if (rules.Steps < 1 || rules.MinReso < 1)
         {
@@ -53,8 +72,18 @@ internal sealed class BucketOptions
 
     private static Size ParseSize(string text)
     {
-        int[] sides = [.. text.Split(',', 'x').Select(s => int.TryParse(s.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n is > 0 and <= 16384 ? n : 0)];
-        return sides is [> 0] ? new Size(sides[0], sides[0]) : sides is [> 0, > 0] ? new Size(sides[0], sides[1])
+        int[] sides =
+        [
+            .. text.Split(',', 'x')
+                .Select(s =>
+                    int.TryParse(s.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+                    && n is > 0 and <= 16384
+                        ? n
+                        : 0
+                ),
+        ];
+        return sides is [> 0] ? new Size(sides[0], sides[0])
+            : sides is [> 0, > 0] ? new Size(sides[0], sides[1])
             : throw new FornoException($"--resolution {text}: give one side, as 512, or width and height, as 768,512");
     }
 }

@@ -11,19 +11,22 @@ internal sealed class CaptionOptions
 {
     private readonly Option<string?> extension = new("--caption-extension", "--caption_extension")
     {
-        Description = "Extension of the captions (kohya's caption_extension); by default .txt, or else .caption", HelpName = "EXT",
+        Description = "Extension of the captions (kohya's caption_extension); by default .txt, or else .caption",
+        HelpName = "EXT",
         CustomParser = result => Try(result, () => PictureFiles.CaptionExtension(result.Tokens[0].Value)),
     };
 
     private readonly Option<TagExpression?> where = new("--where")
     {
-        Description = "Only captions that fulfil an expression over tags with & | ! ( ) and *", HelpName = "EXPRESSION",
+        Description = "Only captions that fulfil an expression over tags with & | ! ( ) and *",
+        HelpName = "EXPRESSION",
         CustomParser = result => Try(result, () => TagExpression.Parse(result.Tokens[0].Value)),
     };
 
     private readonly Option<int> keepTokens = new("--keep-tokens", "--keep_tokens")
     {
-        Description = "The first N tags stay in place (kohya's keep_tokens), where a caption has no |||", HelpName = "N",
+        Description = "The first N tags stay in place (kohya's keep_tokens), where a caption has no |||",
+        HelpName = "N",
     };
 
     /// <summary>Gives a command the extension of captions.</summary>
@@ -71,10 +74,13 @@ internal sealed class CaptionOptions
     public int KeepTokens(ParseResult parsed) => parsed.GetValue(keepTokens);
 
     /// <summary>An option of tags, several between commas or blanks.</summary>
-    public static Option<string[]> Tags(string name, string what) => new(name)
-    {
-        Description = what, AllowMultipleArgumentsPerToken = true, HelpName = "TAGS",
-    };
+    public static Option<string[]> Tags(string name, string what) =>
+        new(name)
+        {
+            Description = what,
+            AllowMultipleArgumentsPerToken = true,
+            HelpName = "TAGS",
+        };
 
     /// <summary>The tags of such an option.</summary>
     public static IReadOnlyList<string> Tags(ParseResult parsed, Option<string[]> option) =>
@@ -97,7 +103,10 @@ internal sealed class CaptionOptions
     private static bool IsUsual(string extension, PictureFolder folder)
     {
         PictureItem[] captioned = [.. folder.Pictures.Where(p => p.Captions.Count > 0)];
-        return captioned.Length > 0 && captioned.Count(p => p.Captions.Any(c => c.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase))) * 2 > captioned.Length;
+        return captioned.Length > 0
+            && captioned.Count(p => p.Captions.Any(c => c.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase)))
+                * 2
+                > captioned.Length;
     }
 
     // What all folders that are trained agree on.
@@ -118,7 +127,12 @@ internal sealed class CaptionOptions
             all = []; // a folder that is absent: told by whoever needs it
         }
 
-        return all.Length > 0 ? all.Length == 1 ? all[0] : null
-            : config.Args["caption_extension"] is string { Length: > 0 } said ? PictureFiles.CaptionExtension(said) : null;
+        return all.Length > 0
+            ? all.Length == 1
+                ? all[0]
+                : null
+            : config.Args["caption_extension"] is string { Length: > 0 } said
+                ? PictureFiles.CaptionExtension(said)
+                : null;
     }
 }

@@ -10,13 +10,19 @@ namespace Forno.Cli.Commands.Shared;
 internal static class ConfigFiles
 {
     /// <summary>The steps for those that lie in a work folder.</summary>
-    public static IEnumerable<PlanStep> Steps(ConfigEdit? edit, string? work) => (edit?.Changed ?? []).Where(c => Inside(c.File, work)).Select(c => new PlanStep
-    {
-        Subject = RelativePath.Of(work!, c.File),
-        What = What(c),
-        Changes = [new ReplaceFile(RelativePath.Of(work!, c.File), FileContent.Bytes("configuration", c.ToBytes))],
-        Text = new TextChange(c.Before, c.After),
-    });
+    public static IEnumerable<PlanStep> Steps(ConfigEdit? edit, string? work) =>
+        (edit?.Changed ?? [])
+            .Where(c => Inside(c.File, work))
+            .Select(c => new PlanStep
+            {
+                Subject = RelativePath.Of(work!, c.File),
+                What = What(c),
+                Changes =
+                [
+                    new ReplaceFile(RelativePath.Of(work!, c.File), FileContent.Bytes("configuration", c.ToBytes)),
+                ],
+                Text = new TextChange(c.Before, c.After),
+            });
 
     /// <summary>Writes, or on a dry run tells, those that do not.</summary>
     /// <param name="edit">The changes; null = none.</param>
@@ -36,17 +42,27 @@ internal static class ConfigFiles
             string copy = Free(text.File);
             AtomicFile.WriteBytes(copy, File.ReadAllBytes(text.File));
             AtomicFile.WriteBytes(text.File, text.ToBytes());
-            tell($"wrote {Wording.Shown(text.File)}: {What(text)} (its old text: {Wording.Shown(Path.GetFileName(copy))})");
+            tell(
+                $"wrote {Wording.Shown(text.File)}: {What(text)} (its old text: {Wording.Shown(Path.GetFileName(copy))})"
+            );
         }
     }
 
-    private static bool Inside(string file, string? work) => work is not null && file.StartsWith(work + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private static bool Inside(string file, string? work) =>
+        work is not null && file.StartsWith(work + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     // The lines that are new or other than before.
     private static string What(ConfigText text)
     {
         var before = text.Before.Split('\n').Select(l => l.Trim()).ToHashSet(StringComparer.Ordinal);
-        return string.Join(", ", text.After.Split('\n').Select(l => l.Trim()).Where(l => !before.Contains(l)).Distinct().Select(l => l.Split('#')[0].Trim()));
+        return string.Join(
+            ", ",
+            text.After.Split('\n')
+                .Select(l => l.Trim())
+                .Where(l => !before.Contains(l))
+                .Distinct()
+                .Select(l => l.Split('#')[0].Trim())
+        );
     }
 
     private static string Free(string file)

@@ -9,7 +9,9 @@ internal sealed class DatasetOptions(string? what = null)
 {
     private readonly Argument<string[]> folders = new("folders")
     {
-        Description = what ?? "Folders of pictures, with all below them; in a work folder (or a part of one) the command works in place",
+        Description =
+            what
+            ?? "Folders of pictures, with all below them; in a work folder (or a part of one) the command works in place",
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -18,7 +20,10 @@ internal sealed class DatasetOptions(string? what = null)
         Description = "New work folder that takes the pictures and what belongs to them; the sources stay as they are",
     };
 
-    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Say what would be changed; change nothing" };
+    private readonly Option<bool> dryRun = new("--dry-run")
+    {
+        Description = "Say what would be changed; change nothing",
+    };
     private readonly Option<bool> json = FornoCommand.JsonOption();
 
     /// <summary>Gives a command these options, after its own.</summary>

@@ -13,16 +13,29 @@ internal static partial class FindingPrinter
     /// <param name="folders">The folders as they were written; none leaves FOLDER.</param>
     /// <param name="config">The training configuration as it was written; null leaves FILE.</param>
     /// <param name="root">The folder that paths within the data set begin in; null leaves <c>FOLDER/name</c>.</param>
-    public static IReadOnlyList<Finding> For(IEnumerable<Finding> findings, IEnumerable<string> folders, string? config = null, string? root = null)
+    public static IReadOnlyList<Finding> For(
+        IEnumerable<Finding> findings,
+        IEnumerable<string> folders,
+        string? config = null,
+        string? root = null
+    )
     {
         string places = string.Join(' ', folders.Select(f => Wording.Quoted(Path.TrimEndingDirectorySeparator(f))));
         return [.. findings.Select(f => f with { Mend = Named(f.Mend) })];
 
         string Named(string mend)
         {
-            string named = root is null ? mend : mend.Replace(" FOLDER/", $" {(root.Length > 0 ? Wording.Quoted(Path.TrimEndingDirectorySeparator(root)) + "/" : "")}", StringComparison.Ordinal);
+            string named = root is null
+                ? mend
+                : mend.Replace(
+                    " FOLDER/",
+                    $" {(root.Length > 0 ? Wording.Quoted(Path.TrimEndingDirectorySeparator(root)) + "/" : "")}",
+                    StringComparison.Ordinal
+                );
             named = places.Length == 0 ? named : Bare().Replace(named, _ => $" {places}");
-            return config is null ? named : named.Replace("--config FILE", $"--config {Wording.Quoted(config)}", StringComparison.Ordinal);
+            return config is null
+                ? named
+                : named.Replace("--config FILE", $"--config {Wording.Quoted(config)}", StringComparison.Ordinal);
         }
     }
 
@@ -30,9 +43,13 @@ internal static partial class FindingPrinter
     /// <param name="folder">The pictures.</param>
     /// <param name="folders">The folders as they were written.</param>
     public static string? RootOf(PictureFolder folder, IReadOnlyList<string> folders) =>
-        folder.Work is { } work ? folders.FirstOrDefault(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)) == work) ?? Path.GetRelativePath(Directory.GetCurrentDirectory(), work)
+        folder.Work is { } work
+            ? folders.FirstOrDefault(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)) == work)
+                ?? Path.GetRelativePath(Directory.GetCurrentDirectory(), work)
         : folders.Count > 1 ? null
-        : RelativePath.Repeats(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folders[0])))) is null ? folders[0] // a folder N_name leads the paths itself
+        : RelativePath.Repeats(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folders[0]))))
+            is null
+            ? folders[0] // a folder N_name leads the paths itself
         : Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folders[0])) ?? "/";
 
     /// <summary>Prints findings: what, why it hurts, what mends it; the latter two once for those that follow one another and say the same.</summary>
@@ -42,7 +59,10 @@ internal static partial class FindingPrinter
         for (int i = 0; i < all.Length; i++)
         {
             to.WriteLine($"{Sign(all[i].Level)} {Wording.Shown(all[i].What)}");
-            if (i + 1 == all.Length || (all[i].Level, all[i].Effect, all[i].Mend) != (all[i + 1].Level, all[i + 1].Effect, all[i + 1].Mend))
+            if (
+                i + 1 == all.Length
+                || (all[i].Level, all[i].Effect, all[i].Mend) != (all[i + 1].Level, all[i + 1].Effect, all[i + 1].Mend)
+            )
             {
                 to.WriteLine($"    {Wording.Shown(all[i].Effect)}");
                 to.WriteLine($"    → {Wording.Shown(all[i].Mend)}");
@@ -51,10 +71,24 @@ internal static partial class FindingPrinter
     }
 
     /// <summary>A finding as JSON has it.</summary>
-    public static object Row(Finding f) => new { f.Kind, Level = f.Level.ToString().ToLowerInvariant(), f.What, f.Effect, f.Mend };
+    public static object Row(Finding f) =>
+        new
+        {
+            f.Kind,
+            Level = f.Level.ToString().ToLowerInvariant(),
+            f.What,
+            f.Effect,
+            f.Mend,
+        };
 
     /// <summary>The mark before a finding.</summary>
-    public static char Sign(FindingLevel level) => level switch { FindingLevel.Bad => '✗', FindingLevel.Warning => '!', _ => '·' };
+    public static char Sign(FindingLevel level) =>
+        level switch
+        {
+            FindingLevel.Bad => '✗',
+            FindingLevel.Warning => '!',
+            _ => '·',
+        };
 
     [GeneratedRegex(" FOLDER(?![/\\w])")]
     private static partial Regex Bare();

@@ -29,12 +29,15 @@ internal sealed class TrainPrinter : IDisposable
     /// <summary>What will be trained, in a few lines.</summary>
     public static IEnumerable<string> PlanLines(TrainPlan plan)
     {
-        int images = plan.Datasets.Sum(d => d.TrainImages), regular = plan.Datasets.Sum(d => d.RegImages);
+        int images = plan.Datasets.Sum(d => d.TrainImages),
+            regular = plan.Datasets.Sum(d => d.RegImages);
         string reg = regular > 0 ? $" and {regular} regularisation images" : "";
         yield return $"{images} training images with repeats{reg}, {plan.Datasets.Sum(d => d.Buckets.Count)} buckets";
         string accumulated = plan.Steps.Accumulation > 1 ? $", {plan.Steps.Accumulation} batches a step" : "";
-        yield return string.Create(CultureInfo.InvariantCulture,
-            $"{plan.Steps.Epochs} epochs of {plan.Steps.BatchesPerEpoch} batches{accumulated}: {plan.Steps.TotalSteps} optimizer steps");
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{plan.Steps.Epochs} epochs of {plan.Steps.BatchesPerEpoch} batches{accumulated}: {plan.Steps.TotalSteps} optimizer steps"
+        );
     }
 
     /// <summary>Writes a line above the progress.</summary>
@@ -90,7 +93,10 @@ internal sealed class TrainPrinter : IDisposable
         epochLoss += step.Loss;
         epochSteps++;
         ProgressBar line = Bar("train", step.Total, "steps");
-        line.Note = string.Create(CultureInfo.InvariantCulture, $"epoch {step.Epoch}/{step.Epochs}  loss {step.AverageLoss:0.0000}  lr {step.Rates[^1].Rate:0.0e+0}");
+        line.Note = string.Create(
+            CultureInfo.InvariantCulture,
+            $"epoch {step.Epoch}/{step.Epochs}  loss {step.AverageLoss:0.0000}  lr {step.Rates[^1].Rate:0.0e+0}"
+        );
         line.Report(step.Step);
     }
 
@@ -98,7 +104,12 @@ internal sealed class TrainPrinter : IDisposable
     {
         if (epochSteps > 0)
         {
-            Say(string.Create(CultureInfo.InvariantCulture, $"epoch {epoch}/{plan.Steps.Epochs}: loss {epochLoss / epochSteps:0.0000}"));
+            Say(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"epoch {epoch}/{plan.Steps.Epochs}: loss {epochLoss / epochSteps:0.0000}"
+                )
+            );
         }
         (epochLoss, epochSteps) = (0, 0);
     }

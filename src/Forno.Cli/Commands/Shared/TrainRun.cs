@@ -17,15 +17,28 @@ internal static class TrainRun
     /// <param name="recipe">What to train.</param>
     /// <param name="resume">A state's folder that overrides the recipe's; null: as the recipe says.</param>
     /// <param name="also">Receives every event too.</param>
-    public static TrainResult Run(CommandHost cli, TrainRecipe recipe, string? resume = null, Action<TrainEvent>? also = null)
+    public static TrainResult Run(
+        CommandHost cli,
+        TrainRecipe recipe,
+        string? resume = null,
+        Action<TrainEvent>? also = null
+    )
     {
-        using BaseModel model = BaseModel.Load(recipe.Model.Path, new BaseModelOptions
-        {
-            VaePath = recipe.Model.Vae,
-            Type = recipe.Run.Precision switch { Precision.Float16 => DType.Float16, Precision.BFloat16 => DType.BFloat16, _ => DType.Float32 },
-            Device = Device.CudaCount > 0 ? Device.Cuda() : Device.Cpu,
-            Prediction = recipe.Model.VParameterization ? Prediction.Velocity : null,
-        });
+        using BaseModel model = BaseModel.Load(
+            recipe.Model.Path,
+            new BaseModelOptions
+            {
+                VaePath = recipe.Model.Vae,
+                Type = recipe.Run.Precision switch
+                {
+                    Precision.Float16 => DType.Float16,
+                    Precision.BFloat16 => DType.BFloat16,
+                    _ => DType.Float32,
+                },
+                Device = Device.CudaCount > 0 ? Device.Cuda() : Device.Cpu,
+                Prediction = recipe.Model.VParameterization ? Prediction.Velocity : null,
+            }
+        );
         TrainPlan plan = TrainPlan.Make(recipe, model.Prediction, cli.Error.WriteLine);
         TrainSampler? sampler = recipe.Samples is null ? null : new TrainSampler(model, recipe);
         using var console = new TrainPrinter(cli, plan);

@@ -11,11 +11,17 @@ internal sealed class TriggerOptions
 {
     private readonly Option<string[]> named = new("--trigger", "-t")
     {
-        Description = "A trigger and its kind, NAME=character|outfit|style|pose|object|situation; by default those of triggers.toml, else what stands before |||",
-        AllowMultipleArgumentsPerToken = true, HelpName = "NAME=KIND",
+        Description =
+            "A trigger and its kind, NAME=character|outfit|style|pose|object|situation; by default those of triggers.toml, else what stands before |||",
+        AllowMultipleArgumentsPerToken = true,
+        HelpName = "NAME=KIND",
     };
 
-    private readonly Option<string?> lists = new("--lists") { Description = "Folder of word lists of your own that add to those of Forno", HelpName = "DIR" };
+    private readonly Option<string?> lists = new("--lists")
+    {
+        Description = "Folder of word lists of your own that add to those of Forno",
+        HelpName = "DIR",
+    };
 
     /// <summary>Gives a command these options.</summary>
     public TriggerOptions AddTo(Command command)
@@ -38,11 +44,24 @@ internal sealed class TriggerOptions
     /// <param name="set">Their captions.</param>
     /// <param name="traits">The lists of traits.</param>
     /// <param name="config">The training configuration, or null.</param>
-    public IReadOnlyList<TriggerName> Names(ParseResult parsed, PictureFolder folder, IReadOnlyList<string> folders, CaptionSet set, TraitLists traits, ConfigEdit? config = null)
+    public IReadOnlyList<TriggerName> Names(
+        ParseResult parsed,
+        PictureFolder folder,
+        IReadOnlyList<string> folders,
+        CaptionSet set,
+        TraitLists traits,
+        ConfigEdit? config = null
+    )
     {
         TriggerName[] given = [.. (parsed.GetValue(named) ?? []).Select(Parse)];
-        IReadOnlyList<TriggerName> known = given.Length > 0 ? given : TriggerFile.Read(TriggerFile.PlaceFor(folder, folders));
-        return TriggerScenes.Names(set, known, traits, config?.Args["keep_tokens"] is long keep and > 0 ? (int)Math.Min(keep, 75) : 0);
+        IReadOnlyList<TriggerName> known =
+            given.Length > 0 ? given : TriggerFile.Read(TriggerFile.PlaceFor(folder, folders));
+        return TriggerScenes.Names(
+            set,
+            known,
+            traits,
+            config?.Args["keep_tokens"] is long keep and > 0 ? (int)Math.Min(keep, 75) : 0
+        );
     }
 
     /// <summary>Reads <c>NAME=KIND</c>.</summary>
@@ -53,7 +72,10 @@ internal sealed class TriggerOptions
         string name = (at < 0 ? text : text[..at]).Trim();
         TriggerPlans.Check(name);
         return at < 0 ? new TriggerName(name, TriggerKind.Unknown)
-            : TriggerFile.Kinds.TryGetValue(text[(at + 1)..].Trim().ToLowerInvariant(), out TriggerKind kind) ? new TriggerName(name, kind)
-            : throw new FornoException($"--trigger {text}: the kind must be one of {string.Join(", ", TriggerFile.Kinds.Keys.Order())}");
+            : TriggerFile.Kinds.TryGetValue(text[(at + 1)..].Trim().ToLowerInvariant(), out TriggerKind kind)
+                ? new TriggerName(name, kind)
+            : throw new FornoException(
+                $"--trigger {text}: the kind must be one of {string.Join(", ", TriggerFile.Kinds.Keys.Order())}"
+            );
     }
 }

@@ -15,7 +15,8 @@ namespace Forno.Cli.Commands.Shared;
 /// </summary>
 internal static class WorkFolderRun
 {
-    private const int MostLines = 40, LongestText = 600;
+    private const int MostLines = 40,
+        LongestText = 600;
 
     /// <summary>What a command's plan is made of.</summary>
     /// <param name="Folder">The pictures.</param>
@@ -37,15 +38,33 @@ internal static class WorkFolderRun
     /// <param name="captionExtension">A further extension of captions, or null.</param>
     /// <param name="rows">What <c>--json</c> tells beside it, under which name, once the plan is made; null = nothing.</param>
     /// <returns>The exit code: 1 if there was something to do and nothing of it could be done.</returns>
-    public static int Run(CommandHost cli, ParseResult parsed, DatasetOptions options, Func<Context, ChangePlan> plan, Func<IReadOnlyList<Finding>>? findings = null, string? captionExtension = null, Func<JsonRows>? rows = null)
+    public static int Run(
+        CommandHost cli,
+        ParseResult parsed,
+        DatasetOptions options,
+        Func<Context, ChangePlan> plan,
+        Func<IReadOnlyList<Finding>>? findings = null,
+        string? captionExtension = null,
+        Func<JsonRows>? rows = null
+    )
     {
         string[] folders = options.Folders(parsed);
         string? output = options.Output(parsed);
         bool dryRun = options.DryRun(parsed);
-        string?[] works = [.. folders.Where(f => Path.Exists(f)).Select(f => WorkFolder.Find(Directory.Exists(f) ? f : Path.GetDirectoryName(Path.GetFullPath(f))!)).Distinct()];
+        string?[] works =
+        [
+            .. folders
+                .Where(f => Path.Exists(f))
+                .Select(f => WorkFolder.Find(Directory.Exists(f) ? f : Path.GetDirectoryName(Path.GetFullPath(f))!))
+                .Distinct(),
+        ];
         if (output is null && works is not [not null] && works.Length > 0)
         {
-            throw FornoException.ForFile(Wording.Shown(folders[0]), "it is no work folder of Forno, and originals are never changed", "Add -o FOLDER: a new folder that takes the changed copies.");
+            throw FornoException.ForFile(
+                Wording.Shown(folders[0]),
+                "it is no work folder of Forno, and originals are never changed",
+                "Add -o FOLDER: a new folder that takes the changed copies."
+            );
         }
 
         if (output is not null)
@@ -60,7 +79,10 @@ internal static class WorkFolderRun
             cli.Error.WriteLine($"an interrupted '{unfinished}' would be rolled back first");
         }
 
-        using WorkFolder? work = dryRun || root is null ? null : output is null ? WorkFolder.Open(root) : WorkFolder.OpenOrCreate(root);
+        using WorkFolder? work =
+            dryRun || root is null ? null
+            : output is null ? WorkFolder.Open(root)
+            : WorkFolder.OpenOrCreate(root);
         Say(cli, work);
         PictureFolder folder = PictureFolder.Scan(folders, captionExtension: captionExtension);
         ChangePlan made;
@@ -70,7 +92,15 @@ internal static class WorkFolderRun
         }
 
         made = output is null ? made : made.BringingOver(folder);
-        return Finish(cli, made, work, options.Json(parsed), $"{folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}", findings is null ? null : FindingPrinter.For(findings(), output is null ? folders : [output]), rows?.Invoke());
+        return Finish(
+            cli,
+            made,
+            work,
+            options.Json(parsed),
+            $"{folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}",
+            findings is null ? null : FindingPrinter.For(findings(), output is null ? folders : [output]),
+            rows?.Invoke()
+        );
     }
 
     /// <summary>Tells a plan (without a work folder) or does it, and reports.</summary>
@@ -82,7 +112,15 @@ internal static class WorkFolderRun
     /// <param name="findings">What else is to be told; null = nothing.</param>
     /// <param name="rows">What <c>--json</c> tells beside it; null = nothing.</param>
     /// <returns>The exit code.</returns>
-    public static int Finish(CommandHost cli, ChangePlan plan, WorkFolder? work, bool json, string of, IReadOnlyList<Finding>? findings = null, JsonRows? rows = null)
+    public static int Finish(
+        CommandHost cli,
+        ChangePlan plan,
+        WorkFolder? work,
+        bool json,
+        string of,
+        IReadOnlyList<Finding>? findings = null,
+        JsonRows? rows = null
+    )
     {
         if (work is null)
         {
@@ -96,19 +134,37 @@ internal static class WorkFolderRun
             applied = work.Apply(plan, bar, cli.Cancel);
         }
 
-        int brought = plan.Steps.Count(s => s.What == ChangePlan.BroughtOver), lists = plan.Steps.Count(s => s.IsList);
+        int brought = plan.Steps.Count(s => s.What == ChangePlan.BroughtOver),
+            lists = plan.Steps.Count(s => s.IsList);
         if (json)
         {
-            WriteJson(cli, new
-            {
-                Command = plan.Name, WorkFolder = work.Root, Operation = applied.Id, applied.Steps, applied.Files, applied.Problems, plan.Kept, plan.Notes, Findings = findings?.Select(FindingPrinter.Row),
-            }, rows);
+            WriteJson(
+                cli,
+                new
+                {
+                    Command = plan.Name,
+                    WorkFolder = work.Root,
+                    Operation = applied.Id,
+                    applied.Steps,
+                    applied.Files,
+                    applied.Problems,
+                    plan.Kept,
+                    plan.Notes,
+                    Findings = findings?.Select(FindingPrinter.Row),
+                },
+                rows
+            );
         }
         else
         {
-            cli.Out.WriteLine(applied.Id is { } id
-                ? string.Create(CultureInfo.InvariantCulture, $"{plan.Name}: {Math.Max(0, applied.Steps - brought - lists)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Wording.Counted(applied.Files, "file")} changed in {Wording.Shown(work.Root)} (operation {id}; `forno dataset undo {Wording.Quoted(work.Root)}` takes it back)")
-                : $"{plan.Name}: nothing to do in {of}");
+            cli.Out.WriteLine(
+                applied.Id is { } id
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{plan.Name}: {Math.Max(0, applied.Steps - brought - lists)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Wording.Counted(applied.Files, "file")} changed in {Wording.Shown(work.Root)} (operation {id}; `forno dataset undo {Wording.Quoted(work.Root)}` takes it back)"
+                    )
+                    : $"{plan.Name}: nothing to do in {of}"
+            );
             Note(cli, plan);
             List(cli, plan.Kept, "left as they are");
             List(cli, applied.Problems);
@@ -134,7 +190,9 @@ internal static class WorkFolderRun
         {
             if (WorkFolder.Unfinished(root) is { } unfinished)
             {
-                cli.Error.WriteLine($"{Wording.Shown(root)}: an interrupted '{unfinished}' left it half done; the next command that changes it, or `forno dataset undo`, rolls that back first");
+                cli.Error.WriteLine(
+                    $"{Wording.Shown(root)}: an interrupted '{unfinished}' left it half done; the next command that changes it, or `forno dataset undo`, rolls that back first"
+                );
             }
         }
     }
@@ -148,7 +206,11 @@ internal static class WorkFolderRun
             string from = Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)) + Path.DirectorySeparatorChar;
             if (target.StartsWith(from, StringComparison.Ordinal) || from.StartsWith(target, StringComparison.Ordinal))
             {
-                throw FornoException.ForFile(Wording.Shown(output), $"it lies in {Wording.Shown(source)} or the other way round", "Choose a folder beside it; a work folder is changed in place without -o.");
+                throw FornoException.ForFile(
+                    Wording.Shown(output),
+                    $"it lies in {Wording.Shown(source)} or the other way round",
+                    "Choose a folder beside it; a work folder is changed in place without -o."
+                );
             }
         }
     }
@@ -170,12 +232,29 @@ internal static class WorkFolderRun
         More(cli.Error, problems.Count);
     }
 
-    private static void Describe(CommandHost cli, ChangePlan plan, bool json, string of, IReadOnlyList<Finding>? findings, JsonRows? rows)
+    private static void Describe(
+        CommandHost cli,
+        ChangePlan plan,
+        bool json,
+        string of,
+        IReadOnlyList<Finding>? findings,
+        JsonRows? rows
+    )
     {
         if (json)
         {
             PlanDescription told = plan.Describe();
-            object document = findings is null ? told : new { told.Command, told.Steps, told.Problems, told.Kept, told.Notes, Findings = findings.Select(FindingPrinter.Row) };
+            object document = findings is null
+                ? told
+                : new
+                {
+                    told.Command,
+                    told.Steps,
+                    told.Problems,
+                    told.Kept,
+                    told.Notes,
+                    Findings = findings.Select(FindingPrinter.Row),
+                };
             WriteJson(cli, document, rows);
             return;
         }
@@ -221,7 +300,9 @@ internal static class WorkFolderRun
     private static string Clipped(string text)
     {
         string line = Wording.Shown(text.TrimEnd().Replace("\r\n", "\n", StringComparison.Ordinal));
-        return line.Length <= LongestText ? line : string.Create(CultureInfo.InvariantCulture, $"{line[..LongestText]}… ({text.Length} characters)");
+        return line.Length <= LongestText
+            ? line
+            : string.Create(CultureInfo.InvariantCulture, $"{line[..LongestText]}… ({text.Length} characters)");
     }
 
     private static void More(TextWriter writer, int count)

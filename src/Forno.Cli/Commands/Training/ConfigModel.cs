@@ -37,7 +37,12 @@ internal sealed record ConfigModel(string? Family, string? PredictsV)
             // The trainer will say what is wrong with it.
         }
 
-        return new ConfigModel(model.Contains("xl", StringComparison.OrdinalIgnoreCase) ? "sdxl" : config.Args["v2"] is true ? "sd21" : null, null);
+        return new ConfigModel(
+            model.Contains("xl", StringComparison.OrdinalIgnoreCase) ? "sdxl"
+                : config.Args["v2"] is true ? "sd21"
+                : null,
+            null
+        );
     }
 
     /// <summary>What a configuration says, as the doctor looks at it.</summary>
@@ -49,8 +54,18 @@ internal sealed record ConfigModel(string? Family, string? PredictsV)
         ConfigModel model = Of(config);
         return new ConfigFacts
         {
-            Values = config.Args.Values, Given = config.Args.Given, Folders = folders, Family = model.Family, PredictsV = model.PredictsV,
-            Resolution = buckets?.Resolution ?? (config.Args["resolution"] is List<object> { Count: 2 } sides ? new Size((int)(long)sides[0], (int)(long)sides[1]) : null),
+            Values = config.Args.Values,
+            Given = config.Args.Given,
+            Folders = folders,
+            Family = model.Family,
+            PredictsV = model.PredictsV,
+            Resolution =
+                buckets?.Resolution
+                ?? (
+                    config.Args["resolution"] is List<object> { Count: 2 } sides
+                        ? new Size((int)(long)sides[0], (int)(long)sides[1])
+                        : null
+                ),
         };
     }
 }

@@ -29,11 +29,29 @@ internal sealed class DatasetDoctor
         (Harm.Note, "note", "Good to know"),
     ];
 
-    private readonly Argument<string[]> folders = new("folders") { Description = "Folders of a data set; without any the machine is looked at", Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<string?> config = new("--config") { Description = "Training configuration to hold against the data set", HelpName = "FILE" };
-    private readonly Option<bool> strict = new("--strict") { Description = "Exit code 1 on any finding of the first class" };
-    private readonly Option<bool> noPictures = new("--no-pictures") { Description = "Do not look into the pictures themselves, which takes longest" };
-    private readonly Option<string?> tags = new("--tags") { Description = "Tag list of the model's data, as for forno caption report", HelpName = "FILE" };
+    private readonly Argument<string[]> folders = new("folders")
+    {
+        Description = "Folders of a data set; without any the machine is looked at",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    private readonly Option<string?> config = new("--config")
+    {
+        Description = "Training configuration to hold against the data set",
+        HelpName = "FILE",
+    };
+    private readonly Option<bool> strict = new("--strict")
+    {
+        Description = "Exit code 1 on any finding of the first class",
+    };
+    private readonly Option<bool> noPictures = new("--no-pictures")
+    {
+        Description = "Do not look into the pictures themselves, which takes longest",
+    };
+    private readonly Option<string?> tags = new("--tags")
+    {
+        Description = "Tag list of the model's data, as for forno caption report",
+        HelpName = "FILE",
+    };
     private readonly BucketOptions buckets = new();
     private readonly CaptionOptions captions = new();
     private readonly PlanSettings plan = new();
@@ -72,14 +90,43 @@ internal sealed class DatasetDoctor
         IReadOnlyList<TriggerName> names = triggers.Names(parsed, folder, named, set, traits, edit);
         if (trained is not null && !trained.Any(t => !t.IsReg))
         {
-            before.Add(new Finding("empty-folder", FindingLevel.Bad, $"{Path.GetFileName(edit!.File)} trains on nothing: {(edit.DatasetFile is null ? "there is no folder N_name in its train_data_dir" : "its dataset config has no folders")}",
-                "The trainer stops at once.", $"forno plan {Wording.Shown(named[0])} --config {Wording.Shown(Path.GetFileName(edit.File))} --apply gives every folder its N_name"));
+            before.Add(
+                new Finding(
+                    "empty-folder",
+                    FindingLevel.Bad,
+                    $"{Path.GetFileName(edit!.File)} trains on nothing: {(edit.DatasetFile is null ? "there is no folder N_name in its train_data_dir" : "its dataset config has no folders")}",
+                    "The trainer stops at once.",
+                    $"forno plan {Wording.Shown(named[0])} --config {Wording.Shown(Path.GetFileName(edit.File))} --apply gives every folder its N_name"
+                )
+            );
             trained = AsIfTrained(edit, folder);
         }
 
-        TrainedFolder[]? places = trained is null ? null : [.. trained.Select(t =>
-            new TrainedFolder(Path.TrimEndingDirectorySeparator(t.Path), t.IsReg, t.CaptionExtension, t.KeepSeparator, t.KeepTokens, t.Shuffles) { Options = t.Options })];
-        before.InsertRange(0, FileFindings.Find([.. named.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))], folder, set, places));
+        TrainedFolder[]? places = trained is null
+            ? null
+            :
+            [
+                .. trained.Select(t => new TrainedFolder(
+                    Path.TrimEndingDirectorySeparator(t.Path),
+                    t.IsReg,
+                    t.CaptionExtension,
+                    t.KeepSeparator,
+                    t.KeepTokens,
+                    t.Shuffles
+                )
+                {
+                    Options = t.Options,
+                }),
+            ];
+        before.InsertRange(
+            0,
+            FileFindings.Find(
+                [.. named.Select(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)))],
+                folder,
+                set,
+                places
+            )
+        );
         var sources = new List<(string, IReadOnlyList<Finding>)> { ("files", before) };
         BucketRules? said = edit is null ? null : Sizes(edit);
         ConfigFacts? facts = edit is null ? null : ConfigModel.Facts(edit, places ?? [], said);
@@ -96,10 +143,41 @@ internal sealed class DatasetDoctor
                 sources.Add(("configuration", DataFindings.Find(facts, set, names, traits, pruned)));
             }
 
-            CaptionReport report = CaptionReporter.Make(set, new CaptionReportOptions { KeepTokens = (int)(edit?.Args["keep_tokens"] as long? ?? 0), Tags = list });
-            sources.Add(("captions", facts is null ? report.Findings : [.. report.Findings.Where(f => f.Kind != "long" || report.Long![0].Tokens > Math.Max(75, facts.Number("max_token_length")))]));
-            sources.Add(("captions", [.. problems.Select(p => new Finding("unreadable", FindingLevel.Bad, p.ToString(), "What was pruned there is not known.", "restore it, or remove it"))]));
-            sources.Add(("triggers", AbsorptionTable.Make(TriggerScenes.Of(set, names, traits, pruned, list?.Names)).Findings));
+            CaptionReport report = CaptionReporter.Make(
+                set,
+                new CaptionReportOptions { KeepTokens = (int)(edit?.Args["keep_tokens"] as long? ?? 0), Tags = list }
+            );
+            sources.Add(
+                (
+                    "captions",
+                    facts is null
+                        ? report.Findings
+                        :
+                        [
+                            .. report.Findings.Where(f =>
+                                f.Kind != "long"
+                                || report.Long![0].Tokens > Math.Max(75, facts.Number("max_token_length"))
+                            ),
+                        ]
+                )
+            );
+            sources.Add(
+                (
+                    "captions",
+                    [
+                        .. problems.Select(p => new Finding(
+                            "unreadable",
+                            FindingLevel.Bad,
+                            p.ToString(),
+                            "What was pruned there is not known.",
+                            "restore it, or remove it"
+                        )),
+                    ]
+                )
+            );
+            sources.Add(
+                ("triggers", AbsorptionTable.Make(TriggerScenes.Of(set, names, traits, pruned, list?.Names)).Findings)
+            );
             sources.Add(("plan", Planned(parsed, edit, set, names, traits)));
             if (!parsed.GetValue(noPictures))
             {
@@ -108,22 +186,48 @@ internal sealed class DatasetDoctor
         }
 
         string? root = FindingPrinter.RootOf(folder, named);
-        IReadOnlyList<Diagnosis> all = [.. Diagnosis.Gather(sources).Select(d => d with { Finding = FindingPrinter.For([d.Finding], named, parsed.GetValue(config), root)[0] })];
+        IReadOnlyList<Diagnosis> all =
+        [
+            .. Diagnosis
+                .Gather(sources)
+                .Select(d =>
+                    d with
+                    {
+                        Finding = FindingPrinter.For([d.Finding], named, parsed.GetValue(config), root)[0],
+                    }
+                ),
+        ];
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(new
-            {
-                Pictures = folder.Pictures.Count, Triggers = names.Select(n => n.Name),
-                Findings = all.Select(d => new
-                {
-                    Class = Classes.First(c => c.Harm == d.Harm).Name, d.From, d.Finding.Kind, d.Finding.What, d.Finding.Effect, d.Finding.Mend,
-                }),
-                folder.Problems,
-            }, JsonOutput.Options));
+            cli.Out.WriteLine(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        Pictures = folder.Pictures.Count,
+                        Triggers = names.Select(n => n.Name),
+                        Findings = all.Select(d => new
+                        {
+                            Class = Classes.First(c => c.Harm == d.Harm).Name,
+                            d.From,
+                            d.Finding.Kind,
+                            d.Finding.What,
+                            d.Finding.Effect,
+                            d.Finding.Mend,
+                        }),
+                        folder.Problems,
+                    },
+                    JsonOutput.Options
+                )
+            );
         }
         else
         {
-            Print(cli, string.Join(", ", named.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f)))), folder, all);
+            Print(
+                cli,
+                string.Join(", ", named.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f)))),
+                folder,
+                all
+            );
         }
 
         return parsed.GetValue(strict) && all.Any(d => d.Harm == Harm.Stops) ? 1 : 0;
@@ -131,8 +235,12 @@ internal sealed class DatasetDoctor
 
     private static void Print(CommandHost cli, string name, PictureFolder folder, IReadOnlyList<Diagnosis> all)
     {
-        cli.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}, {(all.Count == 0 ? "nothing found: it is ready" : string.Create(CultureInfo.InvariantCulture, $"{all.Count} {Wording.Counted(all.Count, "finding")}"))}"));
+        cli.Out.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name}: {folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}, {(all.Count == 0 ? "nothing found: it is ready" : string.Create(CultureInfo.InvariantCulture, $"{all.Count} {Wording.Counted(all.Count, "finding")}"))}"
+            )
+        );
         foreach (var (harm, _, heading) in Classes)
         {
             Finding[] these = [.. all.Where(d => d.Harm == harm).Select(d => d.Finding)];
@@ -148,9 +256,27 @@ internal sealed class DatasetDoctor
     }
 
     // The data set's own folders, with what the configuration says for all.
-    private static ConfigFolder[] AsIfTrained(ConfigEdit edit, PictureFolder folder) => [.. folder.Pictures.Select(p => Path.GetDirectoryName(p.File)!).Distinct()
-        .Select(d => new ConfigFolder(0, 0, d, d, false, edit.Args["caption_extension"] as string ?? ".caption", 1,
-            edit.Args["keep_tokens"] is long keep ? (int)Math.Clamp(keep, 0, 1000) : 0, edit.Args["keep_tokens_separator"] as string, edit.Args["shuffle_caption"] is true) { Options = edit.Args.Values })];
+    private static ConfigFolder[] AsIfTrained(ConfigEdit edit, PictureFolder folder) =>
+        [
+            .. folder
+                .Pictures.Select(p => Path.GetDirectoryName(p.File)!)
+                .Distinct()
+                .Select(d => new ConfigFolder(
+                    0,
+                    0,
+                    d,
+                    d,
+                    false,
+                    edit.Args["caption_extension"] as string ?? ".caption",
+                    1,
+                    edit.Args["keep_tokens"] is long keep ? (int)Math.Clamp(keep, 0, 1000) : 0,
+                    edit.Args["keep_tokens_separator"] as string,
+                    edit.Args["shuffle_caption"] is true
+                )
+                {
+                    Options = edit.Args.Values,
+                }),
+        ];
 
     private static IReadOnlyList<ConfigFolder>? Trained(ConfigEdit edit, List<Finding> found)
     {
@@ -160,7 +286,15 @@ internal sealed class DatasetDoctor
         }
         catch (FornoException e)
         {
-            found.Add(new Finding("empty-folder", FindingLevel.Bad, e.Message, "The trainer stops at it.", "mend the path in the configuration"));
+            found.Add(
+                new Finding(
+                    "empty-folder",
+                    FindingLevel.Bad,
+                    e.Message,
+                    "The trainer stops at it.",
+                    "mend the path in the configuration"
+                )
+            );
             return null;
         }
     }
@@ -177,11 +311,27 @@ internal sealed class DatasetDoctor
         }
     }
 
-    private static IReadOnlyList<Finding> Unknown(ConfigEdit edit) => edit.Args.Unknown.Count == 0 ? []
-        : [new Finding("unknown-option", FindingLevel.Warning, $"options that no trainer knows: {string.Join(", ", edit.Args.Unknown.Select(u => $"{u.Name} ({u.Where})"))}",
-            "Forno refuses them; kohya's scripts ignore them, and what they were to do is not done.", "mend their names")];
+    private static IReadOnlyList<Finding> Unknown(ConfigEdit edit) =>
+        edit.Args.Unknown.Count == 0
+            ? []
+            :
+            [
+                new Finding(
+                    "unknown-option",
+                    FindingLevel.Warning,
+                    $"options that no trainer knows: {string.Join(", ", edit.Args.Unknown.Select(u => $"{u.Name} ({u.Where})"))}",
+                    "Forno refuses them; kohya's scripts ignore them, and what they were to do is not done.",
+                    "mend their names"
+                ),
+            ];
 
-    private IReadOnlyList<Finding> Planned(ParseResult parsed, ConfigEdit? edit, CaptionSet set, IReadOnlyList<TriggerName> names, TraitLists traits)
+    private IReadOnlyList<Finding> Planned(
+        ParseResult parsed,
+        ConfigEdit? edit,
+        CaptionSet set,
+        IReadOnlyList<TriggerName> names,
+        TraitLists traits
+    )
     {
         try
         {
@@ -193,7 +343,12 @@ internal sealed class DatasetDoctor
         }
     }
 
-    private static IReadOnlyList<Finding> Pictures(CommandHost cli, PictureFolder folder, string[] named, BucketRules rules)
+    private static IReadOnlyList<Finding> Pictures(
+        CommandHost cli,
+        PictureFolder folder,
+        string[] named,
+        BucketRules rules
+    )
     {
         PictureSurvey survey = DatasetCheckCommand.Survey(cli, folder, named[0]);
         IReadOnlyList<DuplicateGroup> duplicates;
@@ -203,19 +358,50 @@ internal sealed class DatasetDoctor
         }
 
         SetReport report = SetCheck.Check(survey, duplicates, rules);
-        var kinds = report.Pictures.SelectMany(p => p.Findings.Select(f => (p.Picture.Item.Path, Finding: f))).GroupBy(f => f.Finding.Kind).ToArray();
+        var kinds = report
+            .Pictures.SelectMany(p => p.Findings.Select(f => (p.Picture.Item.Path, Finding: f)))
+            .GroupBy(f => f.Finding.Kind)
+            .ToArray();
         // Without buckets everything is cut to one shape: that is the configuration's mistake, not the pictures'.
         int cut = rules.Enabled ? 0 : kinds.FirstOrDefault(k => k.Key == "cropped")?.Count() ?? 0;
         return
         [
-            .. cut == 0 ? [] : (Finding[])[new Finding("no-buckets", FindingLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"enable_bucket is not on: {cut} of {report.Pictures.Count} pictures are cut to the shape of {rules.Resolution}"),
-                "Heads and feet at the edges are cut: the LoRA learns them cut.", "enable_bucket = true in the training configuration")],
+            .. cut == 0
+                ? []
+                : (Finding[])
+                    [
+                        new Finding(
+                            "no-buckets",
+                            FindingLevel.Warning,
+                            string.Create(
+                                CultureInfo.InvariantCulture,
+                                $"enable_bucket is not on: {cut} of {report.Pictures.Count} pictures are cut to the shape of {rules.Resolution}"
+                            ),
+                            "Heads and feet at the edges are cut: the LoRA learns them cut.",
+                            "enable_bucket = true in the training configuration"
+                        ),
+                    ],
             .. report.Findings,
-            .. kinds.Where(k => k.Key != "duplicate" && !(k.Key == "cropped" && cut > 0)).Select(k => k.MaxBy(f => f.Finding.Level).Finding with
-            {
-                What = string.Create(CultureInfo.InvariantCulture, $"{k.Count()} × {k.Key}: {string.Join(", ", k.Take(3).Select(f => $"{f.Path} ({f.Finding.What})"))}{(k.Count() > 3 ? ", …" : "")}"),
-            }),
-            .. report.Problems.Except(folder.Problems).Select(p => new Finding("unreadable", FindingLevel.Bad, p.ToString(), "It is not trained, or the trainer stops at it.", "mend or remove it")),
+            .. kinds
+                .Where(k => k.Key != "duplicate" && !(k.Key == "cropped" && cut > 0))
+                .Select(k =>
+                    k.MaxBy(f => f.Finding.Level).Finding with
+                    {
+                        What = string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{k.Count()} × {k.Key}: {string.Join(", ", k.Take(3).Select(f => $"{f.Path} ({f.Finding.What})"))}{(k.Count() > 3 ? ", …" : "")}"
+                        ),
+                    }
+                ),
+            .. report
+                .Problems.Except(folder.Problems)
+                .Select(p => new Finding(
+                    "unreadable",
+                    FindingLevel.Bad,
+                    p.ToString(),
+                    "It is not trained, or the trainer stops at it.",
+                    "mend or remove it"
+                )),
         ];
     }
 }

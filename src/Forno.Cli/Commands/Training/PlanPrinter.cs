@@ -12,22 +12,57 @@ internal static class PlanPrinter
     public static void Print(TextWriter to, RepeatPlan plan)
     {
         BakeSettings s = plan.Settings;
-        to.WriteLine(Text($"recipe {s.Recipe.ToString().ToLowerInvariant()}, {s.Optimizer}, {(s.Sdxl ? "SDXL" : "SD 1.5")}, batch {s.Batch}{(s.Accumulation > 1 ? Text($" × {s.Accumulation}") : "")}"));
+        to.WriteLine(
+            Text(
+                $"recipe {s.Recipe.ToString().ToLowerInvariant()}, {s.Optimizer}, {(s.Sdxl ? "SDXL" : "SD 1.5")}, batch {s.Batch}{(s.Accumulation > 1 ? Text($" × {s.Accumulation}") : "")}"
+            )
+        );
         foreach (string reason in plan.Reasons)
         {
             to.WriteLine($"  {reason}");
         }
 
         to.WriteLine();
-        Columns(to, ["folder", "pictures", "repeats", "image steps", "for", "why"], [.. plan.Folders.Select(f => (string[])
-        [
-            f.Folder.Length > 0 ? Wording.Shown(f.Folder) : "(top)", Text($"{f.Pictures}"), f.Before is { } before && before != f.Repeats ? Text($"{before} → {f.Repeats}") : Text($"{f.Repeats}"),
-            Text($"{f.ImageSteps}"), Wording.Shown(f.Concept), f.Why,
-        ])]);
+        Columns(
+            to,
+            ["folder", "pictures", "repeats", "image steps", "for", "why"],
+            [
+                .. plan.Folders.Select(f =>
+                    (string[])
+                        [
+                            f.Folder.Length > 0 ? Wording.Shown(f.Folder) : "(top)",
+                            Text($"{f.Pictures}"),
+                            f.Before is { } before && before != f.Repeats
+                                ? Text($"{before} → {f.Repeats}")
+                                : Text($"{f.Repeats}"),
+                            Text($"{f.ImageSteps}"),
+                            Wording.Shown(f.Concept),
+                            f.Why,
+                        ]
+                ),
+            ]
+        );
         to.WriteLine();
-        Columns(to, ["trigger", "an epoch", "in all"], [.. plan.Triggers.Select(t => (string[])[$"{Wording.Shown(t.Trigger)}{(t.Main ? "" : " (part)")}", Text($"{t.PerEpoch}"), Text($"{t.Total}")])]);
+        Columns(
+            to,
+            ["trigger", "an epoch", "in all"],
+            [
+                .. plan.Triggers.Select(t =>
+                    (string[])
+                        [
+                            $"{Wording.Shown(t.Trigger)}{(t.Main ? "" : " (part)")}",
+                            Text($"{t.PerEpoch}"),
+                            Text($"{t.Total}"),
+                        ]
+                ),
+            ]
+        );
         to.WriteLine();
-        to.WriteLine(Text($"{plan.Epochs} epochs of {plan.ImageSteps} image steps: {plan.TotalImageSteps} in all; {plan.OptimizerSteps} optimizer steps an epoch, {plan.TotalOptimizerSteps} in all"));
+        to.WriteLine(
+            Text(
+                $"{plan.Epochs} epochs of {plan.ImageSteps} image steps: {plan.TotalImageSteps} in all; {plan.OptimizerSteps} optimizer steps an epoch, {plan.TotalOptimizerSteps} in all"
+            )
+        );
         if (plan.Findings.Count > 0)
         {
             to.WriteLine();
@@ -42,11 +77,47 @@ internal static class PlanPrinter
         var (low, high) = RepeatPlanner.Range(plan.Settings);
         return new
         {
-            Recipe = plan.Settings.Recipe.ToString().ToLowerInvariant(), plan.Settings.Optimizer, plan.Settings.Sdxl, plan.Settings.MinSnrGamma, plan.Settings.IpNoiseGamma, plan.Settings.Retro, plan.Settings.Network, plan.Settings.Dim, plan.Settings.Alpha,
-            plan.Settings.Batch, plan.Settings.Accumulation, StepsPerConcept = concept, StepsPerSubConcept = sub, TotalLow = low, TotalHigh = high, Cap = RepeatPlanner.Cap(plan.Settings),
-            plan.Epochs, plan.ImageSteps, plan.TotalImageSteps, plan.OptimizerSteps, plan.TotalOptimizerSteps, plan.Reasons,
-            Folders = plan.Folders.Select(f => new { f.Folder, NewFolder = targets.GetValueOrDefault(f.Folder, f.Folder), f.Concept, f.Main, f.Pictures, f.Repeats, f.Before, f.ImageSteps, f.Why }),
-            Triggers = plan.Triggers.Select(t => new { t.Trigger, t.Main, t.PerEpoch, t.Total }),
+            Recipe = plan.Settings.Recipe.ToString().ToLowerInvariant(),
+            plan.Settings.Optimizer,
+            plan.Settings.Sdxl,
+            plan.Settings.MinSnrGamma,
+            plan.Settings.IpNoiseGamma,
+            plan.Settings.Retro,
+            plan.Settings.Network,
+            plan.Settings.Dim,
+            plan.Settings.Alpha,
+            plan.Settings.Batch,
+            plan.Settings.Accumulation,
+            StepsPerConcept = concept,
+            StepsPerSubConcept = sub,
+            TotalLow = low,
+            TotalHigh = high,
+            Cap = RepeatPlanner.Cap(plan.Settings),
+            plan.Epochs,
+            plan.ImageSteps,
+            plan.TotalImageSteps,
+            plan.OptimizerSteps,
+            plan.TotalOptimizerSteps,
+            plan.Reasons,
+            Folders = plan.Folders.Select(f => new
+            {
+                f.Folder,
+                NewFolder = targets.GetValueOrDefault(f.Folder, f.Folder),
+                f.Concept,
+                f.Main,
+                f.Pictures,
+                f.Repeats,
+                f.Before,
+                f.ImageSteps,
+                f.Why,
+            }),
+            Triggers = plan.Triggers.Select(t => new
+            {
+                t.Trigger,
+                t.Main,
+                t.PerEpoch,
+                t.Total,
+            }),
             Findings = plan.Findings.Select(FindingPrinter.Row),
         };
     }
@@ -55,10 +126,25 @@ internal static class PlanPrinter
     public static void Columns(TextWriter to, string[] head, IReadOnlyList<string[]> rows)
     {
         int[] widths = [.. head.Select((h, c) => rows.Select(r => r[c].Length).Append(h.Length).Max())];
-        bool[] right = [.. head.Select((_, c) => rows.All(r => r[c].Length > 0 && char.IsDigit(r[c][0]) && char.IsDigit(r[c][^1])))];
+        bool[] right =
+        [
+            .. head.Select((_, c) => rows.All(r => r[c].Length > 0 && char.IsDigit(r[c][0]) && char.IsDigit(r[c][^1]))),
+        ];
         foreach (string[] row in rows.Prepend(head))
         {
-            to.WriteLine("  " + string.Join("  ", row.Select((cell, c) => right[c] ? cell.PadLeft(widths[c]) : c == row.Length - 1 ? cell : cell.PadRight(widths[c]))).TrimEnd());
+            to.WriteLine(
+                "  "
+                    + string.Join(
+                            "  ",
+                            row.Select(
+                                (cell, c) =>
+                                    right[c] ? cell.PadLeft(widths[c])
+                                    : c == row.Length - 1 ? cell
+                                    : cell.PadRight(widths[c])
+                            )
+                        )
+                        .TrimEnd()
+            );
         }
     }
 

@@ -17,22 +17,45 @@ internal static class TrainCommand
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
     {
-        Argument<string> config = new("config") { Description = "TOML of training options; its dataset_config or train_data_dir names the data" };
+        Argument<string> config = new("config")
+        {
+            Description = "TOML of training options; its dataset_config or train_data_dir names the data",
+        };
         Option<string?> resume = new("--resume") { Description = "Folder of a saved state (…-state) to go on from" };
-        Option<bool> dryRun = new("--dry-run") { Description = "Say what would be trained: pictures, buckets, steps; train nothing" };
+        Option<bool> dryRun = new("--dry-run")
+        {
+            Description = "Say what would be trained: pictures, buckets, steps; train nothing",
+        };
         Option<bool> json = FornoCommand.JsonOption();
         Argument<string[]> options = new("options")
         {
             Description = "After --: further options as kohya's command line takes them, which override the file",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        FornoCommand command = new("train", Summary, "forno train my-lora.toml", "forno train my-lora.toml --resume output/my-lora-000004-state",
-            "forno train my-lora.toml -- --learning_rate 5e-5 --max_train_epochs 8")
+        FornoCommand command = new(
+            "train",
+            Summary,
+            "forno train my-lora.toml",
+            "forno train my-lora.toml --resume output/my-lora-000004-state",
+            "forno train my-lora.toml -- --learning_rate 5e-5 --max_train_epochs 8"
+        )
         {
-            config, options, resume, dryRun, json,
+            config,
+            options,
+            resume,
+            dryRun,
+            json,
         };
-        command.SetAction(parsed => Run(cli, parsed.GetValue(config)!, parsed.GetValue(options) ?? [], parsed.GetValue(resume),
-            parsed.GetValue(dryRun), parsed.GetValue(json)));
+        command.SetAction(parsed =>
+            Run(
+                cli,
+                parsed.GetValue(config)!,
+                parsed.GetValue(options) ?? [],
+                parsed.GetValue(resume),
+                parsed.GetValue(dryRun),
+                parsed.GetValue(json)
+            )
+        );
         return command;
     }
 
@@ -58,7 +81,18 @@ internal static class TrainCommand
     {
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(new { result.Completed, result.Step, result.Adapter, result.Check }, JsonOutput.Options));
+            cli.Out.WriteLine(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        result.Completed,
+                        result.Step,
+                        result.Adapter,
+                        result.Check,
+                    },
+                    JsonOutput.Options
+                )
+            );
             return;
         }
         if (result.Check is not { } check)
@@ -66,24 +100,40 @@ internal static class TrainCommand
             return;
         }
         string change = check.Change.ToString("0.0%", CultureInfo.InvariantCulture);
-        cli.Out.WriteLine(check.Good
-            ? $"{result.Adapter}: read back, all {check.Modules} modules found their layer; the network's output changes by {change}"
+        cli.Out.WriteLine(
+            check.Good
+                ? $"{result.Adapter}: read back, all {check.Modules} modules found their layer; the network's output changes by {change}"
             : check.Unplaced.Count > 0
                 ? $"{result.Adapter}: {check.Unplaced.Count} keys found no layer, such as {check.Unplaced[0]}"
-                : $"{result.Adapter}: read back, but it changes nothing. Train longer, or with a higher learning rate.");
+            : $"{result.Adapter}: read back, but it changes nothing. Train longer, or with a higher learning rate."
+        );
     }
 
     private static void Describe(CommandHost cli, TrainPlan plan, bool json)
     {
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(new
-            {
-                Images = plan.Datasets.Sum(d => d.TrainImages),
-                Regularisation = plan.Datasets.Sum(d => d.RegImages),
-                Buckets = plan.Datasets.SelectMany(d => d.Buckets).Select(b => new { b.Size.Width, b.Size.Height, b.Count }),
-                plan.Steps.BatchesPerEpoch, plan.Steps.Epochs, OptimizerSteps = plan.Steps.TotalSteps,
-            }, JsonOutput.Options));
+            cli.Out.WriteLine(
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        Images = plan.Datasets.Sum(d => d.TrainImages),
+                        Regularisation = plan.Datasets.Sum(d => d.RegImages),
+                        Buckets = plan
+                            .Datasets.SelectMany(d => d.Buckets)
+                            .Select(b => new
+                            {
+                                b.Size.Width,
+                                b.Size.Height,
+                                b.Count,
+                            }),
+                        plan.Steps.BatchesPerEpoch,
+                        plan.Steps.Epochs,
+                        OptimizerSteps = plan.Steps.TotalSteps,
+                    },
+                    JsonOutput.Options
+                )
+            );
             return;
         }
         foreach (string line in TrainPrinter.PlanLines(plan))

@@ -117,7 +117,9 @@ public abstract class Adapter : IDisposable
         DropoutDraw draw = Draw!;
         if (shape[0] != draw.Samples.Count)
         {
-            throw new ArgumentException($"dropout of {Name}: a batch of {shape[0]} with {draw.Samples.Count} samples named");
+            throw new ArgumentException(
+                $"dropout of {Name}: a batch of {shape[0]} with {draw.Samples.Count} samples named"
+            );
         }
         using var scope = new Scope();
         var parts = new Tensor[shape[0]];

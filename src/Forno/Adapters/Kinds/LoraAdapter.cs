@@ -11,8 +11,11 @@ namespace Forno.Adapters.Kinds;
 /// </summary>
 public sealed class LoraAdapter : Adapter
 {
-    internal const string DownKey = "lora_down.weight", UpKey = "lora_up.weight", MidKey = "lora_mid.weight";
-    private readonly Tensor down, up;
+    internal const string DownKey = "lora_down.weight",
+        UpKey = "lora_up.weight",
+        MidKey = "lora_mid.weight";
+    private readonly Tensor down,
+        up;
     private readonly Tensor? mid;
 
     /// <summary>Takes over the tensors of a file or of <see cref="New"/>.</summary>
@@ -23,9 +26,16 @@ public sealed class LoraAdapter : Adapter
         : base(name, checked((int)tensors[DownKey].Size(0)), alpha, tensors)
     {
         (down, up, mid) = (tensors[DownKey], tensors[UpKey], tensors.GetValueOrDefault(MidKey));
-        if (up.Dims < 2 || down.Dims < 2 || up.Size(1) != Rank || (mid is not null && (mid.Size(0) != Rank || mid.Size(1) != Rank)))
+        if (
+            up.Dims < 2
+            || down.Dims < 2
+            || up.Size(1) != Rank
+            || (mid is not null && (mid.Size(0) != Rank || mid.Size(1) != Rank))
+        )
         {
-            throw new FornoException($"{name}: lora_down {down} and lora_up {up} do not fit together. The file is damaged.");
+            throw new FornoException(
+                $"{name}: lora_down {down} and lora_up {up} do not fit together. The file is damaged."
+            );
         }
     }
 
@@ -43,15 +53,17 @@ public sealed class LoraAdapter : Adapter
         Tensor start = (random.Rand(downShape) * 2 - 1.0) * bound;
         var tensors = new Dictionary<string, Tensor>
         {
-            [DownKey] = start.To(device), [UpKey] = Tensor.Zeros(upShape, DType.Float32, device),
+            [DownKey] = start.To(device),
+            [UpKey] = Tensor.Zeros(upShape, DType.Float32, device),
         };
         return new LoraAdapter(module.Target.Name, tensors, module.Alpha) { Dropout = dropout };
     }
 
     /// <summary>Shapes of down and up for a layer's weight.</summary>
-    public static (long[] Down, long[] Up) Shapes(IReadOnlyList<long> weight, int rank) => weight.Count == 2
-        ? ([rank, weight[1]], [weight[0], rank])
-        : ([rank, weight[1], weight[2], weight[3]], [weight[0], rank, 1, 1]);
+    public static (long[] Down, long[] Up) Shapes(IReadOnlyList<long> weight, int rank) =>
+        weight.Count == 2
+            ? ([rank, weight[1]], [weight[0], rank])
+            : ([rank, weight[1], weight[2], weight[3]], [weight[0], rank, 1, 1]);
 
     /// <inheritdoc/>
     public override void RequireFit(PatchableLayer layer)
@@ -59,13 +71,20 @@ public sealed class LoraAdapter : Adapter
         ReadOnlySpan<long> w = layer.Weight.Shape;
         Tensor kernel = mid ?? down;
         long Side(Tensor t, int dim) => t.Dims > dim ? t.Size(dim) : 1;
-        bool fits = w.Length is 2 or 4 && down.Size(1) == w[1] && up.Size(0) == w[0] && Side(up, 2) * Side(up, 3) == 1
-            && Side(kernel, 2) == (w.Length == 4 ? w[2] : 1) && Side(kernel, 3) == (w.Length == 4 ? w[3] : 1)
+        bool fits =
+            w.Length is 2 or 4
+            && down.Size(1) == w[1]
+            && up.Size(0) == w[0]
+            && Side(up, 2) * Side(up, 3) == 1
+            && Side(kernel, 2) == (w.Length == 4 ? w[2] : 1)
+            && Side(kernel, 3) == (w.Length == 4 ? w[3] : 1)
             && (mid is null || Side(down, 2) * Side(down, 3) == 1);
         if (!fits)
         {
-            throw new FornoException($"{Name}: lora_down {down} and lora_up {up} do not fit the layer {layer.Key} "
-                + $"with weight {layer.Weight}. The adapter is for another kind of model.");
+            throw new FornoException(
+                $"{Name}: lora_down {down} and lora_up {up} do not fit the layer {layer.Key} "
+                    + $"with weight {layer.Weight}. The adapter is for another kind of model."
+            );
         }
     }
 
@@ -81,9 +100,13 @@ public sealed class LoraAdapter : Adapter
         else
         {
             // up[o, a] mid[a, b, k] down[b, i]: over b first, then over a.
-            long kernel = mid.Size(2) * mid.Size(3), inputs = down.Size(1);
+            long kernel = mid.Size(2) * mid.Size(3),
+                inputs = down.Size(1);
             Tensor inner = mid.Flatten(2).Transpose(1, 2).MatMul(down.Flatten(1)); // [a, k, i]
-            product = up.Flatten(1).MatMul(inner.Reshape(Rank, kernel * inputs)).Reshape(-1, kernel, inputs).Transpose(1, 2);
+            product = up.Flatten(1)
+                .MatMul(inner.Reshape(Rank, kernel * inputs))
+                .Reshape(-1, kernel, inputs)
+                .Transpose(1, 2);
         }
         return scope.Keep(product.Reshape(weight.Shape) * Scale);
     }
@@ -101,16 +124,20 @@ public sealed class LoraAdapter : Adapter
         Tensor hidden;
         if (layer is Conv2d conv && mid is not null)
         {
-            hidden = Ops.Conv2d(Ops.Conv2d(input, Kernel(down, type)), Kernel(mid, type), null, conv.Stride, conv.Padding);
+            hidden = Ops.Conv2d(
+                Ops.Conv2d(input, Kernel(down, type)),
+                Kernel(mid, type),
+                null,
+                conv.Stride,
+                conv.Padding
+            );
         }
         else
         {
             hidden = layer.Apply(input, As(down, layer.Weight.Dims, type), null);
         }
         hidden = Drop(hidden, channelsLast: layer.Weight.Dims == 2) * (Multiplier * Scale);
-        return scope.Keep(layer is Conv2d
-            ? Ops.Conv2d(hidden, Kernel(up, type))
-            : Ops.Linear(hidden, As(up, 2, type)));
+        return scope.Keep(layer is Conv2d ? Ops.Conv2d(hidden, Kernel(up, type)) : Ops.Linear(hidden, As(up, 2, type)));
     }
 
     // hidden: [B, …, r], or [B, r, H, W] of a convolution.

@@ -30,13 +30,19 @@ internal sealed class PickleCalls
             GlobalKind.RebuildTensor => PickleTensors.Rebuild(arguments, version: 1),
             GlobalKind.RebuildTensorV2 => PickleTensors.Rebuild(arguments, version: 2),
             GlobalKind.RebuildTensorV3 => PickleTensors.Rebuild(arguments, version: 3),
-            GlobalKind.RebuildParameter when arguments is [PickleTensor, _, _] or [PickleTensor, _, _, _] => arguments[0],
+            GlobalKind.RebuildParameter when arguments is [PickleTensor, _, _] or [PickleTensor, _, _, _] => arguments[
+                0
+            ],
             GlobalKind.Device when arguments.Length is 1 or 2 && Array.TrueForAll(arguments, IsPlain) => Opaque.Plain,
-            GlobalKind.NumpyScalar when arguments is [Opaque { Buildable: true }, ..] && arguments.Length <= 2 => NumpyScalar(arguments),
-            GlobalKind.NumpyReconstruct when arguments is [Global { Kind: GlobalKind.NumpyArray }, PickleTuple, _] => Opaque.Numpy,
+            GlobalKind.NumpyScalar when arguments is [Opaque { Buildable: true }, ..] && arguments.Length <= 2 =>
+                NumpyScalar(arguments),
+            GlobalKind.NumpyReconstruct when arguments is [Global { Kind: GlobalKind.NumpyArray }, PickleTuple, _] =>
+                Opaque.Numpy,
             GlobalKind.Encode => Encode(arguments),
-            GlobalKind.Reconstructor when arguments is [Inert or Global { Kind: GlobalKind.Inert }, ..] => Inert.Instance,
-            GlobalKind.Reconstructor when arguments is [Global type, Global { IsPlainType: true }, var state] => Reconstruct(type, state),
+            GlobalKind.Reconstructor when arguments is [Inert or Global { Kind: GlobalKind.Inert }, ..] =>
+                Inert.Instance,
+            GlobalKind.Reconstructor when arguments is [Global type, Global { IsPlainType: true }, var state] =>
+                Reconstruct(type, state),
             _ => Instantiate(global, arguments),
         };
     }
@@ -80,7 +86,8 @@ internal sealed class PickleCalls
             case PickleParameters parameters:
                 // The state is the object's __dict__, or a pair of it and its slots.
                 var attributes = state as PickleDict ?? (state as PickleTuple)?.Items.FirstOrDefault() as PickleDict;
-                parameters.Parameters = attributes?["_parameters"] as PickleDict
+                parameters.Parameters =
+                    attributes?["_parameters"] as PickleDict
                     ?? throw new CorruptFileException("its ParameterDict has no parameters");
                 return target;
             default:
@@ -115,23 +122,38 @@ internal sealed class PickleCalls
 
     /// <summary>Plain values: what Python's own plain types may be made from.</summary>
     private static bool IsPlain(object? value) =>
-        value is null or bool or long or BigInteger or double or string or byte[] or PickleTuple or PickleList or PickleDict
+        value
+            is null
+                or bool
+                or long
+                or BigInteger
+                or double
+                or string
+                or byte[]
+                or PickleTuple
+                or PickleList
+                or PickleDict
         || (value is Opaque opaque && !opaque.Buildable);
 
-    private object Reconstruct(Global type, object? state) => type.Kind switch
-    {
-        GlobalKind.ParameterDict when state is null => new PickleParameters(),
-        GlobalKind.Dict or GlobalKind.DefaultDict or GlobalKind.PlainDict => MakeDict(type, state is null ? [] : [state]),
-        _ when type.IsPlainType => MakePlain(type, state is null ? [] : [state]),
-        _ => throw Refuse(type),
-    };
+    private object Reconstruct(Global type, object? state) =>
+        type.Kind switch
+        {
+            GlobalKind.ParameterDict when state is null => new PickleParameters(),
+            GlobalKind.Dict or GlobalKind.DefaultDict or GlobalKind.PlainDict => MakeDict(
+                type,
+                state is null ? [] : [state]
+            ),
+            _ when type.IsPlainType => MakePlain(type, state is null ? [] : [state]),
+            _ => throw Refuse(type),
+        };
 
     private PickleDict MakeDict(Global type, object?[] arguments)
     {
         var dict = new PickleDict();
         switch (arguments)
         {
-            case []: break;
+            case []:
+                break;
             case [PickleDict source]:
                 Charge(source.Count);
                 foreach (var (key, value) in source.Entries)
@@ -153,7 +175,8 @@ internal sealed class PickleCalls
                 }
 
                 break;
-            default: throw Refuse(type);
+            default:
+                throw Refuse(type);
         }
 
         return dict;
@@ -170,8 +193,10 @@ internal sealed class PickleCalls
         {
             case GlobalKind.Object when arguments is []:
             case GlobalKind.Complex when arguments.Length <= 2 && Array.TrueForAll(arguments, IsNumber):
-            case GlobalKind.Slice or GlobalKind.Range when arguments.Length is >= 1 and <= 3
-                && Array.TrueForAll(arguments, value => value is null or long or BigInteger):
+            case GlobalKind.Slice
+            or GlobalKind.Range
+                when arguments.Length is >= 1 and <= 3
+                    && Array.TrueForAll(arguments, value => value is null or long or BigInteger):
                 return Opaque.Plain;
             case GlobalKind.Set or GlobalKind.FrozenSet when arguments is [] or [PickleList or PickleTuple or Opaque]:
                 if (arguments is [PickleList or PickleTuple])
@@ -186,30 +211,51 @@ internal sealed class PickleCalls
                 var list = new PickleList();
                 Array.ForEach(arguments is [] ? [] : Copy(arguments[0]), list.Add);
                 return list;
-            case GlobalKind.Int when arguments is []: return 0L;
-            case GlobalKind.Int when arguments is [long or BigInteger]: return arguments[0]!;
-            case GlobalKind.Int when arguments is [bool flag]: return flag ? 1L : 0L;
+            case GlobalKind.Int when arguments is []:
+                return 0L;
+            case GlobalKind.Int when arguments is [long or BigInteger]:
+                return arguments[0]!;
+            case GlobalKind.Int when arguments is [bool flag]:
+                return flag ? 1L : 0L;
             case GlobalKind.Int when arguments is [double number] && double.IsFinite(number):
-                return PickleInput.ParseInteger(new BigInteger(number).ToString(System.Globalization.CultureInfo.InvariantCulture));
-            case GlobalKind.Int when arguments is [string digits]: return PickleInput.ParseInteger(digits.Trim());
-            case GlobalKind.Float when arguments is []: return 0.0;
-            case GlobalKind.Float when arguments is [double]: return arguments[0]!;
-            case GlobalKind.Float when arguments is [long whole]: return (double)whole;
-            case GlobalKind.Float when arguments is [bool flag]: return flag ? 1.0 : 0.0;
-            case GlobalKind.Float when arguments is [string text]: return PickleInput.ParseFloat(text);
-            case GlobalKind.Bool when arguments is []: return false;
-            case GlobalKind.Bool when arguments is [bool]: return arguments[0]!;
-            case GlobalKind.Bool when arguments is [long whole]: return whole != 0;
-            case GlobalKind.Str when arguments is []: return "";
-            case GlobalKind.Str when arguments is [string]: return arguments[0]!;
-            case GlobalKind.Bytes when arguments is []: return Array.Empty<byte>();
-            case GlobalKind.Bytes when arguments is [byte[]]: return arguments[0]!;
-            case GlobalKind.Bytes when arguments is [string, string]: return Encode(arguments);
-            case GlobalKind.ByteArray when arguments is [] or [byte[]]: return Opaque.Set;
+                return PickleInput.ParseInteger(
+                    new BigInteger(number).ToString(System.Globalization.CultureInfo.InvariantCulture)
+                );
+            case GlobalKind.Int when arguments is [string digits]:
+                return PickleInput.ParseInteger(digits.Trim());
+            case GlobalKind.Float when arguments is []:
+                return 0.0;
+            case GlobalKind.Float when arguments is [double]:
+                return arguments[0]!;
+            case GlobalKind.Float when arguments is [long whole]:
+                return (double)whole;
+            case GlobalKind.Float when arguments is [bool flag]:
+                return flag ? 1.0 : 0.0;
+            case GlobalKind.Float when arguments is [string text]:
+                return PickleInput.ParseFloat(text);
+            case GlobalKind.Bool when arguments is []:
+                return false;
+            case GlobalKind.Bool when arguments is [bool]:
+                return arguments[0]!;
+            case GlobalKind.Bool when arguments is [long whole]:
+                return whole != 0;
+            case GlobalKind.Str when arguments is []:
+                return "";
+            case GlobalKind.Str when arguments is [string]:
+                return arguments[0]!;
+            case GlobalKind.Bytes when arguments is []:
+                return Array.Empty<byte>();
+            case GlobalKind.Bytes when arguments is [byte[]]:
+                return arguments[0]!;
+            case GlobalKind.Bytes when arguments is [string, string]:
+                return Encode(arguments);
+            case GlobalKind.ByteArray when arguments is [] or [byte[]]:
+                return Opaque.Set;
             case GlobalKind.ByteArray when arguments is [string, string]:
                 Encode(arguments);
                 return Opaque.Set;
-            default: throw Refuse(type);
+            default:
+                throw Refuse(type);
         }
     }
 
@@ -241,9 +287,13 @@ internal sealed class PickleCalls
     /// <summary>Arrays of Python objects would hold pickles of their own, so that dtype is refused in every spelling.</summary>
     private static Opaque NumpyDType(Global type, object?[] arguments)
     {
-        if (arguments is not [string name, ..] || arguments.Length > 3
-            || name.Contains('O', StringComparison.Ordinal) || name.Contains("object", StringComparison.OrdinalIgnoreCase)
-            || !Array.TrueForAll(arguments[1..], value => value is bool or long))
+        if (
+            arguments is not [string name, ..]
+            || arguments.Length > 3
+            || name.Contains('O', StringComparison.Ordinal)
+            || name.Contains("object", StringComparison.OrdinalIgnoreCase)
+            || !Array.TrueForAll(arguments[1..], value => value is bool or long)
+        )
         {
             throw Refuse(type);
         }
@@ -251,9 +301,10 @@ internal sealed class PickleCalls
         return Opaque.Numpy;
     }
 
-    private static Opaque NumpyScalar(object?[] arguments) => arguments is [_] or [_, byte[] or string or Opaque]
-        ? Opaque.Numpy
-        : throw new CorruptFileException("its pickle holds a malformed numpy scalar");
+    private static Opaque NumpyScalar(object?[] arguments) =>
+        arguments is [_] or [_, byte[] or string or Opaque]
+            ? Opaque.Numpy
+            : throw new CorruptFileException("its pickle holds a malformed numpy scalar");
 
     private object?[] Copy(object? sequence)
     {

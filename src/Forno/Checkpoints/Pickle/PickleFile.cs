@@ -14,8 +14,11 @@ namespace Forno.Checkpoints.Pickle;
 public sealed class PickleFile : ITensorSource
 {
     // torch/serialization.py: MAGIC_NUMBER (10 bytes) and PROTOCOL_VERSION
-    private static readonly System.Numerics.BigInteger Magic =
-        System.Numerics.BigInteger.Parse("01950a86a20f9469cfc6c", System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+    private static readonly System.Numerics.BigInteger Magic = System.Numerics.BigInteger.Parse(
+        "01950a86a20f9469cfc6c",
+        System.Globalization.NumberStyles.HexNumber,
+        System.Globalization.CultureInfo.InvariantCulture
+    );
 
     private const long LegacyVersion = 1001;
 
@@ -44,7 +47,10 @@ public sealed class PickleFile : ITensorSource
         _tensors = walk.Tensors;
         Values = walk.Values;
         Tensors = _tensors.ToFrozenDictionary(
-            pair => pair.Key, pair => new TensorInfo(pair.Key, pair.Value.Type, pair.Value.Size), StringComparer.Ordinal);
+            pair => pair.Key,
+            pair => new TensorInfo(pair.Key, pair.Value.Type, pair.Value.Size),
+            StringComparer.Ordinal
+        );
     }
 
     /// <inheritdoc/>
@@ -88,7 +94,11 @@ public sealed class PickleFile : ITensorSource
         catch (CorruptFileException e)
         {
             throw FornoException.ForFile(
-                path, $"refused as a PyTorch file: {e.Message}", "Get it again from a source you trust, best as .safetensors.", e);
+                path,
+                $"refused as a PyTorch file: {e.Message}",
+                "Get it again from a source you trust, best as .safetensors.",
+                e
+            );
         }
     }
 
@@ -98,7 +108,10 @@ public sealed class PickleFile : ITensorSource
         var info = this.Info(name);
         if (info.ByteLength != destination.Length)
         {
-            throw new ArgumentException($"'{name}' has {info.ByteLength} bytes, the destination {destination.Length}", nameof(destination));
+            throw new ArgumentException(
+                $"'{name}' has {info.ByteLength} bytes, the destination {destination.Length}",
+                nameof(destination)
+            );
         }
 
         if (destination.Length == 0)
@@ -115,7 +128,11 @@ public sealed class PickleFile : ITensorSource
         else
         {
             var reach = Reach(tensor);
-            Gather(tensor, _map.Span(_offsets[tensor.Storage.Key] + tensor.ByteOffset, checked((int)reach)), destination);
+            Gather(
+                tensor,
+                _map.Span(_offsets[tensor.Storage.Key] + tensor.ByteOffset, checked((int)reach)),
+                destination
+            );
         }
     }
 
@@ -139,19 +156,27 @@ public sealed class PickleFile : ITensorSource
         var pickles = records.Keys.Where(name => name.Split('/')[^1] == "data.pkl").ToArray();
         if (pickles.Length != 1 || pickles[0].Count(c => c == '/') != 1)
         {
-            throw new CorruptFileException(pickles.Length > 1
-                ? "it holds more than one data.pkl"
-                : "it is a zip archive without the data.pkl of torch.save");
+            throw new CorruptFileException(
+                pickles.Length > 1
+                    ? "it holds more than one data.pkl"
+                    : "it is a zip archive without the data.pkl of torch.save"
+            );
         }
 
         var root = pickles[0][..^"data.pkl".Length];
-        if (records.Keys.Any(name => name == root + "constants.pkl" || name.StartsWith(root + "code/", StringComparison.Ordinal)))
+        if (
+            records.Keys.Any(name =>
+                name == root + "constants.pkl" || name.StartsWith(root + "code/", StringComparison.Ordinal)
+            )
+        )
         {
             throw new CorruptFileException("it is a TorchScript program, not a file of weights");
         }
 
-        if (records.TryGetValue(root + "byteorder", out var order)
-            && (order.Length > 16 || !_zip.Read(order).AsSpan().SequenceEqual("little"u8)))
+        if (
+            records.TryGetValue(root + "byteorder", out var order)
+            && (order.Length > 16 || !_zip.Read(order).AsSpan().SequenceEqual("little"u8))
+        )
         {
             throw new CorruptFileException("it was written on a big-endian machine");
         }
@@ -168,7 +193,8 @@ public sealed class PickleFile : ITensorSource
             if (record.Length != count * type.Size())
             {
                 throw new CorruptFileException(
-                    $"its storage '{key}' has {record.Length} bytes instead of {count * type.Size()}");
+                    $"its storage '{key}' has {record.Length} bytes instead of {count * type.Size()}"
+                );
             }
 
             if (record.Deflated)
@@ -222,7 +248,11 @@ public sealed class PickleFile : ITensorSource
     {
         foreach (var item in keys.Items)
         {
-            if (item is not string key || !storages.TryGet(key, out var type, out var count) || _offsets.ContainsKey(key))
+            if (
+                item is not string key
+                || !storages.TryGet(key, out var type, out var count)
+                || _offsets.ContainsKey(key)
+            )
             {
                 throw new CorruptFileException("its list of storages does not fit its object");
             }

@@ -94,7 +94,10 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
 
     public static object ParseInteger(string text)
     {
-        if (text.Length > MaxDigits || !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        if (
+            text.Length > MaxDigits
+            || !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        )
         {
             throw new CorruptFileException("it holds a malformed integer");
         }
@@ -104,18 +107,21 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
 
     public double FloatLine() => ParseFloat(Encoding.Latin1.GetString(Line()));
 
-    public static double ParseFloat(string text) => text.Trim().ToLowerInvariant().TrimStart('+') switch
-    {
-        "nan" or "-nan" => double.NaN,
-        "inf" or "infinity" => double.PositiveInfinity,
-        "-inf" or "-infinity" => double.NegativeInfinity,
-        var number when double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) => value,
-        _ => throw new CorruptFileException("it holds a malformed float"),
-    };
+    public static double ParseFloat(string text) =>
+        text.Trim().ToLowerInvariant().TrimStart('+') switch
+        {
+            "nan" or "-nan" => double.NaN,
+            "inf" or "infinity" => double.PositiveInfinity,
+            "-inf" or "-infinity" => double.NegativeInfinity,
+            var number when double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) =>
+                value,
+            _ => throw new CorruptFileException("it holds a malformed float"),
+        };
 
-    public long MemoLine() => IntegerLine(allowBool: false) is long index and >= 0 and <= uint.MaxValue
-        ? index
-        : throw new CorruptFileException("it holds a malformed memo index");
+    public long MemoLine() =>
+        IntegerLine(allowBool: false) is long index and >= 0 and <= uint.MaxValue
+            ? index
+            : throw new CorruptFileException("it holds a malformed memo index");
 
     /// <summary>STRING: a quoted Python literal, decoded as Latin-1 like all strings of Python 2.</summary>
     public string QuotedLine()
@@ -176,14 +182,29 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
 
             switch (text[i])
             {
-                case (byte)'\n': break;
-                case (byte)'a': result.Append('\a'); break;
-                case (byte)'b': result.Append('\b'); break;
-                case (byte)'f': result.Append('\f'); break;
-                case (byte)'n': result.Append('\n'); break;
-                case (byte)'r': result.Append('\r'); break;
-                case (byte)'t': result.Append('\t'); break;
-                case (byte)'v': result.Append('\v'); break;
+                case (byte)'\n':
+                    break;
+                case (byte)'a':
+                    result.Append('\a');
+                    break;
+                case (byte)'b':
+                    result.Append('\b');
+                    break;
+                case (byte)'f':
+                    result.Append('\f');
+                    break;
+                case (byte)'n':
+                    result.Append('\n');
+                    break;
+                case (byte)'r':
+                    result.Append('\r');
+                    break;
+                case (byte)'t':
+                    result.Append('\t');
+                    break;
+                case (byte)'v':
+                    result.Append('\v');
+                    break;
                 case (byte)'x':
                     result.Append((char)Hex(text, i + 1, 2));
                     i += 2;
@@ -199,8 +220,12 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
                     i--;
                     result.Append((char)(value & 0xFF));
                     break;
-                case (byte)'\\' or (byte)'\'' or (byte)'"': result.Append((char)text[i]); break;
-                default: result.Append('\\').Append((char)text[i]); break;
+                case (byte)'\\' or (byte)'\'' or (byte)'"':
+                    result.Append((char)text[i]);
+                    break;
+                default:
+                    result.Append('\\').Append((char)text[i]);
+                    break;
             }
         }
 
@@ -208,7 +233,13 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
     }
 
     private static int Hex(ReadOnlySpan<byte> text, int start, int digits) =>
-        start + digits <= text.Length && uint.TryParse(text.Slice(start, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+        start + digits <= text.Length
+        && uint.TryParse(
+            text.Slice(start, digits),
+            NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture,
+            out var value
+        )
             ? (int)Math.Min(value, int.MaxValue)
             : throw new CorruptFileException("it holds a malformed string");
 

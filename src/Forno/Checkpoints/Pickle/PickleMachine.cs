@@ -57,86 +57,202 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
                 }
 
                 break;
-            case 0x95: input.CheckClaim(input.UInt64()); break; // FRAME
+            case 0x95:
+                input.CheckClaim(input.UInt64());
+                break; // FRAME
 
-            case (byte)'N': Push(null); break;
-            case 0x88: Push(true); break;
-            case 0x89: Push(false); break;
-            case (byte)'I': Push(input.IntegerLine(allowBool: true)); break;
-            case (byte)'J': Push((long)input.Int32()); break;
-            case (byte)'K': Push((long)input.Byte()); break;
-            case (byte)'M': Push((long)input.UInt16()); break;
-            case (byte)'L': Push(input.IntegerLine(allowBool: false)); break;
-            case 0x8a: Push(input.LongBytes(input.Byte())); break;
-            case 0x8b: Push(input.LongBytes(input.SignedLength())); break;
-            case (byte)'F': Push(input.FloatLine()); break;
-            case (byte)'G': Push(input.Double()); break;
+            case (byte)'N':
+                Push(null);
+                break;
+            case 0x88:
+                Push(true);
+                break;
+            case 0x89:
+                Push(false);
+                break;
+            case (byte)'I':
+                Push(input.IntegerLine(allowBool: true));
+                break;
+            case (byte)'J':
+                Push((long)input.Int32());
+                break;
+            case (byte)'K':
+                Push((long)input.Byte());
+                break;
+            case (byte)'M':
+                Push((long)input.UInt16());
+                break;
+            case (byte)'L':
+                Push(input.IntegerLine(allowBool: false));
+                break;
+            case 0x8a:
+                Push(input.LongBytes(input.Byte()));
+                break;
+            case 0x8b:
+                Push(input.LongBytes(input.SignedLength()));
+                break;
+            case (byte)'F':
+                Push(input.FloatLine());
+                break;
+            case (byte)'G':
+                Push(input.Double());
+                break;
 
-            case (byte)'S': Push(input.QuotedLine()); break;
-            case (byte)'T': Push(Encoding.Latin1.GetString(input.Take(input.SignedLength()))); break;
-            case (byte)'U': Push(Encoding.Latin1.GetString(input.Take(input.Byte()))); break;
-            case (byte)'V': Push(input.RawUnicodeLine()); break;
-            case 0x8c: Push(input.Utf8(input.Byte())); break;
-            case (byte)'X': Push(input.Utf8(input.UInt32())); break;
-            case 0x8d: Push(input.Utf8(input.UInt64())); break;
-            case (byte)'C': Push(input.Take(input.Byte()).ToArray()); break;
-            case (byte)'B': Push(input.Take(input.UInt32()).ToArray()); break;
-            case 0x8e: Push(input.Take(input.UInt64()).ToArray()); break;
+            case (byte)'S':
+                Push(input.QuotedLine());
+                break;
+            case (byte)'T':
+                Push(Encoding.Latin1.GetString(input.Take(input.SignedLength())));
+                break;
+            case (byte)'U':
+                Push(Encoding.Latin1.GetString(input.Take(input.Byte())));
+                break;
+            case (byte)'V':
+                Push(input.RawUnicodeLine());
+                break;
+            case 0x8c:
+                Push(input.Utf8(input.Byte()));
+                break;
+            case (byte)'X':
+                Push(input.Utf8(input.UInt32()));
+                break;
+            case 0x8d:
+                Push(input.Utf8(input.UInt64()));
+                break;
+            case (byte)'C':
+                Push(input.Take(input.Byte()).ToArray());
+                break;
+            case (byte)'B':
+                Push(input.Take(input.UInt32()).ToArray());
+                break;
+            case 0x8e:
+                Push(input.Take(input.UInt64()).ToArray());
+                break;
             case 0x96: // BYTEARRAY8: mutable, and nothing looks into it
                 input.Take(input.UInt64());
                 Push(Opaque.Set);
                 break;
 
-            case (byte)'(': _marks.Add(_stack.Count); break;
-            case (byte)'0': PopOrUnmark(); break;
-            case (byte)'1': PopMark(); break;
-            case (byte)'2': Push(Top()); break;
+            case (byte)'(':
+                _marks.Add(_stack.Count);
+                break;
+            case (byte)'0':
+                PopOrUnmark();
+                break;
+            case (byte)'1':
+                PopMark();
+                break;
+            case (byte)'2':
+                Push(Top());
+                break;
 
-            case (byte)']': Push(new PickleList()); break;
-            case (byte)'l': PushList(PopMark()); break;
-            case (byte)'}': Push(new PickleDict()); break;
-            case (byte)'d': Push(PickleCalls.Fill(new PickleDict(), PopMark())); break;
-            case (byte)')': Push(new PickleTuple([])); break;
-            case (byte)'t': Push(new PickleTuple(PopMark())); break;
-            case 0x85: Push(new PickleTuple(PopMany(1))); break;
-            case 0x86: Push(new PickleTuple(PopMany(2))); break;
-            case 0x87: Push(new PickleTuple(PopMany(3))); break;
-            case 0x8f: Push(Opaque.Set); break;
+            case (byte)']':
+                Push(new PickleList());
+                break;
+            case (byte)'l':
+                PushList(PopMark());
+                break;
+            case (byte)'}':
+                Push(new PickleDict());
+                break;
+            case (byte)'d':
+                Push(PickleCalls.Fill(new PickleDict(), PopMark()));
+                break;
+            case (byte)')':
+                Push(new PickleTuple([]));
+                break;
+            case (byte)'t':
+                Push(new PickleTuple(PopMark()));
+                break;
+            case 0x85:
+                Push(new PickleTuple(PopMany(1)));
+                break;
+            case 0x86:
+                Push(new PickleTuple(PopMany(2)));
+                break;
+            case 0x87:
+                Push(new PickleTuple(PopMany(3)));
+                break;
+            case 0x8f:
+                Push(Opaque.Set);
+                break;
             case 0x91: // FROZENSET
                 PickleCalls.CheckHashable(PopMark());
                 Push(Opaque.Plain);
                 break;
 
-            case (byte)'a': Append(PopMany(1)); break;
-            case (byte)'e': Append(PopMark()); break;
-            case (byte)'s': SetItems(PopMany(2)); break;
-            case (byte)'u': SetItems(PopMark()); break;
-            case 0x90: AddItems(PopMark()); break;
+            case (byte)'a':
+                Append(PopMany(1));
+                break;
+            case (byte)'e':
+                Append(PopMark());
+                break;
+            case (byte)'s':
+                SetItems(PopMany(2));
+                break;
+            case (byte)'u':
+                SetItems(PopMark());
+                break;
+            case 0x90:
+                AddItems(PopMark());
+                break;
 
-            case (byte)'p': _memo[input.MemoLine()] = Top(); break;
-            case (byte)'q': _memo[input.Byte()] = Top(); break;
-            case (byte)'r': _memo[input.UInt32()] = Top(); break;
-            case 0x94: _memo[_memo.Count] = Top(); break;
-            case (byte)'g': PushMemo(input.MemoLine()); break;
-            case (byte)'h': PushMemo(input.Byte()); break;
-            case (byte)'j': PushMemo(input.UInt32()); break;
+            case (byte)'p':
+                _memo[input.MemoLine()] = Top();
+                break;
+            case (byte)'q':
+                _memo[input.Byte()] = Top();
+                break;
+            case (byte)'r':
+                _memo[input.UInt32()] = Top();
+                break;
+            case 0x94:
+                _memo[_memo.Count] = Top();
+                break;
+            case (byte)'g':
+                PushMemo(input.MemoLine());
+                break;
+            case (byte)'h':
+                PushMemo(input.Byte());
+                break;
+            case (byte)'j':
+                PushMemo(input.UInt32());
+                break;
 
-            case (byte)'c': Push(PickleGlobals.Resolve(input.LineUtf8(), input.LineUtf8())); break;
-            case 0x93: StackGlobal(); break;
-            case (byte)'R': Reduce(); break;
-            case 0x81: NewObject(withKeywords: false); break;
-            case 0x92: NewObject(withKeywords: true); break;
+            case (byte)'c':
+                Push(PickleGlobals.Resolve(input.LineUtf8(), input.LineUtf8()));
+                break;
+            case 0x93:
+                StackGlobal();
+                break;
+            case (byte)'R':
+                Reduce();
+                break;
+            case 0x81:
+                NewObject(withKeywords: false);
+                break;
+            case 0x92:
+                NewObject(withKeywords: true);
+                break;
             case (byte)'i':
                 var named = PickleGlobals.Resolve(input.LineUtf8(), input.LineUtf8());
                 Push(_calls.Instantiate(named, PopMark()));
                 break;
-            case (byte)'o': ObjectFromMark(); break;
-            case (byte)'b': Build(); break;
-            case (byte)'Q': Persistent(); break;
+            case (byte)'o':
+                ObjectFromMark();
+                break;
+            case (byte)'b':
+                Build();
+                break;
+            case (byte)'Q':
+                Persistent();
+                break;
 
             default:
                 // EXT1/2/4 and PERSID (registries of the running Python), NEXT_BUFFER, READONLY_BUFFER, unknown ones
-                throw new CorruptFileException($"its pickle uses opcode 0x{opcode:x2}, which is unknown or not permitted");
+                throw new CorruptFileException(
+                    $"its pickle uses opcode 0x{opcode:x2}, which is unknown or not permitted"
+                );
         }
     }
 
@@ -196,17 +312,24 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
         Push(list);
     }
 
-    private void PushMemo(long index) => Push(_memo.TryGetValue(index, out var value)
-        ? value
-        : throw new CorruptFileException($"its pickle fetches memo entry {index}, which was never put"));
+    private void PushMemo(long index) =>
+        Push(
+            _memo.TryGetValue(index, out var value)
+                ? value
+                : throw new CorruptFileException($"its pickle fetches memo entry {index}, which was never put")
+        );
 
     private void Append(object?[] items)
     {
         switch (Top())
         {
-            case PickleList list: Array.ForEach(items, list.Add); break;
-            case Inert: break;
-            default: throw new CorruptFileException("its pickle appends to something that is no list");
+            case PickleList list:
+                Array.ForEach(items, list.Add);
+                break;
+            case Inert:
+                break;
+            default:
+                throw new CorruptFileException("its pickle appends to something that is no list");
         }
     }
 
@@ -214,9 +337,13 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
     {
         switch (Top())
         {
-            case PickleDict dict: PickleCalls.Fill(dict, items); break;
-            case Inert: break;
-            default: throw new CorruptFileException("its pickle sets items of something that is no dict");
+            case PickleDict dict:
+                PickleCalls.Fill(dict, items);
+                break;
+            case Inert:
+                break;
+            default:
+                throw new CorruptFileException("its pickle sets items of something that is no dict");
         }
     }
 
@@ -238,17 +365,21 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
     private void StackGlobal()
     {
         var names = PopMany(2);
-        Push(names is [string module, string name]
-            ? PickleGlobals.Resolve(module, name)
-            : throw new CorruptFileException("its pickle names a global by something that is no text"));
+        Push(
+            names is [string module, string name]
+                ? PickleGlobals.Resolve(module, name)
+                : throw new CorruptFileException("its pickle names a global by something that is no text")
+        );
     }
 
     private void Reduce()
     {
         var parts = PopMany(2);
-        Push(parts[1] is PickleTuple arguments
-            ? _calls.Call(parts[0], arguments.Items)
-            : throw new CorruptFileException("its pickle calls something without a tuple of arguments"));
+        Push(
+            parts[1] is PickleTuple arguments
+                ? _calls.Call(parts[0], arguments.Items)
+                : throw new CorruptFileException("its pickle calls something without a tuple of arguments")
+        );
     }
 
     private void NewObject(bool withKeywords)
@@ -259,7 +390,12 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
             throw new CorruptFileException("its pickle makes an object without a tuple of arguments");
         }
 
-        if (withKeywords && parts[0] is not Inert && parts[0] is not Global { Kind: GlobalKind.Inert } && ((PickleDict)parts[2]!).Count > 0)
+        if (
+            withKeywords
+            && parts[0] is not Inert
+            && parts[0] is not Global { Kind: GlobalKind.Inert }
+            && ((PickleDict)parts[2]!).Count > 0
+        )
         {
             throw new CorruptFileException("its pickle makes an object with named arguments");
         }
@@ -288,9 +424,11 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
     private void Persistent()
     {
         var id = Pop();
-        Push(persistent is null
-            ? throw new CorruptFileException("its pickle uses a persistent id where none may be")
-            : persistent(id));
+        Push(
+            persistent is null
+                ? throw new CorruptFileException("its pickle uses a persistent id where none may be")
+                : persistent(id)
+        );
     }
 
     private static CorruptFileException Underflow() => new("its pickle takes more from its stack than is there");

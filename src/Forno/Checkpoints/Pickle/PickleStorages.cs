@@ -35,8 +35,22 @@ internal sealed class PickleStorages(bool legacy)
             return module.Items[1]!; // the class; its source text beside it is never looked at
         }
 
-        if (id is not PickleTuple { Items: ["storage", Global { Kind: GlobalKind.Storage } type, string key, string, long and >= 0, ..] items }
-            || items.Length != (legacy ? 6 : 5))
+        if (
+            id
+                is not PickleTuple
+                {
+                    Items: [
+                        "storage",
+                        Global { Kind: GlobalKind.Storage } type,
+                        string key,
+                        string,
+                        long
+                        and >= 0,
+                        ..,
+                    ] items
+                }
+            || items.Length != (legacy ? 6 : 5)
+        )
         {
             throw new CorruptFileException("its pickle holds a malformed persistent id");
         }
@@ -47,8 +61,14 @@ internal sealed class PickleStorages(bool legacy)
             throw new CorruptFileException("its pickle claims a storage of absurd size");
         }
 
-        if (!_roots.TryAdd(key, (type, count)) && (_roots[key].Class.Type != type.Type
-            || IsUntyped(_roots[key].Class) != IsUntyped(type) || _roots[key].Count != count))
+        if (
+            !_roots.TryAdd(key, (type, count))
+            && (
+                _roots[key].Class.Type != type.Type
+                || IsUntyped(_roots[key].Class) != IsUntyped(type)
+                || _roots[key].Count != count
+            )
+        )
         {
             throw new CorruptFileException($"its pickle describes the storage '{key}' in two ways");
         }
@@ -59,8 +79,11 @@ internal sealed class PickleStorages(bool legacy)
             return new PickleStorage(key, elementType, count, 0, count);
         }
 
-        if (items[5] is not PickleTuple { Items: [string, long and >= 0, long and >= 0] view }
-            || (long)view[1]! > count || (long)view[2]! > count - (long)view[1]!)
+        if (
+            items[5] is not PickleTuple { Items: [string, long and >= 0, long and >= 0] view }
+            || (long)view[1]! > count
+            || (long)view[2]! > count - (long)view[1]!
+        )
         {
             throw new CorruptFileException($"its pickle names a window outside of the storage '{key}'");
         }

@@ -12,8 +12,17 @@ internal static class PickleTensors
     /// and _v3 (adds requires_grad, hooks, dtype[, metadata]).</summary>
     public static PickleTensor Rebuild(object?[] arguments, int version)
     {
-        var due = version switch { 1 => 4, 2 => 6, _ => 7 };
-        if (arguments.Length < due || arguments.Length > due + (version == 1 ? 0 : 1) || arguments[0] is not PickleStorage storage)
+        var due = version switch
+        {
+            1 => 4,
+            2 => 6,
+            _ => 7,
+        };
+        if (
+            arguments.Length < due
+            || arguments.Length > due + (version == 1 ? 0 : 1)
+            || arguments[0] is not PickleStorage storage
+        )
         {
             throw new CorruptFileException("it holds a malformed description of a tensor");
         }
@@ -52,7 +61,8 @@ internal static class PickleTensors
         if (count > 0 && last >= available)
         {
             throw new CorruptFileException(
-                $"it holds a tensor that reaches element {last} of a storage of {available}");
+                $"it holds a tensor that reaches element {last} of a storage of {available}"
+            );
         }
 
         if (count > available && count * type.Size() > MaxExpandedBytes)
@@ -64,14 +74,16 @@ internal static class PickleTensors
         return new PickleTensor(storage, type, first, size, stride);
     }
 
-    private static long Integer(object? value) => value is long and >= 0
-        ? (long)value
-        : throw new CorruptFileException("it holds a tensor with negative or non-integer measures");
+    private static long Integer(object? value) =>
+        value is long and >= 0
+            ? (long)value
+            : throw new CorruptFileException("it holds a tensor with negative or non-integer measures");
 
-    private static long[] Integers(object? value) => value switch
-    {
-        PickleTuple tuple => Array.ConvertAll(tuple.Items, Integer),
-        PickleList list => list.Items.Select(Integer).ToArray(),
-        _ => throw new CorruptFileException("it holds a tensor whose shape is no tuple"),
-    };
+    private static long[] Integers(object? value) =>
+        value switch
+        {
+            PickleTuple tuple => Array.ConvertAll(tuple.Items, Integer),
+            PickleList list => list.Items.Select(Integer).ToArray(),
+            _ => throw new CorruptFileException("it holds a tensor whose shape is no tuple"),
+        };
 }

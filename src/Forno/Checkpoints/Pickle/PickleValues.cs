@@ -33,15 +33,29 @@ internal sealed class PickleDict
     private OrderedDictionary<object, (object Key, object? Value)>? _entries;
 
     /// <summary>Keys (string, long, BigInteger, or a bool or float equal to an integer) with their values, in order.</summary>
-    public IEnumerable<(object Key, object? Value)> Entries => _entries?.Values ?? Enumerable.Empty<(object, object?)>();
+    public IEnumerable<(object Key, object? Value)> Entries =>
+        _entries?.Values ?? Enumerable.Empty<(object, object?)>();
 
     public int Count => _entries?.Count ?? 0;
 
-    public object? this[string key] => _entries is not null && _entries.TryGetValue(key, out var entry) ? entry.Value : null;
+    public object? this[string key] =>
+        _entries is not null && _entries.TryGetValue(key, out var entry) ? entry.Value : null;
 
     public static bool IsHashable(object? key) =>
-        key is null or bool or long or BigInteger or double or string or byte[] or Global or Inert or PickleTensor or PickleStorage
-        || key is PickleTuple { Hashable: true } || key is Opaque { Hashable: true };
+        key
+            is null
+                or bool
+                or long
+                or BigInteger
+                or double
+                or string
+                or byte[]
+                or Global
+                or Inert
+                or PickleTensor
+                or PickleStorage
+        || key is PickleTuple { Hashable: true }
+        || key is Opaque { Hashable: true };
 
     public void Set(object? key, object? value)
     {
@@ -105,4 +119,10 @@ internal sealed record PickleStorage(string Key, ElementType Type, long RootCoun
 /// <param name="ByteOffset">Its first element, in bytes from the beginning of the root storage.</param>
 /// <param name="Size">Its shape.</param>
 /// <param name="Stride">Strides in elements.</param>
-internal sealed record PickleTensor(PickleStorage Storage, ElementType Type, long ByteOffset, long[] Size, long[] Stride);
+internal sealed record PickleTensor(
+    PickleStorage Storage,
+    ElementType Type,
+    long ByteOffset,
+    long[] Size,
+    long[] Stride
+);

@@ -76,10 +76,18 @@ internal sealed class PickleWalk
                 }
 
                 break;
-            case PickleDict dict: _open.Push(dict.Entries.GetEnumerator()); break;
-            case PickleParameters parameters: _open.Push((parameters.Parameters ?? new PickleDict()).Entries.GetEnumerator()); break;
-            case PickleList list: _open.Push(Numbered(list.Items)); break;
-            case PickleTuple tuple: _open.Push(Numbered(tuple.Items)); break;
+            case PickleDict dict:
+                _open.Push(dict.Entries.GetEnumerator());
+                break;
+            case PickleParameters parameters:
+                _open.Push((parameters.Parameters ?? new PickleDict()).Entries.GetEnumerator());
+                break;
+            case PickleList list:
+                _open.Push(Numbered(list.Items));
+                break;
+            case PickleTuple tuple:
+                _open.Push(Numbered(tuple.Items));
+                break;
             case null or bool or long or BigInteger or double or string when Values.Count < MaxValues:
                 Values[Path()] = value;
                 break;

@@ -138,7 +138,9 @@ internal sealed class TorchZip
 
         var flags = U16(fixedPart[8..]);
         var method = U16(fixedPart[10..]);
-        int nameLength = U16(fixedPart[28..]), extraLength = U16(fixedPart[30..]), commentLength = U16(fixedPart[32..]);
+        int nameLength = U16(fixedPart[28..]),
+            extraLength = U16(fixedPart[30..]),
+            commentLength = U16(fixedPart[32..]);
         var next = at + 46 + nameLength + extraLength + commentLength;
         if (next > directoryEnd)
         {
@@ -147,7 +149,9 @@ internal sealed class TorchZip
 
         var nameBytes = _map.Span(at + 46, nameLength);
         var name = CheckName(nameBytes);
-        long packed = U32(fixedPart[20..]), length = U32(fixedPart[24..]), local = U32(fixedPart[42..]);
+        long packed = U32(fixedPart[20..]),
+            length = U32(fixedPart[24..]),
+            local = U32(fixedPart[42..]);
         ReadExtra64(_map.Span(at + 46 + nameLength, extraLength), ref length, ref packed, ref local);
         if ((flags & 0x2041) != 0)
         {
@@ -156,7 +160,9 @@ internal sealed class TorchZip
 
         if (method is not (0 or 8))
         {
-            throw new CorruptFileException($"its record '{name}' uses zip method {method}; only stored and deflated are read");
+            throw new CorruptFileException(
+                $"its record '{name}' uses zip method {method}; only stored and deflated are read"
+            );
         }
 
         if (method == 0 && packed != length)
@@ -166,7 +172,9 @@ internal sealed class TorchZip
 
         if (length > FreelyInflated && length / 100 > packed)
         {
-            throw new CorruptFileException($"its record '{name}' unpacks to {length} bytes from {packed}, which smells of a zip bomb");
+            throw new CorruptFileException(
+                $"its record '{name}' unpacks to {length} bytes from {packed}, which smells of a zip bomb"
+            );
         }
 
         var data = CheckLocal(local, name, nameBytes, flags, method, packed, length);
@@ -183,7 +191,15 @@ internal sealed class TorchZip
         return next;
     }
 
-    private long CheckLocal(long at, string name, ReadOnlySpan<byte> nameBytes, int flags, int method, long packed, long length)
+    private long CheckLocal(
+        long at,
+        string name,
+        ReadOnlySpan<byte> nameBytes,
+        int flags,
+        int method,
+        long packed,
+        long length
+    )
     {
         var header = Window(at, 30, $"record '{name}'");
         if (U32(header) != LocalSignature)
@@ -191,19 +207,25 @@ internal sealed class TorchZip
             throw new CorruptFileException($"its record '{name}' is not where the directory says");
         }
 
-        int localNameLength = U16(header[26..]), extraLength = U16(header[28..]);
+        int localNameLength = U16(header[26..]),
+            extraLength = U16(header[28..]);
         var rest = Window(at + 30, localNameLength + extraLength, $"record '{name}'");
         if (!rest[..localNameLength].SequenceEqual(nameBytes))
         {
             throw new CorruptFileException($"its record '{name}' has another name in its own header");
         }
 
-        long localPacked = U32(header[18..]), localLength = U32(header[22..]), unused = 0;
+        long localPacked = U32(header[18..]),
+            localLength = U32(header[22..]),
+            unused = 0;
         ReadExtra64(rest[localNameLength..], ref localLength, ref localPacked, ref unused);
         // With flag 3 the sizes follow the data, and the header may hold zeros.
         var streamed = (U16(header[6..]) & 8) != 0 && localPacked == 0 && localLength == 0;
-        if (((U16(header[6..]) ^ flags) & 0x2041) != 0 || U16(header[8..]) != method
-            || (!streamed && (localPacked != packed || localLength != length)))
+        if (
+            ((U16(header[6..]) ^ flags) & 0x2041) != 0
+            || U16(header[8..]) != method
+            || (!streamed && (localPacked != packed || localLength != length))
+        )
         {
             throw new CorruptFileException($"its record '{name}' is described in two ways that contradict each other");
         }
@@ -256,8 +278,13 @@ internal sealed class TorchZip
             throw new CorruptFileException("it has a record whose name is not UTF-8");
         }
 
-        if (name.Length == 0 || name[0] == '/' || name.AsSpan().IndexOfAny('\\', ':') >= 0 || name.Any(char.IsControl)
-            || name.Split('/').Contains(".."))
+        if (
+            name.Length == 0
+            || name[0] == '/'
+            || name.AsSpan().IndexOfAny('\\', ':') >= 0
+            || name.Any(char.IsControl)
+            || name.Split('/').Contains("..")
+        )
         {
             throw new CorruptFileException("it has a record with a dangerous name");
         }
@@ -285,9 +312,10 @@ internal sealed class TorchZip
             ? _map.Span(offset, count)
             : throw new CorruptFileException($"its {what} lies outside of the file");
 
-    private static long Signed(ulong value) => value <= long.MaxValue / 2
-        ? (long)value
-        : throw new CorruptFileException("its zip directory claims absurd sizes");
+    private static long Signed(ulong value) =>
+        value <= long.MaxValue / 2
+            ? (long)value
+            : throw new CorruptFileException("its zip directory claims absurd sizes");
 
     private static ushort U16(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt16LittleEndian(bytes);
 

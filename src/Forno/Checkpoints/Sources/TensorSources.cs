@@ -11,7 +11,10 @@ public static class TensorSources
         source.Tensors.TryGetValue(name, out var info)
             ? info
             : throw FornoException.ForFile(
-                source.Path, $"it has no tensor '{name}'", "It may be of another model family or incomplete.");
+                source.Path,
+                $"it has no tensor '{name}'",
+                "It may be of another model family or incomplete."
+            );
 
     /// <summary>A copy of a tensor's bytes, contiguous and row-major. Under 2 GiB.</summary>
     public static byte[] ReadBytes(this ITensorSource source, string name)
@@ -45,9 +48,18 @@ public static class TensorSources
             return Widen(source, info, shape);
         }
 
-        var type = info.Type.ToDType() ?? throw FornoException.ForFile(
-            source.Path, $"tensor '{info.Name}' has the type {info.Type.Name()}, which cannot be computed with", "Convert the file with another tool.");
-        if (info.ByteLength > 0 && source.TryGetAddress(info.Name, out var address, out var keepAlive) && address % info.Type.Size() == 0)
+        var type =
+            info.Type.ToDType()
+            ?? throw FornoException.ForFile(
+                source.Path,
+                $"tensor '{info.Name}' has the type {info.Type.Name()}, which cannot be computed with",
+                "Convert the file with another tool."
+            );
+        if (
+            info.ByteLength > 0
+            && source.TryGetAddress(info.Name, out var address, out var keepAlive)
+            && address % info.Type.Size() == 0
+        )
         {
             return Tensor.Wrap((void*)address, type, shape, keepAlive);
         }

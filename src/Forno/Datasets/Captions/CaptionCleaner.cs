@@ -57,15 +57,23 @@ public sealed class CaptionCleaner
         this.settings = settings;
         if (settings.Rules.FirstOrDefault(r => !CleanSettings.AllRules.Contains(r)) is { } unknown)
         {
-            throw new FornoException($"there is no rule '{unknown}'{Spelling.DidYouMean(unknown, CleanSettings.AllRules)}; there are {string.Join(", ", CleanSettings.AllRules)}");
+            throw new FornoException(
+                $"there is no rule '{unknown}'{Spelling.DidYouMean(unknown, CleanSettings.AllRules)}; there are {string.Join(", ", CleanSettings.AllRules)}"
+            );
         }
 
         lists = new CleanLists(settings.Lists);
     }
 
     /// <summary>What was changed so far, by rule and then the most frequent first.</summary>
-    public IReadOnlyList<CleanChange> Changes => [.. changes.Select(c => new CleanChange(c.Key.Rule, c.Key.What, c.Value))
-        .OrderBy(c => CleanSettings.AllRules.ToList().IndexOf(c.Rule)).ThenByDescending(c => c.Captions).ThenBy(c => c.What, StringComparer.Ordinal)];
+    public IReadOnlyList<CleanChange> Changes =>
+        [
+            .. changes
+                .Select(c => new CleanChange(c.Key.Rule, c.Key.What, c.Value))
+                .OrderBy(c => CleanSettings.AllRules.ToList().IndexOf(c.Rule))
+                .ThenByDescending(c => c.Captions)
+                .ThenBy(c => c.What, StringComparer.Ordinal),
+        ];
 
     /// <summary>Cleans a picture's caption.</summary>
     /// <returns>The clean caption with the rule behind each change; null if it is clean.</returns>

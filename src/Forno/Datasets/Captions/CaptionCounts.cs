@@ -96,7 +96,11 @@ internal sealed class FolderEntry(string name)
         AllTags += all;
         foreach (var tag in tags)
         {
-            ref var count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, tag, out _);
+            ref var count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
+                counts,
+                tag,
+                out _
+            );
             count++;
         }
     }

@@ -38,30 +38,56 @@ public static class CaptionPlans
     /// stays. Else the caption that it borrows is changed, for all that share it.
     /// </param>
     public static ChangePlan Make(
-        CaptionSet set, string name, Func<CaptionedPicture, CaptionEdit?> edit, IProgress<long>? progress = null, CancellationToken cancel = default, bool own = false)
+        CaptionSet set,
+        string name,
+        Func<CaptionedPicture, CaptionEdit?> edit,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default,
+        bool own = false
+    )
     {
         var pictures = set.Pictures;
-        var (steps, problems, aside) = (new PlanStep?[pictures.Count], new Problem?[pictures.Count], new bool[pictures.Count]);
+        var (steps, problems, aside) = (
+            new PlanStep?[pictures.Count],
+            new Problem?[pictures.Count],
+            new bool[pictures.Count]
+        );
         var first = Firsts(set, own);
-        var options = new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount };
-        long done = 0;
-        Parallel.For(0, pictures.Count, options, i =>
+        var options = new ParallelOptions
         {
-            if (first[i] == i)
+            CancellationToken = cancel,
+            MaxDegreeOfParallelism = Environment.ProcessorCount,
+        };
+        long done = 0;
+        Parallel.For(
+            0,
+            pictures.Count,
+            options,
+            i =>
             {
-                Ask(i);
-            }
+                if (first[i] == i)
+                {
+                    Ask(i);
+                }
 
-            progress?.Report(Interlocked.Increment(ref done));
-        });
-        foreach (var i in Enumerable.Range(0, pictures.Count).Where(i => first[i] != i && pictures[i].IsBorrowed && aside[first[i]]))
+                progress?.Report(Interlocked.Increment(ref done));
+            }
+        );
+        foreach (
+            var i in Enumerable
+                .Range(0, pictures.Count)
+                .Where(i => first[i] != i && pictures[i].IsBorrowed && aside[first[i]])
+        )
         {
             Ask(i);
         }
 
         return new ChangePlan
         {
-            Name = name, Steps = [.. steps.OfType<PlanStep>()], Problems = [.. set.Problems, .. problems.OfType<Problem>()], Notes = Notes(set, steps),
+            Name = name,
+            Steps = [.. steps.OfType<PlanStep>()],
+            Problems = [.. set.Problems, .. problems.OfType<Problem>()],
+            Notes = Notes(set, steps),
         };
 
         void Ask(int i)
@@ -109,7 +135,11 @@ public static class CaptionPlans
         {
             var content = FileContent.Bytes("caption", () => EncodedText.Encode(after, encoding));
             var path = own ? set.OwnPathOf(picture) : set.PathOf(picture);
-            changes.Add(before is null || (own && picture.IsBorrowed) ? new AddFile(path, content) : new ReplaceFile(path, content));
+            changes.Add(
+                before is null || (own && picture.IsBorrowed)
+                    ? new AddFile(path, content)
+                    : new ReplaceFile(path, content)
+            );
         }
 
         if (edit.Sidecar is { } sidecar)
@@ -119,13 +149,15 @@ public static class CaptionPlans
             changes.Add(picture.Picture.Tags is null ? new AddFile(path, content) : new ReplaceFile(path, content));
         }
 
-        return changes.Count == 0 ? null : new PlanStep
-        {
-            Subject = picture.Picture.Path,
-            What = string.Join("; ", edit.Reasons),
-            Changes = changes,
-            Text = !first || (before ?? "") == after ? null : new TextChange(before, after),
-        };
+        return changes.Count == 0
+            ? null
+            : new PlanStep
+            {
+                Subject = picture.Picture.Path,
+                What = string.Join("; ", edit.Reasons),
+                Changes = changes,
+                Text = !first || (before ?? "") == after ? null : new TextChange(before, after),
+            };
     }
 
     // A file that shadows another, or that others read too, is not written in silence.
@@ -138,31 +170,52 @@ public static class CaptionPlans
             var picture = set.Pictures[i];
             if (steps[i] is { } step && picture.File is { Lent: true } lent)
             {
-                shadows += picture.IsBorrowed && step.Changes.Any(c => c is AddFile && PictureFiles.IsCaption(c.Path, set.Extension)) ? 1 : 0;
+                shadows +=
+                    picture.IsBorrowed
+                    && step.Changes.Any(c => c is AddFile && PictureFiles.IsCaption(c.Path, set.Extension))
+                        ? 1
+                        : 0;
                 shared.UnionWith(step.Changes.OfType<ReplaceFile>().Select(c => c.Path).Where(p => p == lent.Path));
             }
-            else if (picture.File is null && picture.Picture.Captions.Count > 0 && steps[i]?.Changes.Any(c => c is AddFile && PictureFiles.IsCaption(c.Path, set.Extension)) == true)
+            else if (
+                picture.File is null
+                && picture.Picture.Captions.Count > 0
+                && steps[i]?.Changes.Any(c => c is AddFile && PictureFiles.IsCaption(c.Path, set.Extension)) == true
+            )
             {
                 beside++;
                 kinds.UnionWith(picture.Picture.Captions.Select(c => Path.GetExtension(c.Path)));
             }
         }
 
-        var pictures = shared.Count == 0 ? 0 : set.Pictures.Count(p => p.File is { } file && shared.Contains(file.Path));
+        var pictures =
+            shared.Count == 0 ? 0 : set.Pictures.Count(p => p.File is { } file && shared.Contains(file.Path));
         var notes = new List<string>();
         if (shared.Count > 0)
         {
-            notes.Add(Text($"{shared.Count} of these captions {(shared.Count == 1 ? "serves" : "serve")} {pictures} pictures (name.txt is read for name_1_2_3_4.png, too): all of them see the change"));
+            notes.Add(
+                Text(
+                    $"{shared.Count} of these captions {(shared.Count == 1 ? "serves" : "serve")} {pictures} pictures (name.txt is read for name_1_2_3_4.png, too): all of them see the change"
+                )
+            );
         }
 
         if (shadows > 0)
         {
-            notes.Add(Text($"{shadows} {(shadows == 1 ? "picture gets a caption of its own and no longer reads" : "pictures get captions of their own and no longer read")} the one that was shared (name.txt for name_1_2_3_4.png)"));
+            notes.Add(
+                Text(
+                    $"{shadows} {(shadows == 1 ? "picture gets a caption of its own and no longer reads" : "pictures get captions of their own and no longer read")} the one that was shared (name.txt for name_1_2_3_4.png)"
+                )
+            );
         }
 
         if (beside > 0)
         {
-            notes.Add(Text($"{beside} new {set.Extension} {(beside == 1 ? "file stands" : "files stand")} beside captions of another extension ({string.Join(", ", kinds)}), which stay as they are"));
+            notes.Add(
+                Text(
+                    $"{beside} new {set.Extension} {(beside == 1 ? "file stands" : "files stand")} beside captions of another extension ({string.Join(", ", kinds)}), which stay as they are"
+                )
+            );
         }
 
         return notes;

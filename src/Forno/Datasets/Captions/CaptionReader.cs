@@ -55,7 +55,12 @@ public sealed partial class CaptionText
                 }
                 else if (line[at] == ',')
                 {
-                    PartedByBlanks &= at > start && line[at - 1] != ' ' && at + 1 < line.Length && line[at + 1] == ' ' && !line[(at + 1)..].IsWhiteSpace();
+                    PartedByBlanks &=
+                        at > start
+                        && line[at - 1] != ' '
+                        && at + 1 < line.Length
+                        && line[at + 1] == ' '
+                        && !line[(at + 1)..].IsWhiteSpace();
                     Join ??= at + 1 < line.Length && line[at + 1] == ' ' ? ", " : ",";
                     Piece(line, start, at);
                     start = ++at;
@@ -66,7 +71,10 @@ public sealed partial class CaptionText
                     Wall(line, ref wall, left, at);
                     if (Kept < 0)
                     {
-                        (left, wall) = (pieces.Count > 0 ? line[pieces[^1].End.Value..at].ToString() : " ", at + KeepSeparator.Length);
+                        (left, wall) = (
+                            pieces.Count > 0 ? line[pieces[^1].End.Value..at].ToString() : " ",
+                            at + KeepSeparator.Length
+                        );
                     }
 
                     Units(line);
@@ -90,7 +98,14 @@ public sealed partial class CaptionText
         {
             if (wall >= 0)
             {
-                Barrier = left + KeepSeparator + (pieces.Count > 0 && pieces[0].Start.Value < end ? line[wall..pieces[0].Start.Value].ToString() : " ");
+                Barrier =
+                    left
+                    + KeepSeparator
+                    + (
+                        pieces.Count > 0 && pieces[0].Start.Value < end
+                            ? line[wall..pieces[0].Start.Value].ToString()
+                            : " "
+                    );
                 wall = -1;
             }
         }
@@ -99,7 +114,12 @@ public sealed partial class CaptionText
         private static int BehindBraces(ReadOnlySpan<char> line, int at)
         {
             var length = line[at..].IndexOf('}');
-            return length > 0 && line.Slice(at, length).Contains('|') && !line.Slice(at, length).Contains(KeepSeparator, StringComparison.Ordinal) ? at + length + 1 : at + 1;
+            return
+                length > 0
+                && line.Slice(at, length).Contains('|')
+                && !line.Slice(at, length).Contains(KeepSeparator, StringComparison.Ordinal)
+                ? at + length + 1
+                : at + 1;
         }
 
         private void Start()

@@ -33,7 +33,14 @@ public sealed record TagCount(string Tag, int Pictures, int Folders, bool IsTrig
 /// <param name="MeanTags">Tags a caption.</param>
 /// <param name="MostTokens">CLIP tokens of the longest caption; null where they were not counted.</param>
 /// <param name="Tags">Its tags with the number of its captions they stand in, the most frequent first.</param>
-public sealed record FolderTags(string Folder, int Pictures, int Captions, double MeanTags, int? MostTokens, IReadOnlyList<(string Tag, int Pictures)> Tags);
+public sealed record FolderTags(
+    string Folder,
+    int Pictures,
+    int Captions,
+    double MeanTags,
+    int? MostTokens,
+    IReadOnlyList<(string Tag, int Pictures)> Tags
+);
 
 /// <summary>What a frequent tag stands with.</summary>
 /// <param name="Tag">The tag.</param>

@@ -46,30 +46,57 @@ public sealed class CaptionSet
     /// <param name="extension">The extension that captions must have, with or without its dot; null = the first kind that is there.</param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
-    public static CaptionSet Read(PictureFolder folder, string? extension = null, IProgress<long>? progress = null, CancellationToken cancel = default)
+    public static CaptionSet Read(
+        PictureFolder folder,
+        string? extension = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         var ending = extension is null ? null : PictureFiles.CaptionExtension(extension);
         var items = folder.Pictures;
         var (pictures, problems) = (new CaptionedPicture[items.Count], new Problem?[items.Count]);
         var files = new (Companion? File, string? Text, TextEncoding Encoding)[items.Count];
-        var options = new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount };
-        long done = 0;
-        Parallel.For(0, items.Count, options, i =>
+        var options = new ParallelOptions
         {
-            var file = FileOf(items[i], ending);
-            var (text, encoding, why) = file is null ? (null, TextEncoding.Utf8, null) : ReadFile(file.File);
-            files[i] = (file, text, encoding);
-            problems[i] = why is null ? null : new Problem(file!.Path, why);
-            progress?.Report(Interlocked.Increment(ref done));
-        });
+            CancellationToken = cancel,
+            MaxDegreeOfParallelism = Environment.ProcessorCount,
+        };
+        long done = 0;
+        Parallel.For(
+            0,
+            items.Count,
+            options,
+            i =>
+            {
+                var file = FileOf(items[i], ending);
+                var (text, encoding, why) = file is null ? (null, TextEncoding.Utf8, null) : ReadFile(file.File);
+                files[i] = (file, text, encoding);
+                problems[i] = why is null ? null : new Problem(file!.Path, why);
+                progress?.Report(Interlocked.Increment(ref done));
+            }
+        );
 
         // All files first: tags are found quickest while nothing else is done in between.
-        Parallel.For(0, items.Count, options, i =>
-        {
-            var (file, text, encoding) = files[i];
-            pictures[i] = new CaptionedPicture(items[i], text is null ? null : CaptionText.Parse(text)) { File = file, Encoding = encoding };
-        });
-        return new CaptionSet(ending, pictures, [.. folder.Problems, .. problems.OfType<Problem>().DistinctBy(p => p.File)]);
+        Parallel.For(
+            0,
+            items.Count,
+            options,
+            i =>
+            {
+                var (file, text, encoding) = files[i];
+                pictures[i] = new CaptionedPicture(items[i], text is null ? null : CaptionText.Parse(text))
+                {
+                    File = file,
+                    Encoding = encoding,
+                };
+            }
+        );
+        return new CaptionSet(
+            ending,
+            pictures,
+            [.. folder.Problems, .. problems.OfType<Problem>().DistinctBy(p => p.File)]
+        );
     }
 
     /// <summary>Captions that are in memory already.</summary>
@@ -80,14 +107,20 @@ public sealed class CaptionSet
 
     /// <summary>Where a picture's caption is, or would be written, within the data set.</summary>
     public string PathOf(CaptionedPicture picture) =>
-        picture.File?.Path ?? RelativePath.Join(picture.Picture.Folder, picture.Picture.Stem + (Extension ?? PictureFiles.CaptionExtensions[0]));
+        picture.File?.Path
+        ?? RelativePath.Join(
+            picture.Picture.Folder,
+            picture.Picture.Stem + (Extension ?? PictureFiles.CaptionExtensions[0])
+        );
 
     /// <summary>Where a picture's own caption is, or would be written, though it borrows one now.</summary>
     public string OwnPathOf(CaptionedPicture picture) =>
         picture.IsBorrowed ? picture.Picture.PathFor(picture.File!, picture.Picture.Path) : PathOf(picture);
 
-    private static Companion? FileOf(PictureItem item, string? extension) => extension is null ? item.Caption
-        : item.Captions.FirstOrDefault(s => s.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+    private static Companion? FileOf(PictureItem item, string? extension) =>
+        extension is null
+            ? item.Caption
+            : item.Captions.FirstOrDefault(s => s.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
 
     private static (string? Text, TextEncoding Encoding, string? Why) ReadFile(string file)
     {
@@ -97,12 +130,17 @@ public sealed class CaptionSet
             buffer = SmallFile.Read(file, MostBytes, out var length);
             if (length > MostBytes)
             {
-                return (null, default, FormattableString.Invariant($"{length >> 20} MB long: no caption; left as it is"));
+                return (
+                    null,
+                    default,
+                    FormattableString.Invariant($"{length >> 20} MB long: no caption; left as it is")
+                );
             }
 
             var text = EncodedText.Decode(buffer.AsSpan(0, (int)length), out var encoding);
             return text is null ? (null, default, "neither UTF-8 nor UTF-16 text; save it as UTF-8")
-                : text.Contains('\0', StringComparison.Ordinal) ? (null, default, "not text (it holds zeros); save it as UTF-8, or remove it")
+                : text.Contains('\0', StringComparison.Ordinal)
+                    ? (null, default, "not text (it holds zeros); save it as UTF-8, or remove it")
                 : (text, encoding, null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -18,7 +18,13 @@ internal sealed partial class CaptionSurvey
     private readonly List<TagEntry> entries = [];
     private readonly List<int[]> captions = [];
 
-    private CaptionSurvey(IReadOnlyList<CaptionedPicture> pictures, int from, int to, CaptionReportOptions options, TokenCounts? tokens)
+    private CaptionSurvey(
+        IReadOnlyList<CaptionedPicture> pictures,
+        int from,
+        int to,
+        CaptionReportOptions options,
+        TokenCounts? tokens
+    )
     {
         HasTokens = tokens is not null;
         var here = new List<int>();
@@ -34,7 +40,10 @@ internal sealed partial class CaptionSurvey
             Pictures++;
             // Pictures come by path, so mostly folder by folder.
             var path = picture.Picture.Path;
-            folder = folder is not null && path.AsSpan(0, Math.Max(0, path.LastIndexOf('/'))).SequenceEqual(folder.Name) ? folder : Folder(picture.Picture.Folder);
+            folder =
+                folder is not null && path.AsSpan(0, Math.Max(0, path.LastIndexOf('/'))).SequenceEqual(folder.Name)
+                    ? folder
+                    : Folder(picture.Picture.Folder);
             folder.Pictures++;
             Note(picture);
             if (picture.Caption is not { } caption || caption.Pooled.Length == 0)
@@ -90,13 +99,19 @@ internal sealed partial class CaptionSurvey
     public IEnumerable<TagEntry[]> SameExtents(int least)
     {
         // Each caption has a random number of 128 bits; tags of the same captions have the same sum of them.
-        return Tags.Where(t => t.Pictures >= least).GroupBy(t => t.Extent).Select(g => g.ToArray()).Where(g => g.Length > 1);
+        return Tags.Where(t => t.Pictures >= least)
+            .GroupBy(t => t.Extent)
+            .Select(g => g.ToArray())
+            .Where(g => g.Length > 1);
     }
 
     /// <summary>For the most frequent tags, the tags that stand with them most often.</summary>
     public IEnumerable<(TagEntry Tag, (TagEntry With, int Together)[] Most)> MostSeenWith(int most)
     {
-        TagEntry[] top = [.. Tags.OrderByDescending(t => t.Pictures).ThenBy(t => t.Normal, StringComparer.Ordinal).Take(Companions)];
+        TagEntry[] top =
+        [
+            .. Tags.OrderByDescending(t => t.Pictures).ThenBy(t => t.Normal, StringComparer.Ordinal).Take(Companions),
+        ];
         var rankOf = new int[entries.Count];
         Array.Fill(rankOf, -1);
         for (var i = 0; i < top.Length; i++)
@@ -126,8 +141,18 @@ internal sealed partial class CaptionSurvey
             }
         }
 
-        return top.Select((tag, i) => (tag, top.Select((with, j) => (with, Together: together[(i * top.Length) + j]))
-            .Where(w => w.with != tag && w.Together > 0).OrderByDescending(w => w.Together).ThenBy(w => w.with.Pictures).Take(most).ToArray()));
+        return top.Select(
+            (tag, i) =>
+                (
+                    tag,
+                    top.Select((with, j) => (with, Together: together[(i * top.Length) + j]))
+                        .Where(w => w.with != tag && w.Together > 0)
+                        .OrderByDescending(w => w.Together)
+                        .ThenBy(w => w.with.Pictures)
+                        .Take(most)
+                        .ToArray()
+                )
+        );
     }
 
     private static ulong Mix(ulong x)
@@ -151,7 +176,13 @@ internal sealed partial class CaptionSurvey
             Encodings[picture.Encoding] = Encodings.GetValueOrDefault(picture.Encoding) + 1;
             SeveralLines += caption.HasMoreLines ? 1 : 0;
             Prose += caption.IsProse ? 1 : 0;
-            SpaceParted += caption.Pooled.Length == 1 && !caption.HasSeparator && !caption.IsProse && TagFile.Read(caption.Line, isTags: false) is not null ? 1 : 0;
+            SpaceParted +=
+                caption.Pooled.Length == 1
+                && !caption.HasSeparator
+                && !caption.IsProse
+                && TagFile.Read(caption.Line, isTags: false) is not null
+                    ? 1
+                    : 0;
         }
     }
 

@@ -15,8 +15,18 @@ internal sealed partial class CaptionSurvey
         var tokens = Tokenizer() is { } tokenizer ? new TokenCounts(tokenizer) : null;
         var count = Math.Clamp(set.Pictures.Count / PartSize, 1, Environment.ProcessorCount);
         var parts = new CaptionSurvey[count];
-        Parallel.For(0, count, i => parts[i] = new CaptionSurvey(
-            set.Pictures, (int)((long)set.Pictures.Count * i / count), (int)((long)set.Pictures.Count * (i + 1) / count), options, tokens));
+        Parallel.For(
+            0,
+            count,
+            i =>
+                parts[i] = new CaptionSurvey(
+                    set.Pictures,
+                    (int)((long)set.Pictures.Count * i / count),
+                    (int)((long)set.Pictures.Count * (i + 1) / count),
+                    options,
+                    tokens
+                )
+        );
         foreach (var part in parts.AsSpan(1))
         {
             parts[0].Take(part);

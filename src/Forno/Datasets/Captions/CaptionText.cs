@@ -16,6 +16,7 @@ public sealed partial class CaptionText
     public const string KeepSeparator = "|||";
 
     private const string DefaultBarrier = " ||| ";
+
     [ThreadStatic]
     private static StringBuilder? built;
 
@@ -25,7 +26,8 @@ public sealed partial class CaptionText
     private readonly bool[]? sentences;
     private readonly string? join;
     private readonly string? barrier;
-    private string[]? texts, normals;
+    private string[]? texts,
+        normals;
 
     private CaptionText(string text, int lineEnd, Reader read)
     {
@@ -33,7 +35,13 @@ public sealed partial class CaptionText
         this.lineEnd = lineEnd;
         pooled = [.. read.Tags];
         sentences = read.Sentences.Contains(true) ? [.. read.Sentences] : null;
-        (join, barrier, HasSeparator, Kept, Ending) = (read.Join, read.Barrier, read.Kept >= 0, Math.Max(0, read.Kept), read.Ending < 0 ? 0 : pooled.Length - read.Ending);
+        (join, barrier, HasSeparator, Kept, Ending) = (
+            read.Join,
+            read.Barrier,
+            read.Kept >= 0,
+            Math.Max(0, read.Kept),
+            read.Ending < 0 ? 0 : pooled.Length - read.Ending
+        );
         PartedByBlanks = HasSeparator || read.PartedByBlanks;
     }
 
@@ -131,7 +139,12 @@ public sealed partial class CaptionText
             }
         }
 
-        return With([.. given], kept is null ? HasSeparator : kept > 0 || (ending ?? Ending) > 0, Math.Min(front, given.Count), ending ?? Ending);
+        return With(
+            [.. given],
+            kept is null ? HasSeparator : kept > 0 || (ending ?? Ending) > 0,
+            Math.Min(front, given.Count),
+            ending ?? Ending
+        );
     }
 
     /// <inheritdoc/>
@@ -153,7 +166,9 @@ public sealed partial class CaptionText
         var line = built ??= new StringBuilder();
         line.Clear();
         var wall = barrier ?? DefaultBarrier;
-        var plain = after == 0 && (!keeps || (before > 0 && before < given.Length && !wall.Contains(',', StringComparison.Ordinal)));
+        var plain =
+            after == 0
+            && (!keeps || (before > 0 && before < given.Length && !wall.Contains(',', StringComparison.Ordinal)));
         var joined = false;
         for (var i = 0; i <= given.Length; i++)
         {
@@ -161,7 +176,12 @@ public sealed partial class CaptionText
             if ((keeps && i == before) || (after > 0 && i == given.Length - after))
             {
                 var twice = keeps && i == before && after > 0 && i == given.Length - after;
-                line.Append(line.Length == 0 ? wall.TrimStart(' ', ',') : i == given.Length ? wall.TrimEnd(' ', ',') : wall).Append(twice ? wall.TrimStart(' ', ',') : "");
+                line.Append(
+                        line.Length == 0 ? wall.TrimStart(' ', ',')
+                        : i == given.Length ? wall.TrimEnd(' ', ',')
+                        : wall
+                    )
+                    .Append(twice ? wall.TrimStart(' ', ',') : "");
             }
             else if (i > 0 && i < given.Length)
             {
@@ -173,14 +193,27 @@ public sealed partial class CaptionText
             {
                 var tag = given[i];
                 plain &= tag.IsPlain;
-                line.Append(tag.IsPlain || tag.Text.AsSpan().IndexOfAny('\r', '\n') < 0 ? tag.Text : throw new FornoException($"the tag '{tag.Text}' holds a line end; a tag is on one line"));
+                line.Append(
+                    tag.IsPlain || tag.Text.AsSpan().IndexOfAny('\r', '\n') < 0
+                        ? tag.Text
+                        : throw new FornoException($"the tag '{tag.Text}' holds a line end; a tag is on one line")
+                );
             }
         }
 
         var length = line.Length;
         var whole = line.Append(text, lineEnd, text.Length - lineEnd).ToString();
         // Plain tags are read back as they are written; whatever else may come of others is found by reading.
-        return plain ? new CaptionText(whole, length, given, joined ? join ?? ", " : null, keeps ? wall : null, keeps ? before : -1) : Parse(whole);
+        return plain
+            ? new CaptionText(
+                whole,
+                length,
+                given,
+                joined ? join ?? ", " : null,
+                keeps ? wall : null,
+                keeps ? before : -1
+            )
+            : Parse(whole);
     }
 
     private bool Same(PooledTag[] given)

@@ -16,7 +16,24 @@ namespace Forno.Datasets.Captions;
 internal static class CaptionUnits
 {
     private static readonly string[] Articles = ["a", "an", "the", "this", "that"];
-    private static readonly string[] Verbs = ["is", "are", "was", "were", "has", "have", "had", "she", "he", "they", "it", "her", "his", "their", "there"];
+    private static readonly string[] Verbs =
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "had",
+        "she",
+        "he",
+        "they",
+        "it",
+        "her",
+        "his",
+        "their",
+        "there",
+    ];
 
     /// <summary>Whether a piece can end a sentence.</summary>
     public static bool EndsSentence(ReadOnlySpan<char> piece)
@@ -47,7 +64,11 @@ internal static class CaptionUnits
         }
 
         var (words, articles, verbs) = Count(piece);
-        return words >= 4 && ((words >= 4 && verbs > 0) || (piece.IndexOfAny(':', '(') < 0 && (words >= 8 || (words >= 5 && articles > 0))));
+        return words >= 4
+            && (
+                (words >= 4 && verbs > 0)
+                || (piece.IndexOfAny(':', '(') < 0 && (words >= 8 || (words >= 5 && articles > 0)))
+            );
     }
 
     /// <summary>Where the sentence begins that a piece ends.</summary>
@@ -57,7 +78,8 @@ internal static class CaptionUnits
     /// <param name="last">The piece that ends it.</param>
     public static int Begin(ReadOnlySpan<char> line, List<Range> pieces, int from, int last)
     {
-        int capital = -1, article = -1;
+        int capital = -1,
+            article = -1;
         for (var i = from; i <= last; i++)
         {
             var piece = line[pieces[i]];
@@ -77,7 +99,9 @@ internal static class CaptionUnits
             }
         }
 
-        return capital >= 0 ? capital : article >= 0 ? article : last;
+        return capital >= 0 ? capital
+            : article >= 0 ? article
+            : last;
     }
 
     // An article or pronoun with more words behind it.

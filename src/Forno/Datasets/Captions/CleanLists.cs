@@ -9,10 +9,17 @@ namespace Forno.Datasets.Captions;
 internal sealed record TagWords(string Head, string[] Words)
 {
     /// <summary>Whether it says all that another says, and more.</summary>
-    public bool Includes(TagWords other) => Head == other.Head && Words.Length > other.Words.Length && Array.TrueForAll(other.Words, w => Words.Contains(w));
+    public bool Includes(TagWords other) =>
+        Head == other.Head
+        && Words.Length > other.Words.Length
+        && Array.TrueForAll(other.Words, w => Words.Contains(w));
 
     /// <summary>Whether it says the same in another order.</summary>
-    public bool Repeats(TagWords other) => Head == other.Head && Words.Length == other.Words.Length && Array.TrueForAll(other.Words, w => Words.Contains(w)) && Array.TrueForAll(Words, w => other.Words.Contains(w));
+    public bool Repeats(TagWords other) =>
+        Head == other.Head
+        && Words.Length == other.Words.Length
+        && Array.TrueForAll(other.Words, w => Words.Contains(w))
+        && Array.TrueForAll(Words, w => other.Words.Contains(w));
 }
 
 /// <summary>The lists that captions are cleaned by, looked up by normal tags. Safe for several threads.</summary>
@@ -20,7 +27,10 @@ internal sealed class CleanLists
 {
     private readonly FrozenDictionary<string, WordEntry> uselessTags;
     private readonly (TagPattern Pattern, WordEntry Entry)[] uselessPatterns;
-    private readonly FrozenSet<string> compounds, loose, negations, nouns;
+    private readonly FrozenSet<string> compounds,
+        loose,
+        negations,
+        nouns;
     private readonly TagPattern[] several;
     private readonly FrozenDictionary<string, int> classes;
     private readonly ConcurrentDictionary<string, WordEntry?> uselessKnown = new(StringComparer.Ordinal);
@@ -32,20 +42,41 @@ internal sealed class CleanLists
     /// <exception cref="FornoException">One cannot be read, or leads round in a circle.</exception>
     public CleanLists(string? folder)
     {
-        var useless = WordLists.Read("useless", folder).SelectMany(e => e.Words.Select(w => (Pattern: TagPattern.Parse(w), Word: w, Entry: e))).ToArray();
-        uselessTags = useless.Where(u => u.Pattern.IsExact).DistinctBy(u => TagExpression.Normal(u.Word)).ToFrozenDictionary(u => TagExpression.Normal(u.Word), u => u.Entry);
+        var useless = WordLists
+            .Read("useless", folder)
+            .SelectMany(e => e.Words.Select(w => (Pattern: TagPattern.Parse(w), Word: w, Entry: e)))
+            .ToArray();
+        uselessTags = useless
+            .Where(u => u.Pattern.IsExact)
+            .DistinctBy(u => TagExpression.Normal(u.Word))
+            .ToFrozenDictionary(u => TagExpression.Normal(u.Word), u => u.Entry);
         uselessPatterns = [.. useless.Where(u => !u.Pattern.IsExact).Select(u => (u.Pattern, u.Entry))];
         Synonyms = ReadSynonyms(WordLists.Read("synonyms", folder));
         Splits = ReadSplits(WordLists.Read("split", folder));
         var redundancy = WordLists.Read("redundancy", folder);
-        (compounds, loose, negations) = (Words(redundancy, "compound"), Words(redundancy, "loose"), Words(redundancy, "negation"));
+        (compounds, loose, negations) = (
+            Words(redundancy, "compound"),
+            Words(redundancy, "loose"),
+            Words(redundancy, "negation")
+        );
         Implied = ReadImplied([.. redundancy.Where(e => e.Section == "implied")]);
         var consolidation = WordLists.Read("consolidation", folder);
         nouns = Words(consolidation, "noun");
-        several = [.. consolidation.Where(e => e.Section == "several").SelectMany(e => e.Words).Select(TagPattern.Parse)];
-        string[] sections = [.. consolidation.Select(e => e.Section).Distinct().Where(s => s is not ("noun" or "several"))];
-        classes = consolidation.Where(e => sections.Contains(e.Section)).SelectMany(e => e.Words.Select(w => (Word: TagExpression.Normal(w), Class: Array.IndexOf(sections, e.Section))))
-            .DistinctBy(w => w.Word).ToFrozenDictionary(w => w.Word, w => w.Class);
+        several =
+        [
+            .. consolidation.Where(e => e.Section == "several").SelectMany(e => e.Words).Select(TagPattern.Parse),
+        ];
+        string[] sections =
+        [
+            .. consolidation.Select(e => e.Section).Distinct().Where(s => s is not ("noun" or "several")),
+        ];
+        classes = consolidation
+            .Where(e => sections.Contains(e.Section))
+            .SelectMany(e =>
+                e.Words.Select(w => (Word: TagExpression.Normal(w), Class: Array.IndexOf(sections, e.Section)))
+            )
+            .DistinctBy(w => w.Word)
+            .ToFrozenDictionary(w => w.Word, w => w.Class);
     }
 
     /// <summary>Another word → the chosen one, with the entry.</summary>
@@ -58,27 +89,44 @@ internal sealed class CleanLists
     public FrozenDictionary<string, FrozenDictionary<string, WordEntry>> Implied { get; }
 
     /// <summary>The entry that calls a tag useless, or null.</summary>
-    public WordEntry? Useless(string tag, string normal) => uselessKnown.GetOrAdd(normal, _ =>
-        uselessTags.GetValueOrDefault(normal) ?? Array.Find(uselessPatterns, p => p.Pattern.Matches(tag, normal)).Entry);
+    public WordEntry? Useless(string tag, string normal) =>
+        uselessKnown.GetOrAdd(
+            normal,
+            _ =>
+                uselessTags.GetValueOrDefault(normal)
+                ?? Array.Find(uselessPatterns, p => p.Pattern.Matches(tag, normal)).Entry
+        );
 
     /// <summary>Whether a tag tells of several people.</summary>
-    public bool IsSeveral(string normal) => severalKnown.GetOrAdd(normal, n => Array.Exists(several, p => p.Matches(n, n)));
+    public bool IsSeveral(string normal) =>
+        severalKnown.GetOrAdd(normal, n => Array.Exists(several, p => p.Matches(n, n)));
 
     /// <summary>Whether tags of this noun are put together.</summary>
     public bool IsGarment(string noun) => nouns.Contains(noun);
 
     /// <summary>A tag's words; null where it is a phrase, a negation, or has signs in it: then it is like nothing else.</summary>
-    public TagWords? WordsOf(string normal) => wordsKnown.GetOrAdd(normal, n =>
-    {
-        var words = n.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length == 0 || n.AsSpan().IndexOfAny("():{}|/;=<>") >= 0 || words.Any(w => loose.Contains(w) || negations.Contains(w)))
-        {
-            return null;
-        }
+    public TagWords? WordsOf(string normal) =>
+        wordsKnown.GetOrAdd(
+            normal,
+            n =>
+            {
+                var words = n.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (
+                    words.Length == 0
+                    || n.AsSpan().IndexOfAny("():{}|/;=<>") >= 0
+                    || words.Any(w => loose.Contains(w) || negations.Contains(w))
+                )
+                {
+                    return null;
+                }
 
-        var head = words.Length > 2 && compounds.Contains(string.Join(' ', words[^3..])) ? 3 : words.Length > 1 && compounds.Contains(string.Join(' ', words[^2..])) ? 2 : 1;
-        return new TagWords(string.Join(' ', words[^head..]), words[..^head]);
-    });
+                var head =
+                    words.Length > 2 && compounds.Contains(string.Join(' ', words[^3..])) ? 3
+                    : words.Length > 1 && compounds.Contains(string.Join(' ', words[^2..])) ? 2
+                    : 1;
+                return new TagWords(string.Join(' ', words[^head..]), words[..^head]);
+            }
+        );
 
     /// <summary>The words beside a garment's noun, each with its class in the order they are written; null if one is unknown.</summary>
     public List<(string Word, int Class)>? Classified(string[] words)
@@ -106,9 +154,14 @@ internal sealed class CleanLists
     }
 
     private static FrozenSet<string> Words(IReadOnlyList<WordEntry> list, string section) =>
-        list.Where(e => e.Section == section).SelectMany(e => e.Words).Select(TagExpression.Normal).ToFrozenSet(StringComparer.Ordinal);
+        list.Where(e => e.Section == section)
+            .SelectMany(e => e.Words)
+            .Select(TagExpression.Normal)
+            .ToFrozenSet(StringComparer.Ordinal);
 
-    private static FrozenDictionary<string, (string Chosen, WordEntry Entry)> ReadSynonyms(IReadOnlyList<WordEntry> list)
+    private static FrozenDictionary<string, (string Chosen, WordEntry Entry)> ReadSynonyms(
+        IReadOnlyList<WordEntry> list
+    )
     {
         var chosen = new Dictionary<string, (string Chosen, WordEntry Entry)>(StringComparer.Ordinal);
         foreach (var entry in list)
@@ -116,7 +169,12 @@ internal sealed class CleanLists
             foreach (var other in entry.Words)
             {
                 // A later line, the user's, counts.
-                chosen[TagExpression.Normal(other)] = (TagExpression.Normal(entry.Left ?? throw new FornoException($"{entry.Source}: write it as chosen = other, other")), entry);
+                chosen[TagExpression.Normal(other)] = (
+                    TagExpression.Normal(
+                        entry.Left ?? throw new FornoException($"{entry.Source}: write it as chosen = other, other")
+                    ),
+                    entry
+                );
             }
         }
 
@@ -127,7 +185,12 @@ internal sealed class CleanLists
             var (at, steps) = (word, 0);
             while (chosen.TryGetValue(at, out var next))
             {
-                at = ++steps <= chosen.Count ? next.Chosen : throw new FornoException($"{next.Entry.Source}: the choice leads round in a circle, back to '{word}'; take one of the lines out (-{word})");
+                at =
+                    ++steps <= chosen.Count
+                        ? next.Chosen
+                        : throw new FornoException(
+                            $"{next.Entry.Source}: the choice leads round in a circle, back to '{word}'; take one of the lines out (-{word})"
+                        );
             }
 
             return at;
@@ -139,27 +202,46 @@ internal sealed class CleanLists
         var splits = new Dictionary<string, WordEntry>(StringComparer.Ordinal);
         foreach (var entry in list)
         {
-            splits[TagExpression.Normal(entry.Left ?? throw new FornoException($"{entry.Source}: write it as generic = part, part"))] = entry;
+            splits[
+                TagExpression.Normal(
+                    entry.Left ?? throw new FornoException($"{entry.Source}: write it as generic = part, part")
+                )
+            ] = entry;
         }
 
         foreach (var (generic, entry) in splits)
         {
-            if (Below(generic, g => splits.GetValueOrDefault(g)?.Words.Select(TagExpression.Normal) ?? []).Contains(generic))
+            if (
+                Below(generic, g => splits.GetValueOrDefault(g)?.Words.Select(TagExpression.Normal) ?? [])
+                    .Contains(generic)
+            )
             {
-                throw new FornoException($"{entry.Source}: '{generic}' would be a part of itself; take it out of the parts");
+                throw new FornoException(
+                    $"{entry.Source}: '{generic}' would be a part of itself; take it out of the parts"
+                );
             }
         }
 
         return splits.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    private static FrozenDictionary<string, FrozenDictionary<string, WordEntry>> ReadImplied(IReadOnlyList<WordEntry> list)
+    private static FrozenDictionary<string, FrozenDictionary<string, WordEntry>> ReadImplied(
+        IReadOnlyList<WordEntry> list
+    )
     {
-        var byLeft = list.ToLookup(e => TagExpression.Normal(e.Left ?? throw new FornoException($"{e.Source}: write it as tag = what it says as well")));
+        var byLeft = list.ToLookup(e =>
+            TagExpression.Normal(
+                e.Left ?? throw new FornoException($"{e.Source}: write it as tag = what it says as well")
+            )
+        );
         return byLeft.ToFrozenDictionary(
             g => g.Key,
-            g => Below(g.Key, t => byLeft[t].SelectMany(e => e.Words).Select(TagExpression.Normal)).Where(t => t != g.Key).ToFrozenDictionary(t => t, _ => g.First(), StringComparer.Ordinal),
-            StringComparer.Ordinal);
+            g =>
+                Below(g.Key, t => byLeft[t].SelectMany(e => e.Words).Select(TagExpression.Normal))
+                    .Where(t => t != g.Key)
+                    .ToFrozenDictionary(t => t, _ => g.First(), StringComparer.Ordinal),
+            StringComparer.Ordinal
+        );
     }
 
     private static HashSet<string> Below(string start, Func<string, IEnumerable<string>> next)

@@ -6,12 +6,27 @@ namespace Forno.Datasets.Captions;
 /// <param name="spare">Tags that no rule touches.</param>
 /// <param name="lists">The lists.</param>
 /// <param name="done">Takes what is done.</param>
-internal sealed class CleanedLine(CaptionText caption, int kept, IReadOnlyList<TagPattern> spare, CleanLists lists, List<(string Rule, string What)> done)
+internal sealed class CleanedLine(
+    CaptionText caption,
+    int kept,
+    IReadOnlyList<TagPattern> spare,
+    CleanLists lists,
+    List<(string Rule, string What)> done
+)
 {
     private const int MostWords = 4;
-    private readonly List<Tag> tags = [.. caption.Tags.Select((text, i) => new Tag(text, caption.Normal[i],
-        speaks: i >= kept && i < caption.Tags.Count - caption.Ending && !caption.IsSentence(i),
-        spared: spare.Any(p => p.Matches(text, caption.Normal[i]))))];
+    private readonly List<Tag> tags =
+    [
+        .. caption.Tags.Select(
+            (text, i) =>
+                new Tag(
+                    text,
+                    caption.Normal[i],
+                    speaks: i >= kept && i < caption.Tags.Count - caption.Ending && !caption.IsSentence(i),
+                    spared: spare.Any(p => p.Matches(text, caption.Normal[i]))
+                )
+        ),
+    ];
 
     private readonly bool underscores = TagForms.UsesUnderscores(caption) ?? false;
 
@@ -79,7 +94,14 @@ internal sealed class CleanedLine(CaptionText caption, int kept, IReadOnlyList<T
         {
             if (tags[i].Free && SaidBy(i) is { } other)
             {
-                done.Add(("redundancy", other.Normal == tags[i].Normal ? $"{tags[i].Text}: there twice" : $"{tags[i].Text}: {other.Text} says it"));
+                done.Add(
+                    (
+                        "redundancy",
+                        other.Normal == tags[i].Normal
+                            ? $"{tags[i].Text}: there twice"
+                            : $"{tags[i].Text}: {other.Text} says it"
+                    )
+                );
                 tags.RemoveAt(i--);
             }
         }
@@ -113,12 +135,18 @@ internal sealed class CleanedLine(CaptionText caption, int kept, IReadOnlyList<T
             return true;
         }
 
-        return words is not null && lists.WordsOf(other.Normal) is { } more && (more.Includes(words) || (earlier && more.Repeats(words)));
+        return words is not null
+            && lists.WordsOf(other.Normal) is { } more
+            && (more.Includes(words) || (earlier && more.Repeats(words)));
     }
 
     private void Consolidation()
     {
-        if (tags.Count < 2 || tags.Exists(t => lists.IsSeveral(t.Normal)) || (tags.Exists(t => t.Normal == "1girl") && tags.Exists(t => t.Normal == "1boy")))
+        if (
+            tags.Count < 2
+            || tags.Exists(t => lists.IsSeveral(t.Normal))
+            || (tags.Exists(t => t.Normal == "1girl") && tags.Exists(t => t.Normal == "1boy"))
+        )
         {
             return;
         }
@@ -133,7 +161,16 @@ internal sealed class CleanedLine(CaptionText caption, int kept, IReadOnlyList<T
 
             var first = garment[0].Tag;
             var normal = $"{string.Join(' ', words.Select(w => w.Word))} {garment[0].Noun}";
-            var style = Array.Find(garment, g => g.Tag.Text.Contains('_', StringComparison.Ordinal) || g.Tag.Text.Contains(' ', StringComparison.Ordinal)).Tag ?? first;
+            var style =
+                Array
+                    .Find(
+                        garment,
+                        g =>
+                            g.Tag.Text.Contains('_', StringComparison.Ordinal)
+                            || g.Tag.Text.Contains(' ', StringComparison.Ordinal)
+                    )
+                    .Tag
+                ?? first;
             var one = Written(normal, style);
             done.Add(("consolidation", $"{string.Join(" + ", garment.Select(g => g.Tag.Text))} → {one.Text}"));
             tags[tags.IndexOf(first)] = one;
@@ -145,14 +182,15 @@ internal sealed class CleanedLine(CaptionText caption, int kept, IReadOnlyList<T
     }
 
     private (Tag Tag, string Noun, List<(string Word, int Class)> Words)[][] Garments() =>
-    [
-        .. tags.Where(t => t.Free)
-            .Select(t => (Tag: t, Split: lists.WordsOf(t.Normal)))
-            .Where(t => t.Split is { Words.Length: > 0 } split && lists.IsGarment(split.Head))
-            .Select(t => (t.Tag, Noun: t.Split!.Head, Words: lists.Classified(t.Split.Words)!))
-            .Where(t => t.Words is not null)
-            .GroupBy(t => t.Noun).Select(g => g.ToArray()),
-    ];
+        [
+            .. tags.Where(t => t.Free)
+                .Select(t => (Tag: t, Split: lists.WordsOf(t.Normal)))
+                .Where(t => t.Split is { Words.Length: > 0 } split && lists.IsGarment(split.Head))
+                .Select(t => (t.Tag, Noun: t.Split!.Head, Words: lists.Classified(t.Split.Words)!))
+                .Where(t => t.Words is not null)
+                .GroupBy(t => t.Noun)
+                .Select(g => g.ToArray()),
+        ];
 
     private void Split()
     {
@@ -176,7 +214,9 @@ internal sealed class CleanedLine(CaptionText caption, int kept, IReadOnlyList<T
     // In the way that the tag it comes from is written, or else the caption.
     private Tag Written(string normal, Tag like)
     {
-        var under = like.Text.Contains('_', StringComparison.Ordinal) || (!like.Text.Contains(' ', StringComparison.Ordinal) && underscores);
+        var under =
+            like.Text.Contains('_', StringComparison.Ordinal)
+            || (!like.Text.Contains(' ', StringComparison.Ordinal) && underscores);
         var text = like.Text.Contains('\\', StringComparison.Ordinal) ? TagForms.Escaped(normal) : normal;
         return new Tag(TagForms.Like(text, under), normal, speaks: true, spared: false);
     }

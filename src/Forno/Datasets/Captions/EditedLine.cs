@@ -27,7 +27,8 @@ internal sealed class EditedForm(Func<string, string> form, string what)
 /// <summary>The tags of a caption while they are edited. Each edit notes what it did.</summary>
 internal sealed class EditedLine
 {
-    private const int MostNamed = 8, FewTags = 48;
+    private const int MostNamed = 8,
+        FewTags = 48;
     private readonly CaptionText caption;
     private readonly List<EditedTag> tags;
     private int kept;
@@ -75,7 +76,9 @@ internal sealed class EditedLine
 
         foreach (var group in removed?.GroupBy(r => r.Pattern) ?? [])
         {
-            reasons.Add($"remove {string.Join(", ", group.Select(g => g.Tag))}{(group.Key.IsExact ? "" : $" ({group.Key})")}");
+            reasons.Add(
+                $"remove {string.Join(", ", group.Select(g => g.Tag))}{(group.Key.IsExact ? "" : $" ({group.Key})")}"
+            );
         }
     }
 
@@ -86,7 +89,12 @@ internal sealed class EditedLine
             for (var rule = 0; rule < rules.Count; rule++)
             {
                 var ((from, to), tag) = (rules[rule], tags[i]);
-                if (!May(from, i) || !from.Matches(tag.Tag) || from.Replace(tag.Text, tag.Normal, to) is not { } text || text == tag.Text)
+                if (
+                    !May(from, i)
+                    || !from.Matches(tag.Tag)
+                    || from.Replace(tag.Text, tag.Normal, to) is not { } text
+                    || text == tag.Text
+                )
                 {
                     continue;
                 }
@@ -138,10 +146,21 @@ internal sealed class EditedLine
     /// <summary>Sorts the places that tags have; sentences, and tags that are going to be added, keep theirs.</summary>
     public void Sort(TagOrder order, Dictionary<string, int> counts, string[] added, List<string> reasons)
     {
-        int[] places = [.. Enumerable.Range(kept, Math.Max(0, End - kept)).Where(i => !tags[i].Sentence && !added.Contains(tags[i].Normal))];
+        int[] places =
+        [
+            .. Enumerable
+                .Range(kept, Math.Max(0, End - kept))
+                .Where(i => !tags[i].Sentence && !added.Contains(tags[i].Normal)),
+        ];
         var unsorted = places.Select(i => tags[i]);
-        EditedTag[] sorted = [.. (order == TagOrder.Frequency ? unsorted.OrderByDescending(u => counts.GetValueOrDefault(u.Normal)) : unsorted.OrderBy(_ => 0))
-            .ThenBy(u => u.Normal, StringComparer.Ordinal)];
+        EditedTag[] sorted =
+        [
+            .. (
+                order == TagOrder.Frequency
+                    ? unsorted.OrderByDescending(u => counts.GetValueOrDefault(u.Normal))
+                    : unsorted.OrderBy(_ => 0)
+            ).ThenBy(u => u.Normal, StringComparer.Ordinal),
+        ];
         var moved = false;
         for (var i = 0; i < places.Length; i++)
         {
@@ -158,7 +177,12 @@ internal sealed class EditedLine
     /// <summary>Drops tags from the end, none that is going to be added.</summary>
     public void Truncate(int mostTags, int? mostTokens, string[] added, List<string> reasons)
     {
-        int[] droppable = [.. Enumerable.Range(kept, Math.Max(0, End - kept)).Where(i => !tags[i].Sentence && !added.Contains(tags[i].Normal))];
+        int[] droppable =
+        [
+            .. Enumerable
+                .Range(kept, Math.Max(0, End - kept))
+                .Where(i => !tags[i].Sentence && !added.Contains(tags[i].Normal)),
+        ];
         string[] absent = [.. added.Where(a => !tags.Exists(u => u.Normal == a))];
         var drop = Math.Clamp(tags.Count + absent.Length - mostTags, 0, droppable.Length);
         if (mostTokens is { } most && Tokens(drop) > most)
@@ -175,7 +199,9 @@ internal sealed class EditedLine
         if (drop > 0)
         {
             int[] gone = droppable[^drop..];
-            reasons.Add($"cut {string.Join(", ", gone.Take(MostNamed).Select(i => tags[i].Text))}{(drop > MostNamed ? FormattableString.Invariant($" and {drop - MostNamed} more") : "")}");
+            reasons.Add(
+                $"cut {string.Join(", ", gone.Take(MostNamed).Select(i => tags[i].Text))}{(drop > MostNamed ? FormattableString.Invariant($" and {drop - MostNamed} more") : "")}"
+            );
             for (var i = drop - 1; i >= 0; i--)
             {
                 tags.RemoveAt(gone[i]);
@@ -185,7 +211,11 @@ internal sealed class EditedLine
         int Tokens(int count)
         {
             HashSet<int> gone = [.. droppable.AsSpan(droppable.Length - count)];
-            return ClipTokenizer.Default.Encode(string.Join(", ", tags.Where((_, i) => !gone.Contains(i)).Select(u => u.Text).Concat(absent))).Count;
+            return ClipTokenizer
+                .Default.Encode(
+                    string.Join(", ", tags.Where((_, i) => !gone.Contains(i)).Select(u => u.Text).Concat(absent))
+                )
+                .Count;
         }
     }
 
@@ -202,7 +232,7 @@ internal sealed class EditedLine
             }
 
             before ??= [.. tags];
-            for (int i; (i = Find(tags, tag.Normal, kept, End)) >= 0;)
+            for (int i; (i = Find(tags, tag.Normal, kept, End)) >= 0; )
             {
                 tags.RemoveAt(i);
             }
@@ -216,12 +246,22 @@ internal sealed class EditedLine
             return;
         }
 
-        tags.InsertRange(place switch { Place.First => 0, Place.Kept => Math.Max(kept, first), _ => End }, placed);
+        tags.InsertRange(
+            place switch
+            {
+                Place.First => 0,
+                Place.Kept => Math.Max(kept, first),
+                _ => End,
+            },
+            placed
+        );
         first = place == Place.First ? placed.Count : first;
         kept += place == Place.First && caption.HasSeparator ? placed.Count : 0;
         if (!Same(tags, before))
         {
-            reasons.Add($"add {string.Join(", ", placed.Select(u => u.Text))} {place switch { Place.First => "first", Place.Kept => "behind the tags that stay in place", _ => "last" }}");
+            reasons.Add(
+                $"add {string.Join(", ", placed.Select(u => u.Text))} {place switch { Place.First => "first", Place.Kept => "behind the tags that stay in place", _ => "last" }}"
+            );
         }
     }
 
@@ -234,7 +274,12 @@ internal sealed class EditedLine
         }
 
         // Where no trigger is left, ||| goes; one that stood alone stays.
-        return caption.With(given, caption.HasSeparator && (kept > 0 || caption.Kept == 0 || ending > 0), caption.HasSeparator ? kept : 0, ending);
+        return caption.With(
+            given,
+            caption.HasSeparator && (kept > 0 || caption.Kept == 0 || ending > 0),
+            caption.HasSeparator ? kept : 0,
+            ending
+        );
     }
 
     private static int Find(List<EditedTag> list, string normal, int from, int to)

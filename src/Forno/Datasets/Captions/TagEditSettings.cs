@@ -70,6 +70,13 @@ public sealed record TagEditSettings
     public bool Utf8 { get; init; }
 
     /// <summary>Whether any change is asked for.</summary>
-    public bool AsksForSomething => Remove.Count + Replace.Count + AddFirst.Count + AddKept.Count + AddLast.Count > 0 || Underscores is not null
-        || Escape is not null || Deduplicate || Sort is not null || MostTags is not null || MostTokens is not null || Utf8;
+    public bool AsksForSomething =>
+        Remove.Count + Replace.Count + AddFirst.Count + AddKept.Count + AddLast.Count > 0
+        || Underscores is not null
+        || Escape is not null
+        || Deduplicate
+        || Sort is not null
+        || MostTags is not null
+        || MostTokens is not null
+        || Utf8;
 }

@@ -9,8 +9,11 @@ public sealed class TagEdits
     private readonly TagEditSettings settings;
     private readonly Dictionary<string, int> counts;
     private readonly string[] added;
-    private readonly EditedForm? underscores, escape;
-    private int prose, bare, furtherLines;
+    private readonly EditedForm? underscores,
+        escape;
+    private int prose,
+        bare,
+        furtherLines;
 
     /// <summary>Makes ready.</summary>
     /// <param name="settings">The edits.</param>
@@ -24,8 +27,18 @@ public sealed class TagEdits
             throw new FornoException("--truncate and --truncate-tokens take 1 and more, --keep-tokens 0 and more");
         }
 
-        underscores = settings.Underscores switch { true => new EditedForm(TagForms.Underscored, "spaces to underscores"), false => new EditedForm(TagForms.Spaced, "underscores to spaces"), null => null };
-        escape = settings.Escape switch { true => new EditedForm(TagForms.Escaped, "parentheses escaped"), false => new EditedForm(TagForms.Unescaped, "parentheses unescaped"), null => null };
+        underscores = settings.Underscores switch
+        {
+            true => new EditedForm(TagForms.Underscored, "spaces to underscores"),
+            false => new EditedForm(TagForms.Spaced, "underscores to spaces"),
+            null => null,
+        };
+        escape = settings.Escape switch
+        {
+            true => new EditedForm(TagForms.Escaped, "parentheses escaped"),
+            false => new EditedForm(TagForms.Unescaped, "parentheses unescaped"),
+            null => null,
+        };
         counts = settings.Sort == TagOrder.Frequency ? Count(set) : [];
         added = [.. settings.AddFirst.Concat(settings.AddKept).Concat(settings.AddLast).Select(TagExpression.Normal)];
         _ = settings.MostTokens is null ? null : ClipTokenizer.Default;
@@ -38,10 +51,17 @@ public sealed class TagEdits
         {
             var notes = new List<string>();
             Note(prose, "in natural language, left alone; --prose edits them too");
-            Note(furtherLines, "of several lines: only the first was edited, as only that is trained; with enable_wildcard use --all-lines");
+            Note(
+                furtherLines,
+                "of several lines: only the first was edited, as only that is trained; with enable_wildcard use --all-lines"
+            );
             if (bare > 0)
             {
-                notes.Add(FormattableString.Invariant($"{bare} {(bare == 1 ? "picture has" : "pictures have")} no caption to add to; --create makes {(bare == 1 ? "it" : "them")} one"));
+                notes.Add(
+                    FormattableString.Invariant(
+                        $"{bare} {(bare == 1 ? "picture has" : "pictures have")} no caption to add to; --create makes {(bare == 1 ? "it" : "them")} one"
+                    )
+                );
             }
 
             return notes;
@@ -50,7 +70,9 @@ public sealed class TagEdits
             {
                 if (count > 0)
                 {
-                    notes.Add(FormattableString.Invariant($"{count} {(count == 1 ? "caption is" : "captions are")} {what}"));
+                    notes.Add(
+                        FormattableString.Invariant($"{count} {(count == 1 ? "caption is" : "captions are")} {what}")
+                    );
                 }
             }
         }
@@ -112,7 +134,7 @@ public sealed class TagEdits
     {
         var text = caption.ToString();
         var built = new System.Text.StringBuilder(text.Length);
-        for (var at = 0; at < text.Length;)
+        for (var at = 0; at < text.Length; )
         {
             var length = text.AsSpan(at).IndexOfAny('\r', '\n');
             var end = length < 0 ? text.Length : at + length;

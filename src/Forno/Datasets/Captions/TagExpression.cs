@@ -11,7 +11,8 @@ namespace Forno.Datasets.Captions;
 /// </summary>
 public sealed class TagExpression
 {
-    private const int MostDepth = 200, MostKnown = 100_000;
+    private const int MostDepth = 200,
+        MostKnown = 100_000;
     private readonly Func<ICollection<string>, bool> holds;
     private readonly string text;
 
@@ -33,7 +34,8 @@ public sealed class TagExpression
     public bool Matches(string caption) => Matches(caption.Split(',', '\n'));
 
     /// <summary>Whether it holds for tags.</summary>
-    public bool Matches(IEnumerable<string> tags) => holds(tags.Select(Normal).Where(t => t.Length > 0).ToHashSet(StringComparer.Ordinal));
+    public bool Matches(IEnumerable<string> tags) =>
+        holds(tags.Select(Normal).Where(t => t.Length > 0).ToHashSet(StringComparer.Ordinal));
 
     /// <summary>Whether it holds for the tags of a caption.</summary>
     public bool Matches(CaptionText caption) => holds(caption.NormalArray);
@@ -43,7 +45,8 @@ public sealed class TagExpression
     {
         var normal = tag.Trim().ToLowerInvariant().Replace('_', ' ');
         return normal.Contains('\\', StringComparison.Ordinal)
-            ? normal.Replace("\\(", "(", StringComparison.Ordinal).Replace("\\)", ")", StringComparison.Ordinal) : normal;
+            ? normal.Replace("\\(", "(", StringComparison.Ordinal).Replace("\\)", ")", StringComparison.Ordinal)
+            : normal;
     }
 
     /// <inheritdoc/>
@@ -57,7 +60,9 @@ public sealed class TagExpression
         public Func<ICollection<string>, bool> Whole()
         {
             var condition = Or();
-            return at == text.Length ? condition : throw Wrong(text[at] == ')' ? "this ) closes nothing" : "an & or | is missing here");
+            return at == text.Length
+                ? condition
+                : throw Wrong(text[at] == ')' ? "this ) closes nothing" : "an & or | is missing here");
         }
 
         private Func<ICollection<string>, bool> Or()
@@ -119,7 +124,9 @@ public sealed class TagExpression
             var (tag, pattern, wild) = (new StringBuilder(), new StringBuilder(), false);
             var quoted = at < text.Length && text[at] == '"';
             at += quoted ? 1 : 0;
-            while (at < text.Length && (quoted ? text[at] != '"' : !"&|!()".Contains(text[at], StringComparison.Ordinal)))
+            while (
+                at < text.Length && (quoted ? text[at] != '"' : !"&|!()".Contains(text[at], StringComparison.Ordinal))
+            )
             {
                 if (text[at] == '\\' && at + 1 < text.Length)
                 {
@@ -155,7 +162,10 @@ public sealed class TagExpression
                 return tags => tags.Contains(name);
             }
 
-            var regex = new Regex($"^{pattern.ToString().Replace("\\ ", " ", StringComparison.Ordinal).Trim()}$", RegexOptions.Singleline | RegexOptions.NonBacktracking);
+            var regex = new Regex(
+                $"^{pattern.ToString().Replace("\\ ", " ", StringComparison.Ordinal).Trim()}$",
+                RegexOptions.Singleline | RegexOptions.NonBacktracking
+            );
             // The captions of a set share their tags, so each is asked about once.
             var known = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
             return tags =>
@@ -209,6 +219,8 @@ public sealed class TagExpression
         }
 
         private FornoException Wrong(string why) =>
-            new($"the tag expression '{text}' cannot be read at character {at + 1}: {why}. An example: 1girl & (red_dress | skirt) & !solo");
+            new(
+                $"the tag expression '{text}' cannot be read at character {at + 1}: {why}. An example: 1girl & (red_dress | skirt) & !solo"
+            );
     }
 }

@@ -26,14 +26,18 @@ public static class TagForms
         var built = new StringBuilder(tag.Length + 4);
         foreach (var c in tag)
         {
-            _ = c is '(' or ')' && (built.Length == 0 || built[^1] != '\\') ? built.Append('\\').Append(c) : built.Append(c);
+            _ =
+                c is '(' or ')' && (built.Length == 0 || built[^1] != '\\')
+                    ? built.Append('\\').Append(c)
+                    : built.Append(c);
         }
 
         return built.ToString();
     }
 
     /// <summary>Parentheses lose the backslash in front.</summary>
-    public static string Unescaped(string tag) => tag.Replace("\\(", "(", StringComparison.Ordinal).Replace("\\)", ")", StringComparison.Ordinal);
+    public static string Unescaped(string tag) =>
+        tag.Replace("\\(", "(", StringComparison.Ordinal).Replace("\\)", ")", StringComparison.Ordinal);
 
     /// <summary>A tag in the form of another text: with underscores if that has them, else with spaces.</summary>
     /// <param name="tag">The tag, with spaces.</param>
@@ -48,7 +52,10 @@ public static class TagForms
         {
             if (!caption.IsSentence(i))
             {
-                under += caption.Tags[i].Contains('_', StringComparison.Ordinal) && !KeepsUnderscores(caption.Tags[i]) ? 1 : 0;
+                under +=
+                    caption.Tags[i].Contains('_', StringComparison.Ordinal) && !KeepsUnderscores(caption.Tags[i])
+                        ? 1
+                        : 0;
                 spaced += caption.Tags[i].Contains(' ', StringComparison.Ordinal) ? 1 : 0;
             }
         }
@@ -58,8 +65,12 @@ public static class TagForms
 
     private static bool KeepsUnderscores(string tag)
     {
-        if (!tag.Contains('_', StringComparison.Ordinal) || tag.StartsWith("score_", StringComparison.Ordinal)
-            || tag.StartsWith("source_", StringComparison.Ordinal) || tag.StartsWith("rating_", StringComparison.Ordinal))
+        if (
+            !tag.Contains('_', StringComparison.Ordinal)
+            || tag.StartsWith("score_", StringComparison.Ordinal)
+            || tag.StartsWith("source_", StringComparison.Ordinal)
+            || tag.StartsWith("rating_", StringComparison.Ordinal)
+        )
         {
             return true;
         }

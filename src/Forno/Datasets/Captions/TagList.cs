@@ -21,9 +21,7 @@ public sealed class TagList
     private readonly Dictionary<string, ListedTag> aliases = new(StringComparer.Ordinal);
     private readonly List<Problem> problems = [];
 
-    private TagList()
-    {
-    }
+    private TagList() { }
 
     /// <summary>How many tags it has, without aliases.</summary>
     public int Count => tags.Count;
@@ -45,7 +43,14 @@ public sealed class TagList
         {
             number++;
             var row = line.TrimEnd('\r');
-            if (row.Trim().Length == 0 || (number == 1 && row.Contains("category", StringComparison.OrdinalIgnoreCase) && !row.Any(char.IsDigit)))
+            if (
+                row.Trim().Length == 0
+                || (
+                    number == 1
+                    && row.Contains("category", StringComparison.OrdinalIgnoreCase)
+                    && !row.Any(char.IsDigit)
+                )
+            )
             {
                 continue;
             }
@@ -60,8 +65,13 @@ public sealed class TagList
             }
         }
 
-        return list.Count > 0 ? list
-            : throw FornoException.ForFile(file, broken > 0 ? $"no row of it is one of a tag list (the first: {list.problems[0].Why})" : "it is empty", "A tag list is a CSV of name,category,count and perhaps aliases.");
+        return list.Count > 0
+            ? list
+            : throw FornoException.ForFile(
+                file,
+                broken > 0 ? $"no row of it is one of a tag list (the first: {list.problems[0].Why})" : "it is empty",
+                "A tag list is a CSV of name,category,count and perhaps aliases."
+            );
     }
 
     /// <summary>Finds a tag.</summary>
@@ -70,7 +80,9 @@ public sealed class TagList
     public ListedTag? Find(string normal, out bool isAlias)
     {
         isAlias = false;
-        return tags.TryGetValue(normal, out var tag) ? tag : (isAlias = aliases.TryGetValue(normal, out tag)) ? tag : null;
+        return tags.TryGetValue(normal, out var tag) ? tag
+            : (isAlias = aliases.TryGetValue(normal, out tag)) ? tag
+            : null;
     }
 
     private static List<string> Cells(string row)
@@ -107,7 +119,9 @@ public sealed class TagList
     {
         if (cells.Count < 3)
         {
-            return cells.Count == 0 ? "a quote is not closed" : FormattableString.Invariant($"{cells.Count} columns; name,category,count are needed");
+            return cells.Count == 0
+                ? "a quote is not closed"
+                : FormattableString.Invariant($"{cells.Count} columns; name,category,count are needed");
         }
 
         var name = cells[0].Trim();
@@ -128,7 +142,13 @@ public sealed class TagList
 
         var tag = new ListedTag(name, category, uses);
         tags.TryAdd(TagExpression.Normal(name), tag);
-        foreach (var alias in cells.Skip(3).SelectMany(c => c.Split(',')).Select(TagExpression.Normal).Where(a => a.Length > 0))
+        foreach (
+            var alias in cells
+                .Skip(3)
+                .SelectMany(c => c.Split(','))
+                .Select(TagExpression.Normal)
+                .Where(a => a.Length > 0)
+        )
         {
             aliases.TryAdd(alias, tag);
         }

@@ -12,7 +12,8 @@ namespace Forno.Datasets.Captions;
 public sealed class TagPattern
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-    private static readonly object Yes = new(), No = new();
+    private static readonly object Yes = new(),
+        No = new();
     private readonly TagLookup<object> known;
     private readonly string text;
     private readonly string normal;
@@ -41,23 +42,40 @@ public sealed class TagPattern
         {
             try
             {
-                return new TagPattern(trimmed, new Regex(trimmed[1..^1], RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, Patience), whole: false);
+                return new TagPattern(
+                    trimmed,
+                    new Regex(trimmed[1..^1], RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, Patience),
+                    whole: false
+                );
             }
             catch (RegexParseException e)
             {
-                throw new FornoException(FormattableString.Invariant($"the regular expression {trimmed} cannot be read at character {e.Offset + 1}: {e.Message}"), e);
+                throw new FornoException(
+                    FormattableString.Invariant(
+                        $"the regular expression {trimmed} cannot be read at character {e.Offset + 1}: {e.Message}"
+                    ),
+                    e
+                );
             }
         }
 
-        return trimmed.Length == 0 ? throw new FornoException("a tag is missing; name a tag, a wildcard (*_hair) or a regular expression (/^\\d+girls?$/)")
-            : new TagPattern(trimmed, trimmed.Contains('*', StringComparison.Ordinal) ? Wildcard(trimmed) : null, whole: true);
+        return trimmed.Length == 0
+            ? throw new FornoException(
+                "a tag is missing; name a tag, a wildcard (*_hair) or a regular expression (/^\\d+girls?$/)"
+            )
+            : new TagPattern(
+                trimmed,
+                trimmed.Contains('*', StringComparison.Ordinal) ? Wildcard(trimmed) : null,
+                whole: true
+            );
     }
 
     /// <summary>Whether it names a tag.</summary>
     /// <param name="tag">The tag as written.</param>
     /// <param name="normalTag">The same as <see cref="TagExpression.Normal"/> makes it.</param>
     /// <exception cref="FornoException">A regular expression takes too long.</exception>
-    public bool Matches(string tag, string normalTag) => regex is null ? normal == normalTag : Run(() => regex.IsMatch(tag));
+    public bool Matches(string tag, string normalTag) =>
+        regex is null ? normal == normalTag : Run(() => regex.IsMatch(tag));
 
     /// <summary>Whether it names a tag; a set has few different tags, so each is asked about once.</summary>
     internal bool Matches(PooledTag tag) => regex is null ? normal == tag.Normal : known.Get(tag) == Yes;
@@ -73,11 +91,17 @@ public sealed class TagPattern
     /// <exception cref="FornoException">A regular expression takes too long.</exception>
     public string? Replace(string tag, string normalTag, string with)
     {
-        return regex is null ? normal == normalTag ? with : null : Run(() =>
-        {
-            var match = regex.Match(tag);
-            return !match.Success ? null : whole ? Fill(with, match) : regex.Replace(tag, with);
-        });
+        return regex is null
+            ? normal == normalTag
+                ? with
+                : null
+            : Run(() =>
+            {
+                var match = regex.Match(tag);
+                return !match.Success ? null
+                    : whole ? Fill(with, match)
+                    : regex.Replace(tag, with);
+            });
     }
 
     /// <inheritdoc/>
@@ -98,18 +122,26 @@ public sealed class TagPattern
     private static Regex Wildcard(string text)
     {
         var pattern = new StringBuilder("^");
-        foreach (var c in text.Replace("\\(", "(", StringComparison.Ordinal).Replace("\\)", ")", StringComparison.Ordinal))
+        foreach (
+            var c in text.Replace("\\(", "(", StringComparison.Ordinal).Replace("\\)", ")", StringComparison.Ordinal)
+        )
         {
-            pattern.Append(c switch
-            {
-                '*' => "(.*)",
-                '_' or ' ' => "[_ ]",
-                '(' or ')' => @"\\?\" + c,
-                _ => Regex.Escape(c.ToString()),
-            });
+            pattern.Append(
+                c switch
+                {
+                    '*' => "(.*)",
+                    '_' or ' ' => "[_ ]",
+                    '(' or ')' => @"\\?\" + c,
+                    _ => Regex.Escape(c.ToString()),
+                }
+            );
         }
 
-        return new Regex(pattern.Append('$').ToString(), RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline, Patience);
+        return new Regex(
+            pattern.Append('$').ToString(),
+            RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline,
+            Patience
+        );
     }
 
     private T Run<T>(Func<T> match)

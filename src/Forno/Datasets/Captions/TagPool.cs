@@ -27,14 +27,17 @@ internal sealed class PooledTag
 /// </summary>
 internal static class TagPool
 {
-    private const int MostTags = 200_000, Longest = 80;
+    private const int MostTags = 200_000,
+        Longest = 80;
     private static readonly ConcurrentDictionary<string, PooledTag> Tags = new(StringComparer.Ordinal);
-    private static readonly ConcurrentDictionary<string, PooledTag>.AlternateLookup<ReadOnlySpan<char>> BySpan = Tags.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly ConcurrentDictionary<string, PooledTag>.AlternateLookup<ReadOnlySpan<char>> BySpan =
+        Tags.GetAlternateLookup<ReadOnlySpan<char>>();
     private static int lastId = -1;
 
     /// <summary>A tag.</summary>
     /// <param name="text">As written, without white space around.</param>
-    public static PooledTag Get(ReadOnlySpan<char> text) => BySpan.TryGetValue(text, out var known) ? known : Make(text.ToString());
+    public static PooledTag Get(ReadOnlySpan<char> text) =>
+        BySpan.TryGetValue(text, out var known) ? known : Make(text.ToString());
 
     /// <summary>A tag.</summary>
     /// <param name="text">As written, without white space around.</param>
@@ -49,8 +52,13 @@ internal static class TagPool
         {
             Text = text,
             Normal = normal == text ? text : normal,
-            IsPlain = text.Length > 0 && text.AsSpan().IndexOfAny(",|{\r\n") < 0 && text.AsSpan().Count(' ') <= 2 && !CaptionUnits.EndsSentence(text)
-                && !char.IsWhiteSpace(text[0]) && !char.IsWhiteSpace(text[^1]),
+            IsPlain =
+                text.Length > 0
+                && text.AsSpan().IndexOfAny(",|{\r\n") < 0
+                && text.AsSpan().Count(' ') <= 2
+                && !CaptionUnits.EndsSentence(text)
+                && !char.IsWhiteSpace(text[0])
+                && !char.IsWhiteSpace(text[^1]),
             Id = keep ? Interlocked.Increment(ref lastId) : -1,
         };
         return keep ? Tags.GetOrAdd(text, made) : made;

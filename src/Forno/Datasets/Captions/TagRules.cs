@@ -22,7 +22,8 @@ public sealed record TagRules
     public double Threshold { get; init; } = 0.35;
 
     /// <summary>Least confidence by category (<see cref="TaggerTags.Categories"/>); above 1 leaves the category out.</summary>
-    public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double> { ["character"] = 0.85 };
+    public IReadOnlyDictionary<string, double> Thresholds { get; init; } =
+        new Dictionary<string, double> { ["character"] = 0.85 };
 
     /// <summary>Whether the surest rating is written, at the end; ratings are never taken by threshold.</summary>
     public bool Rating { get; init; }
@@ -47,13 +48,25 @@ public sealed record TagRules
     public IReadOnlyList<string> Choose(TagSidecar sidecar)
     {
         HashSet<string> pruned = [.. sidecar.Pruned.Select(p => TagExpression.Normal(p.Tag))];
-        SeenTag[] best = [.. sidecar.Seen.GroupBy(s => TagExpression.Normal(s.Tag), StringComparer.Ordinal)
-            .Where(g => g.Key.Length > 0 && !Exclude.Contains(g.Key) && !pruned.Contains(g.Key))
-            .Select(g => g.MaxBy(s => s.Confidence)!)];
-        IEnumerable<SeenTag> sure = best.Where(s => s.Category != "rating" && s.Confidence >= Thresholds.GetValueOrDefault(s.Category, Threshold))
-            .OrderBy(s => s.Category == "character" ? 0 : 1).ThenByDescending(s => s.Confidence);
+        SeenTag[] best =
+        [
+            .. sidecar
+                .Seen.GroupBy(s => TagExpression.Normal(s.Tag), StringComparer.Ordinal)
+                .Where(g => g.Key.Length > 0 && !Exclude.Contains(g.Key) && !pruned.Contains(g.Key))
+                .Select(g => g.MaxBy(s => s.Confidence)!),
+        ];
+        IEnumerable<SeenTag> sure = best.Where(s =>
+                s.Category != "rating" && s.Confidence >= Thresholds.GetValueOrDefault(s.Category, Threshold)
+            )
+            .OrderBy(s => s.Category == "character" ? 0 : 1)
+            .ThenByDescending(s => s.Confidence);
         SeenTag? rating = Rating ? best.Where(s => s.Category == "rating").MaxBy(s => s.Confidence) : null;
-        return [.. Prefix.Concat((rating is null ? sure : sure.Append(rating)).Select(s => Written(s.Tag))).DistinctBy(TagExpression.Normal)];
+        return
+        [
+            .. Prefix
+                .Concat((rating is null ? sure : sure.Append(rating)).Select(s => Written(s.Tag)))
+                .DistinctBy(TagExpression.Normal),
+        ];
     }
 
     private string Written(string tag) => Underscores ? tag : TagForms.Spaced(tag);

@@ -83,13 +83,26 @@ public sealed record TagSidecar
         }
         catch (JsonException e)
         {
-            throw FornoException.ForFile(name, $"it is no list of tags seen and pruned ({e.Message})", "Restore it, or remove it: `forno caption tag` makes a new one.", e);
+            throw FornoException.ForFile(
+                name,
+                $"it is no list of tags seen and pruned ({e.Message})",
+                "Restore it, or remove it: `forno caption tag` makes a new one.",
+                e
+            );
         }
 
         return read is null || read.Seen.Any(s => s is null) || read.Pruned.Any(p => p is null)
-            ? throw FornoException.ForFile(name, "it is no list of tags seen and pruned", "Restore it, or remove it: `forno caption tag` makes a new one.")
+                ? throw FornoException.ForFile(
+                    name,
+                    "it is no list of tags seen and pruned",
+                    "Restore it, or remove it: `forno caption tag` makes a new one."
+                )
             : read.Version <= Newest ? read
-            : throw FornoException.ForFile(name, $"it is of version {read.Version}, and this Forno knows {Newest}", "Use the Forno that wrote it, or a newer one.");
+            : throw FornoException.ForFile(
+                name,
+                $"it is of version {read.Version}, and this Forno knows {Newest}",
+                "Use the Forno that wrote it, or a newer one."
+            );
     }
 
     /// <summary>The bytes of the file: UTF-8, ending in a line feed.</summary>

@@ -19,21 +19,34 @@ public static class Tagging
     /// <returns>What was seen by the picture's path, surest first; pictures that cannot be read are problems.</returns>
     /// <exception cref="FornoException">The network fails.</exception>
     public static (IReadOnlyDictionary<string, IReadOnlyList<SeenTag>> Seen, IReadOnlyList<Problem> Problems) Look(
-        IReadOnlyList<PictureItem> items, Tagger tagger, double least, int batch, IProgress<long>? progress = null, CancellationToken cancel = default)
+        IReadOnlyList<PictureItem> items,
+        Tagger tagger,
+        double least,
+        int batch,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         var seen = new Dictionary<string, IReadOnlyList<SeenTag>>(StringComparer.Ordinal);
         var problems = new List<Problem>();
         long done = 0;
-        Prefetch.Run(items, tagger.Input.Batch > 0 ? (int)tagger.Input.Batch : batch, Prepare, ready =>
-        {
-            IReadOnlyList<float[]> confidences = tagger.Run([.. ready.Select(r => r.Ready)], cancel);
-            for (int i = 0; i < ready.Count; i++)
+        Prefetch.Run(
+            items,
+            tagger.Input.Batch > 0 ? (int)tagger.Input.Batch : batch,
+            Prepare,
+            ready =>
             {
-                seen[ready[i].Item.Path] = Tags(tagger, confidences[i], least);
-            }
+                IReadOnlyList<float[]> confidences = tagger.Run([.. ready.Select(r => r.Ready)], cancel);
+                for (int i = 0; i < ready.Count; i++)
+                {
+                    seen[ready[i].Item.Path] = Tags(tagger, confidences[i], least);
+                }
 
-            progress?.Report(done += ready.Count);
-        }, (item, e) => problems.Add(Problem.Of(item.Path, e, item.File)), cancel);
+                progress?.Report(done += ready.Count);
+            },
+            (item, e) => problems.Add(Problem.Of(item.Path, e, item.File)),
+            cancel
+        );
         return (seen, problems);
 
         float[] Prepare(PictureItem item)
@@ -49,10 +62,11 @@ public static class Tagging
     /// <param name="old">What was known; null: nothing.</param>
     /// <param name="taggers">The names of the taggers that looked.</param>
     /// <param name="seen">What they saw.</param>
-    public static TagSidecar Merge(TagSidecar? old, IReadOnlyCollection<string> taggers, IEnumerable<SeenTag> seen) => (old ?? new TagSidecar()) with
-    {
-        Seen = [.. (old?.Seen ?? []).Where(s => !taggers.Contains(s.Tagger)), .. seen],
-    };
+    public static TagSidecar Merge(TagSidecar? old, IReadOnlyCollection<string> taggers, IEnumerable<SeenTag> seen) =>
+        (old ?? new TagSidecar()) with
+        {
+            Seen = [.. (old?.Seen ?? []).Where(s => !taggers.Contains(s.Tagger)), .. seen],
+        };
 
     /// <summary>The edit of one picture's caption.</summary>
     /// <param name="picture">The picture.</param>
@@ -64,25 +78,40 @@ public static class Tagging
     {
         CaptionText? old = picture.Caption;
         IReadOnlyList<string> chosen = rules.Choose(sidecar);
-        (CaptionText text, string what) = old is null || old.Tags.Count == 0 ? (Write(old ?? CaptionText.Empty, chosen, 0), "new")
-            : rules.Existing == ExistingCaption.Replace ? (Write(old, [.. old.Tags.Take(old.Kept), .. chosen], old.Kept), "replaced")
-            : rules.Existing == ExistingCaption.Append ? (Appended(old, chosen, rules.Prefix.DistinctBy(TagExpression.Normal).Count()), "appended")
+        (CaptionText text, string what) =
+            old is null || old.Tags.Count == 0 ? (Write(old ?? CaptionText.Empty, chosen, 0), "new")
+            : rules.Existing == ExistingCaption.Replace
+                ? (Write(old, [.. old.Tags.Take(old.Kept), .. chosen], old.Kept), "replaced")
+            : rules.Existing == ExistingCaption.Append
+                ? (Appended(old, chosen, rules.Prefix.DistinctBy(TagExpression.Normal).Count()), "appended")
             : (old, "kept");
-        string reason = string.Create(CultureInfo.InvariantCulture, $"{chosen.Count} tags of {sidecar.Seen.Count} seen, caption {what}");
-        return text.ToString() == (old?.ToString() ?? "") && !write ? null : new CaptionEdit(text, [reason]) { Sidecar = write ? sidecar : null };
+        string reason = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{chosen.Count} tags of {sidecar.Seen.Count} seen, caption {what}"
+        );
+        return text.ToString() == (old?.ToString() ?? "") && !write
+            ? null
+            : new CaptionEdit(text, [reason]) { Sidecar = write ? sidecar : null };
     }
 
-    private static CaptionText Write(CaptionText old, IReadOnlyList<string> tags, int kept) => old.With([.. tags.DistinctBy(TagExpression.Normal)], kept);
+    private static CaptionText Write(CaptionText old, IReadOnlyList<string> tags, int kept) =>
+        old.With([.. tags.DistinctBy(TagExpression.Normal)], kept);
 
     // The prefix goes to the front, the rest to the end, but before a second |||, whose ending stays the ending.
     private static CaptionText Appended(CaptionText old, IReadOnlyList<string> chosen, int prefix)
     {
         int end = old.Tags.Count - old.Ending;
-        string[] front = [.. New(chosen.Take(prefix))], back = [.. New(chosen.Skip(prefix))];
-        return front.Length + back.Length == 0 ? old
-            : old.With([.. front, .. old.Tags.Take(end), .. back, .. old.Tags.Skip(end)], old.Kept > 0 ? old.Kept + front.Length : null);
+        string[] front = [.. New(chosen.Take(prefix))],
+            back = [.. New(chosen.Skip(prefix))];
+        return front.Length + back.Length == 0
+            ? old
+            : old.With(
+                [.. front, .. old.Tags.Take(end), .. back, .. old.Tags.Skip(end)],
+                old.Kept > 0 ? old.Kept + front.Length : null
+            );
 
-        IEnumerable<string> New(IEnumerable<string> tags) => tags.Where(t => !old.Normal.Contains(TagExpression.Normal(t)));
+        IEnumerable<string> New(IEnumerable<string> tags) =>
+            tags.Where(t => !old.Normal.Contains(TagExpression.Normal(t)));
     }
 
     private static List<SeenTag> Tags(Tagger tagger, float[] confidences, double least)

@@ -42,8 +42,10 @@ internal sealed class TokenCounts(ClipTokenizer tokenizer)
     }
 
     // Entities, marks and characters beyond ASCII are cleaned with what is around them.
-    private static Counts Count(ClipTokenizer tokenizer, PooledTag tag) => tag.Text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0 && tag.Text.AsSpan().IndexOfAny('&', '<') < 0
-        ? new Counts(tokenizer.Encode(tag.Text + ",").Count, tokenizer.Encode(tag.Text).Count) : new Counts(-1, -1);
+    private static Counts Count(ClipTokenizer tokenizer, PooledTag tag) =>
+        tag.Text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0 && tag.Text.AsSpan().IndexOfAny('&', '<') < 0
+            ? new Counts(tokenizer.Encode(tag.Text + ",").Count, tokenizer.Encode(tag.Text).Count)
+            : new Counts(-1, -1);
 
     private sealed record Counts(int WithComma, int Alone);
 }

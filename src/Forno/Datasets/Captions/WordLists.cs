@@ -20,11 +20,18 @@ public sealed record WordEntry(string Section, string? Left, IReadOnlyList<strin
 /// </summary>
 public static class WordLists
 {
-    private const string Prefix = "Lists/", Replace = "!replace";
+    private const string Prefix = "Lists/",
+        Replace = "!replace";
 
     /// <summary>The names of the lists that ship, in order.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. typeof(WordLists).Assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Select(n => n[Prefix.Length..^".txt".Length]).Order(StringComparer.Ordinal)];
+    [
+        .. typeof(WordLists)
+            .Assembly.GetManifestResourceNames()
+            .Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(n => n[Prefix.Length..^".txt".Length])
+            .Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>Reads a list.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -54,8 +61,11 @@ public static class WordLists
     /// <exception cref="FornoException">There is none of this name.</exception>
     public static string Shipped(string name)
     {
-        using var stream = typeof(WordLists).Assembly.GetManifestResourceStream($"{Prefix}{name}.txt")
-            ?? throw new FornoException($"there is no list '{name}'{Spelling.DidYouMean(name, Names)}; there are {string.Join(", ", Names)}");
+        using var stream =
+            typeof(WordLists).Assembly.GetManifestResourceStream($"{Prefix}{name}.txt")
+            ?? throw new FornoException(
+                $"there is no list '{name}'{Spelling.DidYouMean(name, Names)}; there are {string.Join(", ", Names)}"
+            );
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
@@ -72,7 +82,11 @@ public static class WordLists
             var name = Path.GetFileNameWithoutExtension(file);
             if (!Names.Contains(name))
             {
-                throw FornoException.ForFile(file, $"there is no list of this name{Spelling.DidYouMean(name, Names)}", $"Lists are called {string.Join(", ", Names.Select(n => n + ".txt"))}.");
+                throw FornoException.ForFile(
+                    file,
+                    $"there is no list of this name{Spelling.DidYouMean(name, Names)}",
+                    $"Lists are called {string.Join(", ", Names.Select(n => n + ".txt"))}."
+                );
             }
         }
     }
@@ -86,12 +100,24 @@ public static class WordLists
         }
 
         string[] left = [.. entry.Words.Where(w => !Out(w))];
-        return left.Length == entry.Words.Count ? entry : left.Length == 0 ? null : entry with { Words = left };
+        return left.Length == entry.Words.Count ? entry
+            : left.Length == 0 ? null
+            : entry with { Words = left };
     }
 
-    private static (List<WordEntry> Entries, List<(string Section, string Word)> Without, bool Replaces) Parse(string text, string file, bool own)
+    private static (List<WordEntry> Entries, List<(string Section, string Word)> Without, bool Replaces) Parse(
+        string text,
+        string file,
+        bool own
+    )
     {
-        var (entries, without, replaces, section, number) = (new List<WordEntry>(), new List<(string, string)>(), false, "", 0);
+        var (entries, without, replaces, section, number) = (
+            new List<WordEntry>(),
+            new List<(string, string)>(),
+            false,
+            "",
+            0
+        );
         foreach (var raw in text.Split('\n'))
         {
             number++;
@@ -108,7 +134,10 @@ public static class WordLists
             }
             else if (line[0] == '[')
             {
-                section = line[^1] == ']' && line.Length > 2 ? Plain(line[1..^1]) : throw new FornoException($"{source}: a section is written [name]");
+                section =
+                    line[^1] == ']' && line.Length > 2
+                        ? Plain(line[1..^1])
+                        : throw new FornoException($"{source}: a section is written [name]");
             }
             else if (own && line[0] == '-')
             {
@@ -128,7 +157,8 @@ public static class WordLists
         var at = line.IndexOf('=', StringComparison.Ordinal);
         string? left = at < 0 ? null : Plain(line[..at]);
         string[] words = [.. line[(at + 1)..].Split(',').Select(Plain).Where(w => w.Length > 0)];
-        return words.Length > 0 && left is not "" ? new WordEntry(section, left, words, source)
+        return words.Length > 0 && left is not ""
+            ? new WordEntry(section, left, words, source)
             : throw new FornoException($"{source}: a word is missing beside '='; write it as left = word, word");
     }
 
@@ -155,5 +185,6 @@ public static class WordLists
         return built.ToString();
     }
 
-    private static string Plain(string text) => string.Concat(text.Trim().Select(c => c is >= '\uE000' and < '\uE080' ? (char)(c - '\uE000') : c));
+    private static string Plain(string text) =>
+        string.Concat(text.Trim().Select(c => c is >= '\uE000' and < '\uE080' ? (char)(c - '\uE000') : c));
 }

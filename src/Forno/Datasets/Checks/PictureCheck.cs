@@ -26,14 +26,31 @@ public static class PictureCheck
     public const double BlockyFrom = 0.5;
 
     /// <summary>Share of a picture in text boxes from which on it is told, and from which on it is a warning.</summary>
-    public const double TextFrom = 0.002, MuchText = 0.03;
+    public const double TextFrom = 0.002,
+        MuchText = 0.03;
 
-    private const double MuchBlocky = 1.5, CropShare = 0.08, BorderShare = 0.02, MuchUpscaled = 1.5, LeastBucket = 0.75;
+    private const double MuchBlocky = 1.5,
+        CropShare = 0.08,
+        BorderShare = 0.02,
+        MuchUpscaled = 1.5,
+        LeastBucket = 0.75;
     private static readonly string[] TrainerFormats = ["png", "jpeg", "webp", "bmp"];
     private static readonly string[] TrainerExtensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp"];
 
     private static readonly string[] RetroTags =
-        ["retro", "retro artstyle", "retro style", "1980s", "1980s (style)", "1980s style", "1990s", "1990s (style)", "1990s style", "80s", "90s"];
+    [
+        "retro",
+        "retro artstyle",
+        "retro style",
+        "1980s",
+        "1980s (style)",
+        "1980s style",
+        "1990s",
+        "1990s (style)",
+        "1990s style",
+        "80s",
+        "90s",
+    ];
 
     /// <summary>Looks at one picture.</summary>
     /// <param name="picture">The picture.</param>
@@ -53,17 +70,25 @@ public static class PictureCheck
         Text(picture, found);
         if (picture.Caption is null || picture.Caption.Trim().Length == 0)
         {
-            found.Add(new Finding("no-caption", FindingLevel.Note, "no caption", "Only the folder's class tokens teach it: whatever it shows sticks to the trigger.",
-                "write its .txt"));
+            found.Add(
+                new Finding(
+                    "no-caption",
+                    FindingLevel.Note,
+                    "no caption",
+                    "Only the folder's class tokens teach it: whatever it shows sticks to the trigger.",
+                    "write its .txt"
+                )
+            );
         }
 
         return new CheckedPicture(picture, fit, found);
     }
 
     /// <summary>The tags of a caption: parts between commas, without blanks around, lower case, underscores as blanks.</summary>
-    public static IEnumerable<string> Tags(string? caption) => (caption ?? "")
-        .Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-        .Select(t => t.Replace('_', ' ').ToLowerInvariant());
+    public static IEnumerable<string> Tags(string? caption) =>
+        (caption ?? "")
+            .Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(t => t.Replace('_', ' ').ToLowerInvariant());
 
     /// <summary>The share of the picture that its bucket's crop takes away, 0 to 1.</summary>
     public static double CroppedShare(BucketFit fit) =>
@@ -80,87 +105,193 @@ public static class PictureCheck
         }
         catch (FornoException)
         {
-            found.Add(new Finding("no-bucket", FindingLevel.Bad, $"{picture.Size} is less than one bucket step", "With bucket_no_upscale the trainer stops at it.",
-                "remove it, or train without bucket_no_upscale"));
+            found.Add(
+                new Finding(
+                    "no-bucket",
+                    FindingLevel.Bad,
+                    $"{picture.Size} is less than one bucket step",
+                    "With bucket_no_upscale the trainer stops at it.",
+                    "remove it, or train without bucket_no_upscale"
+                )
+            );
             return null;
         }
     }
 
     private static void Trained(SurveyedPicture picture, List<Finding> found)
     {
-        string extension = Path.GetExtension(picture.Item.Path), format = picture.File.Format;
-        if (!TrainerFormats.Contains(format) || !TrainerExtensions.Contains(extension.ToLowerInvariant()) || picture.File.Frames > 1)
+        string extension = Path.GetExtension(picture.Item.Path),
+            format = picture.File.Format;
+        if (
+            !TrainerFormats.Contains(format)
+            || !TrainerExtensions.Contains(extension.ToLowerInvariant())
+            || picture.File.Frames > 1
+        )
         {
-            string what = picture.File.Frames > 1 ? Invariant($"{(format == "tiff" ? "a TIFF" : "an animation")} of {picture.File.Frames} {(format == "tiff" ? "pages" : "frames")}") : TrainerFormats.Contains(format) ? $"{format} called {(extension.Length > 0 ? extension : "by no extension")}" : $"a file of kind {format}";
-            found.Add(new Finding("format", FindingLevel.Bad, what, "Trainers pass over what is not png, jpg, webp or bmp, and see one frame of an animation.",
-                "forno dataset import FOLDER -o NEW"));
+            string what =
+                picture.File.Frames > 1
+                    ? Invariant(
+                        $"{(format == "tiff" ? "a TIFF" : "an animation")} of {picture.File.Frames} {(format == "tiff" ? "pages" : "frames")}"
+                    )
+                : TrainerFormats.Contains(format)
+                    ? $"{format} called {(extension.Length > 0 ? extension : "by no extension")}"
+                : $"a file of kind {format}";
+            found.Add(
+                new Finding(
+                    "format",
+                    FindingLevel.Bad,
+                    what,
+                    "Trainers pass over what is not png, jpg, webp or bmp, and see one frame of an animation.",
+                    "forno dataset import FOLDER -o NEW"
+                )
+            );
         }
-        else if (extension.ToLowerInvariant() != "." + format && !(format == "jpeg" && extension.ToLowerInvariant() == ".jpg"))
+        else if (
+            extension.ToLowerInvariant() != "." + format
+            && !(format == "jpeg" && extension.ToLowerInvariant() == ".jpg")
+        )
         {
-            found.Add(new Finding("disguised", FindingLevel.Note, $"{format} that is called {extension}", "Some tools trust the name and fail.", "forno dataset import FOLDER -o NEW"));
+            found.Add(
+                new Finding(
+                    "disguised",
+                    FindingLevel.Note,
+                    $"{format} that is called {extension}",
+                    "Some tools trust the name and fail.",
+                    "forno dataset import FOLDER -o NEW"
+                )
+            );
         }
 
         if (Tags(picture.Caption).FirstOrDefault(t => RetroTags.Contains(t)) is { } retro)
         {
-            found.Add(new Finding("retro", FindingLevel.Note, $"tagged {retro}", "Screenshots of that era train about three times faster: they burn in first.",
-                "give its folder fewer repeats"));
+            found.Add(
+                new Finding(
+                    "retro",
+                    FindingLevel.Note,
+                    $"tagged {retro}",
+                    "Screenshots of that era train about three times faster: they burn in first.",
+                    "give its folder fewer repeats"
+                )
+            );
         }
     }
 
     private static void Sizes(SurveyedPicture picture, BucketRules rules, BucketFit fit, List<Finding> found)
     {
         (Size size, Size wanted) = (picture.Size, rules.Resolution);
-        double scale = Scale(fit), cropped = CroppedShare(fit);
+        double scale = Scale(fit),
+            cropped = CroppedShare(fit);
         // Buckets that are not square have up to a quarter fewer pixels than the resolution: what fills one is not small.
-        double area = (double)size.Width * size.Height, all = (double)wanted.Width * wanted.Height;
+        double area = (double)size.Width * size.Height,
+            all = (double)wanted.Width * wanted.Height;
         double enlarged = rules.NoUpscale ? Math.Sqrt(LeastBucket * all / area) : scale;
         if (enlarged >= MuchUpscaled || (enlarged > 1 && area < all))
         {
-            string what = rules.NoUpscale ? $"{size} is less than {wanted}"
-                : area < all ? Invariant($"{size} is less than {wanted}: enlarged ×{scale:0.00}") : Invariant($"{size} is enlarged ×{scale:0.00} for bucket {fit.Bucket}");
-            found.Add(new Finding("small", scale >= MuchUpscaled ? FindingLevel.Warning : FindingLevel.Note, what,
-                rules.NoUpscale ? "It is trained small, in a bucket of its own size." : "The trainer enlarges it by plain resampling: the LoRA learns the blur.",
-                Invariant($"forno upscale FOLDER --needed --resolution {(wanted.Width == wanted.Height ? Invariant($"{wanted.Width}") : wanted)} --model yandereneo-4x")));
+            string what =
+                rules.NoUpscale ? $"{size} is less than {wanted}"
+                : area < all ? Invariant($"{size} is less than {wanted}: enlarged ×{scale:0.00}")
+                : Invariant($"{size} is enlarged ×{scale:0.00} for bucket {fit.Bucket}");
+            found.Add(
+                new Finding(
+                    "small",
+                    scale >= MuchUpscaled ? FindingLevel.Warning : FindingLevel.Note,
+                    what,
+                    rules.NoUpscale
+                        ? "It is trained small, in a bucket of its own size."
+                        : "The trainer enlarges it by plain resampling: the LoRA learns the blur.",
+                    Invariant(
+                        $"forno upscale FOLDER --needed --resolution {(wanted.Width == wanted.Height ? Invariant($"{wanted.Width}") : wanted)} --model yandereneo-4x"
+                    )
+                )
+            );
         }
 
         if (cropped >= CropShare)
         {
-            found.Add(new Finding("cropped", FindingLevel.Warning, Invariant($"{cropped:0 %} is cut off for bucket {fit.Bucket}"),
-                "Heads and feet at the edges are cut: the LoRA learns them cut.", "forno dataset buckets FOLDER --html sheet.html shows it; then crop or square it"));
+            found.Add(
+                new Finding(
+                    "cropped",
+                    FindingLevel.Warning,
+                    Invariant($"{cropped:0 %} is cut off for bucket {fit.Bucket}"),
+                    "Heads and feet at the edges are cut: the LoRA learns them cut.",
+                    "forno dataset buckets FOLDER --html sheet.html shows it; then crop or square it"
+                )
+            );
         }
     }
 
     private static void Pixels(SurveyedPicture picture, BucketFit? fit, List<Finding> found)
     {
         PictureMeasures m = picture.Measures;
-        if (m.Sharpness < SoftBelow && m.Sharpness < SoftShare * m.Contrast * m.Contrast && (fit is null || Scale(fit) > 0.5) && (m.Content.Area > 0 && !IsPlain(m)))
+        if (
+            m.Sharpness < SoftBelow
+            && m.Sharpness < SoftShare * m.Contrast * m.Contrast
+            && (fit is null || Scale(fit) > 0.5)
+            && (m.Content.Area > 0 && !IsPlain(m))
+        )
         {
-            found.Add(new Finding("soft", FindingLevel.Warning, Invariant($"blurred (sharpness {m.Sharpness:0.0})"), "The LoRA learns the blur as part of the subject.",
-                "take it out, or find a better copy"));
+            found.Add(
+                new Finding(
+                    "soft",
+                    FindingLevel.Warning,
+                    Invariant($"blurred (sharpness {m.Sharpness:0.0})"),
+                    "The LoRA learns the blur as part of the subject.",
+                    "take it out, or find a better copy"
+                )
+            );
         }
 
         if (m.Blockiness >= BlockyFrom)
         {
-            found.Add(new Finding("compressed", m.Blockiness >= MuchBlocky ? FindingLevel.Warning : FindingLevel.Note,
-                Invariant($"compression damage ({m.Blockiness:0.0} levels at block edges)"), "Blocks and ringing are learnt as texture.", "find a better copy, or a 1x clean-up model with forno upscale"));
+            found.Add(
+                new Finding(
+                    "compressed",
+                    m.Blockiness >= MuchBlocky ? FindingLevel.Warning : FindingLevel.Note,
+                    Invariant($"compression damage ({m.Blockiness:0.0} levels at block edges)"),
+                    "Blocks and ringing are learnt as texture.",
+                    "find a better copy, or a 1x clean-up model with forno upscale"
+                )
+            );
         }
 
         if (m.IsMonochrome)
         {
-            found.Add(new Finding("monochrome", FindingLevel.Note, "no colour", "Many of them make the LoRA forget colours.", "tag it monochrome, or sort it into a folder with fewer repeats"));
+            found.Add(
+                new Finding(
+                    "monochrome",
+                    FindingLevel.Note,
+                    "no colour",
+                    "Many of them make the LoRA forget colours.",
+                    "tag it monochrome, or sort it into a folder with fewer repeats"
+                )
+            );
         }
 
         if (m.UsesAlpha)
         {
-            found.Add(new Finding("transparent", FindingLevel.Warning, Invariant($"{m.TransparentShare:0 %} of it is transparent"),
-                "Trainers drop alpha: whatever colour lies under it is trained, often black with ragged edges.", "forno dataset flatten FOLDER"));
+            found.Add(
+                new Finding(
+                    "transparent",
+                    FindingLevel.Warning,
+                    Invariant($"{m.TransparentShare:0 %} of it is transparent"),
+                    "Trainers drop alpha: whatever colour lies under it is trained, often black with ragged edges.",
+                    "forno dataset flatten FOLDER"
+                )
+            );
         }
 
         double border = 1 - ((double)m.Content.Area / ((double)m.Width * m.Height));
         if (border >= BorderShare)
         {
-            found.Add(new Finding("borders", FindingLevel.Note, Invariant($"{border:0 %} of it is border of one colour ({m.Content} remains)"),
-                "Empty pixels take the place of the subject's, and bars are learnt as part of the picture.", "forno dataset trim FOLDER"));
+            found.Add(
+                new Finding(
+                    "borders",
+                    FindingLevel.Note,
+                    Invariant($"{border:0 %} of it is border of one colour ({m.Content} remains)"),
+                    "Empty pixels take the place of the subject's, and bars are learnt as part of the picture.",
+                    "forno dataset trim FOLDER"
+                )
+            );
         }
     }
 
@@ -168,8 +299,15 @@ public static class PictureCheck
     {
         if (picture.Texts is { Coverage: >= TextFrom and var share } texts)
         {
-            found.Add(new Finding("text", share >= MuchText ? FindingLevel.Warning : FindingLevel.Note, Invariant($"text on {share:0.0 %} of it ({texts.Texts.Count} lines)"),
-                "Letters are learnt as shapes: the LoRA draws gibberish and watermarks where it finds room.", "forno dataset clean FOLDER --review text.html shows it; then --mark, --fill or --blur"));
+            found.Add(
+                new Finding(
+                    "text",
+                    share >= MuchText ? FindingLevel.Warning : FindingLevel.Note,
+                    Invariant($"text on {share:0.0 %} of it ({texts.Texts.Count} lines)"),
+                    "Letters are learnt as shapes: the LoRA draws gibberish and watermarks where it finds room.",
+                    "forno dataset clean FOLDER --review text.html shows it; then --mark, --fill or --blur"
+                )
+            );
         }
     }
 

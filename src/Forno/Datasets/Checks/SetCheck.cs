@@ -15,16 +15,28 @@ namespace Forno.Datasets.Checks;
 /// <param name="Findings">Findings about the set as a whole.</param>
 /// <param name="Problems">Files that cannot be read, and why.</param>
 public sealed record SetReport(
-    IReadOnlyList<CheckedPicture> Pictures, IReadOnlyList<DuplicateGroup> Duplicates, IReadOnlyList<(Size Bucket, int Count)> Buckets,
-    IReadOnlyList<Finding> Findings, IReadOnlyList<Problem> Problems)
+    IReadOnlyList<CheckedPicture> Pictures,
+    IReadOnlyList<DuplicateGroup> Duplicates,
+    IReadOnlyList<(Size Bucket, int Count)> Buckets,
+    IReadOnlyList<Finding> Findings,
+    IReadOnlyList<Problem> Problems
+)
 {
     /// <summary>The same with a folder's name in the commands that mend, so that they can be typed as they stand.</summary>
     /// <param name="folder">The folder as a shell takes it.</param>
     public SetReport At(string folder)
     {
-        return this with { Findings = [.. Findings.Select(Named)], Pictures = [.. Pictures.Select(p => p with { Findings = [.. p.Findings.Select(Named)] })] };
+        return this with
+        {
+            Findings = [.. Findings.Select(Named)],
+            Pictures = [.. Pictures.Select(p => p with { Findings = [.. p.Findings.Select(Named)] })],
+        };
 
-        Finding Named(Finding finding) => finding with { Mend = finding.Mend.Replace(" FOLDER", " " + folder, StringComparison.Ordinal) };
+        Finding Named(Finding finding) =>
+            finding with
+            {
+                Mend = finding.Mend.Replace(" FOLDER", " " + folder, StringComparison.Ordinal),
+            };
     }
 }
 
@@ -58,11 +70,21 @@ public static class SetCheck
             foreach (Duplicate other in group.Others)
             {
                 string kept = survey.Pictures[group.Kept].Item.Path;
-                pictures[other.Id] = pictures[other.Id] with { Findings = [.. pictures[other.Id].Findings, DuplicateFinding(other, kept)] };
+                pictures[other.Id] = pictures[other.Id] with
+                {
+                    Findings = [.. pictures[other.Id].Findings, DuplicateFinding(other, kept)],
+                };
             }
         }
 
-        (Size, int)[] counts = [.. pictures.Where(p => p.Fit is not null).GroupBy(p => p.Fit!.Bucket).Select(g => (g.Key, g.Count())).OrderBy(g => g.Key)];
+        (Size, int)[] counts =
+        [
+            .. pictures
+                .Where(p => p.Fit is not null)
+                .GroupBy(p => p.Fit!.Bucket)
+                .Select(g => (g.Key, g.Count()))
+                .OrderBy(g => g.Key),
+        ];
         var found = new List<Finding>();
         if (pictures.Length > 0)
         {
@@ -82,22 +104,45 @@ public static class SetCheck
         int texts = pictures.Count(p => p.Findings.Any(f => f.Kind == "text"));
         if (texts * 4 > pictures.Length)
         {
-            found.Add(new Finding("much-text", FindingLevel.Warning, Invariant($"{texts} of {pictures.Length} pictures have text in them"),
-                "So common a thing sticks to the trigger: text and watermarks come with every picture that the LoRA draws.", "forno dataset clean FOLDER --mark; or name it in the captions (text, speech bubble, watermark)"));
+            found.Add(
+                new Finding(
+                    "much-text",
+                    FindingLevel.Warning,
+                    Invariant($"{texts} of {pictures.Length} pictures have text in them"),
+                    "So common a thing sticks to the trigger: text and watermarks come with every picture that the LoRA draws.",
+                    "forno dataset clean FOLDER --mark; or name it in the captions (text, speech bubble, watermark)"
+                )
+            );
         }
     }
 
-    private static Finding DuplicateFinding(Duplicate other, string kept) => new("duplicate", FindingLevel.Warning,
-        other.Exact ? $"the same file as {kept}" : Invariant($"{other.Similarity:0} % like {kept}{(other.Mirrored ? ", mirrored" : "")}"),
-        "It is trained more often than the rest and burns in.", "forno dataset dedupe FOLDER");
+    private static Finding DuplicateFinding(Duplicate other, string kept) =>
+        new(
+            "duplicate",
+            FindingLevel.Warning,
+            other.Exact
+                ? $"the same file as {kept}"
+                : Invariant($"{other.Similarity:0} % like {kept}{(other.Mirrored ? ", mirrored" : "")}"),
+            "It is trained more often than the rest and burns in.",
+            "forno dataset dedupe FOLDER"
+        );
 
     private static void Repetition(IReadOnlyList<DuplicateGroup> duplicates, List<Finding> found)
     {
         if (duplicates.Count > 0)
         {
             int more = duplicates.Sum(g => g.Others.Count);
-            found.Add(new Finding("duplicates", FindingLevel.Warning, Invariant($"{more} {(more == 1 ? "picture is a duplicate" : "pictures are duplicates")} of {(duplicates.Count == 1 ? "another" : Invariant($"{duplicates.Count} others"))}"),
-                "What is there several times is trained several times as often and burns in.", "forno dataset dedupe FOLDER"));
+            found.Add(
+                new Finding(
+                    "duplicates",
+                    FindingLevel.Warning,
+                    Invariant(
+                        $"{more} {(more == 1 ? "picture is a duplicate" : "pictures are duplicates")} of {(duplicates.Count == 1 ? "another" : Invariant($"{duplicates.Count} others"))}"
+                    ),
+                    "What is there several times is trained several times as often and burns in.",
+                    "forno dataset dedupe FOLDER"
+                )
+            );
         }
     }
 
@@ -105,64 +150,128 @@ public static class SetCheck
     {
         if (counts.Length > ManyBuckets)
         {
-            found.Add(new Finding("many-buckets", FindingLevel.Warning, Invariant($"{counts.Length} buckets for {pictures.Length} pictures"),
-                "A batch never mixes buckets: most batches will be short, and the step count and learning rate no longer mean what they say.",
-                "forno dataset buckets FOLDER shows them; crop odd shapes, or raise bucket_reso_steps"));
+            found.Add(
+                new Finding(
+                    "many-buckets",
+                    FindingLevel.Warning,
+                    Invariant($"{counts.Length} buckets for {pictures.Length} pictures"),
+                    "A batch never mixes buckets: most batches will be short, and the step count and learning rate no longer mean what they say.",
+                    "forno dataset buckets FOLDER shows them; crop odd shapes, or raise bucket_reso_steps"
+                )
+            );
         }
 
         int alone = counts.Count(c => c.Count == 1);
         if (alone > 0)
         {
-            found.Add(new Finding("alone", FindingLevel.Note, Invariant($"{alone} {(alone == 1 ? "picture is alone in its bucket" : "pictures are alone in their buckets")}"),
-                "Alone it is always trained as a batch of one.", "forno dataset buckets FOLDER names them"));
+            found.Add(
+                new Finding(
+                    "alone",
+                    FindingLevel.Note,
+                    Invariant(
+                        $"{alone} {(alone == 1 ? "picture is alone in its bucket" : "pictures are alone in their buckets")}"
+                    ),
+                    "Alone it is always trained as a batch of one.",
+                    "forno dataset buckets FOLDER names them"
+                )
+            );
         }
     }
 
     private static void Folders(CheckedPicture[] pictures, List<Finding> found)
     {
-        var counts = pictures.GroupBy(p => p.Picture.Item.Folder).Select(g => (Name: g.Key.Length > 0 ? g.Key : "the folder", Count: g.Count())).Where(f => f.Count < AdvisedPictures)
-            .OrderBy(f => f.Count).ThenBy(f => f.Name, StringComparer.Ordinal).ToLookup(f => f.Count < FewPictures);
+        var counts = pictures
+            .GroupBy(p => p.Picture.Item.Folder)
+            .Select(g => (Name: g.Key.Length > 0 ? g.Key : "the folder", Count: g.Count()))
+            .Where(f => f.Count < AdvisedPictures)
+            .OrderBy(f => f.Count)
+            .ThenBy(f => f.Name, StringComparer.Ordinal)
+            .ToLookup(f => f.Count < FewPictures);
         foreach (bool few in (bool[])[true, false])
         {
             var folders = counts[few].ToArray();
             if (folders.Length > 0)
             {
-                string list = string.Join(", ", folders.Take(MostNamed).Select(f => Invariant($"{f.Name} ({f.Count})"))) + (folders.Length > MostNamed ? ", …" : "");
-                found.Add(new Finding("few-pictures", few ? FindingLevel.Warning : FindingLevel.Note,
-                    Invariant($"fewer than {(few ? FewPictures : AdvisedPictures)} pictures{(few ? Invariant($" ({AdvisedPictures} are advised)") : "")}: {list}"),
-                    few ? "With fewer than 8 of an outfit the LoRA copies them instead of learning." : "20 of an outfit and more make it flexible.",
-                    "add pictures; forno dataset crop cuts large ones into several shots"));
+                string list =
+                    string.Join(", ", folders.Take(MostNamed).Select(f => Invariant($"{f.Name} ({f.Count})")))
+                    + (folders.Length > MostNamed ? ", …" : "");
+                found.Add(
+                    new Finding(
+                        "few-pictures",
+                        few ? FindingLevel.Warning : FindingLevel.Note,
+                        Invariant(
+                            $"fewer than {(few ? FewPictures : AdvisedPictures)} pictures{(few ? Invariant($" ({AdvisedPictures} are advised)") : "")}: {list}"
+                        ),
+                        few
+                            ? "With fewer than 8 of an outfit the LoRA copies them instead of learning."
+                            : "20 of an outfit and more make it flexible.",
+                        "add pictures; forno dataset crop cuts large ones into several shots"
+                    )
+                );
             }
         }
     }
 
     private static void Shares(CheckedPicture[] pictures, List<Finding> found)
     {
-        int monochrome = pictures.Count(p => p.Picture.Measures.IsMonochrome), retro = pictures.Count(p => p.Findings.Any(f => f.Kind == "retro"));
+        int monochrome = pictures.Count(p => p.Picture.Measures.IsMonochrome),
+            retro = pictures.Count(p => p.Findings.Any(f => f.Kind == "retro"));
         if (monochrome * 2 > pictures.Length)
         {
-            found.Add(new Finding("mostly-monochrome", FindingLevel.Warning, Invariant($"{monochrome} of {pictures.Length} pictures have no colour"),
-                "The LoRA draws grey unless told otherwise.", "add coloured pictures, or forno dataset sort FOLDER and fewer repeats for the others"));
+            found.Add(
+                new Finding(
+                    "mostly-monochrome",
+                    FindingLevel.Warning,
+                    Invariant($"{monochrome} of {pictures.Length} pictures have no colour"),
+                    "The LoRA draws grey unless told otherwise.",
+                    "add coloured pictures, or forno dataset sort FOLDER and fewer repeats for the others"
+                )
+            );
         }
 
         if (retro > 0 && retro < pictures.Length)
         {
-            found.Add(new Finding("retro-mix", FindingLevel.Note, Invariant($"{retro} of {pictures.Length} pictures are tagged as of the 1980s or 1990s"),
-                "They train about three times faster than the rest: their look wins.", "forno dataset sort FOLDER, and fewer repeats for them"));
+            found.Add(
+                new Finding(
+                    "retro-mix",
+                    FindingLevel.Note,
+                    Invariant($"{retro} of {pictures.Length} pictures are tagged as of the 1980s or 1990s"),
+                    "They train about three times faster than the rest: their look wins.",
+                    "forno dataset sort FOLDER, and fewer repeats for them"
+                )
+            );
         }
 
-        var kinds = pictures.Where(p => p.Picture.Item.Caption is not null).GroupBy(p => Path.GetExtension(p.Picture.Item.CaptionPath).ToLowerInvariant()).OrderByDescending(g => g.Count()).ToArray();
+        var kinds = pictures
+            .Where(p => p.Picture.Item.Caption is not null)
+            .GroupBy(p => Path.GetExtension(p.Picture.Item.CaptionPath).ToLowerInvariant())
+            .OrderByDescending(g => g.Count())
+            .ToArray();
         if (kinds.Length > 1)
         {
-            found.Add(new Finding("caption-kinds", FindingLevel.Warning, $"captions are of {kinds.Length} kinds: {string.Join(", ", kinds.Select(k => Invariant($"{k.Count()} {k.Key}")))}",
-                "The trainer reads one kind (caption_extension): the pictures of the others count as without caption.", "forno dataset import FOLDER -o NEW --caption-extension .txt"));
+            found.Add(
+                new Finding(
+                    "caption-kinds",
+                    FindingLevel.Warning,
+                    $"captions are of {kinds.Length} kinds: {string.Join(", ", kinds.Select(k => Invariant($"{k.Count()} {k.Key}")))}",
+                    "The trainer reads one kind (caption_extension): the pictures of the others count as without caption.",
+                    "forno dataset import FOLDER -o NEW --caption-extension .txt"
+                )
+            );
         }
 
         int bare = pictures.Count(p => p.Findings.Any(f => f.Kind == "no-caption"));
         if (bare > 0)
         {
-            found.Add(new Finding("captions-missing", FindingLevel.Note, Invariant($"{bare} of {pictures.Length} pictures have no caption"),
-                "Without captions everything in a picture sticks to the trigger.", "forno caption tag FOLDER, or write a .txt beside each"));
+            found.Add(
+                new Finding(
+                    "captions-missing",
+                    FindingLevel.Note,
+                    Invariant($"{bare} of {pictures.Length} pictures have no caption"),
+                    "Without captions everything in a picture sticks to the trigger.",
+                    "forno caption tag FOLDER, or write a .txt beside each"
+                )
+            );
         }
     }
 
@@ -187,8 +296,15 @@ public static class SetCheck
         string list = string.Join(", ", Shots.Select((s, i) => Invariant($"{counts[i]} {s}")));
         if (counts.Max() * 10 > told * 6 || counts.Contains(0))
         {
-            found.Add(new Finding("shots", FindingLevel.Warning, $"one-sided shots: {list}", "The LoRA can only draw well what it has seen: close faces or whole figures, not both.",
-                "add the missing kind; closer shots can be cut out of full ones"));
+            found.Add(
+                new Finding(
+                    "shots",
+                    FindingLevel.Warning,
+                    $"one-sided shots: {list}",
+                    "The LoRA can only draw well what it has seen: close faces or whole figures, not both.",
+                    "add the missing kind; closer shots can be cut out of full ones"
+                )
+            );
         }
     }
 

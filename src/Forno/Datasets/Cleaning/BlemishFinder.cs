@@ -16,7 +16,13 @@ public static class BlemishFinder
     /// <param name="watermarks">Places where many pictures of the set have the same, in this picture's pixels.</param>
     /// <returns>Regions; bubbles swallow the texts inside of them, so that none lie in others.</returns>
     public static IReadOnlyList<Blemish> Find(
-        ReadOnlySpan<byte> rgb, int width, int height, IReadOnlyList<TextArea> texts, BlemishSettings settings, IReadOnlyList<Component>? watermarks = null)
+        ReadOnlySpan<byte> rgb,
+        int width,
+        int height,
+        IReadOnlyList<TextArea> texts,
+        BlemishSettings settings,
+        IReadOnlyList<Component>? watermarks = null
+    )
     {
         var found = new List<Blemish>();
         byte[] taken = new byte[width * height];
@@ -42,7 +48,16 @@ public static class BlemishFinder
                 Without(map, taken);
                 foreach (Component rest in Components.Find(map, width, height).Where(c => c.Area * 4 >= bubble.Area))
                 {
-                    found.Add(new Blemish(BlemishKind.Bubble, rest, sure.Where(t => Reaches(t.Quad, rest.Box, width, height)).Select(t => (double)t.Score).DefaultIfEmpty(1).Max()));
+                    found.Add(
+                        new Blemish(
+                            BlemishKind.Bubble,
+                            rest,
+                            sure.Where(t => Reaches(t.Quad, rest.Box, width, height))
+                                .Select(t => (double)t.Score)
+                                .DefaultIfEmpty(1)
+                                .Max()
+                        )
+                    );
                     rest.Paint(taken, width);
                 }
             }
@@ -51,7 +66,9 @@ public static class BlemishFinder
         if (settings.Kinds.Contains(BlemishKind.Text))
         {
             byte[] map = new byte[width * height];
-            foreach (PixelRun run in sure.SelectMany(t => t.Quad.Grow(Reach(t.Quad, settings.Grow)).Runs(width, height)))
+            foreach (
+                PixelRun run in sure.SelectMany(t => t.Quad.Grow(Reach(t.Quad, settings.Grow)).Runs(width, height))
+            )
             {
                 map.AsSpan((run.Row * width) + run.Left, run.Right - run.Left).Fill(1);
             }
@@ -100,6 +117,9 @@ public static class BlemishFinder
     private static bool Reaches(Quad quad, Box box, int width, int height)
     {
         Box other = quad.Bounds(width, height);
-        return other.Left < box.Left + box.Width && box.Left < other.Left + other.Width && other.Top < box.Top + box.Height && box.Top < other.Top + other.Height;
+        return other.Left < box.Left + box.Width
+            && box.Left < other.Left + other.Width
+            && other.Top < box.Top + box.Height
+            && box.Top < other.Top + other.Height;
     }
 }

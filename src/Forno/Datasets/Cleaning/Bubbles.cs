@@ -13,17 +13,23 @@ internal sealed class Bubbles
     private const int Side = 1024;
 
     // A bubble is at least this bright (0–255), and this even: how far a channel may lie from its colour.
-    private const int Bright = 185, Even = 28;
+    private const int Bright = 185,
+        Even = 28;
 
     // Share of the pixels around a text that must be of the bubble's colour.
     private const double Surrounded = 0.6;
 
     // A bubble is at most this share of the picture, this many times its text's boxes, touches the picture's edge with at most this
     // share of its box's perimeter, and fills its own box at least to this share (an ellipse: 0.79, with a tail less).
-    private const double MostShare = 0.35, MostOfText = 16, MostEdge = 0.55, LeastFilled = 0.5;
+    private const double MostShare = 0.35,
+        MostOfText = 16,
+        MostEdge = 0.55,
+        LeastFilled = 0.5;
 
-    private readonly int w, h;
-    private readonly byte[] rgb, letters;
+    private readonly int w,
+        h;
+    private readonly byte[] rgb,
+        letters;
     private readonly int[] stamps;
     private readonly Stack<int> todo = new();
     private int stamp;
@@ -44,7 +50,12 @@ internal sealed class Bubbles
     /// <param name="height">Rows.</param>
     /// <param name="texts">Boxes of text, in the picture's pixels.</param>
     /// <returns>Bubbles with their outlines, largest first; each is there once, however many texts it has.</returns>
-    public static IReadOnlyList<Component> Find(ReadOnlySpan<byte> rgb, int width, int height, IReadOnlyList<Quad> texts)
+    public static IReadOnlyList<Component> Find(
+        ReadOnlySpan<byte> rgb,
+        int width,
+        int height,
+        IReadOnlyList<Quad> texts
+    )
     {
         int shrink = Math.Max(1, (Math.Max(width, height) + Side - 1) / Side);
         (int w, int h) = ((width + shrink - 1) / shrink, (height + shrink - 1) / shrink);
@@ -79,8 +90,13 @@ internal sealed class Bubbles
         }
 
         Box box = filled.Box;
-        return filled.Area <= MostShare * w * h && filled.Area <= MostOfText * text && filled.Area >= LeastFilled * box.Area
-            && EdgeLength(filled, w, h) <= MostEdge * 2 * (box.Width + box.Height) ? filled : null;
+        return
+            filled.Area <= MostShare * w * h
+            && filled.Area <= MostOfText * text
+            && filled.Area >= LeastFilled * box.Area
+            && EdgeLength(filled, w, h) <= MostEdge * 2 * (box.Width + box.Height)
+            ? filled
+            : null;
     }
 
     // The even, bright colour around a text; null if there is none.
@@ -105,7 +121,11 @@ internal sealed class Bubbles
         }
 
         (int R, int G, int B) colour = (Median(0), Median(1), Median(2));
-        return ((299 * colour.R) + (587 * colour.G) + (114 * colour.B)) / 1000 >= Bright && pixels.Count(i => Alike(i, colour)) >= Surrounded * pixels.Count ? colour : null;
+        return
+            ((299 * colour.R) + (587 * colour.G) + (114 * colour.B)) / 1000 >= Bright
+            && pixels.Count(i => Alike(i, colour)) >= Surrounded * pixels.Count
+            ? colour
+            : null;
 
         int Median(int channel)
         {
@@ -185,7 +205,9 @@ internal sealed class Bubbles
         }
 
         byte[] filled = new byte[w * h];
-        Component frame = Components.Find(outside, fw, fh, diagonal: false).First(c => c.Box.Left == 0 && c.Box.Top == 0);
+        Component frame = Components
+            .Find(outside, fw, fh, diagonal: false)
+            .First(c => c.Box.Left == 0 && c.Box.Top == 0);
         byte[] free = new byte[fw * fh];
         frame.Paint(free, fw);
         for (int y = 0; y < box.Height; y++)
@@ -225,12 +247,14 @@ internal sealed class Bubbles
             for (int x = 0; x < w; x++)
             {
                 // The darkest of the block: outlines must not get gaps.
-                int best = int.MaxValue, at = 0;
+                int best = int.MaxValue,
+                    at = 0;
                 for (int v = y * by; v < Math.Min(height, (y + 1) * by); v++)
                 {
                     for (int u = x * by; u < Math.Min(width, (x + 1) * by); u++)
                     {
-                        int i = ((v * width) + u) * 3, sum = rgb[i] + rgb[i + 1] + rgb[i + 2];
+                        int i = ((v * width) + u) * 3,
+                            sum = rgb[i] + rgb[i + 1] + rgb[i + 2];
                         (best, at) = sum < best ? (sum, i) : (best, at);
                     }
                 }
@@ -247,15 +271,21 @@ internal sealed class Bubbles
         int length = 0;
         foreach (PixelRun run in area.Runs)
         {
-            length += (run.Left == 0 ? 1 : 0) + (run.Right == w ? 1 : 0) + (run.Row == 0 || run.Row == h - 1 ? run.Right - run.Left : 0);
+            length +=
+                (run.Left == 0 ? 1 : 0)
+                + (run.Right == w ? 1 : 0)
+                + (run.Row == 0 || run.Row == h - 1 ? run.Right - run.Left : 0);
         }
 
         return length;
     }
 
     private int Middle(Quad quad) =>
-        ((int)Math.Clamp((quad.A.Y + quad.C.Y) / 2, 0, h - 1) * w) + (int)Math.Clamp((quad.A.X + quad.C.X) / 2, 0, w - 1);
+        ((int)Math.Clamp((quad.A.Y + quad.C.Y) / 2, 0, h - 1) * w)
+        + (int)Math.Clamp((quad.A.X + quad.C.X) / 2, 0, w - 1);
 
     private bool Alike(int pixel, (int R, int G, int B) colour) =>
-        Math.Abs(rgb[pixel * 3] - colour.R) <= Even && Math.Abs(rgb[(pixel * 3) + 1] - colour.G) <= Even && Math.Abs(rgb[(pixel * 3) + 2] - colour.B) <= Even;
+        Math.Abs(rgb[pixel * 3] - colour.R) <= Even
+        && Math.Abs(rgb[(pixel * 3) + 1] - colour.G) <= Even
+        && Math.Abs(rgb[(pixel * 3) + 2] - colour.B) <= Even;
 }

@@ -45,7 +45,8 @@ public sealed record CleanPicture
 
     /// <inheritdoc cref="Find(Picture)"/>
     /// <param name="rgb">[height, width, 3].</param>
-    public IReadOnlyList<Blemish> Find(ReadOnlySpan<byte> rgb) => BlemishFinder.Find(rgb, Size.Width, Size.Height, Texts.Texts, Settings, Watermarks);
+    public IReadOnlyList<Blemish> Find(ReadOnlySpan<byte> rgb) =>
+        BlemishFinder.Find(rgb, Size.Width, Size.Height, Texts.Texts, Settings, Watermarks);
 }
 
 /// <summary>A data set, looked through for what is to be cleaned away.</summary>
@@ -61,11 +62,23 @@ public sealed record CleanSurvey(IReadOnlyList<CleanPicture> Pictures, IReadOnly
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     public static CleanSurvey Look(
-        PictureFolder folder, BlemishSettings settings, TextCache cache, Func<Picture, IReadOnlyList<TextArea>> detect, IProgress<long>? progress = null, CancellationToken cancel = default)
+        PictureFolder folder,
+        BlemishSettings settings,
+        TextCache cache,
+        Func<Picture, IReadOnlyList<TextArea>> detect,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         IReadOnlyDictionary<string, IReadOnlyList<Component>> marks = settings.Kinds.Contains(BlemishKind.Watermark)
-            ? Watermarks.Find(folder.Pictures, cancel) : new Dictionary<string, IReadOnlyList<Component>>();
-        (CleanPicture?[] pictures, IReadOnlyList<Problem> problems) = ChangePlan.ForEach(folder.Pictures, Look, progress, cancel);
+            ? Watermarks.Find(folder.Pictures, cancel)
+            : new Dictionary<string, IReadOnlyList<Component>>();
+        (CleanPicture?[] pictures, IReadOnlyList<Problem> problems) = ChangePlan.ForEach(
+            folder.Pictures,
+            Look,
+            progress,
+            cancel
+        );
         return new CleanSurvey([.. pictures.OfType<CleanPicture>()], [.. folder.Problems, .. problems]);
 
         CleanPicture Look(PictureItem item)
@@ -73,7 +86,11 @@ public sealed record CleanSurvey(IReadOnlyList<CleanPicture> Pictures, IReadOnly
             PictureTexts texts = cache.Of(item, detect);
             var clean = new CleanPicture
             {
-                Item = item, Size = new Size(texts.Width, texts.Height), Texts = texts, Settings = settings, Watermarks = marks.GetValueOrDefault(item.Path, []),
+                Item = item,
+                Size = new Size(texts.Width, texts.Height),
+                Texts = texts,
+                Settings = settings,
+                Watermarks = marks.GetValueOrDefault(item.Path, []),
             };
             if (clean.Watermarks.Count == 0 && !texts.Texts.Any(t => t.Score >= settings.LeastScore))
             {

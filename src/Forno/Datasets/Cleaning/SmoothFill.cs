@@ -79,7 +79,8 @@ public static class SmoothFill
         {
             for (int x = 0; x < fine.Width; x++)
             {
-                int from = (y * fine.Width) + x, to = ((y / 2) * w) + (x / 2);
+                int from = (y * fine.Width) + x,
+                    to = ((y / 2) * w) + (x / 2);
                 float weight = fine.Weights[from];
                 coarse.Weights[to] += weight;
                 for (int c = 0; c < 3; c++)
@@ -134,21 +135,32 @@ public static class SmoothFill
     // Where a pixel lies between those of the level of half the size.
     private readonly struct Between
     {
-        private readonly int aboveLeft, aboveRight, belowLeft, belowRight;
-        private readonly float across, down;
+        private readonly int aboveLeft,
+            aboveRight,
+            belowLeft,
+            belowRight;
+        private readonly float across,
+            down;
 
         public Between(Level coarse, int x, int y)
         {
-            float u = Math.Clamp((x - 0.5f) / 2, 0, coarse.Width - 1), v = Math.Clamp((y - 0.5f) / 2, 0, coarse.Height - 1);
-            int left = (int)u, right = Math.Min(left + 1, coarse.Width - 1), top = (int)v, bottom = Math.Min(top + 1, coarse.Height - 1);
+            float u = Math.Clamp((x - 0.5f) / 2, 0, coarse.Width - 1),
+                v = Math.Clamp((y - 0.5f) / 2, 0, coarse.Height - 1);
+            int left = (int)u,
+                right = Math.Min(left + 1, coarse.Width - 1),
+                top = (int)v,
+                bottom = Math.Min(top + 1, coarse.Height - 1);
             (aboveLeft, aboveRight) = (((top * coarse.Width) + left) * 3, ((top * coarse.Width) + right) * 3);
             (belowLeft, belowRight) = (((bottom * coarse.Width) + left) * 3, ((bottom * coarse.Width) + right) * 3);
             (across, down) = (u - left, v - top);
         }
 
-        public float Of(Level coarse, int channel) => Mix(
-            Mix(coarse.Sums[aboveLeft + channel], coarse.Sums[aboveRight + channel], across),
-            Mix(coarse.Sums[belowLeft + channel], coarse.Sums[belowRight + channel], across), down);
+        public float Of(Level coarse, int channel) =>
+            Mix(
+                Mix(coarse.Sums[aboveLeft + channel], coarse.Sums[aboveRight + channel], across),
+                Mix(coarse.Sums[belowLeft + channel], coarse.Sums[belowRight + channel], across),
+                down
+            );
     }
 
     private static float Mix(float a, float b, float share) => a + ((b - a) * share);

@@ -20,7 +20,8 @@ public sealed class TextCache
 {
     private readonly ContentCache<PictureTexts> cache;
 
-    private TextCache(string? path, string detector) => cache = new ContentCache<PictureTexts>(path, "FORNOTX1 " + detector, Read, Write);
+    private TextCache(string? path, string detector) =>
+        cache = new ContentCache<PictureTexts>(path, "FORNOTX1 " + detector, Read, Write);
 
     /// <summary>A cache that lives as long as the process.</summary>
     public static TextCache InMemory() => new(null, "");
@@ -28,7 +29,8 @@ public sealed class TextCache
     /// <summary>Opens the cache of a folder, in its work folder or in the user's own place.</summary>
     /// <param name="folder">The pictures' folder.</param>
     /// <param name="detector">What found the texts, with its settings: answers of another one do not count.</param>
-    public static TextCache Open(string folder, string detector) => new(ContentCache<PictureTexts>.PlaceFor(folder, "texts"), detector);
+    public static TextCache Open(string folder, string detector) =>
+        new(ContentCache<PictureTexts>.PlaceFor(folder, "texts"), detector);
 
     /// <summary>The texts of a picture.</summary>
     /// <param name="item">The picture.</param>
@@ -46,13 +48,16 @@ public sealed class TextCache
             throw new FornoException($"{item.File}: cannot be read ({e.Message})", e);
         }
 
-        return cache.Get(key, () =>
-        {
-            PictureFile info = PictureFile.Inspect(item.File);
-            using IDisposable share = PixelBudget.Take(3L * info.Width * info.Height);
-            using Picture picture = info.Decode();
-            return new PictureTexts(info.Width, info.Height, find(picture));
-        });
+        return cache.Get(
+            key,
+            () =>
+            {
+                PictureFile info = PictureFile.Inspect(item.File);
+                using IDisposable share = PixelBudget.Take(3L * info.Width * info.Height);
+                using Picture picture = info.Decode();
+                return new PictureTexts(info.Width, info.Height, find(picture));
+            }
+        );
     }
 
     /// <summary>Writes what this run asked for, if any of it is new.</summary>

@@ -29,7 +29,9 @@ public static class Watermarks
 
     // Edges of one mark lie at most so far apart (pixels); a mark has at least so many edge pixels; a line is a frame, not a mark;
     // where more than this share of a window is alike, the pictures are.
-    private const int Gap = 6, LeastPixels = 40, LineWidth = 4;
+    private const int Gap = 6,
+        LeastPixels = 40,
+        LineWidth = 4;
     private const double MostShare = 0.25;
 
     // Pictures whose grey, at this side, differs by less on the average (levels) are alike.
@@ -45,7 +47,10 @@ public static class Watermarks
     /// <param name="pictures">The pictures of a set; those that cannot be read are passed over.</param>
     /// <param name="cancel">Stops it.</param>
     /// <returns>The marks of each picture that has one, by path, in its own pixels.</returns>
-    public static IReadOnlyDictionary<string, IReadOnlyList<Component>> Find(IReadOnlyList<PictureItem> pictures, CancellationToken cancel = default)
+    public static IReadOnlyDictionary<string, IReadOnlyList<Component>> Find(
+        IReadOnlyList<PictureItem> pictures,
+        CancellationToken cancel = default
+    )
     {
         var found = new Dictionary<string, IReadOnlyList<Component>>(StringComparer.Ordinal);
         if (pictures.Count < LeastPictures)
@@ -62,7 +67,14 @@ public static class Watermarks
             return found;
         }
 
-        Mark[] marks = [.. Anchors.AsParallel().AsOrdered().WithCancellation(cancel).SelectMany((anchor, a) => Marks(anchor, [.. seen.Select(s => s[a])]))];
+        Mark[] marks =
+        [
+            .. Anchors
+                .AsParallel()
+                .AsOrdered()
+                .WithCancellation(cancel)
+                .SelectMany((anchor, a) => Marks(anchor, [.. seen.Select(s => s[a])])),
+        ];
         if (marks.Length == 0)
         {
             return found;
@@ -107,12 +119,23 @@ public static class Watermarks
         foreach (Mark mark in marks)
         {
             byte[] grey = windows[Array.IndexOf(Anchors, mark.Anchor)];
-            int alike = mark.Edges.Count(e => Gradient(grey, e.At) is var (x, y) && (x * e.X) + (y * e.Y) >= 0.4 * ((e.X * e.X) + (e.Y * e.Y)));
+            int alike = mark.Edges.Count(e =>
+                Gradient(grey, e.At) is var (x, y) && (x * e.X) + (y * e.Y) >= 0.4 * ((e.X * e.X) + (e.Y * e.Y))
+            );
             if (alike >= Agree * mark.Edges.Count)
             {
                 (int left, int top) = Corner(mark.Anchor, info.Width, info.Height);
-                own.Add(new Component(mark.Area.Box with { Left = mark.Area.Box.Left + left, Top = mark.Area.Box.Top + top }, mark.Area.Area,
-                    [.. mark.Area.Runs.Select(r => new PixelRun(r.Row + top, r.Left + left, r.Right + left))]));
+                own.Add(
+                    new Component(
+                        mark.Area.Box with
+                        {
+                            Left = mark.Area.Box.Left + left,
+                            Top = mark.Area.Box.Top + top,
+                        },
+                        mark.Area.Area,
+                        [.. mark.Area.Runs.Select(r => new PixelRun(r.Row + top, r.Left + left, r.Right + left))]
+                    )
+                );
             }
         }
 
@@ -123,7 +146,8 @@ public static class Watermarks
     {
         (sbyte X, sbyte Y)[] median = new (sbyte, sbyte)[Side * Side];
         byte[] edges = new byte[Side * Side];
-        int[] across = new int[windows.Length], down = new int[windows.Length];
+        int[] across = new int[windows.Length],
+            down = new int[windows.Length];
         for (int at = 0; at < median.Length; at++)
         {
             if (at % Side == 0 || at % Side == Side - 1 || at < Side || at >= Side * (Side - 1))
@@ -176,12 +200,16 @@ public static class Watermarks
     // Of an even number the one nearer to zero: more than half have at least that.
     private static int Inner(int[] sorted)
     {
-        int low = sorted[(sorted.Length - 1) / 2], high = sorted[sorted.Length / 2];
+        int low = sorted[(sorted.Length - 1) / 2],
+            high = sorted[sorted.Length / 2];
         return Math.Abs(low) < Math.Abs(high) ? low : high;
     }
 
     private static (int X, int Y) Gradient(byte[] grey, int at) =>
-        (Math.Clamp((grey[at + 1] - grey[at - 1]) / 2, -127, 127), Math.Clamp((grey[at + Side] - grey[at - Side]) / 2, -127, 127));
+        (
+            Math.Clamp((grey[at + 1] - grey[at - 1]) / 2, -127, 127),
+            Math.Clamp((grey[at + Side] - grey[at - Side]) / 2, -127, 127)
+        );
 
     // The five windows of a picture in grey, and the whole of it made small; null where it is smaller than one.
     private static byte[][]? Windows(PictureItem item)
@@ -196,12 +224,16 @@ public static class Watermarks
         using Picture picture = info.Decode();
         using Picture opaque = picture.Flatten(Rgb.White);
         using Picture small = opaque.Resize(SmallSide, SmallSide, Kernel.Linear);
-        return [.. Anchors.Select(anchor =>
-        {
-            (int left, int top) = Corner(anchor, info.Width, info.Height);
-            using Picture window = opaque.Crop(left, top, Side, Side);
-            return Grey(window);
-        }), Grey(small)];
+        return
+        [
+            .. Anchors.Select(anchor =>
+            {
+                (int left, int top) = Corner(anchor, info.Width, info.Height);
+                using Picture window = opaque.Crop(left, top, Side, Side);
+                return Grey(window);
+            }),
+            Grey(small),
+        ];
     }
 
     private static byte[] Grey(Picture picture)
@@ -211,5 +243,6 @@ public static class Watermarks
         return grey;
     }
 
-    private static (int Left, int Top) Corner((int X, int Y) anchor, int width, int height) => ((width - Side) * anchor.X / 2, (height - Side) * anchor.Y / 2);
+    private static (int Left, int Top) Corner((int X, int Y) anchor, int width, int height) =>
+        ((width - Side) * anchor.X / 2, (height - Side) * anchor.Y / 2);
 }

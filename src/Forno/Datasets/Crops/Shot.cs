@@ -23,10 +23,26 @@ public sealed record Shot(string Name, string Tag, double Aspect)
 
     /// <summary>Tags that tell a shot: a crop has only its own.</summary>
     public static IReadOnlyList<string> Tags { get; } =
-        ["full body", "cowboy shot", "upper body", "lower body", "portrait", "close-up", "bust", "bust shot", "headshot", "medium shot", "wide shot", "very wide shot"];
+    [
+        "full body",
+        "cowboy shot",
+        "upper body",
+        "lower body",
+        "portrait",
+        "close-up",
+        "bust",
+        "bust shot",
+        "headshot",
+        "medium shot",
+        "wide shot",
+        "very wide shot",
+    ];
 
     /// <summary>The shot of a name.</summary>
     /// <exception cref="FornoException">There is none of this name.</exception>
-    public static Shot Of(string name) => All.FirstOrDefault(s => s.Name == name)
-        ?? throw new FornoException($"there is no shot '{name}'; there are: {string.Join(", ", All.Select(s => s.Name))}");
+    public static Shot Of(string name) =>
+        All.FirstOrDefault(s => s.Name == name)
+        ?? throw new FornoException(
+            $"there is no shot '{name}'; there are: {string.Join(", ", All.Select(s => s.Name))}"
+        );
 }

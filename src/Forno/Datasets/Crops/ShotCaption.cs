@@ -16,7 +16,11 @@ public static class ShotCaption
     {
         CaptionText caption = CaptionText.Parse(text);
         string[] told = [.. caption.Tags.Where(t => !IsShot(t))];
-        string tag = told.Any(t => t.Contains('_', StringComparison.Ordinal)) && !told.Any(t => t.Contains(' ', StringComparison.Ordinal)) ? shot.Tag.Replace(' ', '_') : shot.Tag;
+        string tag =
+            told.Any(t => t.Contains('_', StringComparison.Ordinal))
+            && !told.Any(t => t.Contains(' ', StringComparison.Ordinal))
+                ? shot.Tag.Replace(' ', '_')
+                : shot.Tag;
         var tags = new List<string>();
         int kept = caption.Kept;
         foreach (string old in caption.Tags)
@@ -46,5 +50,6 @@ public static class ShotCaption
         return caption.With(tags, caption.HasSeparator ? kept : null).ToString();
     }
 
-    private static bool IsShot(string tag) => Shot.Tags.Contains(tag.Trim().Replace('_', ' '), StringComparer.OrdinalIgnoreCase);
+    private static bool IsShot(string tag) =>
+        Shot.Tags.Contains(tag.Trim().Replace('_', ' '), StringComparer.OrdinalIgnoreCase);
 }

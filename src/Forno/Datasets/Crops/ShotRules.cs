@@ -34,8 +34,15 @@ public static class ShotRules
     /// <summary>Heads of a standing figure of which nothing else is known.</summary>
     public const double UsualHeads = 6.5;
 
-    private const double CutFigureHeads = 7, FullHeads = 4, FaceOfHead = 5.0 / 7, Shoulders = 1.7, TopMargin = 0.2, FullMargin = 0.04, EdgeShare = 0.01;
-    private const double MostWidth = 1.25, SameShare = 0.9;
+    private const double CutFigureHeads = 7,
+        FullHeads = 4,
+        FaceOfHead = 5.0 / 7,
+        Shoulders = 1.7,
+        TopMargin = 0.2,
+        FullMargin = 0.04,
+        EdgeShare = 0.01;
+    private const double MostWidth = 1.25,
+        SameShare = 0.9;
 
     /// <summary>Lays out shots.</summary>
     /// <param name="picture">The picture's size.</param>
@@ -44,18 +51,30 @@ public static class ShotRules
     /// <returns>One answer a shot, in their order.</returns>
     public static IReadOnlyList<ShotBox> Lay(Size picture, Subject subject, IReadOnlyList<Shot> shots)
     {
-        int edge = (int)(EdgeShare * picture.Height), bottom = subject.Box.Top + subject.Box.Height;
+        int edge = (int)(EdgeShare * picture.Height),
+            bottom = subject.Box.Top + subject.Box.Height;
         bool whole = subject.Box.Top > edge && bottom < picture.Height - edge;
         (Head? head, string why) = HeadOf(subject, whole, bottom < picture.Height - edge);
         var laid = new List<ShotBox>();
         foreach (Shot shot in shots)
         {
-            (Box? box, string reason) = shot == Shot.Full
-                ? whole ? (Full(picture, subject.Box), "") : (null, "the figure is cut off at the picture's edge")
-                : head is { } h ? Closer(picture, subject, h, shot) : (null, why);
-            bool told = shot != Shot.Full || subject.Box.Height >= Standing * subject.Box.Width || head is { Heads: >= FullHeads };
-            laid.Add(box is { } b && laid.FirstOrDefault(l => l.Box is { } other && Alike(other, b)) is { } same
-                ? new ShotBox(shot, null, $"nearly the same as {same.Shot.Name}") : new ShotBox(shot, box, reason, told));
+            (Box? box, string reason) =
+                shot == Shot.Full
+                    ? whole
+                        ? (Full(picture, subject.Box), "")
+                        : (null, "the figure is cut off at the picture's edge")
+                    : head is { } h
+                        ? Closer(picture, subject, h, shot)
+                        : (null, why);
+            bool told =
+                shot != Shot.Full
+                || subject.Box.Height >= Standing * subject.Box.Width
+                || head is { Heads: >= FullHeads };
+            laid.Add(
+                box is { } b && laid.FirstOrDefault(l => l.Box is { } other && Alike(other, b)) is { } same
+                    ? new ShotBox(shot, null, $"nearly the same as {same.Shot.Name}")
+                    : new ShotBox(shot, box, reason, told)
+            );
         }
 
         return laid;
@@ -83,7 +102,10 @@ public static class ShotRules
             }
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{crop.Width}×{crop.Height} is less than the training resolution");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{crop.Width}×{crop.Height} is less than the training resolution"
+        );
     }
 
     /// <summary>Whether two boxes show nearly the same: their common part is nine tenths of both together.</summary>
@@ -115,21 +137,29 @@ public static class ShotRules
 
         if (!whole || box.Height < Standing * box.Width)
         {
-            return (null, whole ? "the figure is no standing one (not twice as tall as wide); a head box would tell" : "the figure is cut off at the picture's edge; a head box would tell");
+            return (
+                null,
+                whole
+                    ? "the figure is no standing one (not twice as tall as wide); a head box would tell"
+                    : "the figure is cut off at the picture's edge; a head box would tell"
+            );
         }
 
         double usual = box.Height / UsualHeads;
         (double Width, double Middle)? seen = subject.Outline?.Mean(box.Top, (int)(box.Top + usual));
-        return seen is { } s && (s.Width < 0.4 * usual || s.Width > 1.6 * usual) ? (null, "its top does not look like a head; a head box would tell")
+        return seen is { } s && (s.Width < 0.4 * usual || s.Width > 1.6 * usual)
+            ? (null, "its top does not look like a head; a head box would tell")
             : (new Head(box.Top, usual, seen?.Middle ?? box.Left + (box.Width / 2.0), UsualHeads, bottom), "");
 
-        Head From(double top, double height, double middle) => new(Math.Max(0, top), height, middle, feet ? Math.Max(2, (bottom - top) / height) : CutFigureHeads, bottom);
+        Head From(double top, double height, double middle) =>
+            new(Math.Max(0, top), height, middle, feet ? Math.Max(2, (bottom - top) / height) : CutFigureHeads, bottom);
     }
 
     private static Box Full(Size picture, Box subject)
     {
         double margin = FullMargin * subject.Height;
-        double top = Math.Max(0, subject.Top - margin), bottom = Math.Min(picture.Height, subject.Top + subject.Height + margin);
+        double top = Math.Max(0, subject.Top - margin),
+            bottom = Math.Min(picture.Height, subject.Top + subject.Height + margin);
         double width = Math.Max((bottom - top) * Shot.Full.Aspect, subject.Width + (2 * margin));
         return Place(picture, subject.Left + (subject.Width / 2.0), width, top, bottom);
     }
@@ -150,7 +180,9 @@ public static class ShotRules
 
         double top = Math.Max(0, head.Top - (TopMargin * head.Height));
         bottom = Math.Min(bottom, picture.Height);
-        double height = bottom - top, width = height * shot.Aspect, middle = head.Middle;
+        double height = bottom - top,
+            width = height * shot.Aspect,
+            middle = head.Middle;
         // Arms and hair to the sides belong to it, unless they make it wider than its shape bears.
         if (shot != Shot.Face && subject.Outline?.Extent((int)top, (int)bottom) is { } extent)
         {
@@ -169,7 +201,8 @@ public static class ShotRules
     {
         int columns = (int)Math.Min(picture.Width, Math.Round(width));
         int left = (int)Math.Clamp(Math.Round(middle - (columns / 2.0)), 0, picture.Width - columns);
-        int first = (int)Math.Round(top), last = (int)Math.Min(picture.Height, Math.Round(bottom));
+        int first = (int)Math.Round(top),
+            last = (int)Math.Min(picture.Height, Math.Round(bottom));
         return new Box(left, first, columns, Math.Max(1, last - first));
     }
 }

@@ -6,7 +6,8 @@ namespace Forno.Datasets.Crops;
 /// <summary>From which column to which a figure reaches in each row of its picture.</summary>
 public sealed class Outline
 {
-    private readonly int[] left, right;
+    private readonly int[] left,
+        right;
 
     /// <summary>The outline of some components.</summary>
     /// <param name="height">Rows of the picture.</param>
@@ -27,7 +28,8 @@ public sealed class Outline
     /// <param name="bottom">The row after the last.</param>
     public (int Left, int Right)? Extent(int top, int bottom)
     {
-        int from = int.MaxValue, to = 0;
+        int from = int.MaxValue,
+            to = 0;
         for (int y = Math.Max(0, top); y < Math.Min(bottom, left.Length); y++)
         {
             (from, to) = (Math.Min(from, left[y]), Math.Max(to, right[y]));
@@ -41,7 +43,8 @@ public sealed class Outline
     /// <param name="bottom">The row after the last.</param>
     public (double Width, double Middle)? Mean(int top, int bottom)
     {
-        double width = 0, moment = 0;
+        double width = 0,
+            moment = 0;
         int rows = 0;
         for (int y = Math.Max(0, top); y < Math.Min(bottom, left.Length); y++)
         {
@@ -102,7 +105,9 @@ public sealed record Subject
         double share = parts.Sum(p => p.Area) / ((double)width * height);
         if (share < Tiny)
         {
-            throw new FornoException(FormattableString.Invariant($"the subject of its {source} is tiny ({share:0.00 %} of the picture)"));
+            throw new FornoException(
+                FormattableString.Invariant($"the subject of its {source} is tiny ({share:0.00 %} of the picture)")
+            );
         }
 
         if (share > Everything)
@@ -110,7 +115,12 @@ public sealed record Subject
             throw new FornoException($"its {source} is the whole picture: it shows no subject");
         }
 
-        return new Subject { Box = Around(parts.Select(p => p.Box)), Outline = new Outline(height, parts), Source = source };
+        return new Subject
+        {
+            Box = Around(parts.Select(p => p.Box)),
+            Outline = new Outline(height, parts),
+            Source = source,
+        };
     }
 
     /// <summary>Refuses boxes that do not lie in the picture.</summary>
@@ -119,7 +129,17 @@ public sealed record Subject
     {
         foreach ((string name, Box? box) in ((string, Box?)[])[("subject", Box), ("head", Head), ("face", Face)])
         {
-            if (box is { } b && (b.Left < 0 || b.Top < 0 || b.Width < 1 || b.Height < 1 || b.Left + (long)b.Width > picture.Width || b.Top + (long)b.Height > picture.Height))
+            if (
+                box is { } b
+                && (
+                    b.Left < 0
+                    || b.Top < 0
+                    || b.Width < 1
+                    || b.Height < 1
+                    || b.Left + (long)b.Width > picture.Width
+                    || b.Top + (long)b.Height > picture.Height
+                )
+            )
             {
                 throw new FornoException($"its {name} box {b} does not lie in the picture of {picture}");
             }
@@ -132,7 +152,8 @@ public sealed record Subject
     internal static Box Around(IEnumerable<Box> boxes)
     {
         Box[] all = [.. boxes];
-        int left = all.Min(b => b.Left), top = all.Min(b => b.Top);
+        int left = all.Min(b => b.Left),
+            top = all.Min(b => b.Top);
         return new Box(left, top, all.Max(b => b.Left + b.Width) - left, all.Max(b => b.Top + b.Height) - top);
     }
 }

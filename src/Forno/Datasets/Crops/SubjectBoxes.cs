@@ -16,28 +16,38 @@ public sealed class SubjectBoxes
     private readonly Dictionary<string, Dictionary<string, Box>> byName = new(StringComparer.Ordinal);
     private readonly HashSet<string> asked = new(StringComparer.Ordinal);
 
-    private SubjectBoxes()
-    {
-    }
+    private SubjectBoxes() { }
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="FornoException">It is absent or not of this form; the message tells where.</exception>
     public static SubjectBoxes Read(string path)
     {
-        const string Form = "It must hold { \"a.png\": { \"subject\": [left, top, width, height], \"head\": […], \"face\": […] }, … }.";
+        const string Form =
+            "It must hold { \"a.png\": { \"subject\": [left, top, width, height], \"head\": […], \"face\": […] }, … }.";
         var boxes = new SubjectBoxes();
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using JsonDocument document = JsonDocument.Parse(
+                File.ReadAllBytes(path),
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }
+            );
             foreach (JsonProperty picture in document.RootElement.EnumerateObject())
             {
                 var own = boxes.byName[picture.Name.Replace('\\', '/')] = [];
                 foreach (JsonProperty box in picture.Value.EnumerateObject())
                 {
-                    own[Names.Contains(box.Name) ? box.Name : throw FornoException.ForFile(path, $"{picture.Name} has '{box.Name}'", $"There are: {string.Join(", ", Names)}.")] =
-                        box.Value.EnumerateArray().Select(n => (int)Math.Round(n.GetDouble())).ToArray() is [var left, var top, var width, var height]
-                            ? new Box(left, top, width, height)
-                            : throw FornoException.ForFile(path, $"{picture.Name}: {box.Name} has not four numbers", Form);
+                    own[
+                        Names.Contains(box.Name)
+                            ? box.Name
+                            : throw FornoException.ForFile(
+                                path,
+                                $"{picture.Name} has '{box.Name}'",
+                                $"There are: {string.Join(", ", Names)}."
+                            )
+                    ] = box.Value.EnumerateArray().Select(n => (int)Math.Round(n.GetDouble())).ToArray()
+                        is [var left, var top, var width, var height]
+                        ? new Box(left, top, width, height)
+                        : throw FornoException.ForFile(path, $"{picture.Name}: {box.Name} has not four numbers", Form);
                 }
             }
 
@@ -70,5 +80,6 @@ public sealed class SubjectBoxes
     }
 
     /// <summary>Names in the file that no picture had that was asked for.</summary>
-    public IReadOnlyList<string> Unused() => [.. byName.Keys.Where(n => !asked.Contains(n)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Unused() =>
+        [.. byName.Keys.Where(n => !asked.Contains(n)).Order(StringComparer.Ordinal)];
 }

@@ -23,13 +23,14 @@ public sealed record DuplicateInput
 
     /// <summary>png and other lossless formats before webp and avif, those before jpeg, and gif last.</summary>
     /// <param name="path">A file with its extension.</param>
-    public static int RankOf(string path) => System.IO.Path.GetExtension(path).ToLowerInvariant() switch
-    {
-        ".png" or ".tif" or ".tiff" or ".bmp" => 4,
-        ".webp" or ".avif" or ".jxl" or ".heic" => 3,
-        ".jpg" or ".jpeg" => 2,
-        _ => 1,
-    };
+    public static int RankOf(string path) =>
+        System.IO.Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".png" or ".tif" or ".tiff" or ".bmp" => 4,
+            ".webp" or ".avif" or ".jxl" or ".heic" => 3,
+            ".jpg" or ".jpeg" => 2,
+            _ => 1,
+        };
 }
 
 /// <summary>A picture that another one makes superfluous.</summary>
@@ -60,7 +61,9 @@ public sealed record DuplicateOptions
 /// <summary>Groups pictures that show the same.</summary>
 public static class DuplicateSearch
 {
-    private const double WideBelow = 75, Screen = 20, AboutAsSharp = 0.75;
+    private const double WideBelow = 75,
+        Screen = 20,
+        AboutAsSharp = 0.75;
 
     /// <summary>
     /// Groups pictures. The best come first and each becomes the head of a group; every other joins the head that it is
@@ -77,17 +80,27 @@ public static class DuplicateSearch
     /// <returns>Groups of at least two, in order of the kept one's place.</returns>
     /// <exception cref="FornoException">The similarity is not between 1 and 100.</exception>
     public static IReadOnlyList<DuplicateGroup> Find(
-        IReadOnlyList<DuplicateInput> pictures, DuplicateOptions options, Func<int, int, SmallPicture>? closer = null,
-        IProgress<long>? progress = null, CancellationToken cancel = default)
+        IReadOnlyList<DuplicateInput> pictures,
+        DuplicateOptions options,
+        Func<int, int, SmallPicture>? closer = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         if (!(options.Similarity is >= 1 and <= 100))
         {
-            throw new FornoException(FormattableString.Invariant($"a similarity of {options.Similarity} % makes no sense; give 1 to 100"));
+            throw new FornoException(
+                FormattableString.Invariant($"a similarity of {options.Similarity} % makes no sense; give 1 to 100")
+            );
         }
 
         var others = new Dictionary<int, List<Duplicate>>();
         int[] order = Distinct(pictures, others);
-        var lookAlikes = new LookAlikes([.. order.Select(i => pictures[i].Measures.Hash)], options.Mirror, options.Similarity < WideBelow ? 11 : 7);
+        var lookAlikes = new LookAlikes(
+            [.. order.Select(i => pictures[i].Measures.Hash)],
+            options.Mirror,
+            options.Similarity < WideBelow ? 11 : 7
+        );
         var judge = new Judge(pictures, options.Similarity, closer);
         var found = new List<Candidate>();
         for (int i = 0; i < order.Length; i++)
@@ -100,7 +113,10 @@ public static class DuplicateSearch
                 double percent = judge.Percent(order[candidate.Id], order[i], candidate.Mirrored);
                 if (percent >= options.Similarity && (best is null || percent > best.Similarity))
                 {
-                    (head, best) = (order[candidate.Id], new Duplicate(order[i], percent, candidate.Mirrored, Exact: false));
+                    (head, best) = (
+                        order[candidate.Id],
+                        new Duplicate(order[i], percent, candidate.Mirrored, Exact: false)
+                    );
                 }
             }
 
@@ -122,12 +138,21 @@ public static class DuplicateSearch
             progress?.Report(i + 1);
         }
 
-        return [.. others.Select(g => BestFormat(new DuplicateGroup(g.Key, g.Value), pictures, options, judge))
-            .Select(g => g with { Others = [.. g.Others.OrderBy(d => d.Id)] }).OrderBy(g => g.Kept)];
+        return
+        [
+            .. others
+                .Select(g => BestFormat(new DuplicateGroup(g.Key, g.Value), pictures, options, judge))
+                .Select(g => g with { Others = [.. g.Others.OrderBy(d => d.Id)] })
+                .OrderBy(g => g.Kept),
+        ];
     }
 
     // A rough look first, a close one only where that leaves hope.
-    private sealed class Judge(IReadOnlyList<DuplicateInput> pictures, double similarity, Func<int, int, SmallPicture>? closer)
+    private sealed class Judge(
+        IReadOnlyList<DuplicateInput> pictures,
+        double similarity,
+        Func<int, int, SmallPicture>? closer
+    )
     {
         private const int Kept = 64;
         private readonly Dictionary<int, Likeness> bySide = [];
@@ -137,8 +162,13 @@ public static class DuplicateSearch
         public double Percent(int head, int other, bool mirrored)
         {
             double rough = Compare(pictures[head].Measures.Small, pictures[other].Measures.Small, mirrored);
-            int least = Math.Min(LeastSide(head), LeastSide(other)), side = least >= 256 ? 256 : least >= 128 ? 128 : 64;
-            return closer is null || side == 64 || rough < similarity - Screen ? rough : Compare(Close(head, side), Close(other, side), mirrored);
+            int least = Math.Min(LeastSide(head), LeastSide(other)),
+                side = least >= 256 ? 256
+                : least >= 128 ? 128
+                : 64;
+            return closer is null || side == 64 || rough < similarity - Screen
+                ? rough
+                : Compare(Close(head, side), Close(other, side), mirrored);
         }
 
         private int LeastSide(int id) => Math.Min(pictures[id].Measures.Width, pictures[id].Measures.Height);
@@ -172,14 +202,27 @@ public static class DuplicateSearch
 
     // Compression makes a copy sharper by its own noise, flat drawings by a fifth: of those about as sharp the better format
     // is kept, then the one with caption, mask and repeats, if it is as like the others as the head was.
-    private static DuplicateGroup BestFormat(DuplicateGroup group, IReadOnlyList<DuplicateInput> pictures, DuplicateOptions options, Judge judge)
+    private static DuplicateGroup BestFormat(
+        DuplicateGroup group,
+        IReadOnlyList<DuplicateInput> pictures,
+        DuplicateOptions options,
+        Judge judge
+    )
     {
         PictureMeasures head = pictures[group.Kept].Measures;
-        int best = group.Others.Where(o => pictures[o.Id].Measures is var m && (m.Width, m.Height) == (head.Width, head.Height) && m.Sharpness > head.Sharpness * AboutAsSharp)
-            .Select(o => o.Id).Append(group.Kept)
+        int best = group
+            .Others.Where(o =>
+                pictures[o.Id].Measures is var m
+                && (m.Width, m.Height) == (head.Width, head.Height)
+                && m.Sharpness > head.Sharpness * AboutAsSharp
+            )
+            .Select(o => o.Id)
+            .Append(group.Kept)
             .OrderByDescending(i => pictures[i].FormatRank)
             .ThenByDescending(i => pictures[i].Ties)
-            .ThenByDescending(i => pictures[i].Measures.Sharpness).ThenBy(i => pictures[i].Path, StringComparer.Ordinal).First();
+            .ThenByDescending(i => pictures[i].Measures.Sharpness)
+            .ThenBy(i => pictures[i].Path, StringComparer.Ordinal)
+            .First();
         if (best == group.Kept)
         {
             return group;
@@ -187,23 +230,39 @@ public static class DuplicateSearch
 
         // What was mirrored to the head is not to another mirrored one.
         bool turned = group.Others.Single(o => o.Id == best).Mirrored;
-        Duplicate[] others = [.. group.Others.Where(o => o.Id != best).Append(new Duplicate(group.Kept, 100, Mirrored: false, Exact: false)).Select(Against)];
+        Duplicate[] others =
+        [
+            .. group
+                .Others.Where(o => o.Id != best)
+                .Append(new Duplicate(group.Kept, 100, Mirrored: false, Exact: false))
+                .Select(Against),
+        ];
         return others.All(o => o.Similarity >= options.Similarity) ? new DuplicateGroup(best, others) : group;
 
-        Duplicate Against(Duplicate other) => pictures[other.Id].Content == pictures[best].Content
-            ? new Duplicate(other.Id, 100, Mirrored: false, Exact: true)
-            : new Duplicate(other.Id, judge.Percent(best, other.Id, other.Mirrored ^ turned), other.Mirrored ^ turned, Exact: false);
+        Duplicate Against(Duplicate other) =>
+            pictures[other.Id].Content == pictures[best].Content
+                ? new Duplicate(other.Id, 100, Mirrored: false, Exact: true)
+                : new Duplicate(
+                    other.Id,
+                    judge.Percent(best, other.Id, other.Mirrored ^ turned),
+                    other.Mirrored ^ turned,
+                    Exact: false
+                );
     }
 
     // The best of each set of equal files, best first.
     private static int[] Distinct(IReadOnlyList<DuplicateInput> pictures, Dictionary<int, List<Duplicate>> others)
     {
-        int[] order = [.. Enumerable.Range(0, pictures.Count)
-            .OrderByDescending(i => (long)pictures[i].Measures.Width * pictures[i].Measures.Height)
-            .ThenByDescending(i => pictures[i].Measures.Sharpness)
-            .ThenByDescending(i => pictures[i].FormatRank)
-            .ThenByDescending(i => pictures[i].Ties)
-            .ThenBy(i => pictures[i].Path, StringComparer.Ordinal)];
+        int[] order =
+        [
+            .. Enumerable
+                .Range(0, pictures.Count)
+                .OrderByDescending(i => (long)pictures[i].Measures.Width * pictures[i].Measures.Height)
+                .ThenByDescending(i => pictures[i].Measures.Sharpness)
+                .ThenByDescending(i => pictures[i].FormatRank)
+                .ThenByDescending(i => pictures[i].Ties)
+                .ThenBy(i => pictures[i].Path, StringComparer.Ordinal),
+        ];
         var first = new Dictionary<ContentKey, int>();
         var distinct = new List<int>();
         foreach (int i in order)

@@ -12,10 +12,23 @@ namespace Forno.Datasets.Duplicates;
 /// </summary>
 public sealed class HashIndex
 {
-    private const int Quarters = 4, Bits = 16, Values = 1 << Bits, MostRadius = 15;
+    private const int Quarters = 4,
+        Bits = 16,
+        Values = 1 << Bits,
+        MostRadius = 15;
 
-    private static readonly ushort[][] Masks = [.. Enumerable.Range(0, Quarters)
-        .Select(k => Enumerable.Range(0, Values).Where(m => BitOperations.PopCount((uint)m) <= k).Select(m => (ushort)m).ToArray())];
+    private static readonly ushort[][] Masks =
+    [
+        .. Enumerable
+            .Range(0, Quarters)
+            .Select(k =>
+                Enumerable
+                    .Range(0, Values)
+                    .Where(m => BitOperations.PopCount((uint)m) <= k)
+                    .Select(m => (ushort)m)
+                    .ToArray()
+            ),
+    ];
 
     private readonly int[][] starts = new int[Quarters][];
     private readonly ulong[][] hashes = new ulong[Quarters][]; // apart from the places: a search reads only these, and waits for memory
@@ -93,7 +106,8 @@ public sealed class HashIndex
         if (Sse.IsSupported && filed.Length > 0)
         {
             // An address is only asked for, never read: it may have moved.
-            byte* line = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(filed)) + ((long)at * sizeof(ulong));
+            byte* line =
+                (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(filed)) + ((long)at * sizeof(ulong));
             Sse.Prefetch0(line);
             Sse.Prefetch0(line + 64);
         }

@@ -26,11 +26,19 @@ internal sealed record LightChange(double LeastGain, double MostGain, double Mos
         for (int round = 0; round < rounds; round++)
         {
             float n = 0;
-            double sx = 0, sy = 0, sxx = 0, sxy = 0;
+            double sx = 0,
+                sy = 0,
+                sxx = 0,
+                sxy = 0;
             for (int i = 0; i < pixels.Length; i++)
             {
-                float x = pixels[i] - Centre, y = model[i] - Centre;
-                if (pixels[i] is > 1 and < 254 && model[i] is > 1 and < 254 && (round == 0 || Math.Abs((gain * x) + shift - y) < FarOff))
+                float x = pixels[i] - Centre,
+                    y = model[i] - Centre;
+                if (
+                    pixels[i] is > 1 and < 254
+                    && model[i] is > 1 and < 254
+                    && (round == 0 || Math.Abs((gain * x) + shift - y) < FarOff)
+                )
                 {
                     n++;
                     sx += x;

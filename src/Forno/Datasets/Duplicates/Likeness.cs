@@ -15,12 +15,23 @@ public sealed class Likeness
     /// <summary>The share of the picture that decides.</summary>
     public const double WorstShare = 1 / 2048.0;
 
-    private const int Grid = 32, AlignSide = 64;
-    private const double MostInset = 0.2, Hopeless = 28, Same = 1.2;
+    private const int Grid = 32,
+        AlignSide = 64;
+    private const double MostInset = 0.2,
+        Hopeless = 28,
+        Same = 1.2;
 
-    private readonly int side, half;
-    private readonly float[] part, rest, gaps, low, high, scratch;
-    private readonly float[] first = new float[AlignSide * AlignSide], second = new float[AlignSide * AlignSide], rough = new float[AlignSide * AlignSide];
+    private readonly int side,
+        half;
+    private readonly float[] part,
+        rest,
+        gaps,
+        low,
+        high,
+        scratch;
+    private readonly float[] first = new float[AlignSide * AlignSide],
+        second = new float[AlignSide * AlignSide],
+        rough = new float[AlignSide * AlignSide];
 
     /// <summary>A comparer with buffers of its own, for one thread.</summary>
     /// <param name="side">Side of the small pictures to compare, at least 64.</param>
@@ -29,7 +40,13 @@ public sealed class Likeness
         ArgumentOutOfRangeException.ThrowIfLessThan(side, AlignSide);
         (this.side, half) = (side, side / 2);
         int pixels = side * side;
-        (part, rest, gaps, low, high) = (new float[pixels], new float[pixels], new float[pixels], new float[pixels], new float[pixels]);
+        (part, rest, gaps, low, high) = (
+            new float[pixels],
+            new float[pixels],
+            new float[pixels],
+            new float[pixels],
+            new float[pixels]
+        );
         scratch = new float[(side + 1) * side];
     }
 
@@ -55,13 +72,14 @@ public sealed class Likeness
 
     private readonly record struct Edges(double Left, double Top, double Right, double Bottom)
     {
-        public Edges Moved(int edge, double by) => edge switch
-        {
-            0 => this with { Left = Math.Clamp(Left + by, 0, MostInset) },
-            1 => this with { Top = Math.Clamp(Top + by, 0, MostInset) },
-            2 => this with { Right = Math.Clamp(Right - by, 1 - MostInset, 1) },
-            _ => this with { Bottom = Math.Clamp(Bottom - by, 1 - MostInset, 1) },
-        };
+        public Edges Moved(int edge, double by) =>
+            edge switch
+            {
+                0 => this with { Left = Math.Clamp(Left + by, 0, MostInset) },
+                1 => this with { Top = Math.Clamp(Top + by, 0, MostInset) },
+                2 => this with { Right = Math.Clamp(Right - by, 1 - MostInset, 1) },
+                _ => this with { Bottom = Math.Clamp(Bottom - by, 1 - MostInset, 1) },
+            };
     }
 
     // Which part of which picture the other one shows, and the mean luma difference that is left.
@@ -80,7 +98,8 @@ public sealed class Likeness
         {
             (double left, double top, double right, double bottom) = PictureHash.Windows[i];
             var edges = new Edges(left, top, right, bottom);
-            double ofFirst = Error(first, second, edges), ofSecond = Error(second, first, edges);
+            double ofFirst = Error(first, second, edges),
+                ofSecond = Error(second, first, edges);
             best = ofFirst < best.Error ? (edges, true, ofFirst) : best;
             best = ofSecond < best.Error ? (edges, false, ofSecond) : best;
         }
@@ -93,7 +112,7 @@ public sealed class Likeness
         (float[] cut, float[] kept) = best.OfFirst ? (first, second) : (second, first);
         for (double step = 1 / 32.0; step > 1 / 600.0; step /= 2)
         {
-            for (bool better = true; better;)
+            for (bool better = true; better; )
             {
                 better = false;
                 for (int move = 0; move < 8; move++)
@@ -123,7 +142,8 @@ public sealed class Likeness
                 for (int dy = -1; dy <= 1; dy++)
                 {
                     int row = Math.Clamp(y + dy, 0, AlignSide - 1) * AlignSide;
-                    sum += rough[row + Math.Max(0, x - 1)] + rough[row + x] + rough[row + Math.Min(AlignSide - 1, x + 1)];
+                    sum +=
+                        rough[row + Math.Max(0, x - 1)] + rough[row + x] + rough[row + Math.Min(AlignSide - 1, x + 1)];
                 }
 
                 soft[(y * AlignSide) + x] = sum / 9;
@@ -133,7 +153,8 @@ public sealed class Likeness
 
     private static double Error(float[] cut, float[] kept, Edges edges)
     {
-        Span<float> a = stackalloc float[Grid * Grid], b = stackalloc float[Grid * Grid];
+        Span<float> a = stackalloc float[Grid * Grid],
+            b = stackalloc float[Grid * Grid];
         Sample(cut, edges, a);
         Sample(kept, new Edges(0, 0, 1, 1), b);
         LightChange.Luma.LayOn(a, b, rounds: 1);
@@ -158,18 +179,24 @@ public sealed class Likeness
         for (int y = 0; y < Grid; y++)
         {
             (int top, float down) = Place(edges.Top, edges.Bottom, y);
-            ReadOnlySpan<float> above = soft.AsSpan(top * AlignSide, AlignSide), below = soft.AsSpan((top + 1) * AlignSide, AlignSide);
+            ReadOnlySpan<float> above = soft.AsSpan(top * AlignSide, AlignSide),
+                below = soft.AsSpan((top + 1) * AlignSide, AlignSide);
             for (int x = 0; x < Grid; x++)
             {
                 int at = from[x];
-                float upper = above[at] + (share[x] * (above[at + 1] - above[at])), lower = below[at] + (share[x] * (below[at + 1] - below[at]));
+                float upper = above[at] + (share[x] * (above[at + 1] - above[at])),
+                    lower = below[at] + (share[x] * (below[at + 1] - below[at]));
                 result[(y * Grid) + x] = upper + (down * (lower - upper));
             }
         }
 
         static (int, float) Place(double begin, double end, int i)
         {
-            double at = Math.Clamp(((begin + ((end - begin) * (i + 0.5) / Grid)) * AlignSide) - 0.5, 0, AlignSide - 1.001);
+            double at = Math.Clamp(
+                ((begin + ((end - begin) * (i + 0.5) / Grid)) * AlignSide) - 0.5,
+                0,
+                AlignSide - 1.001
+            );
             return ((int)at, (float)(at - (int)at));
         }
     }
@@ -177,8 +204,18 @@ public sealed class Likeness
     private double Worst(byte[] cut, byte[] kept, int full, int size, Edges edges, LightChange light)
     {
         int pixels = size * size;
-        Span<float> a = part.AsSpan(0, pixels), b = rest.AsSpan(0, pixels), gap = gaps.AsSpan(0, pixels);
-        AreaAverage.Reduce(cut, full, 1, (edges.Left * full, edges.Top * full, edges.Right * full, edges.Bottom * full), a, size, scratch);
+        Span<float> a = part.AsSpan(0, pixels),
+            b = rest.AsSpan(0, pixels),
+            gap = gaps.AsSpan(0, pixels);
+        AreaAverage.Reduce(
+            cut,
+            full,
+            1,
+            (edges.Left * full, edges.Top * full, edges.Right * full, edges.Bottom * full),
+            a,
+            size,
+            scratch
+        );
         AreaAverage.Reduce(kept, full, 1, (0, 0, full, full), b, size, scratch);
         light.LayOn(a, b, rounds: 3);
         gap.Clear();
@@ -200,7 +237,8 @@ public sealed class Likeness
     {
         for (int y = 0; y < size; y++)
         {
-            ReadOnlySpan<float> above = other.Slice(Math.Max(0, y - 1) * size, size), here = other.Slice(y * size, size);
+            ReadOnlySpan<float> above = other.Slice(Math.Max(0, y - 1) * size, size),
+                here = other.Slice(y * size, size);
             ReadOnlySpan<float> below = other.Slice(Math.Min(size - 1, y + 1) * size, size);
             for (int x = 0; x < size; x++)
             {
@@ -211,7 +249,8 @@ public sealed class Likeness
             for (int x = 0, at = y * size; x < size; x++, at++)
             {
                 (int left, int right) = (Math.Max(0, x - 1), Math.Min(size - 1, x + 1));
-                float least = Math.Min(Math.Min(low[left], low[x]), low[right]), most = Math.Max(Math.Max(high[left], high[x]), high[right]);
+                float least = Math.Min(Math.Min(low[left], low[x]), low[right]),
+                    most = Math.Max(Math.Max(high[left], high[x]), high[right]);
                 gap[at] = Math.Max(gap[at], Math.Max(pixels[at] - most, least - pixels[at]));
             }
         }

@@ -14,10 +14,13 @@ public readonly record struct Candidate(int Id, bool Mirrored);
 /// </summary>
 public sealed class LookAlikes
 {
-    private const int MostColour = 48, GradientRadius = 3;
+    private const int MostColour = 48,
+        GradientRadius = 3;
 
     private readonly IReadOnlyList<PictureHash> hashes;
-    private readonly HashIndex wholes, parts, gradients;
+    private readonly HashIndex wholes,
+        parts,
+        gradients;
     private readonly bool mirror;
     private readonly bool[] announced;
     private readonly int radius;
@@ -75,7 +78,8 @@ public sealed class LookAlikes
         // The whole of this near a part of another: a crop of it, or it will be found to be one of this when its turn comes.
         scratch.Clear();
         parts.Near(whole, radius, scratch);
-        int each = PictureHash.Windows.Count - 1, kept = 0;
+        int each = PictureHash.Windows.Count - 1,
+            kept = 0;
         for (int i = 0; i < scratch.Count; i++)
         {
             int other = scratch[i] / each;
@@ -104,7 +108,12 @@ public sealed class LookAlikes
         int last = -1;
         foreach (int other in scratch)
         {
-            if (other != last && other < current && announced[other] && hashes[current].ColourDistance(hashes[other], mirrored) <= MostColour)
+            if (
+                other != last
+                && other < current
+                && announced[other]
+                && hashes[current].ColourDistance(hashes[other], mirrored) <= MostColour
+            )
             {
                 found.Add(new Candidate(other, mirrored));
             }
@@ -121,7 +130,9 @@ public sealed class LookAlikes
         bool near = PictureHash.Distance(mirrored ? a.MirroredGradient : a.Gradient, b.Gradient) <= GradientRadius;
         for (int i = 0; i < frequency.Length && !near; i++)
         {
-            near = PictureHash.Distance(frequency[0], b.Frequency[i]) <= radius || (i > 0 && PictureHash.Distance(whole, a.Frequency[i]) <= radius);
+            near =
+                PictureHash.Distance(frequency[0], b.Frequency[i]) <= radius
+                || (i > 0 && PictureHash.Distance(whole, a.Frequency[i]) <= radius);
         }
 
         return near && a.ColourDistance(b, mirrored) <= MostColour;

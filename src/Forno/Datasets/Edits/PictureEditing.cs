@@ -21,11 +21,22 @@ internal static class PictureEditing
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     public static ChangePlan Plan(
-        string name, PictureFolder folder, Func<PictureItem, PictureEdit?> decide, string? extension, int? quality, IProgress<long>? progress, CancellationToken cancel)
+        string name,
+        PictureFolder folder,
+        Func<PictureItem, PictureEdit?> decide,
+        string? extension,
+        int? quality,
+        IProgress<long>? progress,
+        CancellationToken cancel
+    )
     {
         var (edits, problems) = ChangePlan.ForEach(folder.Pictures, decide, progress, cancel);
         var files = folder.Pictures.Select(p => p.Path).ToHashSet(StringComparer.Ordinal);
-        var names = new FreeNames([.. files, .. folder.Pictures.SelectMany(p => p.Needed).Select(c => c.Path), .. folder.Others.Select(o => Relative(folder, o))]);
+        var names = new FreeNames([
+            .. files,
+            .. folder.Pictures.SelectMany(p => p.Needed).Select(c => c.Path),
+            .. folder.Others.Select(o => Relative(folder, o)),
+        ]);
         var masks = new HashSet<string>(StringComparer.Ordinal);
         var steps = new List<PlanStep>();
         for (var i = 0; i < edits.Length; i++)
@@ -33,19 +44,45 @@ internal static class PictureEditing
             if (edits[i] is { } edit)
             {
                 var item = folder.Pictures[i];
-                steps.Add(new PlanStep { Subject = item.Path, What = edit.What, Changes = [.. Changes(item, edit, extension, quality, files, names), .. Mask(item, edit, masks)] });
+                steps.Add(
+                    new PlanStep
+                    {
+                        Subject = item.Path,
+                        What = edit.What,
+                        Changes =
+                        [
+                            .. Changes(item, edit, extension, quality, files, names),
+                            .. Mask(item, edit, masks),
+                        ],
+                    }
+                );
             }
         }
 
-        return new ChangePlan { Name = name, Steps = steps, Problems = [.. folder.Problems, .. problems] };
+        return new ChangePlan
+        {
+            Name = name,
+            Steps = steps,
+            Problems = [.. folder.Problems, .. problems],
+        };
     }
 
-    private static string Relative(PictureFolder folder, string file) => folder.Work is null ? Path.GetFileName(file) : RelativePath.Of(folder.Work, file);
+    private static string Relative(PictureFolder folder, string file) =>
+        folder.Work is null ? Path.GetFileName(file) : RelativePath.Of(folder.Work, file);
 
-    private static IEnumerable<FileChange> Changes(PictureItem item, PictureEdit edit, string? extension, int? quality, HashSet<string> files, FreeNames names)
+    private static IEnumerable<FileChange> Changes(
+        PictureItem item,
+        PictureEdit edit,
+        string? extension,
+        int? quality,
+        HashSet<string> files,
+        FreeNames names
+    )
     {
         var old = Path.GetExtension(item.Path).ToLowerInvariant();
-        var stays = extension is null ? old is ".png" or ".webp" : extension == old || (extension == ".jpg" && old == ".jpeg");
+        var stays = extension is null
+            ? old is ".png" or ".webp"
+            : extension == old || (extension == ".jpg" && old == ".jpeg");
         var target = stays ? item.Path : RelativePath.WithExtension(item.Path, extension ?? ".png");
         if (target == item.Path)
         {
@@ -63,7 +100,9 @@ internal static class PictureEditing
             var path = item.PathFor(companion, target);
             if (path != companion.Path)
             {
-                yield return companion.Shared || !alone ? new AddFile(path, FileContent.CopyOf(companion.File)) : new MoveFile(companion.Path, path);
+                yield return companion.Shared || !alone
+                    ? new AddFile(path, FileContent.CopyOf(companion.File))
+                    : new MoveFile(companion.Path, path);
             }
         }
     }

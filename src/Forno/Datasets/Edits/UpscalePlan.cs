@@ -29,7 +29,10 @@ public sealed record UpscaleTarget
             return Needed && aim.Width <= picture.Width && aim.Height <= picture.Height ? null : aim;
         }
         double scale = Scale ?? models;
-        return new Size(Math.Max(1, (int)Math.Round(picture.Width * scale)), Math.Max(1, (int)Math.Round(picture.Height * scale)));
+        return new Size(
+            Math.Max(1, (int)Math.Round(picture.Width * scale)),
+            Math.Max(1, (int)Math.Round(picture.Height * scale))
+        );
     }
 }
 
@@ -44,7 +47,13 @@ public static class UpscalePlan
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     public static ChangePlan Make(
-        PictureFolder folder, UpscaleTarget target, int models, Func<Picture, Picture> upscale, IProgress<long>? progress = null, CancellationToken cancel = default)
+        PictureFolder folder,
+        UpscaleTarget target,
+        int models,
+        Func<Picture, Picture> upscale,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         var one = new Lock(); // a model takes all threads, and memory for one picture
         return ChangePlan.Make("upscale", folder, Decide, progress, cancel);
@@ -56,29 +65,47 @@ public static class UpscalePlan
             {
                 return null;
             }
-            FileContent content = FileContent.Bytes("upscaled picture", () =>
-            {
-                lock (one)
+            FileContent content = FileContent.Bytes(
+                "upscaled picture",
+                () =>
                 {
-                    using Picture picture = info.Decode();
-                    using Picture result = Upscale(picture, size, upscale);
-                    return result.EncodePng();
+                    lock (one)
+                    {
+                        using Picture picture = info.Decode();
+                        using Picture result = Upscale(picture, size, upscale);
+                        return result.EncodePng();
+                    }
                 }
-            });
+            );
             string path = RelativePath.WithExtension(item.Path, ".png");
             // The new file first: it is made from the old one.
-            List<FileChange> changes = path == item.Path
-                ? [new ReplaceFile(path, content)] : [new AddFile(path, content), new RemoveFile(item.Path)];
+            List<FileChange> changes =
+                path == item.Path
+                    ? [new ReplaceFile(path, content)]
+                    : [new AddFile(path, content), new RemoveFile(item.Path)];
             if (item.Mask is { Shared: false } mask)
             {
-                changes.Add(new ReplaceFile(mask.Path, FileContent.Bytes("enlarged mask", () =>
-                {
-                    using Picture old = PictureFile.Inspect(mask.File).Decode();
-                    using Picture grown = old.Resize(size.Width, size.Height, Kernel.Linear);
-                    return grown.EncodePng();
-                })));
+                changes.Add(
+                    new ReplaceFile(
+                        mask.Path,
+                        FileContent.Bytes(
+                            "enlarged mask",
+                            () =>
+                            {
+                                using Picture old = PictureFile.Inspect(mask.File).Decode();
+                                using Picture grown = old.Resize(size.Width, size.Height, Kernel.Linear);
+                                return grown.EncodePng();
+                            }
+                        )
+                    )
+                );
             }
-            return new PlanStep { Subject = item.Path, What = $"upscale {info.Width}×{info.Height} to {size.Width}×{size.Height}", Changes = changes };
+            return new PlanStep
+            {
+                Subject = item.Path,
+                What = $"upscale {info.Width}×{info.Height} to {size.Width}×{size.Height}",
+                Changes = changes,
+            };
         }
     }
 

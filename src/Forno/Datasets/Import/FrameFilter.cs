@@ -12,7 +12,8 @@ namespace Forno.Datasets.Import;
 internal sealed class FrameFilter(bool dropRepeats, bool dropBlurred)
 {
     private const int Side = 32;
-    private const double MostMean = 2, MostCell = 10; // of 255, on a 32×32 reduction
+    private const double MostMean = 2,
+        MostCell = 10; // of 255, on a 32×32 reduction
     private const double BlurredShare = 0.2; // of the sharpest of the last frames
     private const int Lately = 24;
 
@@ -55,13 +56,25 @@ internal sealed class FrameFilter(bool dropRepeats, bool dropBlurred)
     private bool IsBlurred(Picture frame)
     {
         var longer = Math.Max(frame.Width, frame.Height);
-        using var small = longer > 512
-            ? frame.Resize(Math.Max(1, frame.Width * 512 / longer), Math.Max(1, frame.Height * 512 / longer), Kernel.Linear) : frame.Extract(0, frame.Bands);
+        using var small =
+            longer > 512
+                ? frame.Resize(
+                    Math.Max(1, frame.Width * 512 / longer),
+                    Math.Max(1, frame.Height * 512 / longer),
+                    Kernel.Linear
+                )
+                : frame.Extract(0, frame.Bands);
         var (rgb, bands) = (small.ToArray(), small.Bands);
         var grey = new byte[small.Width * small.Height];
         for (var i = 0; i < grey.Length; i++)
         {
-            grey[i] = bands < 3 ? rgb[i * bands] : (byte)(((299 * rgb[i * bands]) + (587 * rgb[(i * bands) + 1]) + (114 * rgb[(i * bands) + 2]) + 500) / 1000);
+            grey[i] =
+                bands < 3
+                    ? rgb[i * bands]
+                    : (byte)(
+                        ((299 * rgb[i * bands]) + (587 * rgb[(i * bands) + 1]) + (114 * rgb[(i * bands) + 2]) + 500)
+                        / 1000
+                    );
         }
 
         var measure = Sharpness.Of(grey, small.Width);

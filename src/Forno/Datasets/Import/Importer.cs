@@ -27,7 +27,12 @@ public sealed class Importer(ImportSettings settings) : IDisposable
     /// <param name="progress">Counts files whose header was read.</param>
     /// <param name="cancel">Stops it.</param>
     /// <exception cref="FornoException">A source is absent.</exception>
-    public ChangePlan Plan(IReadOnlyList<string> sources, IEnumerable<string> taken, IProgress<long>? progress = null, CancellationToken cancel = default)
+    public ChangePlan Plan(
+        IReadOnlyList<string> sources,
+        IEnumerable<string> taken,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         var problems = new List<Problem>();
         var found = new List<Found>();
@@ -50,19 +55,24 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         var kinds = new Kind?[found.Count];
         var failures = new Problem?[found.Count];
         long done = 0;
-        Parallel.For(0, found.Count, new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
-        {
-            try
+        Parallel.For(
+            0,
+            found.Count,
+            new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
+            i =>
             {
-                kinds[i] = Look(found[i].Item.File);
-            }
-            catch (FornoException e)
-            {
-                failures[i] = Problem.Of(found[i].Shown, e, found[i].Item.File);
-            }
+                try
+                {
+                    kinds[i] = Look(found[i].Item.File);
+                }
+                catch (FornoException e)
+                {
+                    failures[i] = Problem.Of(found[i].Shown, e, found[i].Item.File);
+                }
 
-            progress?.Report(Interlocked.Increment(ref done));
-        });
+                progress?.Report(Interlocked.Increment(ref done));
+            }
+        );
         problems.AddRange(failures.OfType<Problem>());
         var names = new FreeNames(taken);
         var steps = new List<PlanStep>();
@@ -71,11 +81,18 @@ public sealed class Importer(ImportSettings settings) : IDisposable
             if (kinds[i] is { } kind)
             {
                 var item = found[i].Item;
-                steps.Add(Step(item, kind, names.Take(item.Folder, settings.Name.Make(item.Stem, kind.Md5, steps.Count + 1))));
+                steps.Add(
+                    Step(item, kind, names.Take(item.Folder, settings.Name.Make(item.Stem, kind.Md5, steps.Count + 1)))
+                );
             }
         }
 
-        return new ChangePlan { Name = "import", Steps = steps, Problems = problems };
+        return new ChangePlan
+        {
+            Name = "import",
+            Steps = steps,
+            Problems = problems,
+        };
     }
 
     /// <summary>Clears the temporary folders away.</summary>
@@ -90,10 +107,18 @@ public sealed class Importer(ImportSettings settings) : IDisposable
     private static bool IsZip(string file) => ZipUnpacker.IsZipName(file);
 
     private static bool IsWanted(string file) =>
-        PictureFiles.IsPictureName(file) || VideoFrames.IsVideoName(file) || IsZip(file) || PictureFormat.Detect(file) is not null;
+        PictureFiles.IsPictureName(file)
+        || VideoFrames.IsVideoName(file)
+        || IsZip(file)
+        || PictureFormat.Detect(file) is not null;
 
     private static bool IsWantedInZip(string name) =>
-        PictureFiles.IsPictureName(name) || PictureFiles.IsCaptionName(name) || PictureFiles.IsTagsName(name) || VideoFrames.IsVideoName(name) || IsZip(name) || Path.GetExtension(name).Length == 0;
+        PictureFiles.IsPictureName(name)
+        || PictureFiles.IsCaptionName(name)
+        || PictureFiles.IsTagsName(name)
+        || VideoFrames.IsVideoName(name)
+        || IsZip(name)
+        || Path.GetExtension(name).Length == 0;
 
     private void Unpack(PictureItem archive, List<Found> found, List<Problem> problems, CancellationToken cancel)
     {
@@ -103,7 +128,12 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         unpacker.Unpack(archive.File, archive.Path, cancel);
         problems.AddRange(unpacker.Problems);
         var inside = PictureFolder.Scan([folder], IsWanted);
-        found.AddRange(inside.Pictures.Select(p => new Found(p.At(RelativePath.Join(archive.Folder, p.Path)), $"{archive.Path}/{p.Path}")));
+        found.AddRange(
+            inside.Pictures.Select(p => new Found(
+                p.At(RelativePath.Join(archive.Folder, p.Path)),
+                $"{archive.Path}/{p.Path}"
+            ))
+        );
         Others += inside.Others.Count;
         problems.AddRange(inside.Problems.Select(p => p with { File = $"{archive.Path}/{p.File}" }));
     }
@@ -120,7 +150,9 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         if (VideoFrames.IsVideoName(file) && PictureFormat.Detect(file) is null)
         {
             return VideoFrames.FindProgram() is null
-                ? throw new FornoException($"{file}: films are read by ffmpeg, which is missing; on Debian: apt-get install ffmpeg")
+                ? throw new FornoException(
+                    $"{file}: films are read by ffmpeg, which is missing; on Debian: apt-get install ffmpeg"
+                )
                 : new Kind(null, md5);
         }
 
@@ -131,7 +163,8 @@ public sealed class Importer(ImportSettings settings) : IDisposable
     {
         try
         {
-            return new FileInfo(file).Length == 0 ? throw new FornoException($"{file}: the file is empty")
+            return new FileInfo(file).Length == 0
+                ? throw new FornoException($"{file}: the file is empty")
                 : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -145,30 +178,67 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         var captions = Captions(item).ToArray();
         if (kind.Picture is not { Frames: 1 } still)
         {
-            var what = kind.Picture is null ? "film" : FormattableString.Invariant($"{kind.Picture.Format} of {kind.Picture.Frames} {(kind.Picture.Format == "tiff" ? "pages" : "frames")}");
-            return new PlanStep { Subject = item.Path, What = $"{what} → {target}_f0001.png …", Expand = cancel => Frames(item.File, kind, target, captions, cancel) };
+            var what = kind.Picture is null
+                ? "film"
+                : FormattableString.Invariant(
+                    $"{kind.Picture.Format} of {kind.Picture.Frames} {(kind.Picture.Format == "tiff" ? "pages" : "frames")}"
+                );
+            return new PlanStep
+            {
+                Subject = item.Path,
+                What = $"{what} → {target}_f0001.png …",
+                Expand = cancel => Frames(item.File, kind, target, captions, cancel),
+            };
         }
 
         var size = FormattableString.Invariant($"{still.Format} {still.Width}×{still.Height}");
-        List<FileChange> changes = [new AddFile(target + ".png", PictureContent.AsPng(item.File, settings.MaxPixels)), .. captions.Select(c => new AddFile(target + c.Extension, c.Content))];
+        List<FileChange> changes =
+        [
+            new AddFile(target + ".png", PictureContent.AsPng(item.File, settings.MaxPixels)),
+            .. captions.Select(c => new AddFile(target + c.Extension, c.Content)),
+        ];
         if (item.Mask is { } mask)
         {
-            changes.Add(new AddFile(
-                RelativePath.Join(RelativePath.Folder(target), $"{PictureItem.MaskFolder}/{RelativePath.Name(target)}.png"), PictureContent.AsPng(mask.File, settings.MaxPixels)));
+            changes.Add(
+                new AddFile(
+                    RelativePath.Join(
+                        RelativePath.Folder(target),
+                        $"{PictureItem.MaskFolder}/{RelativePath.Name(target)}.png"
+                    ),
+                    PictureContent.AsPng(mask.File, settings.MaxPixels)
+                )
+            );
         }
 
-        return new PlanStep { Subject = item.Path, What = $"{size} → {target}.png{(item.Captions.Count > 0 ? " with caption" : "")}{(item.Mask is null ? "" : " with mask")}", Changes = changes };
+        return new PlanStep
+        {
+            Subject = item.Path,
+            What =
+                $"{size} → {target}.png{(item.Captions.Count > 0 ? " with caption" : "")}{(item.Mask is null ? "" : " with mask")}",
+            Changes = changes,
+        };
     }
 
-    private IEnumerable<AddFile> Frames(string file, Kind kind, string target, (string Extension, FileContent Content)[] captions, CancellationToken cancel)
+    private IEnumerable<AddFile> Frames(
+        string file,
+        Kind kind,
+        string target,
+        (string Extension, FileContent Content)[] captions,
+        CancellationToken cancel
+    )
     {
         var isVideo = kind.Picture is null;
         var isPages = kind.Picture?.Format == "tiff";
-        var filter = new FrameFilter(dropRepeats: !settings.AllFrames && !isPages, dropBlurred: isVideo && !settings.AllFrames);
+        var filter = new FrameFilter(
+            dropRepeats: !settings.AllFrames && !isPages,
+            dropBlurred: isVideo && !settings.AllFrames
+        );
         // ffmpeg skips frames itself; those of an animation come one by one.
-        var frames = isVideo ? VideoFrames.Read(file, settings.Every, settings.MaxPixels, cancel)
+        var frames =
+            isVideo ? VideoFrames.Read(file, settings.Every, settings.MaxPixels, cancel)
             : isPages ? PageReader.Read(file, settings.MaxPixels)
-            : kind.Picture!.Format == "png" ? ApngReader.Read(file) : FrameReader.Read(file);
+            : kind.Picture!.Format == "png" ? ApngReader.Read(file)
+            : FrameReader.Read(file);
         var every = isVideo || isPages ? 1 : settings.Every ?? 1;
         var (seen, kept) = (0, 0);
         foreach (var frame in frames)
@@ -214,7 +284,13 @@ public sealed class Importer(ImportSettings settings) : IDisposable
                 continue;
             }
 
-            yield return (free, FileContent.Made("caption", () => Caption(sidecar.File, settings.Tags ?? (isTagName ? (bool?)true : null))));
+            yield return (
+                free,
+                FileContent.Made(
+                    "caption",
+                    () => Caption(sidecar.File, settings.Tags ?? (isTagName ? (bool?)true : null))
+                )
+            );
         }
 
         if (item.Tags is { } tags)
@@ -242,7 +318,12 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         }
 
         return TagFile.Read(text, isTags == true) is { } tags
-            ? output => output.Write(System.Text.Encoding.UTF8.GetBytes(string.Join(", ", TagFile.Drop(tags, settings.DropPrefixes)) + "\n"))
+            ? output =>
+                output.Write(
+                    System.Text.Encoding.UTF8.GetBytes(
+                        string.Join(", ", TagFile.Drop(tags, settings.DropPrefixes)) + "\n"
+                    )
+                )
             : FileContent.Copying(file);
     }
 

@@ -22,12 +22,16 @@ public sealed partial class NameTemplate
         var literal = Placeholder().Replace(template, "");
         if (literal.IndexOfAny(['{', '}', '/', '\\', '\0']) >= 0 || template.Trim().Length == 0)
         {
-            throw new FornoException($"the name template '{template}' cannot be used; it may hold {{name}}, {{md5}}, {{index}} or {{index:000}}, and text without slashes");
+            throw new FornoException(
+                $"the name template '{template}' cannot be used; it may hold {{name}}, {{md5}}, {{index}} or {{index:000}}, and text without slashes"
+            );
         }
 
         if (!Placeholder().IsMatch(template))
         {
-            throw new FornoException($"the name template '{template}' gives every picture the same name; add {{index:000}}, {{name}} or {{md5}}");
+            throw new FornoException(
+                $"the name template '{template}' gives every picture the same name; add {{index:000}}, {{name}} or {{md5}}"
+            );
         }
 
         NeedsHash = template.Contains("{md5}", StringComparison.Ordinal);
@@ -45,12 +49,20 @@ public sealed partial class NameTemplate
     /// <param name="index">Its number, from 1.</param>
     public string Make(string name, string? md5, int index)
     {
-        var made = Placeholder().Replace(template, m => m.Groups[1].Value switch
-        {
-            "name" => name,
-            "md5" => md5 ?? throw new InvalidOperationException("the hash is missing"),
-            _ => index.ToString(new string('0', Math.Max(1, m.Groups[2].Length)), CultureInfo.InvariantCulture),
-        });
+        var made = Placeholder()
+            .Replace(
+                template,
+                m =>
+                    m.Groups[1].Value switch
+                    {
+                        "name" => name,
+                        "md5" => md5 ?? throw new InvalidOperationException("the hash is missing"),
+                        _ => index.ToString(
+                            new string('0', Math.Max(1, m.Groups[2].Length)),
+                            CultureInfo.InvariantCulture
+                        ),
+                    }
+            );
         while (Encoding.UTF8.GetByteCount(made) > MostBytes)
         {
             made = made[..^(char.IsLowSurrogate(made[^1]) ? 2 : 1)];
@@ -58,7 +70,9 @@ public sealed partial class NameTemplate
 
         // A leading dot would hide it, and a trailing one is lost on other systems.
         made = made.TrimEnd('.', ' ');
-        return made.Length == 0 ? "picture" : made[0] == '.' ? "_" + made : made;
+        return made.Length == 0 ? "picture"
+            : made[0] == '.' ? "_" + made
+            : made;
     }
 
     [GeneratedRegex(@"\{(name|md5|index)(?::(?<=index:)(0{1,9}))?\}")]

@@ -15,33 +15,46 @@ public static partial class TagFile
     public static IReadOnlyList<string>? Read(string text, bool isTags)
     {
         var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var separator = text.Contains('|', StringComparison.Ordinal) ? '|'
+        var separator =
+            text.Contains('|', StringComparison.Ordinal) ? '|'
             : text.Contains(',', StringComparison.Ordinal) ? ','
             : lines.Length > 1 && lines.All(l => !l.Contains(' ', StringComparison.Ordinal)) ? '\n'
-            : lines.Any(l => l.Contains(' ', StringComparison.Ordinal)) ? ' ' : '\n';
-        var known = isTags || separator switch
-        {
-            '|' => !text.Contains('{', StringComparison.Ordinal), // {a|b} is a caption's wildcard
-            ' ' => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Any(w => w.Contains('_', StringComparison.Ordinal) || Prefixed().IsMatch(w)),
-            '\n' => lines.Length > 1,
-            _ => false,
-        };
+            : lines.Any(l => l.Contains(' ', StringComparison.Ordinal)) ? ' '
+            : '\n';
+        var known =
+            isTags
+            || separator switch
+            {
+                '|' => !text.Contains('{', StringComparison.Ordinal), // {a|b} is a caption's wildcard
+                ' ' => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+                    .Any(w => w.Contains('_', StringComparison.Ordinal) || Prefixed().IsMatch(w)),
+                '\n' => lines.Length > 1,
+                _ => false,
+            };
         if (!known)
         {
             return null;
         }
 
         char[] separators = separator == ' ' ? [' ', '\t', '\r', '\n'] : [separator, '\r', '\n'];
-        return [.. text.Split(separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(t => Spaces().Replace(t, "_")).Distinct(StringComparer.Ordinal)];
+        return
+        [
+            .. text.Split(separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(t => Spaces().Replace(t, "_"))
+                .Distinct(StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>Drops <c>prefix:tag</c>.</summary>
     /// <param name="tags">The tags.</param>
     /// <param name="prefixes">The prefixes without colon; <c>*</c> for all.</param>
     public static IReadOnlyList<string> Drop(IEnumerable<string> tags, IReadOnlyCollection<string> prefixes) =>
-        [.. tags.Where(t => Prefixed().Match(t) is not { Success: true } m
-            || !(prefixes.Contains("*") || prefixes.Contains(m.Groups[1].Value, StringComparer.OrdinalIgnoreCase)))];
+        [
+            .. tags.Where(t =>
+                Prefixed().Match(t) is not { Success: true } m
+                || !(prefixes.Contains("*") || prefixes.Contains(m.Groups[1].Value, StringComparer.OrdinalIgnoreCase))
+            ),
+        ];
 
     // Emoticons such as :d and >:( have no letters before the colon.
     [GeneratedRegex(@"^([\p{L}][\p{L}\d_-]*):(?=[^\s:])")]

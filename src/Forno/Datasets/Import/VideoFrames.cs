@@ -10,14 +10,19 @@ namespace Forno.Datasets.Import;
 public static partial class VideoFrames
 {
     /// <summary>Extensions of films, lower case.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = [".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".wmv", ".flv", ".mpg", ".mpeg", ".ts"];
+    public static IReadOnlyList<string> Extensions { get; } =
+    [".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".wmv", ".flv", ".mpg", ".mpeg", ".ts"];
 
     /// <summary>Whether a file has a film's extension.</summary>
-    public static bool IsVideoName(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
+    public static bool IsVideoName(string file) =>
+        Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Where ffmpeg is on the PATH, or null.</summary>
-    public static string? FindProgram() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-        .Select(folder => Path.Join(folder, OperatingSystem.IsWindows() ? "ffmpeg.exe" : "ffmpeg")).FirstOrDefault(File.Exists);
+    public static string? FindProgram() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Join(folder, OperatingSystem.IsWindows() ? "ffmpeg.exe" : "ffmpeg"))
+            .FirstOrDefault(File.Exists);
 
     /// <summary>Reads frames; the caller disposes each.</summary>
     /// <param name="file">The film.</param>
@@ -27,11 +32,43 @@ public static partial class VideoFrames
     /// <exception cref="FornoException">ffmpeg is missing, or cannot read the film.</exception>
     public static IEnumerable<Picture> Read(string file, int? every, long maxPixels, CancellationToken cancel)
     {
-        var program = FindProgram() ?? throw new FornoException($"{file}: films are read by ffmpeg, which is missing; on Debian: apt-get install ffmpeg");
-        var select = every is { } n ? string.Create(CultureInfo.InvariantCulture, $"not(mod(n\\,{n}))") : "eq(n\\,0)+gt(scene\\,0.3)";
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var program =
+            FindProgram()
+            ?? throw new FornoException(
+                $"{file}: films are read by ffmpeg, which is missing; on Debian: apt-get install ffmpeg"
+            );
+        var select = every is { } n
+            ? string.Create(CultureInfo.InvariantCulture, $"not(mod(n\\,{n}))")
+            : "eq(n\\,0)+gt(scene\\,0.3)";
+        var start = new ProcessStartInfo(program)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         // "file:" keeps a name such as "concat:…" from being more than a name.
-        foreach (var argument in (string[])["-v", "error", "-nostdin", "-i", "file:" + file, "-an", "-vf", $"select={select}", "-vsync", "vfr", "-f", "image2pipe", "-c:v", "ppm", "-pix_fmt", "rgb24", "-"])
+        foreach (
+            var argument in (string[])
+                [
+                    "-v",
+                    "error",
+                    "-nostdin",
+                    "-i",
+                    "file:" + file,
+                    "-an",
+                    "-vf",
+                    $"select={select}",
+                    "-vsync",
+                    "vfr",
+                    "-f",
+                    "image2pipe",
+                    "-c:v",
+                    "ppm",
+                    "-pix_fmt",
+                    "rgb24",
+                    "-",
+                ]
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -50,8 +87,15 @@ public static partial class VideoFrames
             process.WaitForExit();
             if (process.ExitCode != 0)
             {
-                var why = string.Join("; ", errors.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-                    .Select(l => Origin().Replace(l, "").Replace($"file:{file}: ", "", StringComparison.Ordinal)).Take(3));
+                var why = string.Join(
+                    "; ",
+                    errors
+                        .GetAwaiter()
+                        .GetResult()
+                        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                        .Select(l => Origin().Replace(l, "").Replace($"file:{file}: ", "", StringComparison.Ordinal))
+                        .Take(3)
+                );
                 throw new FornoException($"{file}: ffmpeg cannot read it ({why})");
             }
         }
@@ -79,8 +123,14 @@ public static partial class VideoFrames
             words[i] = word;
         }
 
-        if (words[0] != "P6" || words[3] != "255" || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var width)
-            || !int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out var height) || width < 1 || height < 1)
+        if (
+            words[0] != "P6"
+            || words[3] != "255"
+            || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var width)
+            || !int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out var height)
+            || width < 1
+            || height < 1
+        )
         {
             throw Broken(file);
         }
@@ -92,7 +142,8 @@ public static partial class VideoFrames
 
         var pixels = GC.AllocateUninitializedArray<byte>(width * height * 3);
         return input.ReadAtLeast(pixels, pixels.Length, throwOnEndOfStream: false) == pixels.Length
-            ? Picture.FromPixels(pixels, width, height, 3, file) : throw Broken(file);
+            ? Picture.FromPixels(pixels, width, height, 3, file)
+            : throw Broken(file);
     }
 
     private static string? Word(Stream input)

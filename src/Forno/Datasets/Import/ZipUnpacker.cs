@@ -11,8 +11,10 @@ namespace Forno.Datasets.Import;
 /// <param name="wanted">Which names are taken.</param>
 internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
 {
-    private const int MostEntries = 200_000, MostDepth = 3;
-    private const long FreeBytes = 64 << 20, MostRatio = 100; // pictures hardly compress; plain bitmaps of one colour may
+    private const int MostEntries = 200_000,
+        MostDepth = 3;
+    private const long FreeBytes = 64 << 20,
+        MostRatio = 100; // pictures hardly compress; plain bitmaps of one colour may
 
     private long left;
 
@@ -39,7 +41,9 @@ internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
             using var zip = ZipFile.OpenRead(archive);
             if (zip.Entries.Count > MostEntries)
             {
-                Problems.Add(new Problem(shown, $"it holds {zip.Entries.Count} files; at most {MostEntries} are unpacked"));
+                Problems.Add(
+                    new Problem(shown, $"it holds {zip.Entries.Count} files; at most {MostEntries} are unpacked")
+                );
                 return;
             }
 
@@ -56,7 +60,13 @@ internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
                 {
                     One(entry, name, shown, depth, cancel);
                 }
-                catch (Exception e) when (e is InvalidDataException or IOException or NotSupportedException or UnauthorizedAccessException)
+                catch (Exception e)
+                    when (e
+                            is InvalidDataException
+                                or IOException
+                                or NotSupportedException
+                                or UnauthorizedAccessException
+                    )
                 {
                     Problems.Add(new Problem($"{shown}/{name}", $"cannot be unpacked ({e.Message})"));
                 }
@@ -64,9 +74,15 @@ internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
         }
         catch (TooMuchException)
         {
-            Problems.Add(new Problem(shown, "more comes out of it than any pictures could pack into it; the rest of it is left out"));
+            Problems.Add(
+                new Problem(
+                    shown,
+                    "more comes out of it than any pictures could pack into it; the rest of it is left out"
+                )
+            );
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e)
+            when (e is InvalidDataException or IOException or UnauthorizedAccessException or NotSupportedException)
         {
             Problems.Add(new Problem(shown, $"not an archive that can be read ({e.Message})"));
         }
@@ -102,7 +118,7 @@ internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
         using (var output = new FileStream(target, FileMode.CreateNew))
         {
             var buffer = new byte[1 << 16];
-            for (int count; (count = input.Read(buffer)) > 0;)
+            for (int count; (count = input.Read(buffer)) > 0; )
             {
                 left -= count;
                 if (left < 0)

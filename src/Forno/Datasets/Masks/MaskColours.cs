@@ -8,15 +8,20 @@ internal sealed class MaskColours
     private const int Side = 12;
 
     // What is frequent by so little is not counted as seen; logarithms of shares lie at most so far apart.
-    private const double Least = 1e-5, MostLog = 4;
+    private const double Least = 1e-5,
+        MostLog = 4;
 
     // Levels that two colours differ by across two pixels where something ends; the ground's own colours run into each other.
     private const int Edge = 30;
 
-    private readonly byte[] on, sharp;
-    private readonly int w, h;
+    private readonly byte[] on,
+        sharp;
+    private readonly int w,
+        h;
     private readonly int[] boxes;
-    private readonly float[] inside, outside, edge;
+    private readonly float[] inside,
+        outside,
+        edge;
 
     /// <summary>Counts colours.</summary>
     /// <param name="rgb">[height, width, 3].</param>
@@ -27,11 +32,15 @@ internal sealed class MaskColours
     {
         (this.on, this.w, this.h, sharp) = (on, w, h, MapGrowth.Grow(Edges(rgb, w, h), w, h, 1));
         boxes = new int[on.Length];
-        float[] within = new float[Side * Side * Side], without = new float[within.Length], margin = new float[within.Length];
+        float[] within = new float[Side * Side * Side],
+            without = new float[within.Length],
+            margin = new float[within.Length];
         int wide = Math.Max(2, Math.Min(w, h) / 16);
         for (int i = 0; i < on.Length; i++)
         {
-            int box = boxes[i] = (((rgb[3 * i] * Side / 256 * Side) + (rgb[(3 * i) + 1] * Side / 256)) * Side) + (rgb[(3 * i) + 2] * Side / 256);
+            int box = boxes[i] =
+                (((rgb[3 * i] * Side / 256 * Side) + (rgb[(3 * i) + 1] * Side / 256)) * Side)
+                + (rgb[(3 * i) + 2] * Side / 256);
             (int x, int y) = (i % w, i / w);
             if (on[i] != 0)
             {
@@ -55,7 +64,8 @@ internal sealed class MaskColours
         byte[] strange = new byte[on.Length];
         for (int i = 0; i < on.Length; i++)
         {
-            likely[i] = (float)Math.Clamp(Math.Log((inside[boxes[i]] + Least) / (outside[boxes[i]] + Least)), -MostLog, MostLog);
+            likely[i] = (float)
+                Math.Clamp(Math.Log((inside[boxes[i]] + Least) / (outside[boxes[i]] + Least)), -MostLog, MostLog);
             strange[i] = (byte)(on[i] == 0 && edge[boxes[i]] < rare ? 1 : 0);
         }
 
@@ -67,19 +77,27 @@ internal sealed class MaskColours
             again[i] = (byte)(likely[i] > 0 && on[i] == 0 ? 1 : 0);
         }
 
-        return (Components.Find(strange, w, h).Select(p => Bounded(p, strange)).DefaultIfEmpty().Max(), Components.Find(again, w, h).Sum(p => Bounded(p, again)));
+        return (
+            Components.Find(strange, w, h).Select(p => Bounded(p, strange)).DefaultIfEmpty().Max(),
+            Components.Find(again, w, h).Sum(p => Bounded(p, again))
+        );
     }
 
     // A part's area, by the share of its outline that is an edge of the picture.
     private double Bounded(Component part, byte[] map)
     {
-        int outline = 0, edges = 0;
+        int outline = 0,
+            edges = 0;
         foreach (PixelRun run in part.Runs)
         {
             for (int x = run.Left; x < run.Right; x++)
             {
                 int i = (run.Row * w) + x;
-                bool rim = (x > 0 && map[i - 1] == 0) || (x < w - 1 && map[i + 1] == 0) || (run.Row > 0 && map[i - w] == 0) || (run.Row < h - 1 && map[i + w] == 0);
+                bool rim =
+                    (x > 0 && map[i - 1] == 0)
+                    || (x < w - 1 && map[i + 1] == 0)
+                    || (run.Row > 0 && map[i - w] == 0)
+                    || (run.Row < h - 1 && map[i + w] == 0);
                 outline += rim ? 1 : 0;
                 edges += rim ? sharp[i] : 0;
             }
@@ -94,15 +112,21 @@ internal sealed class MaskColours
         for (int i = 0; i < edges.Length; i++)
         {
             (int x, int y) = (i % w, i / w);
-            edges[i] = (byte)(Step(y * w + Math.Max(0, x - 1), y * w + Math.Min(w - 1, x + 1)) >= Edge * Edge
-                || Step(Math.Max(0, y - 1) * w + x, Math.Min(h - 1, y + 1) * w + x) >= Edge * Edge ? 1 : 0);
+            edges[i] = (byte)(
+                Step(y * w + Math.Max(0, x - 1), y * w + Math.Min(w - 1, x + 1)) >= Edge * Edge
+                || Step(Math.Max(0, y - 1) * w + x, Math.Min(h - 1, y + 1) * w + x) >= Edge * Edge
+                    ? 1
+                    : 0
+            );
         }
 
         return edges;
 
         int Step(int a, int b)
         {
-            int r = rgb[3 * a] - rgb[3 * b], g = rgb[(3 * a) + 1] - rgb[(3 * b) + 1], u = rgb[(3 * a) + 2] - rgb[(3 * b) + 2];
+            int r = rgb[3 * a] - rgb[3 * b],
+                g = rgb[(3 * a) + 1] - rgb[(3 * b) + 1],
+                u = rgb[(3 * a) + 2] - rgb[(3 * b) + 2];
             return (r * r) + (g * g) + (u * u);
         }
     }
@@ -120,7 +144,8 @@ internal sealed class MaskColours
                 (int x, int y, int z) = ((n / 9) - 1, (n / 3 % 3) - 1, (n % 3) - 1);
                 if (r + x is >= 0 and < Side && g + y is >= 0 and < Side && b + z is >= 0 and < Side)
                 {
-                    spread[((((r + x) * Side) + g + y) * Side) + b + z] += counts[box] / all / (8 << (Math.Abs(x) + Math.Abs(y) + Math.Abs(z)));
+                    spread[((((r + x) * Side) + g + y) * Side) + b + z] +=
+                        counts[box] / all / (8 << (Math.Abs(x) + Math.Abs(y) + Math.Abs(z)));
                 }
             }
         }
@@ -132,7 +157,8 @@ internal sealed class MaskColours
     private float[] Averaged(float[] plane)
     {
         const int Reach = 2;
-        float[] across = new float[plane.Length], both = new float[plane.Length];
+        float[] across = new float[plane.Length],
+            both = new float[plane.Length];
         for (int i = 0; i < plane.Length; i++)
         {
             (int x, int row) = (i % w, i / w * w);

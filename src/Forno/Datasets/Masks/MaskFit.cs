@@ -38,9 +38,11 @@ public sealed record MaskFit
     public static MaskFit Of(MaskPlane mask, PictureView view)
     {
         (int w, int h) = (view.Width, view.Height);
-        byte[] levels = mask.Resize(w, h).Samples, rgb = Softened(view.Rgb, w, h);
+        byte[] levels = mask.Resize(w, h).Samples,
+            rgb = Softened(view.Rgb, w, h);
         byte[] on = Array.ConvertAll(levels, v => (byte)(v >= MaskPlane.Half ? 1 : 0));
-        double white = Math.Max(1, on.Count((byte)1)), faint = 0;
+        double white = Math.Max(1, on.Count((byte)1)),
+            faint = 0;
         foreach (byte level in levels)
         {
             faint += level < MaskPlane.Half ? level / 255.0 : 0;
@@ -48,14 +50,23 @@ public sealed record MaskFit
 
         (double cut, double objects, double enclosed) = Parts(rgb, on, w, h);
         (double strange, double alike) = new MaskColours(rgb, on, w, h).Compare(RareAtEdge);
-        return new MaskFit { Doubt = faint / white, Cut = cut / Math.Max(1, Math.Min(white, on.Length - white)), Objects = objects / white, Enclosed = enclosed, Strange = strange / white, Alike = alike / white };
+        return new MaskFit
+        {
+            Doubt = faint / white,
+            Cut = cut / Math.Max(1, Math.Min(white, on.Length - white)),
+            Objects = objects / white,
+            Enclosed = enclosed,
+            Strange = strange / white,
+            Alike = alike / white,
+        };
     }
 
     // Pixels of parts that the outline cuts, of parts outside that do not reach the picture's edge; share of the outline along the latter.
     private static (double Cut, double Objects, double Enclosed) Parts(byte[] rgb, byte[] on, int w, int h)
     {
         (int[] labels, int count) = Regions.Find(rgb, w, h, RegionScale);
-        int[] inside = new int[count], all = new int[count];
+        int[] inside = new int[count],
+            all = new int[count];
         bool[] atEdge = new bool[count];
         for (int i = 0; i < labels.Length; i++)
         {
@@ -65,7 +76,8 @@ public sealed record MaskFit
             atEdge[labels[i]] |= x == 0 || y == 0 || x == w - 1 || y == h - 1;
         }
 
-        double cut = 0, objects = 0;
+        double cut = 0,
+            objects = 0;
         for (int part = 0; part < count; part++)
         {
             int outside = all[part] - inside[part];
@@ -73,7 +85,8 @@ public sealed record MaskFit
             objects += outside > inside[part] && !atEdge[part] ? outside : 0;
         }
 
-        int outline = 0, along = 0;
+        int outline = 0,
+            along = 0;
         for (int i = 0; i < on.Length; i++)
         {
             (int x, int y) = (i % w, i / w);
@@ -102,13 +115,17 @@ public sealed record MaskFit
         byte[] soft = new byte[rgb.Length];
         for (int y = 0; y < h; y++)
         {
-            int above = Math.Max(0, y - 1) * w, here = y * w, below = Math.Min(h - 1, y + 1) * w;
+            int above = Math.Max(0, y - 1) * w,
+                here = y * w,
+                below = Math.Min(h - 1, y + 1) * w;
             for (int x = 0; x < w; x++)
             {
-                int left = Math.Max(0, x - 1), right = Math.Min(w - 1, x + 1);
+                int left = Math.Max(0, x - 1),
+                    right = Math.Min(w - 1, x + 1);
                 for (int c = 0; c < 3; c++)
                 {
-                    int Row(int row) => rgb[((row + left) * 3) + c] + (2 * rgb[((row + x) * 3) + c]) + rgb[((row + right) * 3) + c];
+                    int Row(int row) =>
+                        rgb[((row + left) * 3) + c] + (2 * rgb[((row + x) * 3) + c]) + rgb[((row + right) * 3) + c];
                     soft[((here + x) * 3) + c] = (byte)((Row(above) + (2 * Row(here)) + Row(below) + 8) / 16);
                 }
             }

@@ -94,20 +94,68 @@ public static class MaskJudge
     {
         (double Points, MaskFlaw Flaw)[] all =
         [
-            (r.Doubt.Of(fit.Doubt), Flaw("grey", $"grey beyond its edge, worth {fit.Doubt:0 %} of the white: the network was not sure what belongs to the subject")),
-            (r.Cut.Of(fit.Cut), Flaw("cut", $"its outline runs through even parts of the picture and leaves {fit.Cut:0 %} (of white or black, whichever is less) on their smaller side: something is cut off, or ground taken along")),
-            (Math.Min(r.Enclosed.Of(fit.Enclosed), r.Objects.Of(fit.Objects)), Flaw("part", $"along {fit.Enclosed:0 %} of its outline it ends at something that is no ground either, since it does not reach the picture's edge: a part of the subject is left out")),
-            (r.Strange.Of(fit.Strange), Flaw("strange", $"beside it lies a part, as large as {fit.Strange:0 %} of the white, in colours that the picture's edge does not have: left out of the subject?")),
-            (r.Alike.Of(fit.Alike), Flaw("alike", $"as much as {fit.Alike:0 %} of the white lies outside and has the subject's colours: left out?")),
-            (r.Outline.Of(shape.Outline), Flaw("ragged", $"its outline is {shape.Outline:0.0} times that of a disc: frayed")),
+            (
+                r.Doubt.Of(fit.Doubt),
+                Flaw(
+                    "grey",
+                    $"grey beyond its edge, worth {fit.Doubt:0 %} of the white: the network was not sure what belongs to the subject"
+                )
+            ),
+            (
+                r.Cut.Of(fit.Cut),
+                Flaw(
+                    "cut",
+                    $"its outline runs through even parts of the picture and leaves {fit.Cut:0 %} (of white or black, whichever is less) on their smaller side: something is cut off, or ground taken along"
+                )
+            ),
+            (
+                Math.Min(r.Enclosed.Of(fit.Enclosed), r.Objects.Of(fit.Objects)),
+                Flaw(
+                    "part",
+                    $"along {fit.Enclosed:0 %} of its outline it ends at something that is no ground either, since it does not reach the picture's edge: a part of the subject is left out"
+                )
+            ),
+            (
+                r.Strange.Of(fit.Strange),
+                Flaw(
+                    "strange",
+                    $"beside it lies a part, as large as {fit.Strange:0 %} of the white, in colours that the picture's edge does not have: left out of the subject?"
+                )
+            ),
+            (
+                r.Alike.Of(fit.Alike),
+                Flaw(
+                    "alike",
+                    $"as much as {fit.Alike:0 %} of the white lies outside and has the subject's colours: left out?"
+                )
+            ),
+            (
+                r.Outline.Of(shape.Outline),
+                Flaw("ragged", $"its outline is {shape.Outline:0.0} times that of a disc: frayed")
+            ),
             (r.Islands.Of(shape.Islands), Flaw("islands", $"{shape.Islands} islands: crumbs instead of one subject")),
             (r.Holes.Of(shape.Holes), Flaw("holes", $"{shape.Holes} holes: the subject is eaten")),
-            (r.Frame.Of(shape.Frame), Flaw("frame", $"{shape.Frame:0 %} of the picture's edge is white: it shows the ground, not the subject")),
-            (r.Centre.Of(shape.Centre), Flaw("centre", $"{shape.Centre:0.0 %} of the picture's middle is white: it shows something at the edge")),
+            (
+                r.Frame.Of(shape.Frame),
+                Flaw("frame", $"{shape.Frame:0 %} of the picture's edge is white: it shows the ground, not the subject")
+            ),
+            (
+                r.Centre.Of(shape.Centre),
+                Flaw("centre", $"{shape.Centre:0.0 %} of the picture's middle is white: it shows something at the edge")
+            ),
         ];
-        double sum = all.Sum(f => f.Points), most = all.Max(f => f.Points);
-        return sum < r.Bad ? [] : [.. all.Where(f => f.Points >= Told || f.Points == most).OrderByDescending(f => f.Points).Select(f => f.Flaw)];
+        double sum = all.Sum(f => f.Points),
+            most = all.Max(f => f.Points);
+        return sum < r.Bad
+            ? []
+            :
+            [
+                .. all.Where(f => f.Points >= Told || f.Points == most)
+                    .OrderByDescending(f => f.Points)
+                    .Select(f => f.Flaw),
+            ];
     }
 
-    internal static MaskFlaw Flaw(string kind, FormattableString text) => new(kind, text.ToString(CultureInfo.InvariantCulture));
+    internal static MaskFlaw Flaw(string kind, FormattableString text) =>
+        new(kind, text.ToString(CultureInfo.InvariantCulture));
 }

@@ -38,7 +38,15 @@ public sealed record JudgedMask
     /// <param name="finish">How it is finished.</param>
     /// <param name="rules">From where on it is bad.</param>
     /// <param name="again">Finds the mask once more; null: it is kept, packed.</param>
-    public JudgedMask(PictureItem item, MaskPlane mask, PictureView? view, Size size, MaskFinish finish, MaskRules rules, Func<MaskPlane>? again = null)
+    public JudgedMask(
+        PictureItem item,
+        MaskPlane mask,
+        PictureView? view,
+        Size size,
+        MaskFinish finish,
+        MaskRules rules,
+        Func<MaskPlane>? again = null
+    )
     {
         (Item, Size, Finish, Shape) = (item, size, finish, MaskShape.Of(mask));
         Flaws = MaskJudge.Judge(mask, view, rules);
@@ -97,32 +105,70 @@ public static class MaskPlan
     /// <param name="keepBad">Writes bad masks too and moves nothing.</param>
     /// <param name="problems">Pictures for which none could be made.</param>
     /// <param name="write">Off: the masks are there already as they are to be.</param>
-    public static ChangePlan Make(PictureFolder folder, IReadOnlyList<JudgedMask> masks, bool keepBad, IReadOnlyList<Problem> problems, bool write = true)
+    public static ChangePlan Make(
+        PictureFolder folder,
+        IReadOnlyList<JudgedMask> masks,
+        bool keepBad,
+        IReadOnlyList<Problem> problems,
+        bool write = true
+    )
     {
-        Dictionary<string, JudgedMask> bad = masks.Where(m => !keepBad && !m.IsGood).ToDictionary(m => m.Item.Path, StringComparer.Ordinal);
-        ChangePlan moves = SortPlan.Make(folder, [item => bad.ContainsKey(item.Path) ? WithoutMask(item) : null], rest: null);
-        var steps = moves.Steps.Select(s => s with { What = $"bad mask ({string.Join("; ", bad[s.Subject].Flaws.Select(f => f.Text))}): trained without, {s.What}" }).ToList();
+        Dictionary<string, JudgedMask> bad = masks
+            .Where(m => !keepBad && !m.IsGood)
+            .ToDictionary(m => m.Item.Path, StringComparer.Ordinal);
+        ChangePlan moves = SortPlan.Make(
+            folder,
+            [item => bad.ContainsKey(item.Path) ? WithoutMask(item) : null],
+            rest: null
+        );
+        var steps = moves
+            .Steps.Select(s =>
+                s with
+                {
+                    What =
+                        $"bad mask ({string.Join("; ", bad[s.Subject].Flaws.Select(f => f.Text))}): trained without, {s.What}",
+                }
+            )
+            .ToList();
         foreach (JudgedMask mask in masks.Where(m => write && !bad.ContainsKey(m.Item.Path)))
         {
             string path = Target(mask.Item);
             FileContent content = FileContent.Bytes("mask", () => mask.Make().EncodePng());
-            List<FileChange> changes = [mask.Item.Mask?.Path == path ? new ReplaceFile(path, content) : new AddFile(path, content)];
+            List<FileChange> changes =
+            [
+                mask.Item.Mask?.Path == path ? new ReplaceFile(path, content) : new AddFile(path, content),
+            ];
             if (mask.Item.Mask is { } old && old.Path != path)
             {
                 changes.Add(new RemoveFile(old.Path));
             }
 
             string flaws = mask.IsGood ? "" : $", bad: {string.Join("; ", mask.Flaws.Select(f => f.Text))}";
-            steps.Add(new PlanStep { Subject = mask.Item.Path, What = FormattableString.Invariant($"mask, {mask.Shape.White:0 %} white{flaws}"), Changes = changes });
+            steps.Add(
+                new PlanStep
+                {
+                    Subject = mask.Item.Path,
+                    What = FormattableString.Invariant($"mask, {mask.Shape.White:0 %} white{flaws}"),
+                    Changes = changes,
+                }
+            );
         }
 
-        return new ChangePlan { Name = "mask", Steps = [.. steps.OrderBy(s => s.Subject, StringComparer.Ordinal)], Problems = [.. folder.Problems, .. problems] };
+        return new ChangePlan
+        {
+            Name = "mask",
+            Steps = [.. steps.OrderBy(s => s.Subject, StringComparer.Ordinal)],
+            Problems = [.. folder.Problems, .. problems],
+        };
     }
 
     /// <summary>Which pictures get a mask, and why the others get none.</summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="replace">Whether masks that are there are made anew.</param>
-    public static (IReadOnlyList<PictureItem> Wanted, int HaveOne, IReadOnlyList<Problem> Problems) Choose(PictureFolder folder, bool replace)
+    public static (IReadOnlyList<PictureItem> Wanted, int HaveOne, IReadOnlyList<Problem> Problems) Choose(
+        PictureFolder folder,
+        bool replace
+    )
     {
         var wanted = new List<PictureItem>();
         var problems = new List<Problem>();
@@ -137,7 +183,14 @@ public static class MaskPlan
             }
 
             wanted.Add(first);
-            problems.AddRange(group.Skip(1).Select(p => new Problem(p.Path, $"its mask would be that of {first.Path}, which has the same name; rename one of them")));
+            problems.AddRange(
+                group
+                    .Skip(1)
+                    .Select(p => new Problem(
+                        p.Path,
+                        $"its mask would be that of {first.Path}, which has the same name; rename one of them"
+                    ))
+            );
         }
 
         return (wanted, have, problems);
@@ -145,11 +198,15 @@ public static class MaskPlan
 
     /// <summary>The pictures that have a mask; of those that share one, the first.</summary>
     /// <param name="folder">The pictures.</param>
-    public static IReadOnlyList<PictureItem> Masked(PictureFolder folder) => [.. folder.Pictures.Where(p => p.Mask is not null).DistinctBy(p => p.Mask!.Path)];
+    public static IReadOnlyList<PictureItem> Masked(PictureFolder folder) =>
+        [.. folder.Pictures.Where(p => p.Mask is not null).DistinctBy(p => p.Mask!.Path)];
 
-    private static string Target(PictureItem item) => RelativePath.Join(item.Folder, $"{PictureItem.MaskFolder}/{item.Stem}.png");
+    private static string Target(PictureItem item) =>
+        RelativePath.Join(item.Folder, $"{PictureItem.MaskFolder}/{item.Stem}.png");
 
     // 10_cat → 10_cat_nomask; a second run leaves pictures that lie there already where they are.
-    private static string WithoutMask(PictureItem item) => item.Folder.Length == 0 ? Suffix[1..]
-        : item.Folder.EndsWith(Suffix, StringComparison.Ordinal) || item.Folder == Suffix[1..] ? item.Folder : item.Folder + Suffix;
+    private static string WithoutMask(PictureItem item) =>
+        item.Folder.Length == 0 ? Suffix[1..]
+        : item.Folder.EndsWith(Suffix, StringComparison.Ordinal) || item.Folder == Suffix[1..] ? item.Folder
+        : item.Folder + Suffix;
 }

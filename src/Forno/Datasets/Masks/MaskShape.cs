@@ -39,9 +39,16 @@ public sealed record MaskShape
     public static MaskShape Of(MaskPlane mask)
     {
         double scale = Math.Min(1, (double)Side / Math.Max(mask.Width, mask.Height));
-        MaskPlane small = mask.Resize(Math.Max(1, (int)Math.Round(mask.Width * scale)), Math.Max(1, (int)Math.Round(mask.Height * scale)));
+        MaskPlane small = mask.Resize(
+            Math.Max(1, (int)Math.Round(mask.Width * scale)),
+            Math.Max(1, (int)Math.Round(mask.Height * scale))
+        );
         (int w, int h, byte[] s) = (small.Width, small.Height, small.Samples);
-        long white = 0, lit = 0, centre = 0, frame = 0, outline = 0;
+        long white = 0,
+            lit = 0,
+            centre = 0,
+            frame = 0,
+            outline = 0;
         for (int y = 0; y < h; y++)
         {
             for (int x = 0; x < w; x++)
@@ -59,13 +66,19 @@ public sealed record MaskShape
 
         (int islands, long largest) = Parts(small, white: true);
         (int holes, _) = Parts(small, white: false);
-        double middle = Enumerable.Range(0, w).Count(x => Within(x, w)) * (double)Enumerable.Range(0, h).Count(y => Within(y, h));
+        double middle =
+            Enumerable.Range(0, w).Count(x => Within(x, w)) * (double)Enumerable.Range(0, h).Count(y => Within(y, h));
         // Outlines of pixels are 4/π longer than smooth ones, in the mean over directions.
         return new MaskShape
         {
-            White = (double)white / s.Length, Grey = lit == 0 ? 0 : (double)DeepGrey(small) / lit, Islands = islands,
-            Largest = white == 0 ? 0 : (double)largest / white, Holes = holes, Centre = centre / Math.Max(1, middle),
-            Frame = (double)frame / Math.Max(1, (2 * (w + h)) - 4), Outline = white == 0 ? 0 : outline * Math.PI / 4 / (2 * Math.Sqrt(Math.PI * white)),
+            White = (double)white / s.Length,
+            Grey = lit == 0 ? 0 : (double)DeepGrey(small) / lit,
+            Islands = islands,
+            Largest = white == 0 ? 0 : (double)largest / white,
+            Holes = holes,
+            Centre = centre / Math.Max(1, middle),
+            Frame = (double)frame / Math.Max(1, (2 * (w + h)) - 4),
+            Outline = white == 0 ? 0 : outline * Math.PI / 4 / (2 * Math.Sqrt(Math.PI * white)),
         };
     }
 
@@ -80,7 +93,8 @@ public sealed record MaskShape
             for (int x = 0; x < w; x++)
             {
                 int grey = mask.Samples[(y * w) + x] is > 25 and < 230 ? 1 : 0;
-                sums[((y + 1) * (w + 1)) + x + 1] = grey + sums[(y * (w + 1)) + x + 1] + sums[((y + 1) * (w + 1)) + x] - sums[(y * (w + 1)) + x];
+                sums[((y + 1) * (w + 1)) + x + 1] =
+                    grey + sums[(y * (w + 1)) + x + 1] + sums[((y + 1) * (w + 1)) + x] - sums[(y * (w + 1)) + x];
             }
         }
 
@@ -89,8 +103,15 @@ public sealed record MaskShape
         {
             for (int x = 0; x < w; x++)
             {
-                int left = Math.Max(0, x - reach), top = Math.Max(0, y - reach), right = Math.Min(w, x + reach + 1), bottom = Math.Min(h, y + reach + 1);
-                int sum = sums[(bottom * (w + 1)) + right] - sums[(top * (w + 1)) + right] - sums[(bottom * (w + 1)) + left] + sums[(top * (w + 1)) + left];
+                int left = Math.Max(0, x - reach),
+                    top = Math.Max(0, y - reach),
+                    right = Math.Min(w, x + reach + 1),
+                    bottom = Math.Min(h, y + reach + 1);
+                int sum =
+                    sums[(bottom * (w + 1)) + right]
+                    - sums[(top * (w + 1)) + right]
+                    - sums[(bottom * (w + 1)) + left]
+                    + sums[(top * (w + 1)) + left];
                 deep += sum == (right - left) * (bottom - top) ? 1 : 0;
             }
         }
@@ -107,8 +128,13 @@ public sealed record MaskShape
         byte[] map = Array.ConvertAll(mask.Samples, v => (byte)(v >= MaskPlane.Half == white ? 1 : 0));
         IReadOnlyList<Component> parts = Components.Find(map, w, h, diagonal: white);
         double least = Math.Max(2, Dust * map.Length);
-        int count = parts.Count(p => p.Area >= least
-            && (white || (p.Box.Left > 0 && p.Box.Top > 0 && p.Box.Left + p.Box.Width < w && p.Box.Top + p.Box.Height < h)));
+        int count = parts.Count(p =>
+            p.Area >= least
+            && (
+                white
+                || (p.Box.Left > 0 && p.Box.Top > 0 && p.Box.Left + p.Box.Width < w && p.Box.Top + p.Box.Height < h)
+            )
+        );
         return (count, parts.Take(2).Sum(p => p.Area));
     }
 }

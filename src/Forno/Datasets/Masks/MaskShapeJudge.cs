@@ -44,42 +44,65 @@ internal static class MaskShapeJudge
     {
         MaskShapeRules r = rules.Shape;
         // Grey comes first, since all that follows is a guess then.
-        return shape.Grey > r.MostGrey ? [MaskJudge.Flaw("grey", $"{shape.Grey:0 %} of what is not black is grey: the subject was not recognised")]
+        return shape.Grey > r.MostGrey
+                ?
+                [
+                    MaskJudge.Flaw(
+                        "grey",
+                        $"{shape.Grey:0 %} of what is not black is grey: the subject was not recognised"
+                    ),
+                ]
             : shape.White < rules.LeastWhite || shape.White > rules.MostWhite ? [Extreme(shape, rules)]
             : [.. Shape(shape, r)];
     }
 
     /// <summary>The flaw of a mask that is all black or all white.</summary>
-    public static MaskFlaw Extreme(MaskShape shape, MaskRules rules) => shape.White < rules.LeastWhite
-        ? MaskJudge.Flaw("black", $"all black ({shape.White:0.0 %} white): nothing of the picture would be trained")
-        : MaskJudge.Flaw("white", $"all white ({shape.White:0.0 %}): the mask leaves nothing out");
+    public static MaskFlaw Extreme(MaskShape shape, MaskRules rules) =>
+        shape.White < rules.LeastWhite
+            ? MaskJudge.Flaw("black", $"all black ({shape.White:0.0 %} white): nothing of the picture would be trained")
+            : MaskJudge.Flaw("white", $"all white ({shape.White:0.0 %}): the mask leaves nothing out");
 
     private static IEnumerable<MaskFlaw> Shape(MaskShape shape, MaskShapeRules r)
     {
         if (shape.Islands > r.MostIslands || (shape.Islands > 2 && shape.Largest < r.LeastLargest))
         {
-            yield return MaskJudge.Flaw("islands", $"{shape.Islands} islands, the two largest with {shape.Largest:0 %} of the white: crumbs instead of one subject");
+            yield return MaskJudge.Flaw(
+                "islands",
+                $"{shape.Islands} islands, the two largest with {shape.Largest:0 %} of the white: crumbs instead of one subject"
+            );
         }
 
         if (shape.Islands > 1 && shape.Grey > r.MostGreyInPieces)
         {
-            yield return MaskJudge.Flaw("grey", $"{shape.Islands} islands, {shape.Grey:0 %} of what is not black is grey: it is not clear what belongs to the subject");
+            yield return MaskJudge.Flaw(
+                "grey",
+                $"{shape.Islands} islands, {shape.Grey:0 %} of what is not black is grey: it is not clear what belongs to the subject"
+            );
         }
 
         // A wheel has holes and a long outline, too, but it is in one piece.
         if (shape.Holes > (shape.Islands > 1 && shape.Outline > r.FrayedOutline ? r.MostHolesFrayed : r.MostHoles))
         {
-            yield return MaskJudge.Flaw("holes", $"{shape.Holes} holes, an outline of {shape.Outline:0.0} times that of a disc: the subject is eaten");
+            yield return MaskJudge.Flaw(
+                "holes",
+                $"{shape.Holes} holes, an outline of {shape.Outline:0.0} times that of a disc: the subject is eaten"
+            );
         }
 
         if (shape.Centre < r.LeastCentre)
         {
-            yield return MaskJudge.Flaw("centre", $"{shape.Centre:0.0 %} of the picture's middle is white: it shows something at the edge");
+            yield return MaskJudge.Flaw(
+                "centre",
+                $"{shape.Centre:0.0 %} of the picture's middle is white: it shows something at the edge"
+            );
         }
 
         if (shape.Frame > r.MostFrame)
         {
-            yield return MaskJudge.Flaw("frame", $"{shape.Frame:0 %} of the picture's edge is white: it shows the ground, not the subject");
+            yield return MaskJudge.Flaw(
+                "frame",
+                $"{shape.Frame:0 %} of the picture's edge is white: it shows the ground, not the subject"
+            );
         }
 
         if (shape.Outline > r.MostOutline)

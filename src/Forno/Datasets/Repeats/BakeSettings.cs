@@ -58,17 +58,29 @@ public sealed record BakeSettings
     public double? Alpha { get; init; }
 
     /// <summary>Whether the optimizer finds its own rate.</summary>
-    public bool IsProdigy => Optimizer.StartsWith("Prodigy", StringComparison.OrdinalIgnoreCase) || Optimizer.StartsWith("DAdapt", StringComparison.OrdinalIgnoreCase);
+    public bool IsProdigy =>
+        Optimizer.StartsWith("Prodigy", StringComparison.OrdinalIgnoreCase)
+        || Optimizer.StartsWith("DAdapt", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Refuses numbers that make no sense.</summary>
     /// <exception cref="FornoException">One is below 1.</exception>
     public void Check()
     {
-        foreach (var (name, value) in ((string, int?)[])[("batch", Batch), ("accumulation", Accumulation), ("epochs", Epochs), ("steps per concept", StepsPerConcept)])
+        foreach (
+            var (name, value) in ((string, int?)[])
+                [
+                    ("batch", Batch),
+                    ("accumulation", Accumulation),
+                    ("epochs", Epochs),
+                    ("steps per concept", StepsPerConcept),
+                ]
+        )
         {
             if (value is < 1 or > 1_000_000)
             {
-                throw new FornoException(FormattableString.Invariant($"{name} = {value} makes no sense; give at least 1"));
+                throw new FornoException(
+                    FormattableString.Invariant($"{name} = {value} makes no sense; give at least 1")
+                );
             }
         }
     }
@@ -82,7 +94,15 @@ public sealed record BakeSettings
 /// <param name="Repeats">How often each is drawn in an epoch.</param>
 /// <param name="Before">What its name says now, or null.</param>
 /// <param name="Why">Where the number comes from.</param>
-public sealed record FolderRepeats(string Folder, string Concept, bool Main, int Pictures, int Repeats, int? Before, string Why)
+public sealed record FolderRepeats(
+    string Folder,
+    string Concept,
+    bool Main,
+    int Pictures,
+    int Repeats,
+    int? Before,
+    string Why
+)
 {
     /// <summary>Image steps an epoch.</summary>
     public int ImageSteps => Pictures * Repeats;
@@ -120,7 +140,8 @@ public sealed record RepeatPlan
     public long TotalImageSteps => (long)ImageSteps * Epochs;
 
     /// <summary>Optimizer steps an epoch, as if all pictures were of one bucket; each further bucket may add one.</summary>
-    public int OptimizerSteps => (((ImageSteps + Settings.Batch - 1) / Settings.Batch) + Settings.Accumulation - 1) / Settings.Accumulation;
+    public int OptimizerSteps =>
+        (((ImageSteps + Settings.Batch - 1) / Settings.Batch) + Settings.Accumulation - 1) / Settings.Accumulation;
 
     /// <summary>Optimizer steps of the whole training.</summary>
     public long TotalOptimizerSteps => (long)OptimizerSteps * Epochs;

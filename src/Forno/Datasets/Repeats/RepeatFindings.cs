@@ -18,28 +18,62 @@ internal static class RepeatFindings
 
         foreach (FolderRepeats few in plan.Folders.Where(f => f.Pictures < RepeatPlanner.FewPictures))
         {
-            found.Add(new Finding("few-pictures", FindingLevel.Warning, Text($"{Name(few)} has {few.Pictures} {(few.Pictures == 1 ? "picture" : "pictures")}, drawn {few.Repeats} times an epoch each"),
-                "Fewer than 8 of an outfit are copied rather than learnt.", "add pictures; closer shots can be cut out of large ones"));
+            found.Add(
+                new Finding(
+                    "few-pictures",
+                    FindingLevel.Warning,
+                    Text(
+                        $"{Name(few)} has {few.Pictures} {(few.Pictures == 1 ? "picture" : "pictures")}, drawn {few.Repeats} times an epoch each"
+                    ),
+                    "Fewer than 8 of an outfit are copied rather than learnt.",
+                    "add pictures; closer shots can be cut out of large ones"
+                )
+            );
         }
 
         if (settings.ScaleWeightNorms && settings.IsProdigy)
         {
-            found.Add(new Finding("scale-weight-norms", FindingLevel.Warning, $"scale_weight_norms with {settings.Optimizer}",
-                "It shrinks weights while the optimizer judges its rate by how far they moved: the rate grows without end.", "remove scale_weight_norms, or use AdamW"));
+            found.Add(
+                new Finding(
+                    "scale-weight-norms",
+                    FindingLevel.Warning,
+                    $"scale_weight_norms with {settings.Optimizer}",
+                    "It shrinks weights while the optimizer judges its rate by how far they moved: the rate grows without end.",
+                    "remove scale_weight_norms, or use AdamW"
+                )
+            );
         }
 
-        FolderRepeats? half = plan.Folders.Count > 1 ? plan.Folders.FirstOrDefault(f => f.ImageSteps * 2 > plan.ImageSteps) : null;
+        FolderRepeats? half =
+            plan.Folders.Count > 1 ? plan.Folders.FirstOrDefault(f => f.ImageSteps * 2 > plan.ImageSteps) : null;
         if (half is not null)
         {
-            found.Add(new Finding("half", FindingLevel.Warning, Text($"{Name(half)} makes {half.ImageSteps} of {plan.ImageSteps} image steps an epoch"),
-                "More than half of all steps are its: the rest of the LoRA will look like it.",
-                half.Repeats > 1 ? "more pictures for the other folders" : "take pictures out of it, or find more for the other folders"));
+            found.Add(
+                new Finding(
+                    "half",
+                    FindingLevel.Warning,
+                    Text($"{Name(half)} makes {half.ImageSteps} of {plan.ImageSteps} image steps an epoch"),
+                    "More than half of all steps are its: the rest of the LoRA will look like it.",
+                    half.Repeats > 1
+                        ? "more pictures for the other folders"
+                        : "take pictures out of it, or find more for the other folders"
+                )
+            );
         }
 
-        foreach (FolderRepeats many in plan.Folders.Where(f => f.Why.Contains("1 is the least", StringComparison.Ordinal)))
+        foreach (
+            FolderRepeats many in plan.Folders.Where(f => f.Why.Contains("1 is the least", StringComparison.Ordinal))
+        )
         {
-            found.Add(new Finding("many-pictures", FindingLevel.Note, Text($"{Name(many)} has {many.Pictures} pictures, more than its image steps an epoch"),
-                "Even once each they are trained more than their share.", "fewer epochs, or leave the weakest out"));
+            found.Add(
+                new Finding(
+                    "many-pictures",
+                    FindingLevel.Note,
+                    Text($"{Name(many)} has {many.Pictures} pictures, more than its image steps an epoch"),
+                    "Even once each they are trained more than their share.",
+                    "fewer epochs, or leave the weakest out"
+                )
+            );
         }
 
         Unbalanced(plan, found);
@@ -50,8 +84,15 @@ internal static class RepeatFindings
 
         if (settings.MinSnrGamma != settings.IpNoiseGamma && settings.Recipe == RepeatRecipe.Balanced)
         {
-            found.Add(new Finding("one-gamma", FindingLevel.Note, $"{(settings.MinSnrGamma ? "min_snr_gamma" : "ip_noise_gamma")} without {(settings.MinSnrGamma ? "ip_noise_gamma" : "min_snr_gamma")}",
-                "Steps are reckoned × 3/5 where both are on; with one of them the full number is taken.", "watch the last epochs for burning in"));
+            found.Add(
+                new Finding(
+                    "one-gamma",
+                    FindingLevel.Note,
+                    $"{(settings.MinSnrGamma ? "min_snr_gamma" : "ip_noise_gamma")} without {(settings.MinSnrGamma ? "ip_noise_gamma" : "min_snr_gamma")}",
+                    "Steps are reckoned × 3/5 where both are on; with one of them the full number is taken.",
+                    "watch the last epochs for burning in"
+                )
+            );
         }
 
         return [.. found.OrderByDescending(f => f.Level)];
@@ -65,16 +106,36 @@ internal static class RepeatFindings
         {
             if (main.Total > cap)
             {
-                found.Add(new Finding("over-cap", FindingLevel.Warning, Text($"{main.Trigger}: {main.Total} image steps, more than {cap} for {plan.Settings.Optimizer}"),
-                    "It burns in: colours glare, poses repeat, other words lose their say.", cap / main.PerEpoch is > 0 and var epochs
-                        ? Text($"forno plan FOLDER --epochs {epochs} ({main.PerEpoch * epochs} image steps)") : "fewer pictures"));
+                found.Add(
+                    new Finding(
+                        "over-cap",
+                        FindingLevel.Warning,
+                        Text(
+                            $"{main.Trigger}: {main.Total} image steps, more than {cap} for {plan.Settings.Optimizer}"
+                        ),
+                        "It burns in: colours glare, poses repeat, other words lose their say.",
+                        cap / main.PerEpoch is > 0 and var epochs
+                            ? Text($"forno plan FOLDER --epochs {epochs} ({main.PerEpoch * epochs} image steps)")
+                            : "fewer pictures"
+                    )
+                );
             }
             else if (main.Total < low || main.Total > high)
             {
                 int epochs = main.Total < low ? (low + main.PerEpoch - 1) / main.PerEpoch : high / main.PerEpoch;
-                found.Add(new Finding(main.Total < low ? "short" : "long", FindingLevel.Note, Text($"{main.Trigger}: {main.Total} image steps; {low} to {high} suit it"),
-                    main.Total < low ? "It may come out weak." : "Its last epochs may be burnt in; one of the earlier ones may be the best.",
-                    epochs > 0 && epochs != plan.Epochs ? Text($"forno plan FOLDER --epochs {epochs}") : "look at its epochs with forno grid"));
+                found.Add(
+                    new Finding(
+                        main.Total < low ? "short" : "long",
+                        FindingLevel.Note,
+                        Text($"{main.Trigger}: {main.Total} image steps; {low} to {high} suit it"),
+                        main.Total < low
+                            ? "It may come out weak."
+                            : "Its last epochs may be burnt in; one of the earlier ones may be the best.",
+                        epochs > 0 && epochs != plan.Epochs
+                            ? Text($"forno plan FOLDER --epochs {epochs}")
+                            : "look at its epochs with forno grid"
+                    )
+                );
             }
         }
     }
@@ -83,25 +144,61 @@ internal static class RepeatFindings
     {
         if (settings.Network is { } network && !network.EndsWith(".lora", StringComparison.Ordinal))
         {
-            found.Add(new Finding("network", FindingLevel.Note, $"network_module = {network}", "The recipe is for plain LoRA; other kinds learn faster or more slowly.", "look at more of its epochs with forno grid"));
+            found.Add(
+                new Finding(
+                    "network",
+                    FindingLevel.Note,
+                    $"network_module = {network}",
+                    "The recipe is for plain LoRA; other kinds learn faster or more slowly.",
+                    "look at more of its epochs with forno grid"
+                )
+            );
         }
 
         if (settings.Dim is not (null or RepeatPlanner.Dim) || settings.Alpha is not (null or RepeatPlanner.Alpha))
         {
             double scale = (settings.Alpha ?? RepeatPlanner.Alpha) / (settings.Dim ?? RepeatPlanner.Dim);
-            found.Add(new Finding("dim-alpha", FindingLevel.Note, Text($"dim {settings.Dim ?? RepeatPlanner.Dim}, alpha {settings.Alpha ?? RepeatPlanner.Alpha}; the recipe is for {RepeatPlanner.Dim} and {RepeatPlanner.Alpha}"),
-                scale < 0.5 ? Text($"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns more slowly than reckoned.") : scale > 0.5 ? Text($"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns faster than reckoned.") : "It holds more or less than reckoned, at the same pace.",
-                Text($"network_dim = {RepeatPlanner.Dim}, network_alpha = {RepeatPlanner.Alpha}, or look at its epochs with forno grid")));
+            found.Add(
+                new Finding(
+                    "dim-alpha",
+                    FindingLevel.Note,
+                    Text(
+                        $"dim {settings.Dim ?? RepeatPlanner.Dim}, alpha {settings.Alpha ?? RepeatPlanner.Alpha}; the recipe is for {RepeatPlanner.Dim} and {RepeatPlanner.Alpha}"
+                    ),
+                    scale < 0.5
+                            ? Text($"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns more slowly than reckoned.")
+                        : scale > 0.5
+                            ? Text($"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns faster than reckoned.")
+                        : "It holds more or less than reckoned, at the same pace.",
+                    Text(
+                        $"network_dim = {RepeatPlanner.Dim}, network_alpha = {RepeatPlanner.Alpha}, or look at its epochs with forno grid"
+                    )
+                )
+            );
         }
     }
 
     private static void Unbalanced(RepeatPlan plan, List<Finding> found)
     {
-        var steps = plan.Folders.Where(f => !f.Main).GroupBy(f => f.Concept).Select(g => (Name: g.Key, Steps: g.Sum(f => f.ImageSteps))).OrderBy(g => g.Steps).ToArray();
+        var steps = plan
+            .Folders.Where(f => !f.Main)
+            .GroupBy(f => f.Concept)
+            .Select(g => (Name: g.Key, Steps: g.Sum(f => f.ImageSteps)))
+            .OrderBy(g => g.Steps)
+            .ToArray();
         if (steps.Length > 1 && steps[^1].Steps * 2 > steps[0].Steps * 3)
         {
-            found.Add(new Finding("unbalanced", FindingLevel.Note, Text($"{steps[^1].Name} gets {steps[^1].Steps} image steps an epoch, {steps[0].Name} {steps[0].Steps}"),
-                "Whole repeats come no closer; the one with more will be drawn better.", "even out the numbers of pictures"));
+            found.Add(
+                new Finding(
+                    "unbalanced",
+                    FindingLevel.Note,
+                    Text(
+                        $"{steps[^1].Name} gets {steps[^1].Steps} image steps an epoch, {steps[0].Name} {steps[0].Steps}"
+                    ),
+                    "Whole repeats come no closer; the one with more will be drawn better.",
+                    "even out the numbers of pictures"
+                )
+            );
         }
     }
 

@@ -18,8 +18,11 @@ public static class RepeatRenames
         foreach (FolderRepeats folder in plan.Folders)
         {
             string name = folder.Folder.Length == 0 ? top : RelativePath.Name(folder.Folder);
-            string bare = RelativePath.Repeats(name) is null ? name : name[(name.IndexOf('_', StringComparison.Ordinal) + 1)..];
-            string wanted = RelativePath.Join(RelativePath.Folder(folder.Folder), Text($"{folder.Repeats}_{bare}")), free = wanted;
+            string bare = RelativePath.Repeats(name) is null
+                ? name
+                : name[(name.IndexOf('_', StringComparison.Ordinal) + 1)..];
+            string wanted = RelativePath.Join(RelativePath.Folder(folder.Folder), Text($"{folder.Repeats}_{bare}")),
+                free = wanted;
             for (int n = 2; folder.Before != folder.Repeats && !taken.Add(free); n++)
             {
                 free = Text($"{wanted}-{n}");
@@ -45,23 +48,45 @@ public static class RepeatRenames
             {
                 // A caption that several pictures share goes with the first.
                 string[] files = [.. ((string[])[item.Path, .. item.Needed.Select(c => c.Path)]).Where(moved.Add)];
-                steps.Add(new PlanStep { Subject = item.Path, What = $"{(from.Length > 0 ? from : "top")} to {to}", Changes = [.. files.Select(f => new MoveFile(f, Moved(f, from, to)))] });
+                steps.Add(
+                    new PlanStep
+                    {
+                        Subject = item.Path,
+                        What = $"{(from.Length > 0 ? from : "top")} to {to}",
+                        Changes = [.. files.Select(f => new MoveFile(f, Moved(f, from, to)))],
+                    }
+                );
             }
         }
 
         foreach (string path in folder.Work is { } work ? folder.Others.Select(o => RelativePath.Of(work, o)) : [])
         {
-            string? from = targets.Keys.Where(k => k.Length > 0 && path.StartsWith(k + "/", StringComparison.Ordinal)).MaxBy(k => k.Length);
+            string? from = targets
+                .Keys.Where(k => k.Length > 0 && path.StartsWith(k + "/", StringComparison.Ordinal))
+                .MaxBy(k => k.Length);
             if (from is not null && targets[from] != from && moved.Add(path))
             {
-                steps.Add(new PlanStep { Subject = path, What = $"{from} to {targets[from]}", Changes = [new MoveFile(path, Moved(path, from, targets[from]))] });
+                steps.Add(
+                    new PlanStep
+                    {
+                        Subject = path,
+                        What = $"{from} to {targets[from]}",
+                        Changes = [new MoveFile(path, Moved(path, from, targets[from]))],
+                    }
+                );
             }
         }
 
-        return new ChangePlan { Name = "repeats", Steps = steps, Problems = folder.Problems };
+        return new ChangePlan
+        {
+            Name = "repeats",
+            Steps = steps,
+            Problems = folder.Problems,
+        };
     }
 
-    private static string Moved(string path, string from, string to) => from.Length == 0 ? RelativePath.Join(to, path) : to + path[from.Length..];
+    private static string Moved(string path, string from, string to) =>
+        from.Length == 0 ? RelativePath.Join(to, path) : to + path[from.Length..];
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -39,25 +39,58 @@ public static class DedupePlan
                 }
 
                 string more = "";
-                if (needsCaption && item.Caption is { } caption && (caption.Lent || !caption.Shared) && item.PathFor(caption, kept.Path) is var path && !taken(path) && given.Add(path))
+                if (
+                    needsCaption
+                    && item.Caption is { } caption
+                    && (caption.Lent || !caption.Shared)
+                    && item.PathFor(caption, kept.Path) is var path
+                    && !taken(path)
+                    && given.Add(path)
+                )
                 {
                     changes.Insert(0, new AddFile(path, FileContent.CopyOf(caption.File))); // before it is moved
                     (needsCaption, more) = (false, ", whose caption it leaves there");
                 }
 
-                string how = other.Exact ? "the same file as" : Invariant($"{other.Similarity:0} % like{(other.Mirrored ? " (mirrored)" : "")}");
-                steps.Add(new PlanStep { Subject = item.Path, What = $"{how} {kept.Path}{more}", Changes = changes });
-                list.Append(Invariant($"{Quoted(to)},{Quoted(kept.Path)},{other.Similarity:0.0},{Yes(other.Mirrored)},{Yes(other.Exact)},{Quoted(item.Path)}\n"));
+                string how = other.Exact
+                    ? "the same file as"
+                    : Invariant($"{other.Similarity:0} % like{(other.Mirrored ? " (mirrored)" : "")}");
+                steps.Add(
+                    new PlanStep
+                    {
+                        Subject = item.Path,
+                        What = $"{how} {kept.Path}{more}",
+                        Changes = changes,
+                    }
+                );
+                list.Append(
+                    Invariant(
+                        $"{Quoted(to)},{Quoted(kept.Path)},{other.Similarity:0.0},{Yes(other.Mirrored)},{Yes(other.Exact)},{Quoted(item.Path)}\n"
+                    )
+                );
             }
         }
 
         if (steps.Count > 0)
         {
             string path = Free(RelativePath.Join(Folder, "duplicates.csv"), taken);
-            steps.Add(new PlanStep { IsList = true, Subject = path, What = "the list of what each is a duplicate of", Changes = [new AddFile(path, FileContent.Text(list.ToString()))] });
+            steps.Add(
+                new PlanStep
+                {
+                    IsList = true,
+                    Subject = path,
+                    What = "the list of what each is a duplicate of",
+                    Changes = [new AddFile(path, FileContent.Text(list.ToString()))],
+                }
+            );
         }
 
-        return new ChangePlan { Name = "dedupe", Steps = steps, Problems = survey.Problems };
+        return new ChangePlan
+        {
+            Name = "dedupe",
+            Steps = steps,
+            Problems = survey.Problems,
+        };
     }
 
     private static string Free(string path, Func<string, bool> taken)
@@ -65,13 +98,19 @@ public static class DedupePlan
         string free = path;
         for (int n = 2; taken(free); n++)
         {
-            free = RelativePath.Join(RelativePath.Folder(path), Invariant($"{RelativePath.Stem(path)}-{n}{Path.GetExtension(path)}"));
+            free = RelativePath.Join(
+                RelativePath.Folder(path),
+                Invariant($"{RelativePath.Stem(path)}-{n}{Path.GetExtension(path)}")
+            );
         }
 
         return free;
     }
 
-    private static string Quoted(string text) => text.IndexOfAny([',', '"', '\n', '\r']) < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quoted(string text) =>
+        text.IndexOfAny([',', '"', '\n', '\r']) < 0
+            ? text
+            : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static string Yes(bool yes) => yes ? "yes" : "no";
 

@@ -14,13 +14,29 @@ public static class SortPlan
     /// <param name="rest">Where pictures without an answer go; null leaves them where they are.</param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
-    public static ChangePlan Make(PictureFolder folder, IReadOnlyList<SortRule> rules, string? rest, IProgress<long>? progress = null, CancellationToken cancel = default)
+    public static ChangePlan Make(
+        PictureFolder folder,
+        IReadOnlyList<SortRule> rules,
+        string? rest,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
-        var (targets, problems) = ChangePlan.ForEach(folder.Pictures, item => Target(item, rules, rest), progress, cancel);
+        var (targets, problems) = ChangePlan.ForEach(
+            folder.Pictures,
+            item => Target(item, rules, rest),
+            progress,
+            cancel
+        );
         // Pictures of one name (a.jpg, a.png) share their caption, so they are looked at together.
-        var groups = folder.Pictures.Zip(targets, (item, target) => (Item: item, Target: target)).GroupBy(p => (p.Item.Folder, p.Item.Stem)).ToArray();
-        var names = new FreeNames([.. folder.Pictures.SelectMany(p => (string[])[p.Path, .. p.Needed.Select(c => c.Path)]),
-            .. folder.Work is { } work ? folder.Others.Select(o => RelativePath.Of(work, o)) : []]);
+        var groups = folder
+            .Pictures.Zip(targets, (item, target) => (Item: item, Target: target))
+            .GroupBy(p => (p.Item.Folder, p.Item.Stem))
+            .ToArray();
+        var names = new FreeNames([
+            .. folder.Pictures.SelectMany(p => (string[])[p.Path, .. p.Needed.Select(c => c.Path)]),
+            .. folder.Work is { } work ? folder.Others.Select(o => RelativePath.Of(work, o)) : [],
+        ]);
         var steps = new List<PlanStep>();
         foreach (var group in groups)
         {
@@ -31,7 +47,12 @@ public static class SortPlan
             }
         }
 
-        return new ChangePlan { Name = "sort", Steps = steps, Problems = [.. folder.Problems, .. problems] };
+        return new ChangePlan
+        {
+            Name = "sort",
+            Steps = steps,
+            Problems = [.. folder.Problems, .. problems],
+        };
     }
 
     private static string? Target(PictureItem item, IReadOnlyList<SortRule> rules, string? rest)
@@ -44,7 +65,8 @@ public static class SortPlan
 
         var last = RelativePath.Name(target);
         return item.Repeats is { } n && RelativePath.Repeats(last) is null
-            ? RelativePath.Join(RelativePath.Folder(target), FormattableString.Invariant($"{n}_{last}")) : target;
+            ? RelativePath.Join(RelativePath.Folder(target), FormattableString.Invariant($"{n}_{last}"))
+            : target;
     }
 
     private static PlanStep Step((PictureItem Item, string Target)[] moving, int owners, FreeNames names)
@@ -93,6 +115,11 @@ public static class SortPlan
         }
 
         var (first, to) = moving[0];
-        return new PlanStep { Subject = first.Path, What = $"to {to}{(moving.Length > 1 ? $", with {moving.Length - 1} more of its name" : "")}", Changes = changes };
+        return new PlanStep
+        {
+            Subject = first.Path,
+            What = $"to {to}{(moving.Length > 1 ? $", with {moving.Length - 1} more of its name" : "")}",
+            Changes = changes,
+        };
     }
 }

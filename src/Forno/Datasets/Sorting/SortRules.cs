@@ -21,12 +21,15 @@ public static class SortRules
         int colon = rule.IndexOf(':', StringComparison.Ordinal);
         if (colon < 1)
         {
-            throw new FornoException($"the rule '{rule}' has no folder; write it as FOLDER: EXPRESSION, for example 'outfit1: red_dress & !solo'");
+            throw new FornoException(
+                $"the rule '{rule}' has no folder; write it as FOLDER: EXPRESSION, for example 'outfit1: red_dress & !solo'"
+            );
         }
 
         string folder = Folder(rule[..colon].Trim());
         TagExpression expression = TagExpression.Parse(rule[(colon + 1)..].Trim());
-        return item => expression.Matches(item.Caption is { } caption ? Caption.ReadText(caption.File) : "") ? folder : null;
+        return item =>
+            expression.Matches(item.Caption is { } caption ? Caption.ReadText(caption.File) : "") ? folder : null;
     }
 
     /// <summary>Folders as a table says: lines of <c>path,folder</c>, a heading of these words allowed.</summary>
@@ -46,7 +49,9 @@ public static class SortRules
 
             if (cells.Length != 2)
             {
-                throw new FornoException($"{file}: row {row} has {cells.Length} columns; two are needed, path and folder");
+                throw new FornoException(
+                    $"{file}: row {row} has {cells.Length} columns; two are needed, path and folder"
+                );
             }
 
             if (row > 1 || cells[0] != "path")

@@ -51,7 +51,10 @@ public sealed class MeasureCache
         writer.Write(m.Small.Luma);
         writer.Write(m.Small.Cb);
         writer.Write(m.Small.Cr);
-        foreach (ulong hash in (ulong[])[.. m.Hash.Frequency, .. m.Hash.MirroredFrequency, m.Hash.Gradient, m.Hash.MirroredGradient])
+        foreach (
+            ulong hash in (ulong[])
+                [.. m.Hash.Frequency, .. m.Hash.MirroredFrequency, m.Hash.Gradient, m.Hash.MirroredGradient]
+        )
         {
             writer.Write(hash);
         }
@@ -73,11 +76,18 @@ public sealed class MeasureCache
             TransparentShare = reader.ReadDouble(),
             Blockiness = reader.ReadDouble(),
             Small = new SmallPicture(Exactly(reader, Luma), Exactly(reader, Luma / 4), Exactly(reader, Luma / 4)),
-            Hash = new PictureHash(Hashes(reader), Hashes(reader), reader.ReadUInt64(), reader.ReadUInt64(), Exactly(reader, 32)),
+            Hash = new PictureHash(
+                Hashes(reader),
+                Hashes(reader),
+                reader.ReadUInt64(),
+                reader.ReadUInt64(),
+                Exactly(reader, 32)
+            ),
         };
     }
 
     private static ulong[] Hashes(BinaryReader reader) => [.. PictureHash.Windows.Select(_ => reader.ReadUInt64())];
 
-    private static byte[] Exactly(BinaryReader reader, int count) => ContentCache<PictureMeasures>.Exactly(reader, count);
+    private static byte[] Exactly(BinaryReader reader, int count) =>
+        ContentCache<PictureMeasures>.Exactly(reader, count);
 }

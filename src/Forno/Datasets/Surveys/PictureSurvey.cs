@@ -33,11 +33,15 @@ public sealed record SurveyedPicture
     public Size Size => new(Measures.Width, Measures.Height);
 
     /// <summary>How the search for duplicates sees it.</summary>
-    public DuplicateInput AsDuplicateInput() => new()
-    {
-        Path = Item.Path, Content = Content, Measures = Measures, FormatRank = DuplicateInput.RankOf("." + File.Format),
-        Ties = (Caption is null ? 0 : 4) + (Item.Mask is null ? 0 : 2) + (Item.Repeats is null ? 0 : 1),
-    };
+    public DuplicateInput AsDuplicateInput() =>
+        new()
+        {
+            Path = Item.Path,
+            Content = Content,
+            Measures = Measures,
+            FormatRank = DuplicateInput.RankOf("." + File.Format),
+            Ties = (Caption is null ? 0 : 4) + (Item.Mask is null ? 0 : 2) + (Item.Repeats is null ? 0 : 1),
+        };
 }
 
 /// <summary>The pictures of a data set, each looked at once.</summary>
@@ -52,10 +56,21 @@ public sealed record PictureSurvey(IReadOnlyList<SurveyedPicture> Pictures, IRea
     /// <param name="cancel">Stops it.</param>
     /// <param name="workers">Pictures at a time; 0 = one for each core.</param>
     public static PictureSurvey Look(
-        PictureFolder folder, MeasureCache cache, IProgress<long>? progress = null, CancellationToken cancel = default, int workers = 0)
+        PictureFolder folder,
+        MeasureCache cache,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default,
+        int workers = 0
+    )
     {
         using var scanners = new ThreadLocal<PictureScanner>(() => new PictureScanner());
-        (SurveyedPicture?[] pictures, IReadOnlyList<Problem> problems) = ChangePlan.ForEach(folder.Pictures, Look, progress, cancel, workers);
+        (SurveyedPicture?[] pictures, IReadOnlyList<Problem> problems) = ChangePlan.ForEach(
+            folder.Pictures,
+            Look,
+            progress,
+            cancel,
+            workers
+        );
         return new PictureSurvey([.. pictures.OfType<SurveyedPicture>()], [.. folder.Problems, .. problems]);
 
         SurveyedPicture Look(PictureItem item)
@@ -79,9 +94,18 @@ public sealed record PictureSurvey(IReadOnlyList<SurveyedPicture> Pictures, IRea
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     public PictureSurvey WithTexts(
-        TextCache cache, Func<Picture, IReadOnlyList<TextArea>> detect, IProgress<long>? progress = null, CancellationToken cancel = default)
+        TextCache cache,
+        Func<Picture, IReadOnlyList<TextArea>> detect,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
-        (PictureTexts?[] texts, IReadOnlyList<Problem> problems) = ChangePlan.ForEach([.. Pictures.Select(p => p.Item)], item => cache.Of(item, detect), progress, cancel);
+        (PictureTexts?[] texts, IReadOnlyList<Problem> problems) = ChangePlan.ForEach(
+            [.. Pictures.Select(p => p.Item)],
+            item => cache.Of(item, detect),
+            progress,
+            cancel
+        );
         return new PictureSurvey([.. Pictures.Zip(texts, (p, t) => p with { Texts = t })], [.. Problems, .. problems]);
     }
 
@@ -90,10 +114,20 @@ public sealed record PictureSurvey(IReadOnlyList<SurveyedPicture> Pictures, IRea
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     /// <returns>Groups; places are those of <see cref="Pictures"/>.</returns>
-    public IReadOnlyList<DuplicateGroup> FindDuplicates(DuplicateOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
+    public IReadOnlyList<DuplicateGroup> FindDuplicates(
+        DuplicateOptions options,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         var scanner = new PictureScanner();
-        return DuplicateSearch.Find([.. Pictures.Select(p => p.AsDuplicateInput())], options, (i, side) => scanner.SmallOf(Pictures[i].Item.File, side), progress, cancel);
+        return DuplicateSearch.Find(
+            [.. Pictures.Select(p => p.AsDuplicateInput())],
+            options,
+            (i, side) => scanner.SmallOf(Pictures[i].Item.File, side),
+            progress,
+            cancel
+        );
     }
 
     private static ContentKey KeyOf(string path)

@@ -34,7 +34,12 @@ public enum AbsorptionVerdict
 public sealed record AbsorptionCell(Trigger Trigger, AbsorptionVerdict Verdict, int Pictures, double Grip, double Share)
 {
     /// <summary>Whether the trigger learns the feature: wholly, alike, mostly or split.</summary>
-    public bool Takes => Verdict is AbsorptionVerdict.Wholly or AbsorptionVerdict.Alike or AbsorptionVerdict.Mostly or AbsorptionVerdict.Split;
+    public bool Takes =>
+        Verdict
+            is AbsorptionVerdict.Wholly
+                or AbsorptionVerdict.Alike
+                or AbsorptionVerdict.Mostly
+                or AbsorptionVerdict.Split;
 }
 
 /// <summary>What becomes of a feature.</summary>
@@ -72,9 +77,11 @@ public static class Absorption
         bool[] takes = Takers(hidden, triggers, overlaps, out Extent rest);
         Trigger[] takers = [.. triggers.Where((_, i) => takes[i])];
         Extent taken = Extent.Union(hidden.Size, takers.Select(t => t.Extent));
-        AbsorptionVerdict taking = takers.Select(t => t.Extent).Distinct().Count() > 1 ? AbsorptionVerdict.Split
+        AbsorptionVerdict taking =
+            takers.Select(t => t.Extent).Distinct().Count() > 1 ? AbsorptionVerdict.Split
             : MuchLeft(rest, hidden) ? AbsorptionVerdict.Mostly
-            : takers.Length > 1 ? AbsorptionVerdict.Alike : AbsorptionVerdict.Wholly;
+            : takers.Length > 1 ? AbsorptionVerdict.Alike
+            : AbsorptionVerdict.Wholly;
         bool[] fitsRest = MuchLeft(rest, hidden) ? BestFits(rest, triggers) : new bool[triggers.Count];
 
         var cells = new List<AbsorptionCell>();
@@ -87,20 +94,27 @@ public static class Absorption
 
             Trigger trigger = triggers[i];
             double grip = (double)overlaps[i] / trigger.Extent.Count;
-            AbsorptionVerdict verdict = takes[i] ? taking
+            AbsorptionVerdict verdict =
+                takes[i] ? taking
                 : takers.Length == 0 ? (fitsRest[i] ? AbsorptionVerdict.Partly : AbsorptionVerdict.None)
-                : fitsRest[i] || (grip > LeakAbove && Reaches(trigger.Extent, taken)) ? AbsorptionVerdict.Leaks : AbsorptionVerdict.None;
+                : fitsRest[i] || (grip > LeakAbove && Reaches(trigger.Extent, taken)) ? AbsorptionVerdict.Leaks
+                : AbsorptionVerdict.None;
             cells.Add(new AbsorptionCell(trigger, verdict, overlaps[i], grip, (double)overlaps[i] / hidden.Count));
         }
 
-        return new AbsorptionRow(feature, cells, hidden.Minus(Extent.Union(hidden.Size, triggers.Select(t => t.Extent))).Count);
+        return new AbsorptionRow(
+            feature,
+            cells,
+            hidden.Minus(Extent.Union(hidden.Size, triggers.Select(t => t.Extent))).Count
+        );
     }
 
     /// <summary>Whether some are as good as all of several.</summary>
     internal static bool Nearly(int some, int all) => some * 10 >= all * Tenths;
 
     // Whether a trigger has pictures of its own that the takers do not have, or is the wider.
-    private static bool Reaches(Extent extent, Extent taken) => extent.Count > taken.Count || !Nearly(extent.Overlap(taken), extent.Count);
+    private static bool Reaches(Extent extent, Extent taken) =>
+        extent.Count > taken.Count || !Nearly(extent.Overlap(taken), extent.Count);
 
     private static bool MuchLeft(Extent rest, Extent hidden) => !Nearly(hidden.Count - rest.Count, hidden.Count);
 
@@ -108,8 +122,12 @@ public static class Absorption
     {
         bool[] takes = new bool[triggers.Count];
         rest = hidden;
-        var bearers = Enumerable.Range(0, triggers.Count).Where(i => overlaps[i] > 0 && Nearly(overlaps[i], triggers[i].Extent.Count))
-            .GroupBy(i => (Explains: overlaps[i], Of: triggers[i].Extent.Count)).OrderByDescending(g => g.Key.Explains).ThenBy(g => g.Key.Of);
+        var bearers = Enumerable
+            .Range(0, triggers.Count)
+            .Where(i => overlaps[i] > 0 && Nearly(overlaps[i], triggers[i].Extent.Count))
+            .GroupBy(i => (Explains: overlaps[i], Of: triggers[i].Extent.Count))
+            .OrderByDescending(g => g.Key.Explains)
+            .ThenBy(g => g.Key.Of);
         foreach (var equals in bearers)
         {
             Extent before = rest;
@@ -126,7 +144,12 @@ public static class Absorption
     // By |E∩R| ÷ |E∪R|; equal ones are equally good.
     private static bool[] BestFits(Extent rest, IReadOnlyList<Trigger> triggers)
     {
-        double[] fits = [.. triggers.Select(t => t.Extent.Overlap(rest) is > 0 and var both ? (double)both / (t.Extent.Count + rest.Count - both) : 0)];
+        double[] fits =
+        [
+            .. triggers.Select(t =>
+                t.Extent.Overlap(rest) is > 0 and var both ? (double)both / (t.Extent.Count + rest.Count - both) : 0
+            ),
+        ];
         double best = fits.DefaultIfEmpty().Max();
         return [.. fits.Select(f => f > 0 && f == best)];
     }

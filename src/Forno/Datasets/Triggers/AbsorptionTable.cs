@@ -12,8 +12,17 @@ public sealed class AbsorptionTable
     {
         Scene = scene with
         {
-            Triggers = [.. scene.Triggers.OrderByDescending(t => t.Extent.Count).ThenBy(t => t.Name, StringComparer.Ordinal)],
-            Features = [.. scene.Features.Where(f => !f.Hidden.IsEmpty).OrderByDescending(f => f.Hidden.Count).ThenBy(f => f.Tag, StringComparer.Ordinal)],
+            Triggers =
+            [
+                .. scene.Triggers.OrderByDescending(t => t.Extent.Count).ThenBy(t => t.Name, StringComparer.Ordinal),
+            ],
+            Features =
+            [
+                .. scene
+                    .Features.Where(f => !f.Hidden.IsEmpty)
+                    .OrderByDescending(f => f.Hidden.Count)
+                    .ThenBy(f => f.Tag, StringComparer.Ordinal),
+            ],
             Groups = [.. scene.Groups.OrderBy(g => g.Name, StringComparer.Ordinal)],
         };
         Trigger[] used = [.. Scene.Triggers.Where(t => !t.Extent.IsEmpty)];
@@ -37,10 +46,12 @@ public sealed class AbsorptionTable
 
     /// <summary>What a trigger has of each feature, those it takes first.</summary>
     /// <param name="trigger">Its name.</param>
-    public IEnumerable<(Feature Feature, AbsorptionCell Cell)> Of(string trigger) => Rows
-        .SelectMany(r => r.Cells.Where(c => c.Trigger.Name == trigger).Select(c => (r.Feature, c)))
-        .Where(r => r.c.Verdict != AbsorptionVerdict.None)
-        .OrderByDescending(r => r.c.Takes).ThenByDescending(r => r.c.Pictures).ThenBy(r => r.Feature.Tag, StringComparer.Ordinal);
+    public IEnumerable<(Feature Feature, AbsorptionCell Cell)> Of(string trigger) =>
+        Rows.SelectMany(r => r.Cells.Where(c => c.Trigger.Name == trigger).Select(c => (r.Feature, c)))
+            .Where(r => r.c.Verdict != AbsorptionVerdict.None)
+            .OrderByDescending(r => r.c.Takes)
+            .ThenByDescending(r => r.c.Pictures)
+            .ThenBy(r => r.Feature.Tag, StringComparer.Ordinal);
 
     /// <summary>
     /// The pictures by which triggers they have: every combination that occurs, the largest first. Each picture is in exactly
@@ -51,12 +62,25 @@ public sealed class AbsorptionTable
         List<(IReadOnlyList<Trigger> Triggers, Extent Extent)> regions = [([], Extent.All(Scene.Pictures))];
         foreach (Trigger trigger in Scene.Triggers)
         {
-            regions = [.. regions.SelectMany(r => new (IReadOnlyList<Trigger>, Extent)[]
-            {
-                ([.. r.Triggers, trigger], r.Extent.And(trigger.Extent)), (r.Triggers, r.Extent.Minus(trigger.Extent)),
-            }).Where(r => !r.Item2.IsEmpty)];
+            regions =
+            [
+                .. regions
+                    .SelectMany(r =>
+                        new (IReadOnlyList<Trigger>, Extent)[]
+                        {
+                            ([.. r.Triggers, trigger], r.Extent.And(trigger.Extent)),
+                            (r.Triggers, r.Extent.Minus(trigger.Extent)),
+                        }
+                    )
+                    .Where(r => !r.Item2.IsEmpty),
+            ];
         }
 
-        return [.. regions.OrderByDescending(r => r.Extent.Count).ThenBy(r => string.Join('\n', r.Triggers.Select(t => t.Name)), StringComparer.Ordinal)];
+        return
+        [
+            .. regions
+                .OrderByDescending(r => r.Extent.Count)
+                .ThenBy(r => string.Join('\n', r.Triggers.Select(t => t.Name)), StringComparer.Ordinal),
+        ];
     }
 }

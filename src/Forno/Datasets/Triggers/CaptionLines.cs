@@ -16,7 +16,7 @@ internal static class CaptionLines
 
         string text = caption.ToString();
         var built = new StringBuilder(text.Length);
-        for (int at = 0; at < text.Length;)
+        for (int at = 0; at < text.Length; )
         {
             int end = text.IndexOfAny(['\r', '\n'], at);
             end = end < 0 ? text.Length : end;

@@ -70,7 +70,8 @@ public sealed class Extent : IEquatable<Extent>
     /// <summary>All that are in any of several sets.</summary>
     /// <param name="size">How many pictures there are at all.</param>
     /// <param name="sets">Sets of that size; none gives the empty set.</param>
-    public static Extent Union(int size, IEnumerable<Extent> sets) => sets.Aggregate(Empty(size), (all, set) => all.Or(set));
+    public static Extent Union(int size, IEnumerable<Extent> sets) =>
+        sets.Aggregate(Empty(size), (all, set) => all.Or(set));
 
     /// <summary>How many are in both.</summary>
     public int Overlap(Extent other)
@@ -98,7 +99,8 @@ public sealed class Extent : IEquatable<Extent>
     public Extent Minus(Extent other) => Each(other, (a, b) => a & ~b);
 
     /// <inheritdoc/>
-    public bool Equals(Extent? other) => other is not null && Size == other.Size && words.AsSpan().SequenceEqual(other.words);
+    public bool Equals(Extent? other) =>
+        other is not null && Size == other.Size && words.AsSpan().SequenceEqual(other.words);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Extent);
@@ -142,7 +144,10 @@ public sealed class Extent : IEquatable<Extent>
     {
         if (other.Size != Size)
         {
-            throw new ArgumentException($"sets of {Size} and of {other.Size} pictures have nothing in common", nameof(other));
+            throw new ArgumentException(
+                $"sets of {Size} and of {other.Size} pictures have nothing in common",
+                nameof(other)
+            );
         }
     }
 }

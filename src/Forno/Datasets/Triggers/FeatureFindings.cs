@@ -6,42 +6,100 @@ namespace Forno.Datasets.Triggers;
 internal static class FeatureFindings
 {
     // What belongs to the person itself is meant to be in every outfit folder.
-    private static readonly HashSet<string> Intrinsic =
-        new(["hair-colour", "hair-style", "eyes", "skin", "face", "body", "style"], StringComparer.Ordinal);
+    private static readonly HashSet<string> Intrinsic = new(
+        ["hair-colour", "hair-style", "eyes", "skin", "face", "body", "style"],
+        StringComparer.Ordinal
+    );
 
     /// <summary>Adds the findings about features.</summary>
-    public static void Find(TriggerScene scene, IReadOnlyList<Trigger> used, IReadOnlyList<AbsorptionRow> rows, List<Finding> found)
+    public static void Find(
+        TriggerScene scene,
+        IReadOnlyList<Trigger> used,
+        IReadOnlyList<AbsorptionRow> rows,
+        List<Finding> found
+    )
     {
         EveryOutfit(used, rows, found);
         HashSet<string> everywhere = [.. rows.Where(r => InEvery(r, used, out _)).Select(r => r.Feature.Tag)];
-        AbsorptionRow[] split = [.. rows.Where(r => !everywhere.Contains(r.Feature.Tag) && r.Takers.Any(c => c.Verdict == AbsorptionVerdict.Split))];
+        AbsorptionRow[] split =
+        [
+            .. rows.Where(r =>
+                !everywhere.Contains(r.Feature.Tag) && r.Takers.Any(c => c.Verdict == AbsorptionVerdict.Split)
+            ),
+        ];
         foreach (var same in split.GroupBy(r => TriggerFindings.Names(r.Takers.Select(c => c.Trigger))))
         {
-            found.Add(new Finding("split", FindingLevel.Note, $"{Features(same)}: split between {same.Key}",
-                "Each of them learns it from fewer pictures; none calls it up without the rest of what it stands for.",
-                "right if it belongs to each; else give it a trigger of its own, or leave its tag in the captions"));
+            found.Add(
+                new Finding(
+                    "split",
+                    FindingLevel.Note,
+                    $"{Features(same)}: split between {same.Key}",
+                    "Each of them learns it from fewer pictures; none calls it up without the rest of what it stands for.",
+                    "right if it belongs to each; else give it a trigger of its own, or leave its tag in the captions"
+                )
+            );
         }
 
-        Grouped(rows, AbsorptionVerdict.Leaks, found, (features, trigger) => new Finding("leak", FindingLevel.Note, $"{features}: will turn up with {trigger.Name}, too",
-            "Other triggers take it, but many of this trigger's pictures show it.", $"add pictures with {trigger.Name} that do not show it, or leave its tag in the captions"));
-        Grouped(rows, AbsorptionVerdict.Partly, found, (features, trigger) => new Finding("comes-and-goes", FindingLevel.Warning, $"{features}: in some pictures of {trigger.Name} only",
-            "No trigger shows it always: it will come and go, and no word calls it or keeps it away.",
-            "leave such tags in the captions (forno dataset undo takes the pruning back; forno caption prune FOLDER --keep TAG leaves them)"));
+        Grouped(
+            rows,
+            AbsorptionVerdict.Leaks,
+            found,
+            (features, trigger) =>
+                new Finding(
+                    "leak",
+                    FindingLevel.Note,
+                    $"{features}: will turn up with {trigger.Name}, too",
+                    "Other triggers take it, but many of this trigger's pictures show it.",
+                    $"add pictures with {trigger.Name} that do not show it, or leave its tag in the captions"
+                )
+        );
+        Grouped(
+            rows,
+            AbsorptionVerdict.Partly,
+            found,
+            (features, trigger) =>
+                new Finding(
+                    "comes-and-goes",
+                    FindingLevel.Warning,
+                    $"{features}: in some pictures of {trigger.Name} only",
+                    "No trigger shows it always: it will come and go, and no word calls it or keeps it away.",
+                    "leave such tags in the captions (forno dataset undo takes the pruning back; forno caption prune FOLDER --keep TAG leaves them)"
+                )
+        );
         AbsorptionRow[] unclaimed = [.. rows.Where(r => r.Unclaimed > 0)];
         if (unclaimed.Length > 0)
         {
-            found.Add(new Finding("unclaimed", FindingLevel.Warning, $"{Features(unclaimed)}: pruned in pictures without a trigger",
-                "No word takes it: it goes into everything that the LoRA draws.", "prune only folders with a trigger, or give those a trigger"));
+            found.Add(
+                new Finding(
+                    "unclaimed",
+                    FindingLevel.Warning,
+                    $"{Features(unclaimed)}: pruned in pictures without a trigger",
+                    "No word takes it: it goes into everything that the LoRA draws.",
+                    "prune only folders with a trigger, or give those a trigger"
+                )
+            );
         }
 
         if (rows.Count > 0)
         {
             Trigger[] idle = [.. used.Where(t => !rows.Any(r => r.Takers.Any(c => c.Trigger == t)))];
-            foreach (var of in idle.GroupBy(t => t.Kind is TriggerKind.Object or TriggerKind.Pose or TriggerKind.Situation))
+            foreach (
+                var of in idle.GroupBy(t => t.Kind is TriggerKind.Object or TriggerKind.Pose or TriggerKind.Situation)
+            )
             {
-                found.Add(new Finding("takes-nothing", FindingLevel.Note, $"no pruned feature goes to {TriggerFindings.Names(of)}",
-                    of.Key ? "As long as captions name it by a tag that tag takes it, and the trigger learns only the rest." : "It learns only what no tag says.",
-                    of.Key ? "forno caption prune FOLDER --also TAG, with the tag that names it" : "right for levels 0 and 1; else forno caption prune FOLDER --level 4"));
+                found.Add(
+                    new Finding(
+                        "takes-nothing",
+                        FindingLevel.Note,
+                        $"no pruned feature goes to {TriggerFindings.Names(of)}",
+                        of.Key
+                            ? "As long as captions name it by a tag that tag takes it, and the trigger learns only the rest."
+                            : "It learns only what no tag says.",
+                        of.Key
+                            ? "forno caption prune FOLDER --also TAG, with the tag that names it"
+                            : "right for levels 0 and 1; else forno caption prune FOLDER --level 4"
+                    )
+                );
             }
         }
 
@@ -56,7 +114,11 @@ internal static class FeatureFindings
         {
             if (!Intrinsic.Contains(row.Feature.Category ?? "") && InEvery(row, used, out Trigger[] outfits))
             {
-                string taker = row.Cells.FirstOrDefault(c => !outfits.Contains(c.Trigger) && (c.Takes || c.Verdict == AbsorptionVerdict.Leaks))?.Trigger.Name ?? "";
+                string taker =
+                    row.Cells.FirstOrDefault(c =>
+                        !outfits.Contains(c.Trigger) && (c.Takes || c.Verdict == AbsorptionVerdict.Leaks)
+                    )?.Trigger.Name
+                    ?? "";
                 byTaker.TryAdd(taker, []);
                 byTaker[taker].Add(row);
                 outfitsOf[taker] = outfits;
@@ -65,41 +127,78 @@ internal static class FeatureFindings
 
         foreach (var (taker, theirs) in byTaker.OrderBy(b => b.Key, StringComparer.Ordinal))
         {
-            found.Add(new Finding("every-outfit", FindingLevel.Warning,
-                $"{Features(theirs)}: in every outfit ({TriggerFindings.Names(outfitsOf[taker])}){(taker.Length > 0 ? $", so {taker} takes it" : "")}",
-                taker.Length > 0 ? $"{taker} brings it in any clothes; no outfit can be drawn without it." : "All outfits bring it.",
-                "right if it is part of the character; else leave its tag in the captions, or add pictures without it"));
+            found.Add(
+                new Finding(
+                    "every-outfit",
+                    FindingLevel.Warning,
+                    $"{Features(theirs)}: in every outfit ({TriggerFindings.Names(outfitsOf[taker])}){(taker.Length > 0 ? $", so {taker} takes it" : "")}",
+                    taker.Length > 0
+                        ? $"{taker} brings it in any clothes; no outfit can be drawn without it."
+                        : "All outfits bring it.",
+                    "right if it is part of the character; else leave its tag in the captions, or add pictures without it"
+                )
+            );
         }
     }
 
     // Whether two outfits or more always show it untold, and there is no other outfit.
     private static bool InEvery(AbsorptionRow row, IReadOnlyList<Trigger> used, out Trigger[] outfits)
     {
-        outfits = [.. used.Where(t => t.Kind == TriggerKind.Outfit || (t.Kind == TriggerKind.Unknown && !TriggerFindings.IsWide(t, used)
-            && used.Any(w => w != t && TriggerFindings.IsWide(w, used) && t.Extent.IsWithin(w.Extent))))];
-        return outfits.Length > 1 && outfits.All(o => row.Cells.Any(c => c.Trigger == o && Absorption.Nearly(c.Pictures, o.Extent.Count)));
+        outfits =
+        [
+            .. used.Where(t =>
+                t.Kind == TriggerKind.Outfit
+                || (
+                    t.Kind == TriggerKind.Unknown
+                    && !TriggerFindings.IsWide(t, used)
+                    && used.Any(w => w != t && TriggerFindings.IsWide(w, used) && t.Extent.IsWithin(w.Extent))
+                )
+            ),
+        ];
+        return outfits.Length > 1
+            && outfits.All(o => row.Cells.Any(c => c.Trigger == o && Absorption.Nearly(c.Pictures, o.Extent.Count)));
     }
 
     // Told in some pictures of its taker and untold in others: neither the tag nor the trigger gets all of it.
     private static void Half(TriggerScene scene, IReadOnlyList<AbsorptionRow> rows, List<Finding> found)
     {
-        AbsorptionRow[] half = [.. rows.Where(r => scene.Groups.Any(g => Much(r.Feature.Hidden, g) && Much(r.Feature.Told, g)))];
+        AbsorptionRow[] half =
+        [
+            .. rows.Where(r => scene.Groups.Any(g => Much(r.Feature.Hidden, g) && Much(r.Feature.Told, g))),
+        ];
         if (half.Length > 0)
         {
-            found.Add(new Finding("half-pruned", FindingLevel.Warning, $"{Features(half)}: pruned from some captions of a folder and left in others",
-                "Trigger and tag each learn half of it.", "forno caption prune FOLDER, the whole of it, or undo"));
+            found.Add(
+                new Finding(
+                    "half-pruned",
+                    FindingLevel.Warning,
+                    $"{Features(half)}: pruned from some captions of a folder and left in others",
+                    "Trigger and tag each learn half of it.",
+                    "forno caption prune FOLDER, the whole of it, or undo"
+                )
+            );
         }
     }
 
-    private static bool Much(Extent part, PictureGroup of) => part.Overlap(of.Extent) is > 0 and var both && both * 10 >= of.Extent.Count;
+    private static bool Much(Extent part, PictureGroup of) =>
+        part.Overlap(of.Extent) is > 0 and var both && both * 10 >= of.Extent.Count;
 
-    private static void Grouped(IReadOnlyList<AbsorptionRow> rows, AbsorptionVerdict verdict, List<Finding> found, Func<string, Trigger, Finding> finding)
+    private static void Grouped(
+        IReadOnlyList<AbsorptionRow> rows,
+        AbsorptionVerdict verdict,
+        List<Finding> found,
+        Func<string, Trigger, Finding> finding
+    )
     {
-        foreach (var of in rows.SelectMany(r => r.Cells.Where(c => c.Verdict == verdict).Select(c => (Row: r, c.Trigger))).GroupBy(r => r.Trigger))
+        foreach (
+            var of in rows.SelectMany(r => r.Cells.Where(c => c.Verdict == verdict).Select(c => (Row: r, c.Trigger)))
+                .GroupBy(r => r.Trigger)
+        )
         {
             found.Add(finding(Features(of.Select(o => o.Row)), of.Key));
         }
     }
 
-    private static string Features(IEnumerable<AbsorptionRow> rows) => TriggerFindings.List(rows.Select(r => r.Feature.Tag));
+    private static string Features(IEnumerable<AbsorptionRow> rows) =>
+        TriggerFindings.List(rows.Select(r => r.Feature.Tag));
 }

@@ -7,35 +7,81 @@ namespace Forno.Datasets.Triggers;
 internal static class PruneFindings
 {
     public static IReadOnlyList<Finding> Find(
-        CaptionSet set, TriggerScene scene, PruneRules rules, PruneSettings settings, IReadOnlyList<PrunedCount> sums, int untriggered, IReadOnlyDictionary<string, int> others)
+        CaptionSet set,
+        TriggerScene scene,
+        PruneRules rules,
+        PruneSettings settings,
+        IReadOnlyList<PrunedCount> sums,
+        int untriggered,
+        IReadOnlyDictionary<string, int> others
+    )
     {
         var found = new List<Finding>();
         if (settings.Level < PruneLevel.Static)
         {
-            found.Add(new Finding("level", FindingLevel.Note, settings.Level == PruneLevel.None ? "level 0: nothing is pruned" : "level 1 (fluid): nothing is pruned",
-                settings.Level == PruneLevel.None ? "Captions say all they say." : "The trigger learns only what no tag says; every trait stays changeable, and has to be prompted.",
-                "--level 2 for a fixed character, 4 for a character with outfits"));
+            found.Add(
+                new Finding(
+                    "level",
+                    FindingLevel.Note,
+                    settings.Level == PruneLevel.None
+                        ? "level 0: nothing is pruned"
+                        : "level 1 (fluid): nothing is pruned",
+                    settings.Level == PruneLevel.None
+                        ? "Captions say all they say."
+                        : "The trigger learns only what no tag says; every trait stays changeable, and has to be prompted.",
+                    "--level 2 for a fixed character, 4 for a character with outfits"
+                )
+            );
             return found;
         }
 
         if (untriggered > 0)
         {
-            found.Add(new Finding("without-trigger", FindingLevel.Warning, TriggerFindings.Text($"{TriggerFindings.Pictures(untriggered)} without a trigger: nothing was pruned there"),
-                "Without a trigger nothing could absorb it.", "forno caption trigger FOLDER --character NAME first, or leave them: their tags take what they show"));
+            found.Add(
+                new Finding(
+                    "without-trigger",
+                    FindingLevel.Warning,
+                    TriggerFindings.Text(
+                        $"{TriggerFindings.Pictures(untriggered)} without a trigger: nothing was pruned there"
+                    ),
+                    "Without a trigger nothing could absorb it.",
+                    "forno caption trigger FOLDER --character NAME first, or leave them: their tags take what they show"
+                )
+            );
         }
 
         Extent triggered = Extent.Union(scene.Pictures, scene.Triggers.Select(t => t.Extent));
         int sentences = triggered.Members.Count(i => set.Pictures[i].Caption?.HasSentences == true);
         if (sentences > 0)
         {
-            found.Add(new Finding("sentences", FindingLevel.Note, TriggerFindings.Text($"{sentences} {(sentences == 1 ? "caption holds" : "captions hold")} sentences, which are left as they are"),
-                "What a sentence says goes to its words, not to the trigger.", "write traits out of them by hand, if the trigger is to have them"));
+            found.Add(
+                new Finding(
+                    "sentences",
+                    FindingLevel.Note,
+                    TriggerFindings.Text(
+                        $"{sentences} {(sentences == 1 ? "caption holds" : "captions hold")} sentences, which are left as they are"
+                    ),
+                    "What a sentence says goes to its words, not to the trigger.",
+                    "write traits out of them by hand, if the trigger is to have them"
+                )
+            );
         }
 
-        foreach (var by in sums.Where(s => !PruneSettings.Rules.ContainsKey(s.Rule)).GroupBy(s => s.Rule).OrderByDescending(g => g.Sum(s => s.Pictures)))
+        foreach (
+            var by in sums.Where(s => !PruneSettings.Rules.ContainsKey(s.Rule))
+                .GroupBy(s => s.Rule)
+                .OrderByDescending(g => g.Sum(s => s.Pictures))
+        )
         {
-            found.Add(new Finding("pruned", FindingLevel.Note, $"{by.Key}: {TriggerFindings.List(by.Select(s => TriggerFindings.Text($"{s.Tag} ({s.Pictures})")))}",
-                "Out of the captions, so that the triggers absorb them; kept in name.tags.json beside each picture.", "--keep CATEGORY, or --keep TAG, leaves what is to stay changeable"));
+            found.Add(
+                new Finding(
+                    "pruned",
+                    FindingLevel.Note,
+                    $"{by.Key}: {TriggerFindings.List(by.Select(s => TriggerFindings.Text($"{s.Tag} ({s.Pictures})")))}",
+                    "Out of the captions, so that the triggers absorb them; kept in name.tags.json beside each picture.",
+                    "--keep CATEGORY, or --keep TAG, leaves what is to stay changeable"
+                )
+            );
         }
 
         Stays(set, scene, rules, "body-size", TraitLists.BodySize, found);
@@ -49,15 +95,35 @@ internal static class PruneFindings
             PrunedCount[] by = [.. sums.Where(s => s.Rule == rule)];
             if (by.Length > 0)
             {
-                found.Add(new Finding(rule, FindingLevel.Note, $"{TriggerFindings.List(by.Select(b => b.Tag))}: pruned by the rule '{rule}'", Sentence(PruneSettings.Rules[rule]), $"--without {rule} leaves them"));
+                found.Add(
+                    new Finding(
+                        rule,
+                        FindingLevel.Note,
+                        $"{TriggerFindings.List(by.Select(b => b.Tag))}: pruned by the rule '{rule}'",
+                        Sentence(PruneSettings.Rules[rule]),
+                        $"--without {rule} leaves them"
+                    )
+                );
             }
         }
 
         if (others.Count > 0)
         {
-            string list = TriggerFindings.List(others.OrderByDescending(o => o.Value).ThenBy(o => o.Key, StringComparer.Ordinal).Select(o => TriggerFindings.Text($"{o.Key} ({o.Value})")));
-            found.Add(new Finding("other-character", FindingLevel.Warning, $"characters that a tagger recognised: {list}", Sentence(PruneSettings.Rules["other-character"]),
-                "if they are in the pictures leave their names; else forno caption edit FOLDER --remove NAME"));
+            string list = TriggerFindings.List(
+                others
+                    .OrderByDescending(o => o.Value)
+                    .ThenBy(o => o.Key, StringComparer.Ordinal)
+                    .Select(o => TriggerFindings.Text($"{o.Key} ({o.Value})"))
+            );
+            found.Add(
+                new Finding(
+                    "other-character",
+                    FindingLevel.Warning,
+                    $"characters that a tagger recognised: {list}",
+                    Sentence(PruneSettings.Rules["other-character"]),
+                    "if they are in the pictures leave their names; else forno caption edit FOLDER --remove NAME"
+                )
+            );
         }
 
         Rare(scene, sums, found);
@@ -65,14 +131,39 @@ internal static class PruneFindings
     }
 
     // What stayed because a rule protects it, in captions that have a trigger.
-    private static void Stays(CaptionSet set, TriggerScene scene, PruneRules rules, string rule, string category, List<Finding> found)
+    private static void Stays(
+        CaptionSet set,
+        TriggerScene scene,
+        PruneRules rules,
+        string rule,
+        string category,
+        List<Finding> found
+    )
     {
         Extent triggered = Extent.Union(scene.Pictures, scene.Triggers.Select(t => t.Extent));
-        string[] tags = !rules.On(rule) ? [] : [.. triggered.Members.SelectMany(i => set.Pictures[i].Caption?.Normal ?? []).Where(t => rules.Traits.Of(t) == category)
-            .GroupBy(t => t).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal).Select(g => TriggerFindings.Text($"{g.Key} ({g.Count()})"))];
+        string[] tags = !rules.On(rule)
+            ? []
+            :
+            [
+                .. triggered
+                    .Members.SelectMany(i => set.Pictures[i].Caption?.Normal ?? [])
+                    .Where(t => rules.Traits.Of(t) == category)
+                    .GroupBy(t => t)
+                    .OrderByDescending(g => g.Count())
+                    .ThenBy(g => g.Key, StringComparer.Ordinal)
+                    .Select(g => TriggerFindings.Text($"{g.Key} ({g.Count()})")),
+            ];
         if (tags.Length > 0)
         {
-            found.Add(new Finding(rule, FindingLevel.Note, $"{TriggerFindings.List(tags)}: left by the rule '{rule}'", Sentence(PruneSettings.Rules[rule]), $"--without {rule} prunes them, too"));
+            found.Add(
+                new Finding(
+                    rule,
+                    FindingLevel.Note,
+                    $"{TriggerFindings.List(tags)}: left by the rule '{rule}'",
+                    Sentence(PruneSettings.Rules[rule]),
+                    $"--without {rule} prunes them, too"
+                )
+            );
         }
     }
 
@@ -81,12 +172,21 @@ internal static class PruneFindings
         int most = scene.Triggers.Select(t => t.Extent.Count).DefaultIfEmpty().Max();
         // Of the pictures of any trigger, fewer than a tenth of the smallest one's.
         int few = scene.Triggers.Where(t => !t.Extent.IsEmpty).Select(t => t.Extent.Count).DefaultIfEmpty().Min() / 10;
-        PrunedCount[] rare = [.. sums.Where(s => s.Pictures <= few && s.Rule is not ("pair" or "monochrome" or "asked for"))];
+        PrunedCount[] rare =
+        [
+            .. sums.Where(s => s.Pictures <= few && s.Rule is not ("pair" or "monochrome" or "asked for")),
+        ];
         if (rare.Length > 0 && most >= 10)
         {
-            found.Add(new Finding("rare", FindingLevel.Note, $"pruned from few captions: {TriggerFindings.List(rare.Select(r => TriggerFindings.Text($"{r.Tag} ({r.Pictures})")))}",
-                "What a trigger's pictures seldom show comes and goes: no word calls it or keeps it away. It may also be another character's, or the tagger's mistake.",
-                "--least-share 10 leaves what fewer than 10 % of a trigger's pictures have"));
+            found.Add(
+                new Finding(
+                    "rare",
+                    FindingLevel.Note,
+                    $"pruned from few captions: {TriggerFindings.List(rare.Select(r => TriggerFindings.Text($"{r.Tag} ({r.Pictures})")))}",
+                    "What a trigger's pictures seldom show comes and goes: no word calls it or keeps it away. It may also be another character's, or the tagger's mistake.",
+                    "--least-share 10 leaves what fewer than 10 % of a trigger's pictures have"
+                )
+            );
         }
     }
 

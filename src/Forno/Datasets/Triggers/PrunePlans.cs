@@ -17,8 +17,14 @@ public static class PrunePlans
     /// <param name="cancel">Stops it.</param>
     /// <exception cref="FornoException">The settings make no sense.</exception>
     public static PruneOutcome Make(
-        CaptionSet set, IReadOnlyList<TriggerName> triggers, TraitLists traits, PruneSettings settings,
-        Func<PictureItem, TagSidecar?> sidecar, IProgress<long>? progress = null, CancellationToken cancel = default)
+        CaptionSet set,
+        IReadOnlyList<TriggerName> triggers,
+        TraitLists traits,
+        PruneSettings settings,
+        Func<PictureItem, TagSidecar?> sidecar,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         settings.Check();
         TriggerScene scene = TriggerScenes.Of(set, triggers, traits, _ => []);
@@ -27,7 +33,9 @@ public static class PrunePlans
         var untriggered = 0;
         var counts = new ConcurrentDictionary<(string Normal, string Rule), (string Tag, int Count)>();
         var others = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
-        var place = set.Pictures.Select((p, i) => (p.Picture.Path, i)).ToDictionary(p => p.Path, p => p.i, StringComparer.Ordinal);
+        var place = set
+            .Pictures.Select((p, i) => (p.Picture.Path, i))
+            .ToDictionary(p => p.Path, p => p.i, StringComparer.Ordinal);
         if (settings.LeastShare > 0)
         {
             for (int i = 0; i < set.Pictures.Count; i++)
@@ -36,47 +44,66 @@ public static class PrunePlans
             }
         }
 
-        ChangePlan plan = CaptionPlans.Make(set, "prune", picture =>
-        {
-            int at = place[picture.Picture.Path];
-            if (picture.Caption is not { } caption || settings.Level < PruneLevel.Static)
+        ChangePlan plan = CaptionPlans.Make(
+            set,
+            "prune",
+            picture =>
             {
-                return null;
-            }
+                int at = place[picture.Picture.Path];
+                if (picture.Caption is not { } caption || settings.Level < PruneLevel.Static)
+                {
+                    return null;
+                }
 
-            PictureRules here = rules.For(at, picture.Picture);
-            if (!here.HasTrigger)
-            {
-                Interlocked.Increment(ref untriggered);
-                return null;
-            }
+                PictureRules here = rules.For(at, picture.Picture);
+                if (!here.HasTrigger)
+                {
+                    Interlocked.Increment(ref untriggered);
+                    return null;
+                }
 
-            TagSidecar? old = sidecar(picture.Picture);
-            foreach (string other in rules.OtherCharacters(caption, old))
-            {
-                others.AddOrUpdate(other, 1, (_, n) => n + 1);
-            }
+                TagSidecar? old = sidecar(picture.Picture);
+                foreach (string other in rules.OtherCharacters(caption, old))
+                {
+                    others.AddOrUpdate(other, 1, (_, n) => n + 1);
+                }
 
-            var pruned = new List<PrunedTag>();
-            CaptionText after = CaptionLines.Each(caption, line => Pruned(line, here, pruned));
-            if (ReferenceEquals(after, caption))
-            {
-                return null;
-            }
+                var pruned = new List<PrunedTag>();
+                CaptionText after = CaptionLines.Each(caption, line => Pruned(line, here, pruned));
+                if (ReferenceEquals(after, caption))
+                {
+                    return null;
+                }
 
-            pruned = [.. pruned.DistinctBy(p => TagExpression.Normal(p.Tag))];
-            foreach (PrunedTag tag in pruned)
-            {
-                counts.AddOrUpdate((TagExpression.Normal(tag.Tag), tag.Rule), (tag.Tag, 1), (_, c) => (c.Tag, c.Count + 1));
-            }
+                pruned = [.. pruned.DistinctBy(p => TagExpression.Normal(p.Tag))];
+                foreach (PrunedTag tag in pruned)
+                {
+                    counts.AddOrUpdate(
+                        (TagExpression.Normal(tag.Tag), tag.Rule),
+                        (tag.Tag, 1),
+                        (_, c) => (c.Tag, c.Count + 1)
+                    );
+                }
 
-            TagSidecar all = old ?? new TagSidecar();
-            return new CaptionEdit(after, [.. pruned.Select(p => $"{p.Tag} ({p.Rule})")])
-            {
-                Sidecar = all with { Pruned = [.. all.Pruned.Concat(pruned).DistinctBy(p => TagExpression.Normal(p.Tag))] },
-            };
-        }, progress, cancel);
-        PrunedCount[] sums = [.. counts.Select(c => new PrunedCount(c.Value.Tag, c.Key.Rule, c.Value.Count)).OrderByDescending(c => c.Pictures).ThenBy(c => c.Tag, StringComparer.Ordinal)];
+                TagSidecar all = old ?? new TagSidecar();
+                return new CaptionEdit(after, [.. pruned.Select(p => $"{p.Tag} ({p.Rule})")])
+                {
+                    Sidecar = all with
+                    {
+                        Pruned = [.. all.Pruned.Concat(pruned).DistinctBy(p => TagExpression.Normal(p.Tag))],
+                    },
+                };
+            },
+            progress,
+            cancel
+        );
+        PrunedCount[] sums =
+        [
+            .. counts
+                .Select(c => new PrunedCount(c.Value.Tag, c.Key.Rule, c.Value.Count))
+                .OrderByDescending(c => c.Pictures)
+                .ThenBy(c => c.Tag, StringComparer.Ordinal),
+        ];
         return new PruneOutcome(plan, sums, PruneFindings.Find(set, scene, rules, settings, sums, untriggered, others));
     }
 
@@ -85,7 +112,8 @@ public static class PrunePlans
         var left = new List<string>(line.Tags.Count);
         for (int i = 0; i < line.Tags.Count; i++)
         {
-            bool free = (line.HasSeparator && i < line.Kept) || i >= line.Tags.Count - line.Ending || line.IsSentence(i);
+            bool free =
+                (line.HasSeparator && i < line.Kept) || i >= line.Tags.Count - line.Ending || line.IsSentence(i);
             if (!free && here.RuleFor(line.Normal[i]) is { } rule)
             {
                 pruned.Add(new PrunedTag(line.Tags[i], rule));

@@ -30,11 +30,14 @@ public sealed record PruneSettings
     /// <summary>The rules of the craft, each with what it is for; all are on unless switched off.</summary>
     public static readonly FrozenDictionary<string, string> Rules = new Dictionary<string, string>
     {
-        ["body-size"] = "sizes of the body are never pruned: in a trigger they cannot be changed any more, and fight every word for them",
-        ["footwear"] = "footwear is never baked into an outfit: a trigger that brings shoes brings the whole figure into the picture",
+        ["body-size"] =
+            "sizes of the body are never pruned: in a trigger they cannot be changed any more, and fight every word for them",
+        ["footwear"] =
+            "footwear is never baked into an outfit: a trigger that brings shoes brings the whole figure into the picture",
         ["pair"] = "counts of people are pruned where two characters are: the two triggers stand for them",
         ["monochrome"] = "monochrome is pruned where a black-and-white style has a trigger: the style is to take it",
-        ["other-character"] = "other characters that a tagger recognised are reported: they share the features, or the tagger erred",
+        ["other-character"] =
+            "other characters that a tagger recognised are reported: they share the features, or the tagger erred",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The level.</summary>
@@ -58,17 +61,23 @@ public sealed record PruneSettings
     {
         if (Without.FirstOrDefault(w => !Rules.ContainsKey(w)) is { } unknown)
         {
-            throw new FornoException($"there is no rule '{unknown}'{Spelling.DidYouMean(unknown, Rules.Keys)}; there are {string.Join(", ", Rules.Keys.Order())}");
+            throw new FornoException(
+                $"there is no rule '{unknown}'{Spelling.DidYouMean(unknown, Rules.Keys)}; there are {string.Join(", ", Rules.Keys.Order())}"
+            );
         }
 
         if (LeastShare is not (>= 0 and <= 100))
         {
-            throw new FornoException(FormattableString.Invariant($"a share of {LeastShare} % makes no sense; give 0 to 100"));
+            throw new FornoException(
+                FormattableString.Invariant($"a share of {LeastShare} % makes no sense; give 0 to 100")
+            );
         }
 
         if (Level == PruneLevel.SemiStatic && Keep.Count == 0)
         {
-            throw new FornoException("level 3 needs to know what stays changeable: --keep hair-style, --keep \"*_hair\" …");
+            throw new FornoException(
+                "level 3 needs to know what stays changeable: --keep hair-style, --keep \"*_hair\" …"
+            );
         }
     }
 }

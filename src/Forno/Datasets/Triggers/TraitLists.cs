@@ -13,7 +13,15 @@ public sealed class TraitLists
     public const string ListName = "traits";
 
     /// <summary>What belongs to a person, whatever it wears.</summary>
-    public static readonly IReadOnlyList<string> Intrinsic = ["hair-colour", "hair-style", "eyes", "skin", "face", "body"];
+    public static readonly IReadOnlyList<string> Intrinsic =
+    [
+        "hair-colour",
+        "hair-style",
+        "eyes",
+        "skin",
+        "face",
+        "body",
+    ];
 
     /// <summary>Never pruned: cannot be changed once a trigger has it.</summary>
     public const string BodySize = "body-size";
@@ -33,7 +41,8 @@ public sealed class TraitLists
     /// <summary>Jewels, bows, glasses.</summary>
     public const string Ornaments = "ornaments";
 
-    private const string None = "none", Garment = "garment-";
+    private const string None = "none",
+        Garment = "garment-";
     private readonly Dictionary<string, string> exact = new(StringComparer.Ordinal);
     private readonly List<(string Pattern, int Letters, string Section)> patterns = [];
     private readonly HashSet<(string Section, string Tag)> members = [];
@@ -81,8 +90,10 @@ public sealed class TraitLists
     /// <param name="normal">The tag as <see cref="TagExpression.Normal"/> writes it.</param>
     public string? Of(string normal)
     {
-        string section = known.GetOrAdd(normal, tag => exact.GetValueOrDefault(tag)
-            ?? patterns.FirstOrDefault(p => Fits(p.Pattern, tag)).Section ?? None);
+        string section = known.GetOrAdd(
+            normal,
+            tag => exact.GetValueOrDefault(tag) ?? patterns.FirstOrDefault(p => Fits(p.Pattern, tag)).Section ?? None
+        );
         return section == None ? null : section;
     }
 
@@ -94,13 +105,14 @@ public sealed class TraitLists
     /// <summary>The categories that a user's word names: <c>hair-colour</c>, or all garments by <c>garment</c>.</summary>
     /// <param name="word">A category, <c>garment</c> or <c>intrinsic</c>.</param>
     /// <returns>Null if it names none.</returns>
-    public IReadOnlyList<string>? Named(string word) => word switch
-    {
-        "garment" or "garments" or "clothes" => [.. Garments],
-        "intrinsic" => Intrinsic,
-        "hair-color" => ["hair-colour"],
-        _ => Categories.Contains(word) ? [word] : null,
-    };
+    public IReadOnlyList<string>? Named(string word) =>
+        word switch
+        {
+            "garment" or "garments" or "clothes" => [.. Garments],
+            "intrinsic" => Intrinsic,
+            "hair-color" => ["hair-colour"],
+            _ => Categories.Contains(word) ? [word] : null,
+        };
 
     /// <summary>Whether a pattern with <c>*</c> for anything fits a tag.</summary>
     internal static bool Fits(ReadOnlySpan<char> pattern, ReadOnlySpan<char> tag)

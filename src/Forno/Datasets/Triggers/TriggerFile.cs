@@ -21,11 +21,12 @@ public static class TriggerFile
 
     private const string Table = "triggers";
 
-    private const string Head = "# The triggers of this data set and what each calls up:\n# character, outfit, style, pose, object, situation or unknown.\n\n[triggers]\n";
+    private const string Head =
+        "# The triggers of this data set and what each calls up:\n# character, outfit, style, pose, object, situation or unknown.\n\n[triggers]\n";
 
     /// <summary>Kinds by the names that files and options have.</summary>
-    public static readonly FrozenDictionary<string, TriggerKind> Kinds =
-        Enum.GetValues<TriggerKind>().ToFrozenDictionary(k => k.ToString().ToLowerInvariant(), StringComparer.Ordinal);
+    public static readonly FrozenDictionary<string, TriggerKind> Kinds = Enum.GetValues<TriggerKind>()
+        .ToFrozenDictionary(k => k.ToString().ToLowerInvariant(), StringComparer.Ordinal);
 
     /// <summary>Where a data set's file is: in its work folder, else in the first of its folders that has one or lies in one that has.</summary>
     /// <param name="folder">The pictures.</param>
@@ -38,8 +39,19 @@ public static class TriggerFile
             return Path.Join(work, FileName);
         }
 
-        string[] places = [.. folders.Select(f => Path.Join(Directory.Exists(f) ? Path.GetFullPath(f) : Path.GetDirectoryName(Path.GetFullPath(f)), FileName))];
-        string[] parents = [.. places.Select(p => Path.Join(Path.GetDirectoryName(Path.GetDirectoryName(p)), FileName))];
+        string[] places =
+        [
+            .. folders.Select(f =>
+                Path.Join(
+                    Directory.Exists(f) ? Path.GetFullPath(f) : Path.GetDirectoryName(Path.GetFullPath(f)),
+                    FileName
+                )
+            ),
+        ];
+        string[] parents =
+        [
+            .. places.Select(p => Path.Join(Path.GetDirectoryName(Path.GetDirectoryName(p)), FileName)),
+        ];
         return places.Concat(parents).FirstOrDefault(File.Exists) ?? places[0];
     }
 
@@ -57,14 +69,21 @@ public static class TriggerFile
         TomlTable root = TomlFile.Read(file);
         foreach (string key in root.Keys.Where(k => k != Table))
         {
-            throw new FornoException($"{file} line {root.LineOf(key)}: unknown key '{key}'; it holds [triggers] with name = \"kind\"");
+            throw new FornoException(
+                $"{file} line {root.LineOf(key)}: unknown key '{key}'; it holds [triggers] with name = \"kind\""
+            );
         }
 
         var triggers = new List<TriggerName>();
         foreach (var (name, value) in root.TryGetValue(Table, out object? table) && table is TomlTable t ? t : [])
         {
-            triggers.Add(value is string kind && Kinds.TryGetValue(kind, out TriggerKind found) ? new TriggerName(name, found)
-                : throw new FornoException($"{file} line {((TomlTable)table!).LineOf(name)}: '{name}' must be one of {string.Join(", ", Kinds.Keys.Order().Select(k => $"\"{k}\""))}"));
+            triggers.Add(
+                value is string kind && Kinds.TryGetValue(kind, out TriggerKind found)
+                    ? new TriggerName(name, found)
+                    : throw new FornoException(
+                        $"{file} line {((TomlTable)table!).LineOf(name)}: '{name}' must be one of {string.Join(", ", Kinds.Keys.Order().Select(k => $"\"{k}\""))}"
+                    )
+            );
         }
 
         return triggers;
@@ -74,9 +93,14 @@ public static class TriggerFile
     /// <param name="text">The file's text; null if there is none.</param>
     /// <param name="triggers">The triggers.</param>
     /// <exception cref="FornoException">The text is no TOML.</exception>
-    public static string With(string? text, IEnumerable<TriggerName> triggers) => triggers.Aggregate(
-        string.IsNullOrWhiteSpace(text) ? Head : TomlFile.Parse(text, FileName).ContainsKey(Table) ? text : $"{text.TrimEnd()}\n\n[{Table}]\n",
-        (all, trigger) => TomlEdit.Set(all, FileName, [Table, trigger.Name], trigger.Kind.ToString().ToLowerInvariant()));
+    public static string With(string? text, IEnumerable<TriggerName> triggers) =>
+        triggers.Aggregate(
+            string.IsNullOrWhiteSpace(text) ? Head
+                : TomlFile.Parse(text, FileName).ContainsKey(Table) ? text
+                : $"{text.TrimEnd()}\n\n[{Table}]\n",
+            (all, trigger) =>
+                TomlEdit.Set(all, FileName, [Table, trigger.Name], trigger.Kind.ToString().ToLowerInvariant())
+        );
 
     /// <summary>A step that brings the file up to date; null if it says all of it already.</summary>
     /// <param name="file">Its full path.</param>
@@ -86,11 +110,14 @@ public static class TriggerFile
         string? before = File.Exists(file) ? Caption.ReadText(file) : null;
         string after = With(before, triggers);
         FileContent content = FileContent.Text(after);
-        return before == after || triggers.Count == 0 ? null : new PlanStep
-        {
-            Subject = FileName,
-            What = $"knows {string.Join(", ", triggers.Select(t => $"{t.Name} ({t.Kind.ToString().ToLowerInvariant()})"))}",
-            Changes = [before is null ? new AddFile(FileName, content) : new ReplaceFile(FileName, content)],
-        };
+        return before == after || triggers.Count == 0
+            ? null
+            : new PlanStep
+            {
+                Subject = FileName,
+                What =
+                    $"knows {string.Join(", ", triggers.Select(t => $"{t.Name} ({t.Kind.ToString().ToLowerInvariant()})"))}",
+                Changes = [before is null ? new AddFile(FileName, content) : new ReplaceFile(FileName, content)],
+            };
     }
 }

@@ -26,7 +26,15 @@ public sealed record TriggerOutcome(ChangePlan Plan, int Least, int Most);
 public static class TriggerPlans
 {
     private static readonly TriggerKind[] Order =
-        [TriggerKind.Character, TriggerKind.Unknown, TriggerKind.Outfit, TriggerKind.Object, TriggerKind.Pose, TriggerKind.Situation, TriggerKind.Style];
+    [
+        TriggerKind.Character,
+        TriggerKind.Unknown,
+        TriggerKind.Outfit,
+        TriggerKind.Object,
+        TriggerKind.Pose,
+        TriggerKind.Situation,
+        TriggerKind.Style,
+    ];
 
     /// <summary>
     /// Makes the plan. What stands in front already stays in its order; a new trigger goes before the first known one of a
@@ -39,7 +47,13 @@ public static class TriggerPlans
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     /// <exception cref="FornoException">A trigger cannot be one.</exception>
-    public static TriggerOutcome Make(CaptionSet set, TriggerSettings settings, IReadOnlyList<TriggerName> known, IProgress<long>? progress = null, CancellationToken cancel = default)
+    public static TriggerOutcome Make(
+        CaptionSet set,
+        TriggerSettings settings,
+        IReadOnlyList<TriggerName> known,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         foreach (TriggerName trigger in settings.Add)
         {
@@ -52,26 +66,40 @@ public static class TriggerPlans
             kinds[TagExpression.Normal(trigger.Name)] = trigger.Kind;
         }
 
-        int least = int.MaxValue, most = 0;
+        int least = int.MaxValue,
+            most = 0;
         Lock gate = new();
-        ChangePlan plan = CaptionPlans.Make(set, "trigger", picture =>
-        {
-            CaptionText before = picture.Caption ?? CaptionText.Empty;
-            if (settings.Where?.Matches(before.Normal) == false)
+        ChangePlan plan = CaptionPlans.Make(
+            set,
+            "trigger",
+            picture =>
             {
-                return null;
-            }
+                CaptionText before = picture.Caption ?? CaptionText.Empty;
+                if (settings.Where?.Matches(before.Normal) == false)
+                {
+                    return null;
+                }
 
-            var reasons = new List<string>();
-            int front = 0;
-            CaptionText after = CaptionLines.Each(before, line => Front(line, settings, kinds, reasons, out front));
-            lock (gate)
-            {
-                (least, most) = (Math.Min(least, front), Math.Max(most, front));
-            }
+                var reasons = new List<string>();
+                int front = 0;
+                CaptionText after = CaptionLines.Each(before, line => Front(line, settings, kinds, reasons, out front));
+                lock (gate)
+                {
+                    (least, most) = (Math.Min(least, front), Math.Max(most, front));
+                }
 
-            return ReferenceEquals(after, before) ? null : new CaptionEdit(after, reasons.Count > 0 ? [.. reasons.Distinct()] : [settings.Separator ? "||| behind the triggers" : "||| taken away"]);
-        }, progress, cancel);
+                return ReferenceEquals(after, before)
+                    ? null
+                    : new CaptionEdit(
+                        after,
+                        reasons.Count > 0
+                            ? [.. reasons.Distinct()]
+                            : [settings.Separator ? "||| behind the triggers" : "||| taken away"]
+                    );
+            },
+            progress,
+            cancel
+        );
         return new TriggerOutcome(plan, most == 0 ? 0 : least, most);
     }
 
@@ -79,18 +107,27 @@ public static class TriggerPlans
     /// <exception cref="FornoException">It is empty, or holds what captions are parted by.</exception>
     public static void Check(string name)
     {
-        string? wrong = string.IsNullOrWhiteSpace(name) ? "it is empty"
+        string? wrong =
+            string.IsNullOrWhiteSpace(name) ? "it is empty"
             : name.Contains(',', StringComparison.Ordinal) ? "it holds a comma, which parts tags"
-            : name.Contains(CaptionText.KeepSeparator, StringComparison.Ordinal) ? "it holds |||, which ends the triggers"
+            : name.Contains(CaptionText.KeepSeparator, StringComparison.Ordinal)
+                ? "it holds |||, which ends the triggers"
             : name.Any(char.IsControl) ? "it holds a line end or another control character"
-            : name.IndexOfAny(['{', '}']) >= 0 ? "it holds a brace, which makes a wildcard of it" : null;
+            : name.IndexOfAny(['{', '}']) >= 0 ? "it holds a brace, which makes a wildcard of it"
+            : null;
         if (wrong is not null)
         {
             throw new FornoException($"'{name}' cannot be a trigger: {wrong}");
         }
     }
 
-    private static CaptionText Front(CaptionText caption, TriggerSettings settings, Dictionary<string, TriggerKind> kinds, List<string> reasons, out int count)
+    private static CaptionText Front(
+        CaptionText caption,
+        TriggerSettings settings,
+        Dictionary<string, TriggerKind> kinds,
+        List<string> reasons,
+        out int count
+    )
     {
         int kept = caption.HasSeparator ? caption.Kept : 0;
         while (!caption.HasSeparator && kept < caption.Tags.Count && kinds.ContainsKey(caption.Normal[kept]))
@@ -99,7 +136,12 @@ public static class TriggerPlans
         }
 
         List<string> front = [.. caption.Tags.Take(kept)];
-        var body = caption.Tags.Select((tag, i) => (Tag: tag, Normal: caption.Normal[i], Ends: i >= caption.Tags.Count - caption.Ending)).Skip(kept).ToList();
+        var body = caption
+            .Tags.Select(
+                (tag, i) => (Tag: tag, Normal: caption.Normal[i], Ends: i >= caption.Tags.Count - caption.Ending)
+            )
+            .Skip(kept)
+            .ToList();
         foreach (TriggerName trigger in settings.Add)
         {
             string normal = TagExpression.Normal(trigger.Name);
@@ -109,7 +151,9 @@ public static class TriggerPlans
             }
 
             bool moved = body.RemoveAll(t => t.Normal == normal && !t.Ends) > 0;
-            int place = front.FindIndex(t => kinds.TryGetValue(TagExpression.Normal(t), out TriggerKind kind) && Rank(kind) > Rank(trigger.Kind));
+            int place = front.FindIndex(t =>
+                kinds.TryGetValue(TagExpression.Normal(t), out TriggerKind kind) && Rank(kind) > Rank(trigger.Kind)
+            );
             front.Insert(place < 0 ? front.Count : place, trigger.Name.Trim());
             reasons.Add(moved ? $"{trigger.Name} to the front" : $"{trigger.Name} added");
         }

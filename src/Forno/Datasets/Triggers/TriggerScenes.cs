@@ -8,7 +8,26 @@ public static class TriggerScenes
 {
     // What stands before ||| without being a trigger.
     private static readonly string[] Quality =
-        ["masterpiece", "best quality", "high quality", "good quality", "normal quality", "amazing quality", "very aesthetic", "aesthetic", "absurdres", "highres", "newest", "recent", "safe", "sensitive", "general", "rating *", "score *", "source *"];
+    [
+        "masterpiece",
+        "best quality",
+        "high quality",
+        "good quality",
+        "normal quality",
+        "amazing quality",
+        "very aesthetic",
+        "aesthetic",
+        "absurdres",
+        "highres",
+        "newest",
+        "recent",
+        "safe",
+        "sensitive",
+        "general",
+        "rating *",
+        "score *",
+        "source *",
+    ];
 
     /// <summary>The folder that a picture counts to: the nearest <c>N_name</c> above it, else the one it is in.</summary>
     public static string FolderOf(PictureItem item)
@@ -32,7 +51,12 @@ public static class TriggerScenes
     /// <param name="known">Those that a user or <c>triggers.toml</c> names.</param>
     /// <param name="traits">The lists of traits.</param>
     /// <param name="keepTokens">The trainer's <c>keep_tokens</c>; 0 = none.</param>
-    public static IReadOnlyList<TriggerName> Names(CaptionSet set, IReadOnlyList<TriggerName> known, TraitLists traits, int keepTokens = 0)
+    public static IReadOnlyList<TriggerName> Names(
+        CaptionSet set,
+        IReadOnlyList<TriggerName> known,
+        TraitLists traits,
+        int keepTokens = 0
+    )
     {
         if (known.Count > 0)
         {
@@ -46,14 +70,24 @@ public static class TriggerScenes
             for (int i = 0; i < kept; i++)
             {
                 string normal = caption.Normal[i];
-                if (!found.ContainsKey(normal) && !caption.IsSentence(i) && traits.Of(normal) is null && !Quality.Any(q => TraitLists.Fits(q, normal)))
+                if (
+                    !found.ContainsKey(normal)
+                    && !caption.IsSentence(i)
+                    && traits.Of(normal) is null
+                    && !Quality.Any(q => TraitLists.Fits(q, normal))
+                )
                 {
                     found[normal] = caption.Tags[i];
                 }
             }
         }
 
-        return [.. found.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => new TriggerName(f.Value, TriggerKind.Unknown))];
+        return
+        [
+            .. found
+                .OrderBy(f => f.Key, StringComparer.Ordinal)
+                .Select(f => new TriggerName(f.Value, TriggerKind.Unknown)),
+        ];
     }
 
     /// <summary>Makes the sets.</summary>
@@ -63,7 +97,12 @@ public static class TriggerScenes
     /// <param name="pruned">The tags that were pruned from a picture's caption: those of its sidecar.</param>
     /// <param name="knownTags">Further tags that base models know, as <see cref="TagExpression.Normal"/> writes them.</param>
     public static TriggerScene Of(
-        CaptionSet set, IReadOnlyList<TriggerName> names, TraitLists traits, Func<CaptionedPicture, IReadOnlyList<PrunedTag>> pruned, IReadOnlySet<string>? knownTags = null)
+        CaptionSet set,
+        IReadOnlyList<TriggerName> names,
+        TraitLists traits,
+        Func<CaptionedPicture, IReadOnlyList<PrunedTag>> pruned,
+        IReadOnlySet<string>? knownTags = null
+    )
     {
         int count = set.Pictures.Count;
         var groups = new Dictionary<string, List<int>>(StringComparer.Ordinal);
@@ -85,7 +124,9 @@ public static class TriggerScenes
                 if (!featureOf.TryGetValue(tag.Tag, out int feature))
                 {
                     string normal = TagExpression.Normal(tag.Tag);
-                    feature = featureOf[tag.Tag] = featureOf.TryGetValue(normal, out int known) ? known : features.Count;
+                    feature = featureOf[tag.Tag] = featureOf.TryGetValue(normal, out int known)
+                        ? known
+                        : features.Count;
                     featureOf[normal] = feature;
                     if (feature == features.Count)
                     {
@@ -124,8 +165,18 @@ public static class TriggerScenes
             Pictures = count,
             Groups = [.. groups.Select(g => new PictureGroup(g.Key, new Extent(count, g.Value)))],
             Triggers = [.. names.Select((n, t) => new Trigger(n.Name, n.Kind, new Extent(count, triggers[t])))],
-            Features = [.. features.Select(f => new Feature(f.Tag, traits.Of(f.Normal), new Extent(count, f.Pruned).Minus(new Extent(count, f.Told)), new Extent(count, f.Told)))],
-            KnownTags = names.Select(n => TagExpression.Normal(n.Name)).Where(n => traits.Tags.Contains(n) || knownTags?.Contains(n) == true)
+            Features =
+            [
+                .. features.Select(f => new Feature(
+                    f.Tag,
+                    traits.Of(f.Normal),
+                    new Extent(count, f.Pruned).Minus(new Extent(count, f.Told)),
+                    new Extent(count, f.Told)
+                )),
+            ],
+            KnownTags = names
+                .Select(n => TagExpression.Normal(n.Name))
+                .Where(n => traits.Tags.Contains(n) || knownTags?.Contains(n) == true)
                 .ToHashSet(StringComparer.Ordinal),
         };
     }
@@ -134,11 +185,17 @@ public static class TriggerScenes
     /// <param name="set">The captions.</param>
     /// <param name="cancel">Stops it.</param>
     /// <returns>What is pruned, by picture, and sidecars that cannot be read.</returns>
-    public static (Func<CaptionedPicture, IReadOnlyList<PrunedTag>> Pruned, IReadOnlyList<Problem> Problems) ReadPruned(CaptionSet set, CancellationToken cancel = default)
+    public static (Func<CaptionedPicture, IReadOnlyList<PrunedTag>> Pruned, IReadOnlyList<Problem> Problems) ReadPruned(
+        CaptionSet set,
+        CancellationToken cancel = default
+    )
     {
         PictureItem[] items = [.. set.Pictures.Select(p => p.Picture)];
         var (read, problems) = ChangePlan.ForEach(items, item => TagSidecar.Of(item)?.Pruned, cancel: cancel);
-        var byPath = items.Zip(read).Where(r => r.Second is { Count: > 0 }).ToDictionary(r => r.First.Path, r => r.Second!, StringComparer.Ordinal);
+        var byPath = items
+            .Zip(read)
+            .Where(r => r.Second is { Count: > 0 })
+            .ToDictionary(r => r.First.Path, r => r.Second!, StringComparer.Ordinal);
         return (picture => byPath.GetValueOrDefault(picture.Picture.Path) ?? [], problems);
     }
 

@@ -19,7 +19,12 @@ public static class LossFunctions
     /// <param name="timesteps">B timesteps.</param>
     /// <returns>[B, …], fp32.</returns>
     public static Tensor Elementwise(
-        Tensor prediction, Tensor target, LossRecipe recipe, NoiseSchedule schedule, ReadOnlySpan<int> timesteps)
+        Tensor prediction,
+        Tensor target,
+        LossRecipe recipe,
+        NoiseSchedule schedule,
+        ReadOnlySpan<int> timesteps
+    )
     {
         using var scope = new Scope();
         Tensor difference = prediction.To(DType.Float32) - target.To(DType.Float32);
@@ -72,12 +77,21 @@ public static class LossFunctions
     /// <param name="sampleWeights">B weights: 1 for a training image, prior_loss_weight for a regularisation image.</param>
     /// <param name="mask">[B, H, W] or [B, 1, H, W] in 0 … 1; null: none.</param>
     public static LossResult Batch(
-        Tensor prediction, Tensor target, LossRecipe recipe, NoiseSchedule schedule, NoiseSchedule original, ReadOnlySpan<int> timesteps,
-        ReadOnlySpan<float> sampleWeights, Tensor? mask = null)
+        Tensor prediction,
+        Tensor target,
+        LossRecipe recipe,
+        NoiseSchedule schedule,
+        NoiseSchedule original,
+        ReadOnlySpan<int> timesteps,
+        ReadOnlySpan<float> sampleWeights,
+        Tensor? mask = null
+    )
     {
         if (prediction.Size(0) != timesteps.Length || timesteps.Length != sampleWeights.Length)
         {
-            throw new ArgumentException($"{timesteps.Length} timesteps and {sampleWeights.Length} weights for {prediction}");
+            throw new ArgumentException(
+                $"{timesteps.Length} timesteps and {sampleWeights.Length} weights for {prediction}"
+            );
         }
         using var scope = new Scope();
         Tensor loss = Elementwise(prediction, target, recipe, schedule, timesteps);

@@ -26,7 +26,8 @@ public static class LossWeights
     /// <param name="t">The timestep.</param>
     public static double Of(LossRecipe recipe, NoiseSchedule original, int t)
     {
-        double snr = original.Snr(t), weight = 1;
+        double snr = original.Snr(t),
+            weight = 1;
         if (recipe.MinSnrGamma is { } gamma)
         {
             weight *= MinSnr(snr, gamma, recipe.Prediction);
@@ -46,12 +47,13 @@ public static class LossWeights
     /// <param name="recipe">huber_c, huber_scale and the schedule.</param>
     /// <param name="schedule">The schedule that noises (the fixed one, if it was fixed).</param>
     /// <param name="t">The timestep.</param>
-    public static double HuberThreshold(LossRecipe recipe, NoiseSchedule schedule, int t) => recipe.HuberSchedule switch
-    {
-        HuberSchedule.Constant => recipe.HuberC * recipe.HuberScale,
-        HuberSchedule.Exponential => Math.Exp(t * Math.Log(recipe.HuberC) / schedule.Count) * recipe.HuberScale,
-        _ => ((1 - recipe.HuberC) / Math.Pow(1 + (double)schedule.Sigmas[t], 2)) + recipe.HuberC,
-    };
+    public static double HuberThreshold(LossRecipe recipe, NoiseSchedule schedule, int t) =>
+        recipe.HuberSchedule switch
+        {
+            HuberSchedule.Constant => recipe.HuberC * recipe.HuberScale,
+            HuberSchedule.Exponential => Math.Exp(t * Math.Log(recipe.HuberC) / schedule.Count) * recipe.HuberScale,
+            _ => ((1 - recipe.HuberC) / Math.Pow(1 + (double)schedule.Sigmas[t], 2)) + recipe.HuberC,
+        };
 
     private static double Cap(double snr) => Math.Min(snr, 1000);
 }

@@ -85,7 +85,8 @@ public sealed class SeededNoise : IDisposable
         {
             return (low * t) + (high * (1 - t));
         }
-        Tensor omega = Acos.Call(dot), sine = omega.Sin();
+        Tensor omega = Acos.Call(dot),
+            sine = omega.Sin();
         return ((omega * (1 - t)).Sin() / sine * low) + ((omega * t).Sin() / sine * high);
     }
 }
@@ -149,7 +150,9 @@ public sealed class BrownianNoise : IDisposable
             throw new ArgumentOutOfRangeException(nameof(sigma), sigma, $"outside the path {times[0]} … {times[^1]}");
         }
         using var scope = new Scope();
-        double a = times[above - 1], b = times[above], share = (sigma - a) / (b - a);
+        double a = times[above - 1],
+            b = times[above],
+            share = (sigma - a) / (b - a);
         Tensor mean = (path.Values[above - 1] * (1 - share)) + (path.Values[above] * share);
         Tensor point = (mean + (normals() * Math.Sqrt((sigma - a) * (b - sigma) / (b - a)))).Own();
         path.Add(sigma, point);

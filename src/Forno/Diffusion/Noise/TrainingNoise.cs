@@ -94,7 +94,11 @@ public static class TrainingNoise
         {
             noise = AddPyramid(noise, iterations, recipe.MultiresDiscount, draws);
         }
-        int[] timesteps = draws.Timesteps(recipe.MinTimestep ?? 0, recipe.MaxTimestep ?? schedule.Count, (int)latents.Size(0));
+        int[] timesteps = draws.Timesteps(
+            recipe.MinTimestep ?? 0,
+            recipe.MaxTimestep ?? schedule.Count,
+            (int)latents.Size(0)
+        );
         Tensor input = noise;
         if (recipe.InputGamma is { } gamma)
         {
@@ -116,7 +120,13 @@ public static class TrainingNoise
     /// <param name="adaptiveScale">Times |mean over H, W| is added to the strength, which stays at least 0.</param>
     /// <param name="draws">The random numbers.</param>
     public static Tensor AddOffset(
-        Tensor noise, Tensor latents, double offset, bool randomStrength, double? adaptiveScale, INoiseDraws draws)
+        Tensor noise,
+        Tensor latents,
+        double offset,
+        bool randomStrength,
+        double? adaptiveScale,
+        INoiseDraws draws
+    )
     {
         using var scope = new Scope();
         offset *= randomStrength ? draws.Uniform() : 1;
@@ -140,12 +150,14 @@ public static class TrainingNoise
     public static Tensor AddPyramid(Tensor noise, int iterations, double discount, INoiseDraws draws)
     {
         using var scope = new Scope();
-        long height = noise.Size(2), width = noise.Size(3);
+        long height = noise.Size(2),
+            width = noise.Size(3);
         Tensor sum = noise;
         for (int i = 0; i < iterations; i++)
         {
             double shrink = Math.Pow((draws.Uniform() * 2) + 2, i);
-            long h = Math.Max(1, (long)(height / shrink)), w = Math.Max(1, (long)(width / shrink));
+            long h = Math.Max(1, (long)(height / shrink)),
+                w = Math.Max(1, (long)(width / shrink));
             Tensor coarse = Drawn(draws, noise, [noise.Size(0), noise.Size(1), h, w]);
             sum += Ops.UpsampleBilinear(coarse, height, width) * Math.Pow(discount, i);
             if (h == 1 || w == 1)

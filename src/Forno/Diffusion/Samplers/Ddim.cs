@@ -30,9 +30,24 @@ public static partial class Samplers
     /// <param name="eta">0: deterministic; 1: as noisy as DDPM.</param>
     /// <param name="run">Progress and stopping.</param>
     public static Tensor Ddim(
-        Denoise denoise, Tensor x, NoiseSchedule schedule, IReadOnlyList<int> timesteps, NoiseSource noise, double eta = 0,
-        SamplerRun? run = null) =>
-        Ddim(denoise, x, schedule, timesteps, i => VpPoint.Of(schedule, i + 1 < timesteps.Count ? timesteps[i + 1] : 0), noise, eta, run);
+        Denoise denoise,
+        Tensor x,
+        NoiseSchedule schedule,
+        IReadOnlyList<int> timesteps,
+        NoiseSource noise,
+        double eta = 0,
+        SamplerRun? run = null
+    ) =>
+        Ddim(
+            denoise,
+            x,
+            schedule,
+            timesteps,
+            i => VpPoint.Of(schedule, i + 1 < timesteps.Count ? timesteps[i + 1] : 0),
+            noise,
+            eta,
+            run
+        );
 
     /// <summary>DDIM as diffusers has it: each step goes ⌊T/steps⌋ timesteps down, whatever the list says.</summary>
     /// <param name="denoise">The model.</param>
@@ -45,24 +60,50 @@ public static partial class Samplers
     /// <param name="eta">0: deterministic.</param>
     /// <param name="run">Progress and stopping.</param>
     public static Tensor DdimStrided(
-        Denoise denoise, Tensor x, NoiseSchedule schedule, IReadOnlyList<int> timesteps, int steps, bool setAlphaToOne, NoiseSource noise,
-        double eta = 0, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        NoiseSchedule schedule,
+        IReadOnlyList<int> timesteps,
+        int steps,
+        bool setAlphaToOne,
+        NoiseSource noise,
+        double eta = 0,
+        SamplerRun? run = null
+    )
     {
         double final = setAlphaToOne ? 1 : schedule.AlphasCumprod[0];
         int stride = schedule.Count / steps;
-        return Ddim(denoise, x, schedule, timesteps, i => VpPoint.Of(schedule, timesteps[i] - stride, final), noise, eta, run);
+        return Ddim(
+            denoise,
+            x,
+            schedule,
+            timesteps,
+            i => VpPoint.Of(schedule, timesteps[i] - stride, final),
+            noise,
+            eta,
+            run
+        );
     }
 
     private static Tensor Ddim(
-        Denoise denoise, Tensor x, NoiseSchedule schedule, IReadOnlyList<int> timesteps, Func<int, VpPoint> next, NoiseSource noise,
-        double eta, SamplerRun? run)
+        Denoise denoise,
+        Tensor x,
+        NoiseSchedule schedule,
+        IReadOnlyList<int> timesteps,
+        Func<int, VpPoint> next,
+        NoiseSource noise,
+        double eta,
+        SamplerRun? run
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < timesteps.Count; i++)
         {
             using var step = new Scope();
-            VpPoint at = VpPoint.Of(schedule, timesteps[i]), to = next(i);
-            double a = at.AlphaCumprod, b = to.AlphaCumprod;
+            VpPoint at = VpPoint.Of(schedule, timesteps[i]),
+                to = next(i);
+            double a = at.AlphaCumprod,
+                b = to.AlphaCumprod;
             Tensor x0 = at.X0(denoise, x);
             walk.Tell(i, timesteps.Count, at.Sigma, x, x0);
             double std = eta * Math.Sqrt((1 - b) / (1 - a) * (1 - (a / b)));
@@ -82,16 +123,26 @@ public static partial class Samplers
     /// <param name="variance">Which variance.</param>
     /// <param name="run">Progress and stopping.</param>
     public static Tensor Ddpm(
-        Denoise denoise, Tensor x, NoiseSchedule schedule, IReadOnlyList<int> timesteps, int steps, NoiseSource noise,
-        DdpmVariance variance = DdpmVariance.FixedSmall, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        NoiseSchedule schedule,
+        IReadOnlyList<int> timesteps,
+        int steps,
+        NoiseSource noise,
+        DdpmVariance variance = DdpmVariance.FixedSmall,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < timesteps.Count; i++)
         {
             using var step = new Scope();
             int t = timesteps[i];
-            VpPoint at = VpPoint.Of(schedule, t), to = VpPoint.Of(schedule, t - (schedule.Count / steps), 1);
-            double a = at.AlphaCumprod, b = to.AlphaCumprod, beta = 1 - (a / b);
+            VpPoint at = VpPoint.Of(schedule, t),
+                to = VpPoint.Of(schedule, t - (schedule.Count / steps), 1);
+            double a = at.AlphaCumprod,
+                b = to.AlphaCumprod,
+                beta = 1 - (a / b);
             Tensor x0 = at.X0(denoise, x);
             walk.Tell(i, timesteps.Count, at.Sigma, x, x0);
             Tensor next = (x0 * (to.Signal * beta / (1 - a))) + (x * (Math.Sqrt(a / b) * (1 - b) / (1 - a)));

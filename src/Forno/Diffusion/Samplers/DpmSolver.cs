@@ -57,19 +57,30 @@ public static partial class Samplers
     /// <param name="sNoise">Scale of the noise.</param>
     /// <param name="run">Progress and stopping.</param>
     public static Tensor DpmFast(
-        Denoise denoise, Tensor x, Sigma sigmaMin, Sigma sigmaMax, int n, NoiseSource noise, double eta = 0, double sNoise = 1,
-        SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        Sigma sigmaMin,
+        Sigma sigmaMax,
+        int n,
+        NoiseSource noise,
+        double eta = 0,
+        double sNoise = 1,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
-        double start = -Math.Log(sigmaMax), end = -Math.Log(sigmaMin);
+        double start = -Math.Log(sigmaMax),
+            end = -Math.Log(sigmaMin);
         int intervals = (n / 3) + 1;
-        int[] orders = n % 3 == 0
-            ? [.. Enumerable.Repeat(3, intervals - 2), 2, 1]
-            : [.. Enumerable.Repeat(3, intervals - 1), n % 3];
+        int[] orders =
+            n % 3 == 0
+                ? [.. Enumerable.Repeat(3, intervals - 2), 2, 1]
+                : [.. Enumerable.Repeat(3, intervals - 1), n % 3];
         for (int i = 0; i < intervals; i++)
         {
             using var step = new Scope();
-            double t = start + ((end - start) * i / intervals), next = start + ((end - start) * (i + 1) / intervals);
+            double t = start + ((end - start) * i / intervals),
+                next = start + ((end - start) * (i + 1) / intervals);
             (double reached, double up) = NoisyEnd(t, next, end, eta);
             var solver = new DpmStep(denoise, x, t, reached);
             walk.Tell(i, intervals, SigmaOf(t), x, solver.Denoised);
@@ -97,8 +108,15 @@ public static partial class Samplers
     /// <param name="info">What the run did.</param>
     /// <param name="run">Progress and stopping.</param>
     public static Tensor DpmAdaptive(
-        Denoise denoise, Tensor x, Sigma sigmaMin, Sigma sigmaMax, NoiseSource noise, AdaptiveSettings? settings, out AdaptiveInfo info,
-        SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        Sigma sigmaMin,
+        Sigma sigmaMax,
+        NoiseSource noise,
+        AdaptiveSettings? settings,
+        out AdaptiveInfo info,
+        SamplerRun? run = null
+    )
     {
         AdaptiveSettings o = settings ?? new AdaptiveSettings();
         if (o.Order is not (2 or 3))
@@ -107,8 +125,12 @@ public static partial class Samplers
         }
         using var walk = new Walk(ref x, run);
         Tensor before = x.Alias();
-        double s = -Math.Log(sigmaMax), end = -Math.Log(sigmaMin), size = Math.Sqrt(x.Count);
-        int trials = 0, evaluations = 0, accepted = 0;
+        double s = -Math.Log(sigmaMax),
+            end = -Math.Log(sigmaMin),
+            size = Math.Sqrt(x.Count);
+        int trials = 0,
+            evaluations = 0,
+            accepted = 0;
         var controller = new StepController(o);
         while (s < end - 1e-5)
         {
@@ -125,7 +147,9 @@ public static partial class Samplers
             evaluations += solver.Evaluations;
             if (!double.IsFinite(error))
             {
-                throw new FornoException($"DPM adaptive met numbers that are not finite at sigma {SigmaOf(s)}: the model or the guidance overflows. Try a lower CFG scale or fp32.");
+                throw new FornoException(
+                    $"DPM adaptive met numbers that are not finite at sigma {SigmaOf(s)}: the model or the guidance overflows. Try a lower CFG scale or fp32."
+                );
             }
             if (controller.Accepts(error))
             {
@@ -150,7 +174,9 @@ public static partial class Samplers
             return (next, 0);
         }
         (double down, _) = AncestralStep(SigmaOf(t), SigmaOf(next), eta);
-        double reached = Math.Min(end, -Math.Log(down)), a = SigmaOf(next), b = SigmaOf(reached);
+        double reached = Math.Min(end, -Math.Log(down)),
+            a = SigmaOf(next),
+            b = SigmaOf(reached);
         return (reached, Math.Sqrt(Math.Max(0, (a * a) - (b * b))));
     }
 
@@ -158,8 +184,10 @@ public static partial class Samplers
     private sealed class DpmStep
     {
         private readonly Denoise denoise;
-        private readonly Tensor x, eps;
-        private readonly double t, h;
+        private readonly Tensor x,
+            eps;
+        private readonly double t,
+            h;
         private readonly Dictionary<double, Tensor> inner = [];
 
         public DpmStep(Denoise denoise, Tensor x, double t, double end)
@@ -178,14 +206,17 @@ public static partial class Samplers
 
         public Tensor First() => x - (eps * (SigmaEnd * Expm1(h)));
 
-        public Tensor Second(double r1) =>
-            First() - ((Inner(r1) - eps) * (SigmaEnd / (2 * r1) * Expm1(h)));
+        public Tensor Second(double r1) => First() - ((Inner(r1) - eps) * (SigmaEnd / (2 * r1) * Expm1(h)));
 
         public Tensor Third()
         {
-            const double r1 = 1.0 / 3, r2 = 2.0 / 3;
-            double s2 = t + (r2 * h), grown = Expm1(r2 * h);
-            Tensor u2 = x - (eps * (SigmaOf(s2) * grown))
+            const double r1 = 1.0 / 3,
+                r2 = 2.0 / 3;
+            double s2 = t + (r2 * h),
+                grown = Expm1(r2 * h);
+            Tensor u2 =
+                x
+                - (eps * (SigmaOf(s2) * grown))
                 - ((Inner(r1) - eps) * (SigmaOf(s2) * (r2 / r1) * ((grown / (r2 * h)) - 1)));
             return First() - ((Epsilon(u2, s2) - eps) * (SigmaEnd / r2 * ((Expm1(h) / h) - 1)));
         }
@@ -217,10 +248,12 @@ public static partial class Samplers
 
         public bool Accepts(double error)
         {
-            double order = o.Eta > 0 ? 1.5 : o.Order, e = 1 / (error + 1e-8);
+            double order = o.Eta > 0 ? 1.5 : o.Order,
+                e = 1 / (error + 1e-8);
             inverse ??= [e, e, e];
             inverse[0] = e;
-            double factor = Math.Pow(e, (o.Proportional + o.Integral + o.Derivative) / order)
+            double factor =
+                Math.Pow(e, (o.Proportional + o.Integral + o.Derivative) / order)
                 * Math.Pow(inverse[1], -(o.Proportional + (2 * o.Derivative)) / order)
                 * Math.Pow(inverse[2], o.Derivative / order);
             factor = 1 + Math.Atan(factor - 1);
@@ -235,6 +268,5 @@ public static partial class Samplers
     }
 
     // eˣ − 1 without cancellation for small x.
-    private static double Expm1(double x) =>
-        Math.Abs(x) < 1e-5 ? x * (1 + (x / 2 * (1 + (x / 3)))) : Math.Exp(x) - 1;
+    private static double Expm1(double x) => Math.Abs(x) < 1e-5 ? x * (1 + (x / 2 * (1 + (x / 3)))) : Math.Exp(x) - 1;
 }

@@ -7,13 +7,21 @@ public static partial class Samplers
 {
     /// <summary>DPM-Solver++(2S) with ancestral noise; two evaluations a step. With eta 0 it is DPM++ 2S.</summary>
     public static Tensor DpmPP2SAncestral(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, double eta = 1, double sNoise = 1, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        double eta = 1,
+        double sNoise = 1,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < sigmas.Count - 1; i++)
         {
             using var step = new Scope();
-            Sigma from = sigmas[i], to = sigmas[i + 1];
+            Sigma from = sigmas[i],
+                to = sigmas[i + 1];
             Tensor denoised = denoise(x, from);
             walk.Tell(i, sigmas.Count - 1, from, x, denoised);
             (double down, double up) = AncestralStep(from, to, eta);
@@ -43,7 +51,8 @@ public static partial class Samplers
         for (int i = 0; i < sigmas.Count - 1; i++)
         {
             using var step = new Scope();
-            Sigma from = sigmas[i], to = sigmas[i + 1];
+            Sigma from = sigmas[i],
+                to = sigmas[i + 1];
             Tensor denoised = denoise(x, from);
             walk.Tell(i, sigmas.Count - 1, from, x, denoised);
             double h = Math.Log(from / to); // infinite in the step to 0

@@ -17,14 +17,22 @@ public static partial class Samplers
 {
     /// <summary>DPM-Solver++ (stochastic), two evaluations and two noises a step.</summary>
     public static Tensor DpmPPSde(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, double eta = 1, double sNoise = 1, double r = 0.5,
-        SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        double eta = 1,
+        double sNoise = 1,
+        double r = 0.5,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < sigmas.Count - 1; i++)
         {
             using var step = new Scope();
-            Sigma from = sigmas[i], to = sigmas[i + 1];
+            Sigma from = sigmas[i],
+                to = sigmas[i + 1];
             Tensor denoised = denoise(x, from);
             walk.Tell(i, sigmas.Count - 1, from, x, denoised);
             if (to == 0)
@@ -50,8 +58,15 @@ public static partial class Samplers
 
     /// <summary>DPM-Solver++(2M) for the SDE; one evaluation and one noise a step.</summary>
     public static Tensor DpmPP2MSde(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, double eta = 1, double sNoise = 1,
-        SdeSolver solver = SdeSolver.Midpoint, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        double eta = 1,
+        double sNoise = 1,
+        SdeSolver solver = SdeSolver.Midpoint,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         Tensor? old = null;
@@ -59,7 +74,8 @@ public static partial class Samplers
         for (int i = 0; i < sigmas.Count - 1; i++)
         {
             using var step = new Scope();
-            Sigma from = sigmas[i], to = sigmas[i + 1];
+            Sigma from = sigmas[i],
+                to = sigmas[i + 1];
             Tensor denoised = denoise(x, from);
             walk.Tell(i, sigmas.Count - 1, from, x, denoised);
             if (to == 0)
@@ -67,7 +83,9 @@ public static partial class Samplers
                 step.Carry(ref x, denoised.Alias());
                 continue;
             }
-            double h = Math.Log(from / to), g = h * (1 + eta), gone = -Expm1(-g);
+            double h = Math.Log(from / to),
+                g = h * (1 + eta),
+                gone = -Expm1(-g);
             Tensor next = (x * (to / from * Math.Exp(-eta * h))) + (denoised * gone);
             if (old is not null)
             {
@@ -83,15 +101,24 @@ public static partial class Samplers
 
     /// <summary>DPM-Solver++(3M) for the SDE; one evaluation and one noise a step.</summary>
     public static Tensor DpmPP3MSde(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, double eta = 1, double sNoise = 1, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        double eta = 1,
+        double sNoise = 1,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         var past = new List<Tensor>(); // newest first
-        double h1 = 0, h2 = 0;
+        double h1 = 0,
+            h2 = 0;
         for (int i = 0; i < sigmas.Count - 1; i++)
         {
             using var step = new Scope();
-            Sigma from = sigmas[i], to = sigmas[i + 1];
+            Sigma from = sigmas[i],
+                to = sigmas[i + 1];
             Tensor denoised = denoise(x, from);
             walk.Tell(i, sigmas.Count - 1, from, x, denoised);
             if (to == 0)
@@ -99,7 +126,10 @@ public static partial class Samplers
                 step.Carry(ref x, denoised.Alias());
                 continue;
             }
-            double h = Math.Log(from / to), g = h * (eta + 1), phi2 = (Expm1(-g) / g) + 1, phi3 = (phi2 / g) - 0.5;
+            double h = Math.Log(from / to),
+                g = h * (eta + 1),
+                phi2 = (Expm1(-g) / g) + 1,
+                phi3 = (phi2 / g) - 0.5;
             Tensor next = (x * Math.Exp(-g)) - (denoised * Expm1(-g));
             if (past.Count > 0)
             {
@@ -112,7 +142,8 @@ public static partial class Samplers
                 else
                 {
                     double r1 = h2 / h;
-                    Tensor b = (past[0] - past[1]) / r1, d2 = (a - b) / (r0 + r1);
+                    Tensor b = (past[0] - past[1]) / r1,
+                        d2 = (a - b) / (r0 + r1);
                     next += ((a + (d2 * r0)) * phi2) - (d2 * phi3);
                 }
             }
@@ -124,7 +155,15 @@ public static partial class Samplers
     }
 
     // The noise that the SDE gathers on the way, given that a share e^(−2 eta h) of the variance was left.
-    private static Tensor AddSdeNoise(Tensor next, Tensor like, Sigma from, Sigma to, NoiseSource noise, double eta, double sNoise) =>
+    private static Tensor AddSdeNoise(
+        Tensor next,
+        Tensor like,
+        Sigma from,
+        Sigma to,
+        NoiseSource noise,
+        double eta,
+        double sNoise
+    ) =>
         eta == 0
             ? next
             : next + (noise(like, from, to) * (to * Math.Sqrt(-Expm1(-2 * eta * Math.Log(from / to))) * sNoise));

@@ -12,7 +12,13 @@ public static partial class Samplers
 {
     /// <summary>Euler (Karras et al. 2022, algorithm 2 without its correction). One evaluation a step.</summary>
     public static Tensor Euler(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, Churn? churn = null, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        Churn? churn = null,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < sigmas.Count - 1; i++)
@@ -28,13 +34,21 @@ public static partial class Samplers
 
     /// <summary>Euler to sigma_down, then fresh noise up to the next sigma.</summary>
     public static Tensor EulerAncestral(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, double eta = 1, double sNoise = 1, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        double eta = 1,
+        double sNoise = 1,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < sigmas.Count - 1; i++)
         {
             using var step = new Scope();
-            Sigma from = sigmas[i], to = sigmas[i + 1];
+            Sigma from = sigmas[i],
+                to = sigmas[i + 1];
             Tensor denoised = denoise(x, from);
             walk.Tell(i, sigmas.Count - 1, from, x, denoised);
             (double down, double up) = AncestralStep(from, to, eta);
@@ -46,7 +60,13 @@ public static partial class Samplers
 
     /// <summary>Heun (Karras et al. 2022, algorithm 2): the slope is the mean of both ends; a plain Euler step to 0.</summary>
     public static Tensor Heun(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, Churn? churn = null, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        Churn? churn = null,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < sigmas.Count - 1; i++)
@@ -63,7 +83,13 @@ public static partial class Samplers
 
     /// <summary>DPM-Solver-2 as in Karras et al. 2022: the slope at the geometric middle; an Euler step to 0.</summary>
     public static Tensor Dpm2(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, Churn? churn = null, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        Churn? churn = null,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < sigmas.Count - 1; i++)
@@ -79,13 +105,21 @@ public static partial class Samplers
 
     /// <summary>DPM-Solver-2 to sigma_down, then fresh noise up to the next sigma.</summary>
     public static Tensor Dpm2Ancestral(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, double eta = 1, double sNoise = 1, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        double eta = 1,
+        double sNoise = 1,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < sigmas.Count - 1; i++)
         {
             using var step = new Scope();
-            Sigma from = sigmas[i], to = sigmas[i + 1];
+            Sigma from = sigmas[i],
+                to = sigmas[i + 1];
             Tensor denoised = denoise(x, from);
             walk.Tell(i, sigmas.Count - 1, from, x, denoised);
             (double down, double up) = AncestralStep(from, to, eta);
@@ -100,7 +134,8 @@ public static partial class Samplers
 
     private static Tensor HeunStep(Denoise denoise, Tensor x, Tensor denoised, Sigma from, Sigma to)
     {
-        Tensor d = Slope(x, denoised, from), euler = x + (d * (to - from));
+        Tensor d = Slope(x, denoised, from),
+            euler = x + (d * (to - from));
         return to == 0 ? euler : x + ((d + Slope(euler, denoise(euler, to), to)) * ((to - from) / 2));
     }
 
@@ -128,7 +163,13 @@ public static partial class Samplers
     }
 
     // With churn a noise is drawn in every step, also in those where it is not used, as in k-diffusion.
-    private static (Tensor X, Sigma Hat) AddChurn(Tensor x, IReadOnlyList<Sigma> sigmas, int i, Churn? churn, NoiseSource noise)
+    private static (Tensor X, Sigma Hat) AddChurn(
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        int i,
+        Churn? churn,
+        NoiseSource noise
+    )
     {
         Sigma from = sigmas[i];
         if (churn is null || churn.Amount == 0)

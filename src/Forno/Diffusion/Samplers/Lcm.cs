@@ -7,13 +7,20 @@ namespace Forno.Diffusion.Samplers;
 public static partial class Samplers
 {
     /// <summary>A1111's LCM on sigmas: x becomes the guess, then fresh noise of the next sigma.</summary>
-    public static Tensor Lcm(Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, SamplerRun? run = null)
+    public static Tensor Lcm(
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         for (int i = 0; i < sigmas.Count - 1; i++)
         {
             using var step = new Scope();
-            Sigma from = sigmas[i], to = sigmas[i + 1];
+            Sigma from = sigmas[i],
+                to = sigmas[i + 1];
             Tensor denoised = denoise(x, from);
             walk.Tell(i, sigmas.Count - 1, from, x, denoised);
             step.Carry(ref x, to > 0 ? denoised + (noise(x, from, to) * to) : denoised.Alias());
@@ -30,8 +37,14 @@ public static partial class Samplers
     /// <param name="timestepScaling">diffusers' <c>timestep_scaling</c>.</param>
     /// <param name="run">Progress and stopping.</param>
     public static Tensor LcmTimesteps(
-        Denoise denoise, Tensor x, NoiseSchedule schedule, IReadOnlyList<int> timesteps, NoiseSource noise, double timestepScaling = 10,
-        SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        NoiseSchedule schedule,
+        IReadOnlyList<int> timesteps,
+        NoiseSource noise,
+        double timestepScaling = 10,
+        SamplerRun? run = null
+    )
     {
         const double sigmaData = 0.5;
         using var walk = new Walk(ref x, run);
@@ -41,7 +54,8 @@ public static partial class Samplers
             VpPoint at = VpPoint.Of(schedule, timesteps[i]);
             Tensor x0 = at.X0(denoise, x);
             walk.Tell(i, timesteps.Count, at.Sigma, x, x0);
-            double scaled = timestepScaling * timesteps[i], total = (scaled * scaled) + (sigmaData * sigmaData);
+            double scaled = timestepScaling * timesteps[i],
+                total = (scaled * scaled) + (sigmaData * sigmaData);
             Tensor denoised = (x0 * (scaled / Math.Sqrt(total))) + (x * (sigmaData * sigmaData / total));
             if (i + 1 < timesteps.Count)
             {

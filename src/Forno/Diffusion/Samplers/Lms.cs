@@ -6,7 +6,13 @@ namespace Forno.Diffusion.Samplers;
 public static partial class Samplers
 {
     /// <summary>Adams–Bashforth of the given order over uneven sigmas; the step to 0 is a full one too.</summary>
-    public static Tensor Lms(Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, int order = 4, SamplerRun? run = null)
+    public static Tensor Lms(
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        int order = 4,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         var slopes = new List<Tensor>(); // newest first
@@ -38,13 +44,16 @@ public static partial class Samplers
             {
                 continue;
             }
-            double root = sigmas[i - k] - sigmas[i], scale = 1 / (sigmas[i - j] - sigmas[i - k]);
+            double root = sigmas[i - k] - sigmas[i],
+                scale = 1 / (sigmas[i - j] - sigmas[i - k]);
             for (int p = order - 1; p >= 0; p--)
             {
                 terms[p] = ((p > 0 ? terms[p - 1] : 0) - (root * terms[p])) * scale;
             }
         }
-        double h = sigmas[i + 1] - sigmas[i], power = h, integral = 0;
+        double h = sigmas[i + 1] - sigmas[i],
+            power = h,
+            integral = 0;
         for (int p = 0; p < order; p++)
         {
             integral += terms[p] * power / (p + 1);

@@ -15,7 +15,13 @@ public static partial class Samplers
     /// <param name="schedule">The training schedule.</param>
     /// <param name="timesteps">Descending, of <see cref="TimestepSchedules.CompVisUniform"/>.</param>
     /// <param name="run">Progress and stopping.</param>
-    public static Tensor Plms(Denoise denoise, Tensor x, NoiseSchedule schedule, IReadOnlyList<int> timesteps, SamplerRun? run = null)
+    public static Tensor Plms(
+        Denoise denoise,
+        Tensor x,
+        NoiseSchedule schedule,
+        IReadOnlyList<int> timesteps,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         var history = new List<Tensor>(); // plain eps, newest first
@@ -23,8 +29,10 @@ public static partial class Samplers
         {
             using var step = new Scope();
             int following = i + 1 < timesteps.Count ? timesteps[i + 1] : 0;
-            VpPoint at = VpPoint.Of(schedule, timesteps[i]), to = VpPoint.Of(schedule, following);
-            Tensor x0 = at.X0(denoise, x), eps = at.Epsilon(x, x0);
+            VpPoint at = VpPoint.Of(schedule, timesteps[i]),
+                to = VpPoint.Of(schedule, following);
+            Tensor x0 = at.X0(denoise, x),
+                eps = at.Epsilon(x, x0);
             walk.Tell(i, timesteps.Count, at.Sigma, x, x0);
             Tensor blend;
             if (history.Count == 0)
@@ -57,8 +65,15 @@ public static partial class Samplers
     /// <param name="prediction">What the network tells.</param>
     /// <param name="run">Progress and stopping.</param>
     public static Tensor Pndm(
-        Denoise denoise, Tensor x, NoiseSchedule schedule, IReadOnlyList<int> timesteps, int steps, bool setAlphaToOne,
-        Prediction prediction = Prediction.Epsilon, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        NoiseSchedule schedule,
+        IReadOnlyList<int> timesteps,
+        int steps,
+        bool setAlphaToOne,
+        Prediction prediction = Prediction.Epsilon,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         int stride = schedule.Count / steps;
@@ -68,11 +83,15 @@ public static partial class Samplers
         for (int i = 0; i < timesteps.Count; i++)
         {
             using var step = new Scope();
-            int t = timesteps[i], from = t, to = t - stride;
+            int t = timesteps[i],
+                from = t,
+                to = t - stride;
             VpPoint at = VpPoint.Of(schedule, t);
-            Tensor x0 = at.X0(denoise, x), output = at.Output(x, x0, prediction);
+            Tensor x0 = at.X0(denoise, x),
+                output = at.Output(x, x0, prediction);
             walk.Tell(i, timesteps.Count, at.Sigma, x, x0);
-            Tensor sample = x, blend;
+            Tensor sample = x,
+                blend;
             if (i == 1)
             {
                 (from, to, sample) = (t + stride, t, first);
@@ -83,12 +102,14 @@ public static partial class Samplers
                 step.Remember(history, output, 4);
                 blend = AdamsBashforth(history);
             }
-            VpPoint start = VpPoint.Of(schedule, Math.Min(from, schedule.Count - 1)), end = VpPoint.Of(schedule, to, final);
+            VpPoint start = VpPoint.Of(schedule, Math.Min(from, schedule.Count - 1)),
+                end = VpPoint.Of(schedule, to, final);
             if (prediction == Prediction.Velocity)
             {
                 blend = (blend * start.Signal) + (sample * start.Noise);
             }
-            double a = start.AlphaCumprod, b = end.AlphaCumprod;
+            double a = start.AlphaCumprod,
+                b = end.AlphaCumprod;
             double divisor = (a * end.Noise) + Math.Sqrt(a * (1 - a) * b);
             step.Carry(ref x, (sample * Math.Sqrt(b / a)) - (blend * ((b - a) / divisor)));
         }
@@ -100,11 +121,12 @@ public static partial class Samplers
         ((x - (eps * at.Noise)) * (to.Signal / at.Signal)) + (eps * to.Noise);
 
     // Of even steps, newest first.
-    private static Tensor AdamsBashforth(IReadOnlyList<Tensor> e) => e.Count switch
-    {
-        1 => e[0],
-        2 => ((e[0] * 3) - e[1]) / 2,
-        3 => ((e[0] * 23) - (e[1] * 16) + (e[2] * 5)) / 12,
-        _ => ((e[0] * 55) - (e[1] * 59) + (e[2] * 37) - (e[3] * 9)) / 24,
-    };
+    private static Tensor AdamsBashforth(IReadOnlyList<Tensor> e) =>
+        e.Count switch
+        {
+            1 => e[0],
+            2 => ((e[0] * 3) - e[1]) / 2,
+            3 => ((e[0] * 23) - (e[1] * 16) + (e[2] * 5)) / 12,
+            _ => ((e[0] * 55) - (e[1] * 59) + (e[2] * 37) - (e[3] * 9)) / 24,
+        };
 }

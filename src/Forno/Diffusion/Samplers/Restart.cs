@@ -18,8 +18,14 @@ public static partial class Samplers
     /// from 20 steps on, sigma 0.1 back to 2, once with 9 of the steps, from 36 on twice with a quarter of them.
     /// </summary>
     public static Tensor Restart(
-        Denoise denoise, Tensor x, IReadOnlyList<Sigma> sigmas, NoiseSource noise, double sNoise = 1,
-        IReadOnlyList<RestartInterval>? intervals = null, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        IReadOnlyList<Sigma> sigmas,
+        NoiseSource noise,
+        double sNoise = 1,
+        IReadOnlyList<RestartInterval>? intervals = null,
+        SamplerRun? run = null
+    )
     {
         using var walk = new Walk(ref x, run);
         List<(Sigma From, Sigma To)> plan = RestartPlan(sigmas, intervals);
@@ -40,7 +46,10 @@ public static partial class Samplers
     }
 
     /// <summary>The steps of a restart run, pairs of sigmas; pure.</summary>
-    internal static List<(Sigma From, Sigma To)> RestartPlan(IReadOnlyList<Sigma> sigmas, IReadOnlyList<RestartInterval>? intervals)
+    internal static List<(Sigma From, Sigma To)> RestartPlan(
+        IReadOnlyList<Sigma> sigmas,
+        IReadOnlyList<RestartInterval>? intervals
+    )
     {
         int steps = sigmas.Count - 1;
         if (intervals is null)

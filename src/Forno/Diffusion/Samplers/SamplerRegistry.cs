@@ -90,9 +90,11 @@ public sealed record Sampler(string Name, params string[] Aliases)
     /// <summary>The sigmas that a request runs through (for samplers on sigmas), before image-to-image cuts them.</summary>
     public Sigma[] SigmasFor(SampleRequest request)
     {
-        string name = request.SigmaSchedule is { } chosen && !chosen.Equals(ScheduleRegistry.Automatic, StringComparison.OrdinalIgnoreCase)
-            ? chosen
-            : DefaultSchedule ?? "Uniform";
+        string name =
+            request.SigmaSchedule is { } chosen
+            && !chosen.Equals(ScheduleRegistry.Automatic, StringComparison.OrdinalIgnoreCase)
+                ? chosen
+                : DefaultSchedule ?? "Uniform";
         Func<ScheduleInput, Sigma[]> make = ScheduleRegistry.Find(name);
         Sigma[] Make(int n) => make(new ScheduleInput(request.Schedule, n, request.Sdxl));
         return DiscardsPenultimate ? SigmaSchedules.DiscardPenultimate(Make, request.Steps) : Make(request.Steps);
@@ -130,7 +132,8 @@ public sealed record Sampler(string Name, params string[] Aliases)
     }
 
     // A1111's count for image-to-image: one more than the whole part of strength · steps.
-    private static int StepsRun(SampleRequest request) => (int)(Math.Clamp(request.Strength, 0, 0.999) * request.Steps) + 1;
+    private static int StepsRun(SampleRequest request) =>
+        (int)(Math.Clamp(request.Strength, 0, 0.999) * request.Steps) + 1;
 }
 
 /// <summary>The samplers by the names that users write.</summary>
@@ -141,22 +144,27 @@ public static class SamplerRegistry
     [
         new("DPM++ 2M", "k_dpmpp_2m", "dpmpp_2m", "dpmsolver++", "dpmsolver")
         {
-            DefaultSchedule = "Karras", OnSigmas = (r, x, s, n) => Samplers.DpmPP2M(r.Denoise, x, s, r.Run),
+            DefaultSchedule = "Karras",
+            OnSigmas = (r, x, s, n) => Samplers.DpmPP2M(r.Denoise, x, s, r.Run),
         },
         new("DPM++ SDE", "k_dpmpp_sde", "dpmpp_sde")
         {
-            DefaultSchedule = "Karras", Brownian = true,
+            DefaultSchedule = "Karras",
+            Brownian = true,
             OnSigmas = (r, x, s, n) => Samplers.DpmPPSde(r.Denoise, x, s, n, r.Eta ?? 1, r.NoiseScale, run: r.Run),
         },
         new("DPM++ 2M SDE", "k_dpmpp_2m_sde", "dpmpp_2m_sde")
         {
-            DefaultSchedule = "Exponential", Brownian = true,
+            DefaultSchedule = "Exponential",
+            Brownian = true,
             OnSigmas = (r, x, s, n) => Samplers.DpmPP2MSde(r.Denoise, x, s, n, r.Eta ?? 1, r.NoiseScale, run: r.Run),
         },
         new("DPM++ 2M SDE Heun", "k_dpmpp_2m_sde_heun", "dpmpp_2m_sde_heun")
         {
-            DefaultSchedule = "Exponential", Brownian = true,
-            OnSigmas = (r, x, s, n) => Samplers.DpmPP2MSde(r.Denoise, x, s, n, r.Eta ?? 1, r.NoiseScale, SdeSolver.Heun, r.Run),
+            DefaultSchedule = "Exponential",
+            Brownian = true,
+            OnSigmas = (r, x, s, n) =>
+                Samplers.DpmPP2MSde(r.Denoise, x, s, n, r.Eta ?? 1, r.NoiseScale, SdeSolver.Heun, r.Run),
         },
         new("DPM++ 2S a", "k_dpmpp_2s_a", "dpmpp_2s_ancestral")
         {
@@ -169,7 +177,9 @@ public static class SamplerRegistry
         },
         new("DPM++ 3M SDE", "k_dpmpp_3m_sde", "dpmpp_3m_sde")
         {
-            DefaultSchedule = "Exponential", Brownian = true, DiscardsPenultimate = true,
+            DefaultSchedule = "Exponential",
+            Brownian = true,
+            DiscardsPenultimate = true,
             OnSigmas = (r, x, s, n) => Samplers.DpmPP3MSde(r.Denoise, x, s, n, r.Eta ?? 1, r.NoiseScale, r.Run),
         },
         new("Euler a", "k_euler_a", "k_euler_ancestral", "euler_a", "euler_ancestral")
@@ -181,23 +191,34 @@ public static class SamplerRegistry
         new("Heun", "k_heun") { OnSigmas = (r, x, s, n) => Samplers.Heun(r.Denoise, x, s, n, r.Churn, r.Run) },
         new("DPM2", "k_dpm_2", "dpm_2")
         {
-            DefaultSchedule = "Karras", DiscardsPenultimate = true,
+            DefaultSchedule = "Karras",
+            DiscardsPenultimate = true,
             OnSigmas = (r, x, s, n) => Samplers.Dpm2(r.Denoise, x, s, n, r.Churn, r.Run),
         },
         new("DPM2 a", "k_dpm_2_a", "dpm_2_a", "dpm_2_ancestral")
         {
-            DefaultSchedule = "Karras", DiscardsPenultimate = true,
+            DefaultSchedule = "Karras",
+            DiscardsPenultimate = true,
             OnSigmas = (r, x, s, n) => Samplers.Dpm2Ancestral(r.Denoise, x, s, n, r.Eta ?? 1, r.NoiseScale, r.Run),
         },
         new("DPM fast", "k_dpm_fast", "dpm_fast")
         {
-            OnSigmas = (r, x, s, n) => Samplers.DpmFast(
-                r.Denoise, x, LastPositive(s), s[0], s.Length - 1, n, r.Eta ?? 0, r.NoiseScale, r.Run),
+            OnSigmas = (r, x, s, n) =>
+                Samplers.DpmFast(r.Denoise, x, LastPositive(s), s[0], s.Length - 1, n, r.Eta ?? 0, r.NoiseScale, r.Run),
         },
         new("DPM adaptive", "k_dpm_ad", "dpm_adaptive")
         {
-            OnSigmas = (r, x, s, n) => Samplers.DpmAdaptive(r.Denoise, x, LastPositive(s), s[0], n,
-                new AdaptiveSettings { Eta = r.Eta ?? 0, NoiseScale = r.NoiseScale }, out _, r.Run),
+            OnSigmas = (r, x, s, n) =>
+                Samplers.DpmAdaptive(
+                    r.Denoise,
+                    x,
+                    LastPositive(s),
+                    s[0],
+                    n,
+                    new AdaptiveSettings { Eta = r.Eta ?? 0, NoiseScale = r.NoiseScale },
+                    out _,
+                    r.Run
+                ),
         },
         new("Restart")
         {
@@ -212,13 +233,22 @@ public static class SamplerRegistry
         },
         new("PLMS", "pndm")
         {
-            Timesteps = CompVisTimesteps, OnTimesteps = (r, x, t, n) => Samplers.Plms(r.Denoise, x, r.Schedule, t, r.Run),
+            Timesteps = CompVisTimesteps,
+            OnTimesteps = (r, x, t, n) => Samplers.Plms(r.Denoise, x, r.Schedule, t, r.Run),
         },
         new("UniPC", "uni_pc")
         {
             Timesteps = r => TimestepSchedules.Multistep(r.Steps, TimestepSpacing.Linspace, count: r.Schedule.Count),
-            OnTimesteps = (r, x, t, n) => Samplers.UniPc(
-                r.Denoise, x, r.Schedule, t, Samplers.SigmasOf(r.Schedule, t), prediction: r.Prediction, run: r.Run),
+            OnTimesteps = (r, x, t, n) =>
+                Samplers.UniPc(
+                    r.Denoise,
+                    x,
+                    r.Schedule,
+                    t,
+                    Samplers.SigmasOf(r.Schedule, t),
+                    prediction: r.Prediction,
+                    run: r.Run
+                ),
         },
         new("DDPM")
         {
@@ -227,8 +257,9 @@ public static class SamplerRegistry
         },
     ];
 
-    private static readonly FrozenDictionary<string, Sampler> ByName = All
-        .SelectMany(s => s.Aliases.Append(s.Name).Select(name => (name, s)))
+    private static readonly FrozenDictionary<string, Sampler> ByName = All.SelectMany(s =>
+            s.Aliases.Append(s.Name).Select(name => (name, s))
+        )
         .ToFrozenDictionary(p => p.name, p => p.s, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A sampler by any of its names, case ignored.</summary>
@@ -250,7 +281,10 @@ public static class SamplerRegistry
         }
         foreach (string s in ScheduleRegistry.All.Keys)
         {
-            if (name.EndsWith(" " + s, StringComparison.OrdinalIgnoreCase) && ByName.TryGetValue(name[..^(s.Length + 1)], out found))
+            if (
+                name.EndsWith(" " + s, StringComparison.OrdinalIgnoreCase)
+                && ByName.TryGetValue(name[..^(s.Length + 1)], out found)
+            )
             {
                 schedule = s;
                 return found;
@@ -261,6 +295,9 @@ public static class SamplerRegistry
 
     private static Sigma LastPositive(Sigma[] sigmas) => sigmas.Last(s => s > 0);
 
-    private static int[] CompVisTimesteps(SampleRequest request) => Array.ConvertAll(
-        TimestepSchedules.CompVisUniform(request.Steps, request.Schedule.Count), t => Math.Min(t, request.Schedule.Count - 1));
+    private static int[] CompVisTimesteps(SampleRequest request) =>
+        Array.ConvertAll(
+            TimestepSchedules.CompVisUniform(request.Steps, request.Schedule.Count),
+            t => Math.Min(t, request.Schedule.Count - 1)
+        );
 }

@@ -41,29 +41,41 @@ public static partial class Samplers
     /// <param name="prediction">What the network tells: its raw output is carried from the asked to the listed level.</param>
     /// <param name="run">Progress and stopping.</param>
     public static Tensor UniPc(
-        Denoise denoise, Tensor x, NoiseSchedule schedule, IReadOnlyList<int> timesteps, IReadOnlyList<Sigma> sigmas,
-        UniPcSettings? settings = null, Prediction prediction = Prediction.Epsilon, SamplerRun? run = null)
+        Denoise denoise,
+        Tensor x,
+        NoiseSchedule schedule,
+        IReadOnlyList<int> timesteps,
+        IReadOnlyList<Sigma> sigmas,
+        UniPcSettings? settings = null,
+        Prediction prediction = Prediction.Epsilon,
+        SamplerRun? run = null
+    )
     {
         UniPcSettings o = settings ?? new UniPcSettings();
         if (o.Kind == UniPcKind.Bh1 && sigmas[^1] == 0)
         {
-            throw new FornoException("UniPC with bh1 cannot end at sigma 0 (infinity times zero): use bh2, or end at the model's smallest sigma");
+            throw new FornoException(
+                "UniPC with bh1 cannot end at sigma 0 (infinity times zero): use bh2, or end at the model's smallest sigma"
+            );
         }
         using var walk = new Walk(ref x, run);
         var guesses = new List<Tensor>(); // x₀ by step, newest first
         Tensor? last = null; // the corrected sample of the step before
-        int lastOrder = 0, steps = timesteps.Count;
+        int lastOrder = 0,
+            steps = timesteps.Count;
         for (int i = 0; i < steps; i++)
         {
             using var step = new Scope();
-            VpPoint asked = VpPoint.Of(schedule, timesteps[i]), listed = VpOf(sigmas[i]);
+            VpPoint asked = VpPoint.Of(schedule, timesteps[i]),
+                listed = VpOf(sigmas[i]);
             Tensor guess = asked.X0(denoise, x);
             walk.Tell(i, steps, sigmas[i], x, guess);
             // The network told noise or velocity at the asked level; the solver reads it at the listed one.
             Tensor output = asked.Output(x, guess, prediction);
-            Tensor x0 = prediction == Prediction.Velocity
-                ? (x * listed.Signal) - (output * listed.Noise)
-                : (x - (output * listed.Noise)) / listed.Signal;
+            Tensor x0 =
+                prediction == Prediction.Velocity
+                    ? (x * listed.Signal) - (output * listed.Noise)
+                    : (x - (output * listed.Noise)) / listed.Signal;
             Tensor sample = last is null ? x : UniPcStep(last, guesses, sigmas, i - 1, lastOrder, o.Kind, x0);
             step.Remember(guesses, x0, o.Order);
             int order = Math.Min(Math.Min(o.Order, o.LowerOrderFinal ? steps - i : o.Order), i + 1);
@@ -94,11 +106,22 @@ public static partial class Samplers
     // From sigmas[s] to sigmas[s + 1] with the guesses at sigmas[s], sigmas[s − 1], …; with the guess at the far end it
     // is the corrector, without it the predictor.
     private static Tensor UniPcStep(
-        Tensor x, List<Tensor> guesses, IReadOnlyList<Sigma> sigmas, int s, int order, UniPcKind kind, Tensor? farGuess)
+        Tensor x,
+        List<Tensor> guesses,
+        IReadOnlyList<Sigma> sigmas,
+        int s,
+        int order,
+        UniPcKind kind,
+        Tensor? farGuess
+    )
     {
-        VpPoint here = VpOf(sigmas[s]), there = VpOf(sigmas[s + 1]);
-        double lambda = -Math.Log(sigmas[s]), h = -Math.Log(sigmas[s + 1]) - lambda, g = -h;
-        double e = Expm1(g), b = kind == UniPcKind.Bh1 ? g : e;
+        VpPoint here = VpOf(sigmas[s]),
+            there = VpOf(sigmas[s + 1]);
+        double lambda = -Math.Log(sigmas[s]),
+            h = -Math.Log(sigmas[s + 1]) - lambda,
+            g = -h;
+        double e = Expm1(g),
+            b = kind == UniPcKind.Bh1 ? g : e;
         var ratios = new double[order];
         for (int k = 1; k < order; k++)
         {
@@ -106,7 +129,8 @@ public static partial class Samplers
         }
         ratios[order - 1] = 1;
         var right = new double[order];
-        double f = (e / g) - 1, factorial = 1;
+        double f = (e / g) - 1,
+            factorial = 1;
         for (int i = 1; i <= order; i++)
         {
             right[i - 1] = f * factorial / b;

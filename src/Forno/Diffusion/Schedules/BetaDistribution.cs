@@ -6,8 +6,15 @@ internal static class BetaDistribution
     // Lanczos' approximation of ln Γ with g = 7 (Godfrey's coefficients): 15 digits.
     private static readonly double[] Lanczos =
     [
-        0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-        12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+        0.99999999999980993,
+        676.5203681218851,
+        -1259.1392167224028,
+        771.32342877765313,
+        -176.61502916214059,
+        12.507343278686905,
+        -0.13857109526572012,
+        9.9843695780195716e-6,
+        1.5056327351493116e-7,
     ];
 
     /// <summary>The x in [0, 1] below which a share <paramref name="p"/> of the distribution lies.</summary>
@@ -18,7 +25,8 @@ internal static class BetaDistribution
             return p <= 0 ? 0 : 1;
         }
         // The share grows with x: halve the interval until doubles cannot be told apart.
-        double low = 0, high = 1;
+        double low = 0,
+            high = 1;
         for (int i = 0; i < 200 && high - low > 1e-16; i++)
         {
             double middle = (low + high) / 2;
@@ -34,7 +42,9 @@ internal static class BetaDistribution
         {
             return x <= 0 ? 0 : 1;
         }
-        double front = Math.Exp(LogGamma(a + b) - LogGamma(a) - LogGamma(b) + (a * Math.Log(x)) + (b * Math.Log(1 - x)));
+        double front = Math.Exp(
+            LogGamma(a + b) - LogGamma(a) - LogGamma(b) + (a * Math.Log(x)) + (b * Math.Log(1 - x))
+        );
         return x < (a + 1) / (a + b + 2) ? front * Fraction(x, a, b) / a : 1 - (front * Fraction(1 - x, b, a) / b);
     }
 
@@ -42,7 +52,8 @@ internal static class BetaDistribution
     private static double Fraction(double x, double a, double b)
     {
         const double tiny = 1e-300;
-        double c = 1, d = 1 - ((a + b) * x / (a + 1));
+        double c = 1,
+            d = 1 - ((a + b) * x / (a + 1));
         d = 1 / (Math.Abs(d) < tiny ? tiny : d);
         double f = d;
         for (int m = 1; m < 300; m++)

@@ -22,7 +22,10 @@ public static class ScheduleRegistry
     public const string Automatic = "Automatic";
 
     /// <summary>Every schedule by name, case ignored; one line a schedule.</summary>
-    public static readonly FrozenDictionary<string, Func<ScheduleInput, Sigma[]>> All = new Dictionary<string, Func<ScheduleInput, Sigma[]>>
+    public static readonly FrozenDictionary<string, Func<ScheduleInput, Sigma[]>> All = new Dictionary<
+        string,
+        Func<ScheduleInput, Sigma[]>
+    >
     {
         ["Uniform"] = i => SigmaSchedules.Uniform(i.Model, i.Steps),
         ["Karras"] = i => SigmaSchedules.Karras(i.Steps, i.Min, i.Max),
@@ -49,7 +52,9 @@ public static class ScheduleRegistry
         }
         string plain = Plain(name);
         return All.FirstOrDefault(s => Plain(s.Key) == plain).Value
-            ?? throw new FornoException($"schedule \"{name}\" is unknown; valid: {Automatic}, {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}");
+            ?? throw new FornoException(
+                $"schedule \"{name}\" is unknown; valid: {Automatic}, {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}"
+            );
     }
 
     private static string Plain(string name) => name.Replace("_", "").Replace(" ", "").ToUpperInvariant();

@@ -9,26 +9,33 @@ public static class SigmaSchedules
     /// <summary>Karras et al. 2022, equation 5: evenly spaced in sigma^(1/rho).</summary>
     public static Sigma[] Karras(int n, double sigmaMin, double sigmaMax, double rho = 7)
     {
-        double a = Math.Pow(sigmaMax, 1 / rho), b = Math.Pow(sigmaMin, 1 / rho);
+        double a = Math.Pow(sigmaMax, 1 / rho),
+            b = Math.Pow(sigmaMin, 1 / rho);
         return WithZero(n, ramp => Math.Pow(a + (ramp * (b - a)), rho));
     }
 
     /// <summary>Evenly spaced in ln sigma.</summary>
-    public static Sigma[] Exponential(int n, double sigmaMin, double sigmaMax) => Polyexponential(n, sigmaMin, sigmaMax);
+    public static Sigma[] Exponential(int n, double sigmaMin, double sigmaMax) =>
+        Polyexponential(n, sigmaMin, sigmaMax);
 
     /// <summary>exp(u^rho (ln max − ln min) + ln min), u from 1 to 0 (k-diffusion).</summary>
     public static Sigma[] Polyexponential(int n, double sigmaMin, double sigmaMax, double rho = 1)
     {
-        double low = Math.Log(sigmaMin), high = Math.Log(sigmaMax);
+        double low = Math.Log(sigmaMin),
+            high = Math.Log(sigmaMax);
         return WithZero(n, ramp => Math.Exp((Math.Pow(1 - ramp, rho) * (high - low)) + low));
     }
 
     /// <summary>The continuous VP schedule (Song et al. 2021), t from 1 to <paramref name="epsS"/>.</summary>
-    public static Sigma[] Vp(int n, double betaD = 19.9, double betaMin = 0.1, double epsS = 1e-3) => WithZero(n, ramp =>
-    {
-        double t = 1 + (ramp * (epsS - 1));
-        return Math.Sqrt(Math.Exp((betaD * t * t / 2) + (betaMin * t)) - 1);
-    });
+    public static Sigma[] Vp(int n, double betaD = 19.9, double betaMin = 0.1, double epsS = 1e-3) =>
+        WithZero(
+            n,
+            ramp =>
+            {
+                double t = 1 + (ramp * (epsS - 1));
+                return Math.Sqrt(Math.Exp((betaD * t * t / 2) + (betaMin * t)) - 1);
+            }
+        );
 
     /// <summary>
     /// The model's own levels: timesteps evenly spaced from T−1 to 0, both included; A1111's "Uniform" (and
@@ -46,10 +53,16 @@ public static class SigmaSchedules
     /// </summary>
     public static Sigma[] Normal(NoiseSchedule schedule, int n, double sigmaMin, double sigmaMax, bool sgm = false)
     {
-        double start = schedule.ToTimestep(new Sigma(sigmaMax)), end = schedule.ToTimestep(new Sigma(sigmaMin));
+        double start = schedule.ToTimestep(new Sigma(sigmaMax)),
+            end = schedule.ToTimestep(new Sigma(sigmaMin));
         int gaps = sgm ? n : n - 1;
-        return [.. Enumerable.Range(0, n).Select(i =>
-            schedule.ToSigma(new Timestep(gaps == 0 ? start : start + ((end - start) * i / gaps)))), new Sigma(0)];
+        return
+        [
+            .. Enumerable
+                .Range(0, n)
+                .Select(i => schedule.ToSigma(new Timestep(gaps == 0 ? start : start + ((end - start) * i / gaps)))),
+            new Sigma(0),
+        ];
     }
 
     /// <summary>
@@ -58,15 +71,22 @@ public static class SigmaSchedules
     public static Sigma[] SgmLegacyDdpm(NoiseSchedule schedule, int n)
     {
         double step = (schedule.Count - 1) / (double)n;
-        return [.. Enumerable.Range(0, n).Select(i =>
-            new Sigma(schedule.Sigmas[(int)(schedule.Count - 1 - (i * step))])), new Sigma(0)];
+        return
+        [
+            .. Enumerable.Range(0, n).Select(i => new Sigma(schedule.Sigmas[(int)(schedule.Count - 1 - (i * step))])),
+            new Sigma(0),
+        ];
     }
 
     /// <summary>Every (T/n)-th table entry counted from the top, truncated (A1111's and ComfyUI's "Simple").</summary>
     public static Sigma[] Simple(NoiseSchedule schedule, int n)
     {
         double stride = schedule.Count / (double)n;
-        return [.. Enumerable.Range(0, n).Select(i => new Sigma(schedule.Sigmas[^(1 + (int)(i * stride))])), new Sigma(0)];
+        return
+        [
+            .. Enumerable.Range(0, n).Select(i => new Sigma(schedule.Sigmas[^(1 + (int)(i * stride))])),
+            new Sigma(0),
+        ];
     }
 
     /// <summary>Every ⌊T/n⌋-th table entry from timestep 1 on (A1111's "DDIM"); may have more than n steps.</summary>
@@ -86,16 +106,28 @@ public static class SigmaSchedules
     public static Sigma[] Turbo(NoiseSchedule schedule, int n)
     {
         double stride = schedule.Count / (double)n;
-        return [.. Enumerable.Range(0, n).Select(i => new Sigma(schedule.Sigmas[
-            Math.Clamp((int)Math.Round(((n - i) * stride) - 1), 0, schedule.Count - 1)])), new Sigma(0)];
+        return
+        [
+            .. Enumerable
+                .Range(0, n)
+                .Select(i => new Sigma(
+                    schedule.Sigmas[Math.Clamp((int)Math.Round(((n - i) * stride) - 1), 0, schedule.Count - 1)]
+                )),
+            new Sigma(0),
+        ];
     }
 
     /// <summary>tan of angles evenly spaced from atan(max) to atan(min); ends at min, not at 0 (A1111's "KL Optimal", after Sabour et al. 2024).</summary>
     public static Sigma[] KlOptimal(int n, double sigmaMin, double sigmaMax)
     {
-        double low = Math.Atan(sigmaMin), high = Math.Atan(sigmaMax);
-        return [.. Enumerable.Range(0, n + 1).Select(i =>
-            new Sigma(Math.Tan((i / (double)n * low) + ((1 - (i / (double)n)) * high))))];
+        double low = Math.Atan(sigmaMin),
+            high = Math.Atan(sigmaMax);
+        return
+        [
+            .. Enumerable
+                .Range(0, n + 1)
+                .Select(i => new Sigma(Math.Tan((i / (double)n * low) + ((1 - (i / (double)n)) * high)))),
+        ];
     }
 
     /// <summary>Quantiles of a Beta distribution between min and max (Lee et al. 2024, arXiv 2407.12173); A1111's 0.6, 0.6.</summary>
@@ -110,12 +142,15 @@ public static class SigmaSchedules
         double[] tuned = sdxl
             ? [14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.380, 0.234, 0.113, 0.029]
             : [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029];
-        return WithZero(n, ramp =>
-        {
-            double at = ramp * (tuned.Length - 1);
-            int low = Math.Min((int)at, tuned.Length - 2);
-            return Math.Exp(Math.Log(tuned[low]) + ((at - low) * Math.Log(tuned[low + 1] / tuned[low])));
-        });
+        return WithZero(
+            n,
+            ramp =>
+            {
+                double at = ramp * (tuned.Length - 1);
+                int low = Math.Min((int)at, tuned.Length - 2);
+                return Math.Exp(Math.Log(tuned[low]) + ((at - low) * Math.Log(tuned[low + 1] / tuned[low])));
+            }
+        );
     }
 
     /// <summary>

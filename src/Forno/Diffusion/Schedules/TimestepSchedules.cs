@@ -17,12 +17,13 @@ public enum TimestepSpacing
 public static class TimestepSchedules
 {
     /// <summary>diffusers' DDIM and DDPM.</summary>
-    public static int[] Spaced(int n, TimestepSpacing spacing, int offset = 0, int count = 1000) => spacing switch
-    {
-        TimestepSpacing.Leading => [.. Enumerable.Range(0, n).Select(i => ((n - 1 - i) * (count / n)) + offset)],
-        TimestepSpacing.Trailing => Trailing(n, count),
-        _ => Linspace(n, count),
-    };
+    public static int[] Spaced(int n, TimestepSpacing spacing, int offset = 0, int count = 1000) =>
+        spacing switch
+        {
+            TimestepSpacing.Leading => [.. Enumerable.Range(0, n).Select(i => ((n - 1 - i) * (count / n)) + offset)],
+            TimestepSpacing.Trailing => Trailing(n, count),
+            _ => Linspace(n, count),
+        };
 
     /// <summary>diffusers' PNDM without Runge–Kutta steps: the same with the second-highest repeated.</summary>
     public static int[] Pndm(int n, TimestepSpacing spacing, int offset = 0, int count = 1000)
@@ -32,12 +33,13 @@ public static class TimestepSchedules
     }
 
     /// <summary>diffusers' UniPC and other multistep schedulers: one point more, without the one at 0.</summary>
-    public static int[] Multistep(int n, TimestepSpacing spacing, int offset = 0, int count = 1000) => spacing switch
-    {
-        TimestepSpacing.Leading => [.. Enumerable.Range(0, n).Select(i => ((n - i) * (count / (n + 1))) + offset)],
-        TimestepSpacing.Trailing => Trailing(n, count),
-        _ => Linspace(n + 1, count)[..n],
-    };
+    public static int[] Multistep(int n, TimestepSpacing spacing, int offset = 0, int count = 1000) =>
+        spacing switch
+        {
+            TimestepSpacing.Leading => [.. Enumerable.Range(0, n).Select(i => ((n - i) * (count / (n + 1))) + offset)],
+            TimestepSpacing.Trailing => Trailing(n, count),
+            _ => Linspace(n + 1, count)[..n],
+        };
 
     /// <summary>The nearest whole timesteps of sigmas, by interpolation of ln sigma.</summary>
     public static int[] Nearest(NoiseSchedule schedule, IEnumerable<Sigma> sigmas) =>
@@ -46,19 +48,27 @@ public static class TimestepSchedules
     /// <summary>CompVis' uniform list: 1, c + 1, 2c + 1, … below T + 1 with c = ⌊T/n⌋; may have more than n entries.</summary>
     public static int[] CompVisUniform(int n, int count = 1000)
     {
-        int stride = Math.Max(count / n, 1), entries = (count + stride - 1) / stride;
+        int stride = Math.Max(count / n, 1),
+            entries = (count + stride - 1) / stride;
         return [.. Enumerable.Range(0, entries).Select(i => ((entries - 1 - i) * stride) + 1)];
     }
 
     /// <summary>CompVis' quadratic list: ⌊linspace(0, sqrt(0.8 T), n)²⌋ + 1.</summary>
     public static int[] CompVisQuad(int n, int count = 1000)
     {
-        double end = Math.Sqrt(count * 0.8), step = n == 1 ? 0 : end / (n - 1);
-        return [.. Enumerable.Range(0, n).Select(i => n - 1 - i).Select(k =>
-        {
-            double root = k == n - 1 && n > 1 ? end : k * step;
-            return (int)(root * root) + 1;
-        })];
+        double end = Math.Sqrt(count * 0.8),
+            step = n == 1 ? 0 : end / (n - 1);
+        return
+        [
+            .. Enumerable
+                .Range(0, n)
+                .Select(i => n - 1 - i)
+                .Select(k =>
+                {
+                    double root = k == n - 1 && n > 1 ? end : k * step;
+                    return (int)(root * root) + 1;
+                }),
+        ];
     }
 
     /// <summary>The levels an LCM was distilled on (multiples of ⌊T/original⌋, minus 1), n of them.</summary>
@@ -70,7 +80,9 @@ public static class TimestepSchedules
     {
         if (n > original)
         {
-            throw new FornoException($"{n} steps with LCM: it was distilled on {original}. Ask for {original} or fewer.");
+            throw new FornoException(
+                $"{n} steps with LCM: it was distilled on {original}. Ask for {original} or fewer."
+            );
         }
         int stride = count / original;
         return [.. Enumerable.Range(0, n).Select(i => ((original - (int)(i * (original / (double)n))) * stride) - 1)];
@@ -86,7 +98,8 @@ public static class TimestepSchedules
     // round(T, T − T/n, … > 0) − 1; the number of entries follows from the floating-point stride, as in the reference.
     private static int[] Trailing(int n, int count)
     {
-        double stride = count / (double)n, delta = count - stride - count;
+        double stride = count / (double)n,
+            delta = count - stride - count;
         int entries = (int)Math.Ceiling(count / stride);
         return [.. Enumerable.Range(0, entries).Select(i => Round(count + (i * delta)) - 1)];
     }

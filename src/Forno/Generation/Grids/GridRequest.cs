@@ -24,19 +24,42 @@ public sealed record GridAdapter(string Path, string Label, int? Epoch)
     {
         if (!Directory.Exists(path))
         {
-            return File.Exists(path) ? [path] : throw FornoException.ForFile(path, "there is no such file or folder", "Name adapter files, or a folder of them.");
+            return File.Exists(path)
+                ? [path]
+                : throw FornoException.ForFile(
+                    path,
+                    "there is no such file or folder",
+                    "Name adapter files, or a folder of them."
+                );
         }
 
         string[] files = [.. LoraLibrary.FilesIn(path)];
-        return files.Length > 0 ? files : throw FornoException.ForFile(path, "there are no weight files in it", "Name adapter files, or a folder of them.");
+        return files.Length > 0
+            ? files
+            : throw FornoException.ForFile(
+                path,
+                "there are no weight files in it",
+                "Name adapter files, or a folder of them."
+            );
     }
 
     private static GridAdapter Read(string path)
     {
         using ITensorSource source = Checkpoint.Open(path);
-        int? epoch = int.TryParse(source.Metadata.GetValueOrDefault("ss_epoch"), NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : null;
+        int? epoch = int.TryParse(
+            source.Metadata.GetValueOrDefault("ss_epoch"),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out int n
+        )
+            ? n
+            : null;
         string name = System.IO.Path.GetFileNameWithoutExtension(path);
-        return new GridAdapter(path, epoch is null ? name : string.Create(CultureInfo.InvariantCulture, $"epoch {epoch}\n{name}"), epoch);
+        return new GridAdapter(
+            path,
+            epoch is null ? name : string.Create(CultureInfo.InvariantCulture, $"epoch {epoch}\n{name}"),
+            epoch
+        );
     }
 }
 
@@ -59,8 +82,14 @@ public sealed record GridRequest
     public IReadOnlyList<ulong> Seeds { get; init; } = [1];
 
     /// <summary>How many different pictures must be drawn.</summary>
-    public int Count => Prompts.Count * Seeds.Count
-        * (Adapters.Count == 0 ? 1 : (Weights.Contains(0) ? 1 : 0) + (Adapters.Count * Weights.Where(w => w != 0).Distinct().Count()));
+    public int Count =>
+        Prompts.Count
+        * Seeds.Count
+        * (
+            Adapters.Count == 0
+                ? 1
+                : (Weights.Contains(0) ? 1 : 0) + (Adapters.Count * Weights.Where(w => w != 0).Distinct().Count())
+        );
 
     /// <summary>
     /// Draws. The axis of most use goes into columns, the next into rows, the last into sections: weights, adapters,
@@ -71,7 +100,10 @@ public sealed record GridRequest
     /// <param name="cancel">Stops between steps.</param>
     /// <returns>Sections for <see cref="PictureGrid"/>, and the generator's warnings.</returns>
     public (IReadOnlyList<GridSection> Sections, IReadOnlyList<string> Warnings) Draw(
-        PictureGenerator generator, IProgress<long>? progress = null, CancellationToken cancel = default)
+        PictureGenerator generator,
+        IProgress<long>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         if (Prompts.Count == 0 || Seeds.Count == 0 || Weights.Count == 0)
         {
@@ -89,10 +121,15 @@ public sealed record GridRequest
                 GenerateResult result = generator.Draw(
                     Base with
                     {
-                        Prompt = subject.Prompt, Seed = subject.Seed, BatchSize = 1, BatchCount = 1,
+                        Prompt = subject.Prompt,
+                        Seed = subject.Seed,
+                        BatchSize = 1,
+                        BatchCount = 1,
                         Loras = path is null ? [] : [new LoraUse(path, weight, weight)],
                     },
-                    null, cancel);
+                    null,
+                    cancel
+                );
                 drawn[key] = picture = result.Pictures[0];
                 warnings.AddRange(result.Warnings.Except(warnings));
                 progress?.Report(drawn.Count);
@@ -105,20 +142,59 @@ public sealed record GridRequest
         string[] weightLabels = [.. Weights.Select(WeightLabel)];
         GridAdapter?[] adapters = Adapters.Count > 0 ? [.. Adapters] : [null];
         string[] adapterLabels = [.. adapters.Select(a => a?.Label ?? "no LoRA")];
-        GridSection[] sections = adapters.Length == 1
-            ? [new GridSection(Adapters.Count > 0 ? adapterLabels[0].Replace('\n', ' ') : "", Adapters.Count > 0 ? weightLabels : adapterLabels, subjectLabels,
-                [.. subjects.Select(s => (IReadOnlyList<GeneratedPicture>)[.. (Adapters.Count > 0 ? Weights : [0]).Select(w => Cell(s, adapters[0], w))])])]
+        GridSection[] sections =
+            adapters.Length == 1
+                ?
+                [
+                    new GridSection(
+                        Adapters.Count > 0 ? adapterLabels[0].Replace('\n', ' ') : "",
+                        Adapters.Count > 0 ? weightLabels : adapterLabels,
+                        subjectLabels,
+                        [
+                            .. subjects.Select(s =>
+                                (IReadOnlyList<GeneratedPicture>)
+                                    [.. (Adapters.Count > 0 ? Weights : [0]).Select(w => Cell(s, adapters[0], w))]
+                            ),
+                        ]
+                    ),
+                ]
             : Weights.Count == 1
-            ? [new GridSection(weightLabels[0], adapterLabels, subjectLabels,
-                [.. subjects.Select(s => (IReadOnlyList<GeneratedPicture>)[.. adapters.Select(a => Cell(s, a, Weights[0]))])])]
-            : [.. subjects.Select((s, i) => new GridSection(subjectLabels[i], weightLabels, adapterLabels,
-                [.. adapters.Select(a => (IReadOnlyList<GeneratedPicture>)[.. Weights.Select(w => Cell(s, a, w))])]))];
+                ?
+                [
+                    new GridSection(
+                        weightLabels[0],
+                        adapterLabels,
+                        subjectLabels,
+                        [
+                            .. subjects.Select(s =>
+                                (IReadOnlyList<GeneratedPicture>)[.. adapters.Select(a => Cell(s, a, Weights[0]))]
+                            ),
+                        ]
+                    ),
+                ]
+            :
+            [
+                .. subjects.Select(
+                    (s, i) =>
+                        new GridSection(
+                            subjectLabels[i],
+                            weightLabels,
+                            adapterLabels,
+                            [
+                                .. adapters.Select(a =>
+                                    (IReadOnlyList<GeneratedPicture>)[.. Weights.Select(w => Cell(s, a, w))]
+                                ),
+                            ]
+                        )
+                ),
+            ];
         return (sections, warnings);
     }
 
-    private string SubjectLabel((string Prompt, ulong Seed) subject) => Seeds.Count == 1
-        ? subject.Prompt
-        : string.Create(CultureInfo.InvariantCulture, $"{subject.Prompt}\nseed {subject.Seed}");
+    private string SubjectLabel((string Prompt, ulong Seed) subject) =>
+        Seeds.Count == 1
+            ? subject.Prompt
+            : string.Create(CultureInfo.InvariantCulture, $"{subject.Prompt}\nseed {subject.Seed}");
 
     private static string WeightLabel(double weight) =>
         weight == 0 ? "no LoRA" : string.Create(CultureInfo.InvariantCulture, $"weight {weight:0.###}");

@@ -9,14 +9,20 @@ namespace Forno.Generation.Grids;
 /// <param name="Rows">Labels left of the rows.</param>
 /// <param name="Cells">Row by row, as many as there are labels.</param>
 public sealed record GridSection(
-    string Title, IReadOnlyList<string> Columns, IReadOnlyList<string> Rows, IReadOnlyList<IReadOnlyList<GeneratedPicture>> Cells);
+    string Title,
+    IReadOnlyList<string> Columns,
+    IReadOnlyList<string> Rows,
+    IReadOnlyList<IReadOnlyList<GeneratedPicture>> Cells
+);
 
 /// <summary>Lays labelled tables of pictures out on one sheet.</summary>
 public static class PictureGrid
 {
     private const int Gap = 6;
     private const int Margin = 18;
-    private static readonly Rgb Paper = Rgb.White, Ink = new(34, 34, 38), Soft = new(110, 110, 118);
+    private static readonly Rgb Paper = Rgb.White,
+        Ink = new(34, 34, 38),
+        Soft = new(110, 110, 118);
 
     /// <summary>Draws a sheet.</summary>
     /// <param name="title">Above everything; empty: nothing.</param>
@@ -25,9 +31,11 @@ public static class PictureGrid
     /// <returns>An RGB picture just as large as needed.</returns>
     public static Picture Draw(string title, IReadOnlyList<GridSection> sections, string footer = "")
     {
-        int cellWidth = Cells(sections).Max(p => p.Width), cellHeight = Cells(sections).Max(p => p.Height);
+        int cellWidth = Cells(sections).Max(p => p.Width),
+            cellHeight = Cells(sections).Max(p => p.Height);
         int font = Math.Clamp(cellWidth / 12, 13, 28);
-        int labelWidth = Math.Clamp(cellWidth, 110, 300), columns = sections.Max(s => s.Columns.Count);
+        int labelWidth = Math.Clamp(cellWidth, 110, 300),
+            columns = sections.Max(s => s.Columns.Count);
         int bodyWidth = labelWidth + Gap + (columns * (cellWidth + Gap));
 
         // First everything is placed, then the sheet is made and filled.
@@ -59,10 +67,23 @@ public static class PictureGrid
                     y += head + Gap;
                 }
 
-                int top = y, deepest = 0, left = Margin + labelWidth + Gap;
+                int top = y,
+                    deepest = 0,
+                    left = Margin + labelWidth + Gap;
                 for (int c = 0; c < section.Columns.Count; c++)
                 {
-                    deepest = Math.Max(deepest, Put(section.Columns[c], left + (c * (cellWidth + Gap)), top, font, Soft, cellWidth, centred: true));
+                    deepest = Math.Max(
+                        deepest,
+                        Put(
+                            section.Columns[c],
+                            left + (c * (cellWidth + Gap)),
+                            top,
+                            font,
+                            Soft,
+                            cellWidth,
+                            centred: true
+                        )
+                    );
                 }
 
                 y += deepest + Gap;
@@ -101,5 +122,6 @@ public static class PictureGrid
         }
     }
 
-    private static IEnumerable<GeneratedPicture> Cells(IReadOnlyList<GridSection> sections) => sections.SelectMany(s => s.Cells).SelectMany(r => r);
+    private static IEnumerable<GeneratedPicture> Cells(IReadOnlyList<GridSection> sections) =>
+        sections.SelectMany(s => s.Cells).SelectMany(r => r);
 }

@@ -42,9 +42,13 @@ internal sealed class LoadedLoras : IDisposable
                 string[] strangers = [.. file.Strangers, .. lost.Select(a => a.Name)];
                 if (strangers.Length > 0)
                 {
-                    loaded.warnings.Add($"{path}: {strangers.Length} modules have no place in {model.Name}, such as {strangers[0]}");
+                    loaded.warnings.Add(
+                        $"{path}: {strangers.Length} modules have no place in {model.Name}, such as {strangers[0]}"
+                    );
                 }
-                loaded.used.Add(new UsedLora(Path.GetFileNameWithoutExtension(path), HashOf(path, file.Metadata)[..12], use));
+                loaded.used.Add(
+                    new UsedLora(Path.GetFileNameWithoutExtension(path), HashOf(path, file.Metadata)[..12], use)
+                );
             }
             return loaded;
         }

@@ -25,9 +25,13 @@ public sealed class LoraLibrary(params IReadOnlyList<string> folders)
         }
 
         string[] files = [.. Files()];
-        string wanted = Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase) ? Path.ChangeExtension(name, null) : name;
+        string wanted = Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase)
+            ? Path.ChangeExtension(name, null)
+            : name;
         return files.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f) == wanted)
-            ?? files.FirstOrDefault(f => Path.GetFileNameWithoutExtension(f).Equals(wanted, StringComparison.OrdinalIgnoreCase))
+            ?? files.FirstOrDefault(f =>
+                Path.GetFileNameWithoutExtension(f).Equals(wanted, StringComparison.OrdinalIgnoreCase)
+            )
             ?? files.FirstOrDefault(f => OutputName(f) == wanted)
             ?? throw Missing(name, files);
     }
@@ -36,20 +40,28 @@ public sealed class LoraLibrary(params IReadOnlyList<string> folders)
     public IEnumerable<string> Files() => Folders.Where(Directory.Exists).SelectMany(FilesIn);
 
     /// <summary>The weight files in a folder and below it, in order of name.</summary>
-    public static IEnumerable<string> FilesIn(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-        .Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase))
-        .Order(StringComparer.Ordinal);
+    public static IEnumerable<string> FilesIn(string folder) =>
+        Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase))
+            .Order(StringComparer.Ordinal);
 
     private FornoException Missing(string name, string[] files)
     {
         if (Folders.Count == 0)
         {
-            return new FornoException($"there is no LoRA file '{name}', and no folder to look for it in; name one: --lora-dir FOLDER");
+            return new FornoException(
+                $"there is no LoRA file '{name}', and no folder to look for it in; name one: --lora-dir FOLDER"
+            );
         }
 
         string looked = string.Join(", ", Folders.Select(f => Directory.Exists(f) ? f : f + " (which does not exist)"));
-        string closest = Spelling.Closest(name, files.Select(f => Path.GetFileNameWithoutExtension(f))) is { } near ? $"; did you mean '{near}'?" : "";
-        return new FornoException($"there is no LoRA '{name}' among the {files.Length} weight files in {looked}{closest}");
+        string closest = Spelling.Closest(name, files.Select(f => Path.GetFileNameWithoutExtension(f))) is { } near
+            ? $"; did you mean '{near}'?"
+            : "";
+        return new FornoException(
+            $"there is no LoRA '{name}' among the {files.Length} weight files in {looked}{closest}"
+        );
     }
 
     private static string? OutputName(string file)

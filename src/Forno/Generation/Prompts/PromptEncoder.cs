@@ -17,11 +17,17 @@ namespace Forno.Generation.Prompts;
 internal sealed class PromptEncoder(BaseModel model, ClipTokenizer tokenizer, GenerateRequest request)
 {
     // With "None" brackets are plain text.
-    private readonly PromptChunker[] chunkers = [.. model.Text.Encoders.Select((_, i) => new PromptChunker(tokenizer)
-    {
-        Pad = i > 0 || model.Family == ModelFamily.Sd21 ? 0 : ClipTokenizer.EndOfText,
-        ParseEmphasis = request.Emphasis != "None",
-    })];
+    private readonly PromptChunker[] chunkers =
+    [
+        .. model.Text.Encoders.Select(
+            (_, i) =>
+                new PromptChunker(tokenizer)
+                {
+                    Pad = i > 0 || model.Family == ModelFamily.Sd21 ? 0 : ClipTokenizer.EndOfText,
+                    ParseEmphasis = request.Emphasis != "None",
+                }
+        ),
+    ];
 
     /// <summary>How many chunks a prompt takes.</summary>
     public int Chunks(string prompt) => chunkers[0].Chunk(prompt).Chunks.Count;
@@ -44,7 +50,9 @@ internal sealed class PromptEncoder(BaseModel model, ClipTokenizer tokenizer, Ge
                 parts.Add(chunkers[i].Empty);
             }
             long[] shape = [1, parts.Count, ClipTokenizer.SequenceLength];
-            ids[i] = Tensor.From<long>([.. parts.SelectMany(p => p.Tokens).Select(t => (long)t)], shape).To(model.Device);
+            ids[i] = Tensor
+                .From<long>([.. parts.SelectMany(p => p.Tokens).Select(t => (long)t)], shape)
+                .To(model.Device);
             weighted |= parts.Any(p => p.Multipliers.Any(m => m != 1));
             multipliers ??= Tensor.From<float>([.. parts.SelectMany(p => p.Multipliers).Select(m => (float)m)], shape);
         }
@@ -52,7 +60,10 @@ internal sealed class PromptEncoder(BaseModel model, ClipTokenizer tokenizer, Ge
         // Weights of 1 change nothing, but restoring a mean that happens to be 0 would.
         ApplyEmphasis? emphasis = weighted ? Emphasis.Named(request.Emphasis) : null;
         Conditioning made = model.Text.Encode(
-            ids, new TextConditioningOptions { ClipSkip = request.ClipSkip, Emphasis = emphasis }, multipliers);
+            ids,
+            new TextConditioningOptions { ClipSkip = request.ClipSkip, Emphasis = emphasis },
+            multipliers
+        );
         if (made.Pooled is not { } pooled)
         {
             return new Conditioning(scope.Keep(made.Context));
@@ -61,6 +72,10 @@ internal sealed class PromptEncoder(BaseModel model, ClipTokenizer tokenizer, Ge
         bool zero = negative && prompt.Length == 0;
         var size = (request.Height, request.Width);
         Tensor sizes = Conditioning.Sizes(size, (0, 0), size).Unsqueeze(0).To(model.Device);
-        return new Conditioning(scope.Keep(zero ? made.Context * 0 : made.Context), scope.Keep(zero ? pooled * 0 : pooled), scope.Keep(sizes));
+        return new Conditioning(
+            scope.Keep(zero ? made.Context * 0 : made.Context),
+            scope.Keep(zero ? pooled * 0 : pooled),
+            scope.Keep(sizes)
+        );
     }
 }

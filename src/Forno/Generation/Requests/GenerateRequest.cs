@@ -80,8 +80,10 @@ public sealed record GenerateRequest
             }
         }
 
-        foreach ((string name, int value) in (ReadOnlySpan<(string, int)>)
-            [("steps", Steps), ("clip skip", ClipSkip), ("batch size", BatchSize), ("batch count", BatchCount)])
+        foreach (
+            (string name, int value) in (ReadOnlySpan<(string, int)>)
+                [("steps", Steps), ("clip skip", ClipSkip), ("batch size", BatchSize), ("batch count", BatchCount)]
+        )
         {
             if (value < 1)
             {
@@ -102,7 +104,9 @@ public sealed record GenerateRequest
         _ = Forno.Models.Clip.Emphasis.Named(Emphasis);
         if (ExtraNetworks.Parse(Prompt).Networks.FirstOrDefault(n => n.Kind is not ("lora" or "lyco")) is { } other)
         {
-            throw new FornoException($"{other} in the prompt: networks of the kind '{other.Kind}' cannot be used; lora and lyco can");
+            throw new FornoException(
+                $"{other} in the prompt: networks of the kind '{other.Kind}' cannot be used; lora and lyco can"
+            );
         }
     }
 
@@ -117,10 +121,17 @@ public sealed record GenerateRequest
     /// <summary>All adapters: those of the prompt's tags, then <see cref="Loras"/>.</summary>
     /// <exception cref="FornoException">A tag cannot be read, or limits the rank.</exception>
     public IReadOnlyList<LoraUse> AllLoras() =>
-    [
-        .. ExtraNetworks.Parse(Prompt).Loras().Select(tag => tag.Rank is null
-            ? new LoraUse(tag.Name, tag.Unet, tag.TextEncoder)
-            : throw new FornoException($"<lora:{tag.Name}> in the prompt limits the rank to {tag.Rank}, which is not supported; leave the fourth number out")),
-        .. Loras,
-    ];
+        [
+            .. ExtraNetworks
+                .Parse(Prompt)
+                .Loras()
+                .Select(tag =>
+                    tag.Rank is null
+                        ? new LoraUse(tag.Name, tag.Unet, tag.TextEncoder)
+                        : throw new FornoException(
+                            $"<lora:{tag.Name}> in the prompt limits the rank to {tag.Rank}, which is not supported; leave the fourth number out"
+                        )
+                ),
+            .. Loras,
+        ];
 }

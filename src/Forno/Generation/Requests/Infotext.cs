@@ -18,14 +18,24 @@ namespace Forno.Generation.Requests;
 /// <param name="Prompt">The prompt, network tags included.</param>
 /// <param name="NegativePrompt">The negative prompt.</param>
 /// <param name="Fields">Names and plain values, in order.</param>
-public sealed partial record Infotext(string Prompt, string NegativePrompt, IReadOnlyList<(string Key, string Value)> Fields)
+public sealed partial record Infotext(
+    string Prompt,
+    string NegativePrompt,
+    IReadOnlyList<(string Key, string Value)> Fields
+)
 {
     private const string NegativeMark = "Negative prompt:";
 
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
-    private static readonly string ForVersion = "Forno " + typeof(Infotext).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    private static readonly string ForVersion =
+        "Forno "
+        + typeof(Infotext)
+            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+            .InformationalVersion.Split('+')[0];
 
     /// <summary>A field's value; null: there is none of that name.</summary>
     public string? this[string key] => Fields.LastOrDefault(f => f.Key == key).Value;
@@ -35,7 +45,12 @@ public sealed partial record Infotext(string Prompt, string NegativePrompt, IRea
     /// <param name="seed">The picture's own seed.</param>
     /// <param name="model">The model, for its name and hash; null leaves them out.</param>
     /// <param name="loras">The adapters used; those that no tag of the prompt names are added to it as tags.</param>
-    public static Infotext Of(GenerateRequest request, ulong seed, BaseModel? model = null, IReadOnlyList<UsedLora>? loras = null)
+    public static Infotext Of(
+        GenerateRequest request,
+        ulong seed,
+        BaseModel? model = null,
+        IReadOnlyList<UsedLora>? loras = null
+    )
     {
         loras ??= [];
         var fields = new List<(string, string)>();
@@ -89,8 +104,13 @@ public sealed partial record Infotext(string Prompt, string NegativePrompt, IRea
             part.Append(part.Length > 0 ? "\n" : "").Append(line);
         }
 
-        return new Infotext(parts.Positive.ToString(), parts.Negative.ToString(),
-            found.Count >= 3 ? [.. found.Select(m => (m.Groups[1].Value.Trim(), Unquote(m.Groups[2].Value.Trim())))] : []);
+        return new Infotext(
+            parts.Positive.ToString(),
+            parts.Negative.ToString(),
+            found.Count >= 3
+                ? [.. found.Select(m => (m.Groups[1].Value.Trim(), Unquote(m.Groups[2].Value.Trim())))]
+                : []
+        );
     }
 
     /// <summary>A value as it stands between commas: a JSON string if it has a comma, a colon or a line break.</summary>
@@ -123,15 +143,19 @@ public sealed partial record Infotext(string Prompt, string NegativePrompt, IRea
         return $"{Prompt}{negative}\n{fields}".Trim();
     }
 
-    private static string Tag(UsedLora lora) => lora.Use.Unet == lora.Use.TextEncoder
-        ? $"<lora:{lora.Name}:{Text(lora.Use.Unet)}>"
-        : $"<lora:{lora.Name}:{Text(lora.Use.TextEncoder)}:{Text(lora.Use.Unet)}>";
+    private static string Tag(UsedLora lora) =>
+        lora.Use.Unet == lora.Use.TextEncoder
+            ? $"<lora:{lora.Name}:{Text(lora.Use.Unet)}>"
+            : $"<lora:{lora.Name}:{Text(lora.Use.TextEncoder)}:{Text(lora.Use.Unet)}>";
 
     private static string ScheduleName(string name)
     {
-        static string Bare(string s) => s.Replace("_", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal);
-        return ScheduleRegistry.All.Keys.Append(ScheduleRegistry.Automatic)
-            .FirstOrDefault(s => Bare(s).Equals(Bare(name), StringComparison.OrdinalIgnoreCase)) ?? name;
+        static string Bare(string s) =>
+            s.Replace("_", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal);
+        return ScheduleRegistry
+                .All.Keys.Append(ScheduleRegistry.Automatic)
+                .FirstOrDefault(s => Bare(s).Equals(Bare(name), StringComparison.OrdinalIgnoreCase))
+            ?? name;
     }
 
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);

@@ -78,7 +78,9 @@ public static class ApngReader
         var type = System.Text.Encoding.Latin1.GetString(head[4..]);
         Span<byte> sum = stackalloc byte[4];
         file.ReadExactly(sum);
-        return PngText.Crc(head[4..], content) == BinaryPrimitives.ReadUInt32BigEndian(sum) ? (type, content) : throw Damaged(path, $"the checksum of its {type}");
+        return PngText.Crc(head[4..], content) == BinaryPrimitives.ReadUInt32BigEndian(sum)
+            ? (type, content)
+            : throw Damaged(path, $"the checksum of its {type}");
     }
 
     private static byte[] Png(byte[] header, Control control, MemoryStream shared, MemoryStream data)
@@ -120,8 +122,10 @@ public static class ApngReader
 
             int At(int at) => BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(at));
             var control = new Control(At(12), At(16), At(4), At(8), content[24], content[25] == 1);
-            var inside = control is { Left: >= 0, Top: >= 0, Width: > 0, Height: > 0 }
-                && control.Left <= canvas.Width - control.Width && control.Top <= canvas.Height - control.Height;
+            var inside =
+                control is { Left: >= 0, Top: >= 0, Width: > 0, Height: > 0 }
+                && control.Left <= canvas.Width - control.Width
+                && control.Top <= canvas.Height - control.Height;
             return inside ? control : throw Damaged(path, "a frame lies outside");
         }
     }

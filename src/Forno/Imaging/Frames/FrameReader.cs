@@ -31,7 +31,11 @@ public static class FrameReader
         }
 
         using var load = new VipsOperation(Marshal.PtrToStringUTF8(loader)!, path);
-        using var frames = load.Set("filename", path).Set("n", -1).Set("access", "sequential").Set("fail-on", "error").Picture();
+        using var frames = load.Set("filename", path)
+            .Set("n", -1)
+            .Set("access", "sequential")
+            .Set("fail-on", "error")
+            .Picture();
         return frames.ToSrgb8();
     }
 
@@ -51,7 +55,13 @@ public static class FrameReader
 
             try
             {
-                return Picture.FromPixels(new ReadOnlySpan<byte>((void*)data, checked((int)size)), all.Width, height, all.Bands, all.Source);
+                return Picture.FromPixels(
+                    new ReadOnlySpan<byte>((void*)data, checked((int)size)),
+                    all.Width,
+                    height,
+                    all.Bands,
+                    all.Source
+                );
             }
             finally
             {

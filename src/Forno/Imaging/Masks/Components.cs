@@ -35,7 +35,13 @@ public static class Components
     /// <param name="from">Pixels of at least this value are set.</param>
     /// <param name="diagonal">Whether pixels that touch at a corner hang together.</param>
     /// <returns>The components, largest first; of equal ones, the higher first.</returns>
-    public static IReadOnlyList<Component> Find(ReadOnlySpan<byte> map, int width, int height, byte from = 1, bool diagonal = true)
+    public static IReadOnlyList<Component> Find(
+        ReadOnlySpan<byte> map,
+        int width,
+        int height,
+        byte from = 1,
+        bool diagonal = true
+    )
     {
         if (map.Length != (long)width * height)
         {
@@ -44,12 +50,14 @@ public static class Components
 
         List<PixelRun> runs = [];
         List<int> parents = [];
-        int before = 0, reach = diagonal ? 1 : 0;
+        int before = 0,
+            reach = diagonal ? 1 : 0;
         for (int y = 0; y < height; y++)
         {
-            int here = runs.Count, above = before;
+            int here = runs.Count,
+                above = before;
             ReadOnlySpan<byte> row = map.Slice(y * width, width);
-            for (int x = 0; x < width;)
+            for (int x = 0; x < width; )
             {
                 int left = x;
                 while (left < width && row[left] < from)
@@ -104,12 +112,20 @@ public static class Components
             group.Add(runs[i]);
         }
 
-        return [.. groups.Values.Select(Measure).OrderByDescending(c => c.Area).ThenBy(c => c.Box.Top).ThenBy(c => c.Box.Left)];
+        return
+        [
+            .. groups
+                .Values.Select(Measure)
+                .OrderByDescending(c => c.Area)
+                .ThenBy(c => c.Box.Top)
+                .ThenBy(c => c.Box.Left),
+        ];
     }
 
     private static Component Measure(List<PixelRun> runs)
     {
-        int left = int.MaxValue, right = 0;
+        int left = int.MaxValue,
+            right = 0;
         long area = 0;
         foreach (PixelRun run in runs)
         {

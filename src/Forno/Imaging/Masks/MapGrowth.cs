@@ -10,13 +10,15 @@ public static class MapGrowth
     /// <param name="by">Half of the square's side without the middle; 0 copies.</param>
     public static byte[] Grow(ReadOnlySpan<byte> map, int width, int height, int by)
     {
-        byte[] across = new byte[map.Length], grown = new byte[map.Length];
+        byte[] across = new byte[map.Length],
+            grown = new byte[map.Length];
         for (int y = 0; y < height; y++)
         {
             Line(map.Slice(y * width, width), across.AsSpan(y * width, width), by);
         }
 
-        byte[] column = new byte[height], out1 = new byte[height];
+        byte[] column = new byte[height],
+            out1 = new byte[height];
         for (int x = 0; x < width; x++)
         {
             for (int y = 0; y < height; y++)

@@ -21,7 +21,8 @@ public sealed record MaskPlane(byte[] Samples, int Width, int Height)
     {
         using Picture picture = PictureFile.Inspect(path).Decode();
         using Picture opaque = picture.Flatten(Rgb.Black);
-        byte[] rgb = opaque.ToArray(), grey = new byte[rgb.Length / 3];
+        byte[] rgb = opaque.ToArray(),
+            grey = new byte[rgb.Length / 3];
         for (int i = 0; i < grey.Length; i++)
         {
             grey[i] = (byte)((299 * rgb[3 * i] + 587 * rgb[(3 * i) + 1] + 114 * rgb[(3 * i) + 2] + 500) / 1000);
@@ -90,7 +91,10 @@ public sealed record MaskPlane(byte[] Samples, int Width, int Height)
             samples = Spread(samples, Width, Height, diagonal: step % 5 is 1 or 3);
         }
 
-        return this with { Samples = pixels > 0 ? samples : Array.ConvertAll(samples, s => (byte)(255 - s)) };
+        return this with
+        {
+            Samples = pixels > 0 ? samples : Array.ConvertAll(samples, s => (byte)(255 - s)),
+        };
     }
 
     /// <summary>Softens the edge: a blur of three box averages in a row, about a Gaussian.</summary>
@@ -104,7 +108,8 @@ public sealed record MaskPlane(byte[] Samples, int Width, int Height)
 
         // Three boxes of 2r + 1 have the variance r(r + 1).
         int radius = Math.Max(1, (int)Math.Round((Math.Sqrt(1 + (4 * pixels * pixels)) - 1) / 2));
-        float[] plane = Array.ConvertAll(Samples, s => (float)s), line = new float[Math.Max(Width, Height)];
+        float[] plane = Array.ConvertAll(Samples, s => (float)s),
+            line = new float[Math.Max(Width, Height)];
         for (int turn = 0; turn < 3; turn++)
         {
             for (int y = 0; y < Height; y++)
@@ -118,7 +123,10 @@ public sealed record MaskPlane(byte[] Samples, int Width, int Height)
             }
         }
 
-        return this with { Samples = Array.ConvertAll(plane, v => (byte)Math.Clamp(MathF.Round(v), 0, 255)) };
+        return this with
+        {
+            Samples = Array.ConvertAll(plane, v => (byte)Math.Clamp(MathF.Round(v), 0, 255)),
+        };
     }
 
     /// <summary>As a picture.</summary>
@@ -137,13 +145,18 @@ public sealed record MaskPlane(byte[] Samples, int Width, int Height)
     {
         if ((Width, Height) != (other.Width, other.Height))
         {
-            throw new ArgumentException($"masks of {Width}×{Height} and {other.Width}×{other.Height} cannot be compared", nameof(other));
+            throw new ArgumentException(
+                $"masks of {Width}×{Height} and {other.Width}×{other.Height} cannot be compared",
+                nameof(other)
+            );
         }
 
-        long both = 0, either = 0;
+        long both = 0,
+            either = 0;
         for (int i = 0; i < Samples.Length; i++)
         {
-            bool here = Samples[i] >= Half, there = other.Samples[i] >= Half;
+            bool here = Samples[i] >= Half,
+                there = other.Samples[i] >= Half;
             both += here && there ? 1 : 0;
             either += here || there ? 1 : 0;
         }
@@ -157,15 +170,24 @@ public sealed record MaskPlane(byte[] Samples, int Width, int Height)
         byte[] to = new byte[from.Length];
         for (int y = 0; y < height; y++)
         {
-            int above = Math.Max(0, y - 1) * width, here = y * width, below = Math.Min(height - 1, y + 1) * width;
+            int above = Math.Max(0, y - 1) * width,
+                here = y * width,
+                below = Math.Min(height - 1, y + 1) * width;
             for (int x = 0; x < width; x++)
             {
-                int left = Math.Max(0, x - 1), right = Math.Min(width - 1, x + 1);
+                int left = Math.Max(0, x - 1),
+                    right = Math.Min(width - 1, x + 1);
                 byte most = Math.Max(Math.Max(from[here + x], from[above + x]), from[below + x]);
                 most = Math.Max(most, Math.Max(from[here + left], from[here + right]));
                 if (diagonal)
                 {
-                    most = Math.Max(most, Math.Max(Math.Max(from[above + left], from[above + right]), Math.Max(from[below + left], from[below + right])));
+                    most = Math.Max(
+                        most,
+                        Math.Max(
+                            Math.Max(from[above + left], from[above + right]),
+                            Math.Max(from[below + left], from[below + right])
+                        )
+                    );
                 }
 
                 to[here + x] = most;

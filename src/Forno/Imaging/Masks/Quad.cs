@@ -41,7 +41,8 @@ public readonly record struct Quad(Spot A, Spot B, Spot C, Spot D)
         (double vx, double vy) = Unit(A, D, 0, 1);
         return new Quad(At(A, -1, -1), At(B, 1, -1), At(C, 1, 1), At(D, -1, 1));
 
-        Spot At(Spot corner, int along, int down) => new(corner.X + (by * ((along * ux) + (down * vx))), corner.Y + (by * ((along * uy) + (down * vy))));
+        Spot At(Spot corner, int along, int down) =>
+            new(corner.X + (by * ((along * ux) + (down * vx))), corner.Y + (by * ((along * uy) + (down * vy))));
     }
 
     /// <summary>Moved and stretched: x ↦ x · <paramref name="byX"/>, y ↦ y · <paramref name="byY"/>.</summary>
@@ -69,7 +70,9 @@ public readonly record struct Quad(Spot A, Spot B, Spot C, Spot D)
         Box bounds = Bounds(width, height);
         for (int y = bounds.Top; y < bounds.Top + bounds.Height; y++)
         {
-            double middle = y + 0.5, left = double.MaxValue, right = double.MinValue;
+            double middle = y + 0.5,
+                left = double.MaxValue,
+                right = double.MinValue;
             for (int i = 0; i < 4; i++)
             {
                 (Spot from, Spot to) = (corners[i], corners[(i + 1) % 4]);
@@ -80,7 +83,8 @@ public readonly record struct Quad(Spot A, Spot B, Spot C, Spot D)
                 }
             }
 
-            int first = (int)Math.Clamp(Math.Ceiling(left - 0.5), 0, width), end = left > right ? first : (int)Math.Clamp(Math.Floor(right - 0.5) + 1, 0, width);
+            int first = (int)Math.Clamp(Math.Ceiling(left - 0.5), 0, width),
+                end = left > right ? first : (int)Math.Clamp(Math.Floor(right - 0.5) + 1, 0, width);
             if (end > first)
             {
                 yield return new PixelRun(y, first, end);
@@ -92,17 +96,29 @@ public readonly record struct Quad(Spot A, Spot B, Spot C, Spot D)
     /// <param name="runs">The pixels; at least one run.</param>
     public static Quad Around(IEnumerable<PixelRun> runs)
     {
-        Spot[] hull = Hull([.. runs.SelectMany(r => (Spot[])[new(r.Left, r.Row), new(r.Right, r.Row), new(r.Left, r.Row + 1), new(r.Right, r.Row + 1)])]);
+        Spot[] hull = Hull([
+            .. runs.SelectMany(r =>
+                (Spot[])[new(r.Left, r.Row), new(r.Right, r.Row), new(r.Left, r.Row + 1), new(r.Right, r.Row + 1)]
+            ),
+        ]);
         (double Area, Quad Quad) best = (double.MaxValue, default);
         for (int i = 0; i < hull.Length; i++)
         {
             // A smallest rectangle has a side in common with the hull.
             (double ux, double uy) = Unit(hull[i], hull[(i + 1) % hull.Length], 1, 0);
-            double low = double.MaxValue, high = double.MinValue, near = double.MaxValue, far = double.MinValue;
+            double low = double.MaxValue,
+                high = double.MinValue,
+                near = double.MaxValue,
+                far = double.MinValue;
             foreach (Spot s in hull)
             {
                 (double along, double across) = ((s.X * ux) + (s.Y * uy), (s.Y * ux) - (s.X * uy));
-                (low, high, near, far) = (Math.Min(low, along), Math.Max(high, along), Math.Min(near, across), Math.Max(far, across));
+                (low, high, near, far) = (
+                    Math.Min(low, along),
+                    Math.Max(high, along),
+                    Math.Min(near, across),
+                    Math.Max(far, across)
+                );
             }
 
             double area = (high - low) * (far - near);
@@ -154,7 +170,8 @@ public readonly record struct Quad(Spot A, Spot B, Spot C, Spot D)
 
     private static double Turn(Spot a, Spot b, Spot c) => ((b.X - a.X) * (c.Y - a.Y)) - ((b.Y - a.Y) * (c.X - a.X));
 
-    private static double Distance(Spot a, Spot b) => Math.Sqrt(((b.X - a.X) * (b.X - a.X)) + ((b.Y - a.Y) * (b.Y - a.Y)));
+    private static double Distance(Spot a, Spot b) =>
+        Math.Sqrt(((b.X - a.X) * (b.X - a.X)) + ((b.Y - a.Y) * (b.Y - a.Y)));
 
     private static (double X, double Y) Unit(Spot from, Spot to, double elseX, double elseY)
     {

@@ -16,7 +16,13 @@ public static class Regions
     /// <param name="scale">The larger, the larger the parts; in grey levels × pixels.</param>
     /// <param name="least">Smaller parts join their most alike neighbour.</param>
     /// <returns>[height, width]: each pixel's part, from 0 on; and how many there are.</returns>
-    public static (int[] Labels, int Count) Find(ReadOnlySpan<byte> rgb, int width, int height, double scale = 200, int least = 20)
+    public static (int[] Labels, int Count) Find(
+        ReadOnlySpan<byte> rgb,
+        int width,
+        int height,
+        double scale = 200,
+        int least = 20
+    )
     {
         if (width < 1 || height < 1 || rgb.Length != (long)width * height * 3)
         {
@@ -24,7 +30,8 @@ public static class Regions
         }
 
         (int[] first, int[] second, int[] weights) = Edges(rgb, width, height);
-        int[] parents = new int[width * height], sizes = new int[parents.Length];
+        int[] parents = new int[width * height],
+            sizes = new int[parents.Length];
         float[] limits = new float[parents.Length];
         for (int i = 0; i < parents.Length; i++)
         {
@@ -33,7 +40,8 @@ public static class Regions
 
         for (int e = 0; e < first.Length; e++)
         {
-            int a = Root(parents, first[e]), b = Root(parents, second[e]);
+            int a = Root(parents, first[e]),
+                b = Root(parents, second[e]);
             float step = weights[e] / (float)Steps;
             if (a != b && step <= limits[a] && step <= limits[b])
             {
@@ -44,7 +52,8 @@ public static class Regions
 
         for (int e = 0; e < first.Length; e++)
         {
-            int a = Root(parents, first[e]), b = Root(parents, second[e]);
+            int a = Root(parents, first[e]),
+                b = Root(parents, second[e]);
             if (a != b && (sizes[a] < least || sizes[b] < least))
             {
                 Join(parents, sizes, a, b);
@@ -56,8 +65,12 @@ public static class Regions
 
     private static (int[] First, int[] Second, int[] Weights) Edges(ReadOnlySpan<byte> rgb, int w, int h)
     {
-        int most = (int)(Steps * 255 * Math.Sqrt(3)) + 1, count = ((w - 1) * h) + (w * (h - 1)) + (2 * (w - 1) * (h - 1));
-        int[] first = new int[count], second = new int[count], weights = new int[count], starts = new int[most + 2];
+        int most = (int)(Steps * 255 * Math.Sqrt(3)) + 1,
+            count = ((w - 1) * h) + (w * (h - 1)) + (2 * (w - 1) * (h - 1));
+        int[] first = new int[count],
+            second = new int[count],
+            weights = new int[count],
+            starts = new int[most + 2];
         int at = 0;
         for (int y = 0; y < h; y++)
         {
@@ -91,7 +104,9 @@ public static class Regions
             starts[i] += starts[i - 1];
         }
 
-        int[] a = new int[count], b = new int[count], sorted = new int[count];
+        int[] a = new int[count],
+            b = new int[count],
+            sorted = new int[count];
         for (int e = 0; e < count; e++)
         {
             int to = starts[weights[e]]++;
@@ -102,7 +117,9 @@ public static class Regions
 
         void Add(ReadOnlySpan<byte> pixels, int i, int j)
         {
-            int r = pixels[3 * i] - pixels[3 * j], g = pixels[(3 * i) + 1] - pixels[(3 * j) + 1], u = pixels[(3 * i) + 2] - pixels[(3 * j) + 2];
+            int r = pixels[3 * i] - pixels[3 * j],
+                g = pixels[(3 * i) + 1] - pixels[(3 * j) + 1],
+                u = pixels[(3 * i) + 2] - pixels[(3 * j) + 2];
             int weight = (int)(Steps * Math.Sqrt((r * r) + (g * g) + (u * u)));
             (first[at], second[at], weights[at]) = (i, j, weight);
             starts[weight + 1]++;
@@ -112,7 +129,8 @@ public static class Regions
 
     private static (int[] Labels, int Count) Numbered(int[] parents)
     {
-        int[] labels = new int[parents.Length], numbers = new int[parents.Length];
+        int[] labels = new int[parents.Length],
+            numbers = new int[parents.Length];
         int count = 0;
         for (int i = 0; i < parents.Length; i++)
         {

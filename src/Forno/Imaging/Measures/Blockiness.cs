@@ -15,10 +15,19 @@ public sealed class Blockiness
 
     private const int LeastSide = 128; // sixteen blocks: in fewer, chance alone can put steps at one place
 
-    private readonly long[] across = new long[8], down = new long[8];
-    private readonly long[] acrossCount = new long[8], downCount = new long[8];
-    private byte[][] rows = [[], [], [], []];
-    private int width, count;
+    private readonly long[] across = new long[8],
+        down = new long[8];
+    private readonly long[] acrossCount = new long[8],
+        downCount = new long[8];
+    private byte[][] rows =
+    [
+        [],
+        [],
+        [],
+        [],
+    ];
+    private int width,
+        count;
 
     /// <summary>Begins a picture; buffers are kept from the one before.</summary>
     /// <param name="pixels">Pixels in a row.</param>
@@ -54,11 +63,13 @@ public sealed class Blockiness
     /// Grey levels: the mean lone step at the worst place less that at the second worst, the smaller of both directions;
     /// 0 for pictures too small to tell. About 0.05 and less is undamaged, 0.5 visible, 2 bad.
     /// </returns>
-    public double End() => width < LeastSide || count < LeastSide ? 0 : Math.Min(Excess(across, acrossCount), Excess(down, downCount));
+    public double End() =>
+        width < LeastSide || count < LeastSide ? 0 : Math.Min(Excess(across, acrossCount), Excess(down, downCount));
 
     private static double Excess(long[] sums, long[] counts)
     {
-        double first = 0, second = 0;
+        double first = 0,
+            second = 0;
         for (int i = 0; i < 8; i++)
         {
             double mean = counts[i] == 0 ? 0 : (double)sums[i] / counts[i];
@@ -79,14 +90,20 @@ public sealed class Blockiness
     private void Across(ReadOnlySpan<byte> grey)
     {
         ref byte row = ref MemoryMarshal.GetReference(grey);
-        Vector128<ushort> low = Vector128<ushort>.Zero, high = low;
+        Vector128<ushort> low = Vector128<ushort>.Zero,
+            high = low;
         int vectors = 0;
         for (int x = 16; x + 17 <= width; x += 16, vectors++)
         {
             nuint at = (nuint)x;
-            (Vector128<ushort> a, Vector128<ushort> b) = Vector128.Widen(Lone(
-                Vector128.LoadUnsafe(ref row, at - 2), Vector128.LoadUnsafe(ref row, at - 1),
-                Vector128.LoadUnsafe(ref row, at), Vector128.LoadUnsafe(ref row, at + 1)));
+            (Vector128<ushort> a, Vector128<ushort> b) = Vector128.Widen(
+                Lone(
+                    Vector128.LoadUnsafe(ref row, at - 2),
+                    Vector128.LoadUnsafe(ref row, at - 1),
+                    Vector128.LoadUnsafe(ref row, at),
+                    Vector128.LoadUnsafe(ref row, at + 1)
+                )
+            );
             low += a;
             high += b;
             if ((vectors & 511) == 511)
@@ -123,7 +140,9 @@ public sealed class Blockiness
             for (int i = 0; i < 1000 && x + 16 <= width; i++, x += 16)
             {
                 nuint at = (nuint)x;
-                (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(Lone(Load(a, at), Load(b, at), Load(c, at), Load(d, at)));
+                (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(
+                    Lone(Load(a, at), Load(b, at), Load(c, at), Load(d, at))
+                );
                 sums += low + high;
             }
 
@@ -136,14 +155,17 @@ public sealed class Blockiness
         downCount[place] += width / 16 * 16;
     }
 
-    private static Vector128<byte> Load(byte[] row, nuint at) => Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(row), at);
+    private static Vector128<byte> Load(byte[] row, nuint at) =>
+        Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(row), at);
 
     private static Vector128<byte> Lone(Vector128<byte> a, Vector128<byte> b, Vector128<byte> c, Vector128<byte> d)
     {
-        Vector128<byte> step = Gap(b, c), beside = Vector128.Max(Gap(a, b), Gap(c, d));
+        Vector128<byte> step = Gap(b, c),
+            beside = Vector128.Max(Gap(a, b), Gap(c, d));
         Vector128<byte> rest = step - Vector128.Min(step, beside);
         return rest & Vector128.LessThanOrEqual(step, Vector128.Create((byte)LargestStep));
     }
 
-    private static Vector128<byte> Gap(Vector128<byte> a, Vector128<byte> b) => Vector128.Max(a, b) - Vector128.Min(a, b);
+    private static Vector128<byte> Gap(Vector128<byte> a, Vector128<byte> b) =>
+        Vector128.Max(a, b) - Vector128.Min(a, b);
 }

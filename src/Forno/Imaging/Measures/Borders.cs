@@ -8,11 +8,21 @@ namespace Forno.Imaging.Measures;
 public sealed class Borders
 {
     // Frames that are looked for within each other, pixels between two of them, and how far (levels) the colours of opposite sides of one may lie apart.
-    private const int MostNested = 8, MostRim = 3;
+    private const int MostNested = 8,
+        MostRim = 3;
     private const double FrameColour = 12;
 
-    private int width, height, left, right, top, bottom, limit, referenceLimit;
-    private (int R, int G, int B) topLeft, topRight, reference;
+    private int width,
+        height,
+        left,
+        right,
+        top,
+        bottom,
+        limit,
+        referenceLimit;
+    private (int R, int G, int B) topLeft,
+        topRight,
+        reference;
 
     /// <summary>What remains of a whole picture when its borders are cut off.</summary>
     /// <param name="rgb">[height, width, 3].</param>
@@ -58,7 +68,8 @@ public sealed class Borders
     /// <returns>The box, and how many borders were cut off.</returns>
     public static (Box Box, int Count) FindNested(ReadOnlySpan<byte> rgb, int width, int height, double fuzzPercent)
     {
-        Box whole = new(0, 0, width, height), box = Find(rgb, width, height, fuzzPercent);
+        Box whole = new(0, 0, width, height),
+            box = Find(rgb, width, height, fuzzPercent);
         if (box == whole)
         {
             return (whole, 0);
@@ -90,7 +101,9 @@ public sealed class Borders
     {
         if (!(fuzzPercent is >= 0 and <= 100))
         {
-            throw new FornoException(FormattableString.Invariant($"a fuzz of {fuzzPercent} % makes no sense; give 0 to 100"));
+            throw new FornoException(
+                FormattableString.Invariant($"a fuzz of {fuzzPercent} % makes no sense; give 0 to 100")
+            );
         }
 
         (width, height, left, right, top, bottom) = (pixels, 0, pixels, -1, -1, -1);
@@ -147,9 +160,10 @@ public sealed class Borders
     /// it exactly.
     /// </summary>
     /// <returns>What remains; the whole picture where there is no border or nothing else.</returns>
-    public Box End() => right < left || top < 0 || bottom < top
-        ? new Box(0, 0, width, height)
-        : new Box(left, top, right - left + 1, bottom - top + 1);
+    public Box End() =>
+        right < left || top < 0 || bottom < top
+            ? new Box(0, 0, width, height)
+            : new Box(left, top, right - left + 1, bottom - top + 1);
 
     // What remains of a box without the frame that begins some pixels inside of it; null if there is none.
     private static Box? FrameWithin(ReadOnlySpan<byte> rgb, int width, Box box, int rim, double fuzz)
@@ -162,15 +176,21 @@ public sealed class Borders
 
         byte[] rest = Part(rgb, width, inner);
         Box loose = Find(rest, inner.Width, inner.Height, fuzz);
-        if (loose.Area == inner.Area || !IsFrame(rest, inner.Width, inner.Height, loose, Find(rest, inner.Width, inner.Height, fuzz / 2)))
+        if (
+            loose.Area == inner.Area
+            || !IsFrame(rest, inner.Width, inner.Height, loose, Find(rest, inner.Width, inner.Height, fuzz / 2))
+        )
         {
             return null;
         }
 
         // Where the frame has no side, the rim is the picture's own.
-        int left = loose.Left == 0 ? box.Left : inner.Left + loose.Left, top = loose.Top == 0 ? box.Top : inner.Top + loose.Top;
-        int right = loose.Left + loose.Width == inner.Width ? box.Left + box.Width : inner.Left + loose.Left + loose.Width;
-        int bottom = loose.Top + loose.Height == inner.Height ? box.Top + box.Height : inner.Top + loose.Top + loose.Height;
+        int left = loose.Left == 0 ? box.Left : inner.Left + loose.Left,
+            top = loose.Top == 0 ? box.Top : inner.Top + loose.Top;
+        int right =
+            loose.Left + loose.Width == inner.Width ? box.Left + box.Width : inner.Left + loose.Left + loose.Width;
+        int bottom =
+            loose.Top + loose.Height == inner.Height ? box.Top + box.Height : inner.Top + loose.Top + loose.Height;
         return new Box(left, top, right - left, bottom - top);
     }
 
@@ -180,10 +200,13 @@ public sealed class Borders
         int limit = (int)(3 * FrameColour * FrameColour);
         (int R, int G, int B) corner = Pixel(rgb, 0);
         bool across = loose.Left > 0 && loose.Left + loose.Width < width && Alike(rgb, width - 1, corner, limit);
-        bool down = loose.Top > 0 && loose.Top + loose.Height < height && Alike(rgb, (height - 1) * width, corner, limit);
+        bool down =
+            loose.Top > 0 && loose.Top + loose.Height < height && Alike(rgb, (height - 1) * width, corner, limit);
         return (across || down)
-            && Even(loose.Left, tight.Left) && Even(width - loose.Left - loose.Width, width - tight.Left - tight.Width)
-            && Even(loose.Top, tight.Top) && Even(height - loose.Top - loose.Height, height - tight.Top - tight.Height);
+            && Even(loose.Left, tight.Left)
+            && Even(width - loose.Left - loose.Width, width - tight.Left - tight.Width)
+            && Even(loose.Top, tight.Top)
+            && Even(height - loose.Top - loose.Height, height - tight.Top - tight.Height);
 
         static bool Even(int wide, int narrow) => narrow >= wide - Math.Max(1, wide / 4);
     }
@@ -219,5 +242,6 @@ public sealed class Borders
         return (r * r) + (g * g) + (b * b) <= limit;
     }
 
-    private static (int R, int G, int B) Pixel(ReadOnlySpan<byte> rgb, int x) => (rgb[x * 3], rgb[(x * 3) + 1], rgb[(x * 3) + 2]);
+    private static (int R, int G, int B) Pixel(ReadOnlySpan<byte> rgb, int x) =>
+        (rgb[x * 3], rgb[(x * 3) + 1], rgb[(x * 3) + 2]);
 }

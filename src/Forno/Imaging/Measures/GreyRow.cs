@@ -10,7 +10,10 @@ internal static class GreyRow
     /// <summary>Pixels whose channels lie further apart than this have colour.</summary>
     public const int Spread = 24;
 
-    private const int WeightR = 9797, WeightG = 19234, WeightB = 3737, Bits = 15; // 0.299, 0.587, 0.114 of 2^15
+    private const int WeightR = 9797,
+        WeightG = 19234,
+        WeightB = 3737,
+        Bits = 15; // 0.299, 0.587, 0.114 of 2^15
     private const byte No = 255;
 
     /// <summary>Grey values, cut off rather than rounded as libpng makes them (and so OpenCV when it reads grey), and how many pixels have colour.</summary>
@@ -19,7 +22,8 @@ internal static class GreyRow
     /// <returns>Pixels with max(R, G, B) − min(R, G, B) above <see cref="Spread"/>.</returns>
     public static int Split(ReadOnlySpan<byte> rgb, Span<byte> grey)
     {
-        int x = 0, coloured = 0;
+        int x = 0,
+            coloured = 0;
         ref byte from = ref MemoryMarshal.GetReference(rgb);
         ref byte to = ref MemoryMarshal.GetReference(grey);
         for (; Vector128.IsHardwareAccelerated && x + 16 <= grey.Length; x += 16)
@@ -27,17 +31,23 @@ internal static class GreyRow
             Vector128<byte> a = Vector128.LoadUnsafe(ref from, (nuint)(3 * x));
             Vector128<byte> b = Vector128.LoadUnsafe(ref from, (nuint)((3 * x) + 16));
             Vector128<byte> c = Vector128.LoadUnsafe(ref from, (nuint)((3 * x) + 32));
-            Vector128<byte> red = Vector128.Shuffle(a, Vector128.Create(0, 3, 6, 9, 12, 15, No, No, No, No, No, No, No, No, No, No))
+            Vector128<byte> red =
+                Vector128.Shuffle(a, Vector128.Create(0, 3, 6, 9, 12, 15, No, No, No, No, No, No, No, No, No, No))
                 | Vector128.Shuffle(b, Vector128.Create(No, No, No, No, No, No, 2, 5, 8, 11, 14, No, No, No, No, No))
                 | Vector128.Shuffle(c, Vector128.Create(No, No, No, No, No, No, No, No, No, No, No, 1, 4, 7, 10, 13));
-            Vector128<byte> green = Vector128.Shuffle(a, Vector128.Create(1, 4, 7, 10, 13, No, No, No, No, No, No, No, No, No, No, No))
+            Vector128<byte> green =
+                Vector128.Shuffle(a, Vector128.Create(1, 4, 7, 10, 13, No, No, No, No, No, No, No, No, No, No, No))
                 | Vector128.Shuffle(b, Vector128.Create(No, No, No, No, No, 0, 3, 6, 9, 12, 15, No, No, No, No, No))
                 | Vector128.Shuffle(c, Vector128.Create(No, No, No, No, No, No, No, No, No, No, No, 2, 5, 8, 11, 14));
-            Vector128<byte> blue = Vector128.Shuffle(a, Vector128.Create(2, 5, 8, 11, 14, No, No, No, No, No, No, No, No, No, No, No))
+            Vector128<byte> blue =
+                Vector128.Shuffle(a, Vector128.Create(2, 5, 8, 11, 14, No, No, No, No, No, No, No, No, No, No, No))
                 | Vector128.Shuffle(b, Vector128.Create(No, No, No, No, No, 1, 4, 7, 10, 13, No, No, No, No, No, No))
                 | Vector128.Shuffle(c, Vector128.Create(No, No, No, No, No, No, No, No, No, No, 0, 3, 6, 9, 12, 15));
-            Vector128<byte> spread = Vector128.Max(Vector128.Max(red, green), blue) - Vector128.Min(Vector128.Min(red, green), blue);
-            coloured += BitOperations.PopCount(Vector128.GreaterThan(spread, Vector128.Create((byte)Spread)).ExtractMostSignificantBits());
+            Vector128<byte> spread =
+                Vector128.Max(Vector128.Max(red, green), blue) - Vector128.Min(Vector128.Min(red, green), blue);
+            coloured += BitOperations.PopCount(
+                Vector128.GreaterThan(spread, Vector128.Create((byte)Spread)).ExtractMostSignificantBits()
+            );
             Grey(red, green, blue).StoreUnsafe(ref to, (nuint)x);
         }
 

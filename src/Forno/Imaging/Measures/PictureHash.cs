@@ -13,13 +13,24 @@ namespace Forno.Imaging.Measures;
 /// <param name="Gradient">The gradient hash.</param>
 /// <param name="MirroredGradient">The same of the picture mirrored left to right.</param>
 /// <param name="Colour">16 Cb, then 16 Cr, row by row.</param>
-public sealed record PictureHash(ulong[] Frequency, ulong[] MirroredFrequency, ulong Gradient, ulong MirroredGradient, byte[] Colour)
+public sealed record PictureHash(
+    ulong[] Frequency,
+    ulong[] MirroredFrequency,
+    ulong Gradient,
+    ulong MirroredGradient,
+    byte[] Colour
+)
 {
-    private const int Grid = 32, Low = 8;
+    private const int Grid = 32,
+        Low = 8;
     private const double Cut = 0.06;
 
-    private static readonly float[] Cosines = [.. Enumerable.Range(0, Low * Grid)
-        .Select(i => (float)Math.Cos(Math.PI * (i / Grid) * (((i % Grid) * 2) + 1) / (2 * Grid)))];
+    private static readonly float[] Cosines =
+    [
+        .. Enumerable
+            .Range(0, Low * Grid)
+            .Select(i => (float)Math.Cos(Math.PI * (i / Grid) * (((i % Grid) * 2) + 1) / (2 * Grid))),
+    ];
 
     /// <summary>
     /// The parts of a picture that are hashed, as shares of its sides (left, top, right, bottom): the whole, a little less
@@ -27,8 +38,13 @@ public sealed record PictureHash(ulong[] Frequency, ulong[] MirroredFrequency, u
     /// </summary>
     public static IReadOnlyList<(double Left, double Top, double Right, double Bottom)> Windows { get; } =
     [
-        (0, 0, 1, 1), (Cut / 2, Cut / 2, 1 - (Cut / 2), 1 - (Cut / 2)), (Cut, Cut, 1 - Cut, 1 - Cut),
-        (Cut, 0, 1, 1), (0, Cut, 1, 1), (0, 0, 1 - Cut, 1), (0, 0, 1, 1 - Cut),
+        (0, 0, 1, 1),
+        (Cut / 2, Cut / 2, 1 - (Cut / 2), 1 - (Cut / 2)),
+        (Cut, Cut, 1 - Cut, 1 - Cut),
+        (Cut, 0, 1, 1),
+        (0, Cut, 1, 1),
+        (0, 0, 1 - Cut, 1),
+        (0, 0, 1, 1 - Cut),
     ];
 
     /// <summary>Hashes a small picture.</summary>
@@ -66,7 +82,15 @@ public sealed record PictureHash(ulong[] Frequency, ulong[] MirroredFrequency, u
         for (int i = 0; i < hashes.Length; i++)
         {
             (double left, double top, double right, double bottom) = Windows[i];
-            AreaAverage.Reduce(luma, side, 1, (left * side, top * side, right * side, bottom * side), grid, Grid, scratch);
+            AreaAverage.Reduce(
+                luma,
+                side,
+                1,
+                (left * side, top * side, right * side, bottom * side),
+                grid,
+                Grid,
+                scratch
+            );
             hashes[i] = Dct(grid);
         }
 
@@ -139,12 +163,19 @@ public sealed record PictureHash(ulong[] Frequency, ulong[] MirroredFrequency, u
         {
             for (int x = 0; x < Grid; x++)
             {
-                row[x] = (grid[(y * 4 * Grid) + x] + grid[(((y * 4) + 1) * Grid) + x] + grid[(((y * 4) + 2) * Grid) + x] + grid[(((y * 4) + 3) * Grid) + x]) / 4;
+                row[x] =
+                    (
+                        grid[(y * 4 * Grid) + x]
+                        + grid[(((y * 4) + 1) * Grid) + x]
+                        + grid[(((y * 4) + 2) * Grid) + x]
+                        + grid[(((y * 4) + 3) * Grid) + x]
+                    ) / 4;
             }
 
             for (int i = 0; i < 9; i++)
             {
-                double from = i * Grid / 9.0, end = from + (Grid / 9.0);
+                double from = i * Grid / 9.0,
+                    end = from + (Grid / 9.0);
                 double sum = 0;
                 for (int x = (int)from; from < end - 1e-9; x++)
                 {
@@ -167,7 +198,8 @@ public sealed record PictureHash(ulong[] Frequency, ulong[] MirroredFrequency, u
 
     private static IEnumerable<byte> Fields(byte[] plane)
     {
-        int side = (int)Math.Sqrt(plane.Length), field = side / 4;
+        int side = (int)Math.Sqrt(plane.Length),
+            field = side / 4;
         for (int i = 0; i < 16; i++)
         {
             int sum = 0;

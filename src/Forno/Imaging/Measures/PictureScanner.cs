@@ -68,7 +68,8 @@ public sealed class PictureScanner
     private readonly Blockiness blockiness = new();
     private readonly Borders borders = new();
     private readonly CellReducer cells = new();
-    private byte[] grey = [], opaque = [];
+    private byte[] grey = [],
+        opaque = [];
 
     /// <summary>Measures a picture file.</summary>
     /// <param name="path">The file.</param>
@@ -87,7 +88,10 @@ public sealed class PictureScanner
         (int width, int height, int bands) = (picture.Width, picture.Height, picture.Bands);
         if (bands is not (3 or 4))
         {
-            throw new ArgumentException($"{picture.Source}: {bands} channels; ToSrgb8 makes three or four", nameof(picture));
+            throw new ArgumentException(
+                $"{picture.Source}: {bands} channels; ToSrgb8 makes three or four",
+                nameof(picture)
+            );
         }
 
         grey = grey.Length < width ? new byte[width] : grey;
@@ -97,26 +101,29 @@ public sealed class PictureScanner
         blockiness.Begin(width);
         borders.Begin(width, BorderFuzz);
         cells.Begin(width, height);
-        long coloured = 0, transparent = 0;
-        picture.ReadStrips((rows, _, count) =>
-        {
-            for (int y = 0; y < count; y++)
+        long coloured = 0,
+            transparent = 0;
+        picture.ReadStrips(
+            (rows, _, count) =>
             {
-                ReadOnlySpan<byte> row = rows.Slice(y * width * bands, width * bands);
-                if (bands == 4)
+                for (int y = 0; y < count; y++)
                 {
-                    transparent += OnWhite(row, opaque.AsSpan(0, width * 3));
-                    row = opaque.AsSpan(0, width * 3);
-                }
+                    ReadOnlySpan<byte> row = rows.Slice(y * width * bands, width * bands);
+                    if (bands == 4)
+                    {
+                        transparent += OnWhite(row, opaque.AsSpan(0, width * 3));
+                        row = opaque.AsSpan(0, width * 3);
+                    }
 
-                Span<byte> line = grey.AsSpan(0, width);
-                coloured += GreyRow.Split(row, line);
-                sharpness.Add(line);
-                blockiness.Add(line);
-                borders.Add(row);
-                cells.Add(row);
+                    Span<byte> line = grey.AsSpan(0, width);
+                    coloured += GreyRow.Split(row, line);
+                    sharpness.Add(line);
+                    blockiness.Add(line);
+                    borders.Add(row);
+                    cells.Add(row);
+                }
             }
-        });
+        );
         double pixels = (double)width * height;
         SmallPicture small = Small(SmallPicture.ScanSide);
         return new PictureMeasures
@@ -136,8 +143,8 @@ public sealed class PictureScanner
 
     /// <summary>The picture scanned last, made small.</summary>
     /// <param name="side">Pixels of a side, even, at most 256.</param>
-    public SmallPicture Small(int side) => SmallPicture.From(
-        [.. cells.Square(0, side)], [.. cells.Square(1, side)], cells.Square(2, side), side);
+    public SmallPicture Small(int side) =>
+        SmallPicture.From([.. cells.Square(0, side)], [.. cells.Square(1, side)], cells.Square(2, side), side);
 
     /// <summary>A picture file made small, without measuring it.</summary>
     /// <param name="path">The file.</param>
@@ -149,20 +156,22 @@ public sealed class PictureScanner
         (int width, int bands) = (picture.Width, picture.Bands);
         cells.Begin(width, picture.Height);
         opaque = opaque.Length < width * 3 ? new byte[width * 3] : opaque;
-        picture.ReadStrips((rows, _, count) =>
-        {
-            for (int y = 0; y < count; y++)
+        picture.ReadStrips(
+            (rows, _, count) =>
             {
-                ReadOnlySpan<byte> row = rows.Slice(y * width * bands, width * bands);
-                if (bands == 4)
+                for (int y = 0; y < count; y++)
                 {
-                    OnWhite(row, opaque.AsSpan(0, width * 3));
-                    row = opaque.AsSpan(0, width * 3);
-                }
+                    ReadOnlySpan<byte> row = rows.Slice(y * width * bands, width * bands);
+                    if (bands == 4)
+                    {
+                        OnWhite(row, opaque.AsSpan(0, width * 3));
+                        row = opaque.AsSpan(0, width * 3);
+                    }
 
-                cells.Add(row);
+                    cells.Add(row);
+                }
             }
-        });
+        );
         return Small(side);
     }
 

@@ -12,9 +12,16 @@ public sealed class Sharpness
 {
     private const int Flush = 500; // products of up to 1020² that an int lane takes, two at a time, with room to spare
 
-    private byte[][] rows = [[], [], []];
-    private int width, count;
-    private long sum, squares;
+    private byte[][] rows =
+    [
+        [],
+        [],
+        [],
+    ];
+    private int width,
+        count;
+    private long sum,
+        squares;
 
     /// <summary>Begins a picture; buffers are kept from the one before.</summary>
     /// <param name="pixels">Pixels in a row.</param>
@@ -56,7 +63,8 @@ public sealed class Sharpness
         }
 
         Laplace(Row(Math.Max(0, count - 2)), Row(count - 1), Row(Math.Max(0, count - 2)));
-        double pixels = (double)width * count, mean = sum / pixels;
+        double pixels = (double)width * count,
+            mean = sum / pixels;
         return (squares / pixels) - (mean * mean);
     }
 
@@ -82,10 +90,12 @@ public sealed class Sharpness
         int x = 1;
         while (Vector256.IsHardwareAccelerated && x + 16 <= width + 1)
         {
-            Vector256<int> sums = Vector256<int>.Zero, products = Vector256<int>.Zero;
+            Vector256<int> sums = Vector256<int>.Zero,
+                products = Vector256<int>.Zero;
             for (int i = 0; i < Flush && x + 16 <= width + 1; i++, x += 16)
             {
-                Vector256<short> l = Load(above, x) + Load(below, x) + Load(here, x - 1) + Load(here, x + 1) - (Load(here, x) << 2);
+                Vector256<short> l =
+                    Load(above, x) + Load(below, x) + Load(here, x - 1) + Load(here, x + 1) - (Load(here, x) << 2);
                 if (Avx2.IsSupported)
                 {
                     sums += Avx2.MultiplyAddAdjacent(l, Vector256<short>.One);
@@ -114,7 +124,9 @@ public sealed class Sharpness
 
     private static Vector256<short> Load(byte[] row, int at)
     {
-        (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(row), (nuint)at));
+        (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(
+            Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(row), (nuint)at)
+        );
         return Vector256.Create(low, high).AsInt16();
     }
 }

@@ -20,7 +20,12 @@ public sealed record SmallPicture(byte[] Luma, byte[] Cb, byte[] Cr)
     /// <param name="green">[side, side].</param>
     /// <param name="blue">[side, side].</param>
     /// <param name="side">Even.</param>
-    public static SmallPicture From(ReadOnlySpan<float> red, ReadOnlySpan<float> green, ReadOnlySpan<float> blue, int side)
+    public static SmallPicture From(
+        ReadOnlySpan<float> red,
+        ReadOnlySpan<float> green,
+        ReadOnlySpan<float> blue,
+        int side
+    )
     {
         int half = side / 2;
         var small = new SmallPicture(new byte[side * side], new byte[half * half], new byte[half * half]);
@@ -34,7 +39,9 @@ public sealed record SmallPicture(byte[] Luma, byte[] Cb, byte[] Cr)
             for (int x = 0; x < half; x++)
             {
                 int at = (2 * y * side) + (2 * x);
-                float r = Four(red, at, side), g = Four(green, at, side), b = Four(blue, at, side);
+                float r = Four(red, at, side),
+                    g = Four(green, at, side),
+                    b = Four(blue, at, side);
                 small.Cb[(y * half) + x] = Byte(128 - (0.168736f * r) - (0.331264f * g) + (0.5f * b));
                 small.Cr[(y * half) + x] = Byte(128 + (0.5f * r) - (0.418688f * g) - (0.081312f * b));
             }

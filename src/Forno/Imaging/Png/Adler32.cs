@@ -10,7 +10,8 @@ internal struct Adler32()
 {
     private const uint Base = 65521;
     private const int Most = 4096; // sums fit 32 bits until here
-    private uint a = 1, b;
+    private uint a = 1,
+        b;
 
     /// <summary>The checksum of all bytes so far.</summary>
     public readonly uint Value => (b << 16) | a;
@@ -38,8 +39,43 @@ internal struct Adler32()
     private int AddVectors(ReadOnlySpan<byte> part)
     {
         // Of 32 bytes the first counts 32 times in b, the last once; and a as it was before counts 32 times.
-        Vector256<sbyte> weights = Vector256.Create(32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, (sbyte)1);
-        Vector256<int> sums = default, befores = default, weighted = default;
+        Vector256<sbyte> weights = Vector256.Create(
+            32,
+            31,
+            30,
+            29,
+            28,
+            27,
+            26,
+            25,
+            24,
+            23,
+            22,
+            21,
+            20,
+            19,
+            18,
+            17,
+            16,
+            15,
+            14,
+            13,
+            12,
+            11,
+            10,
+            9,
+            8,
+            7,
+            6,
+            5,
+            4,
+            3,
+            2,
+            (sbyte)1
+        );
+        Vector256<int> sums = default,
+            befores = default,
+            weighted = default;
         ref byte from = ref MemoryMarshal.GetReference(part);
         int i = 0;
         for (; i <= part.Length - 32; i += 32)

@@ -70,7 +70,11 @@ internal sealed class PairCodes
             Span<uint> row = pairs.AsSpan(second * Bytes, Bytes);
             for (int first = 0; first < Bytes; first += Vector<uint>.Count)
             {
-                (new Vector<uint>(single, first) + (new Vector<uint>(scales, first) * (code >> 8)) + new Vector<uint>(code & 0xFF)).CopyTo(row[first..]);
+                (
+                    new Vector<uint>(single, first)
+                    + (new Vector<uint>(scales, first) * (code >> 8))
+                    + new Vector<uint>(code & 0xFF)
+                ).CopyTo(row[first..]);
             }
         }
     }

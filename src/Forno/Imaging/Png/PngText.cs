@@ -31,7 +31,7 @@ public static class PngText
         try
         {
             var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-            for (var at = Signature.Length; Next(file, ref at, out var type, out var data);)
+            for (var at = Signature.Length; Next(file, ref at, out var type, out var data); )
             {
                 if (IsText(type))
                 {
@@ -120,12 +120,24 @@ public static class PngText
 
         type = Encoding.Latin1.GetString(file.Slice(at + 4, 4));
         data = file.Slice(at + 8, (int)length);
-        if ((first || IsText(type)) && Crc(file.Slice(at + 4, (int)length + 4)) != BinaryPrimitives.ReadUInt32BigEndian(file[(at + 8 + (int)length)..]))
+        if (
+            (first || IsText(type))
+            && Crc(file.Slice(at + 4, (int)length + 4))
+                != BinaryPrimitives.ReadUInt32BigEndian(file[(at + 8 + (int)length)..])
+        )
         {
             throw new CorruptFileException($"the checksum of its chunk {type} is wrong");
         }
 
-        if (first && (type != "IHDR" || length != 13 || BinaryPrimitives.ReadInt32BigEndian(data) <= 0 || BinaryPrimitives.ReadInt32BigEndian(data[4..]) <= 0))
+        if (
+            first
+            && (
+                type != "IHDR"
+                || length != 13
+                || BinaryPrimitives.ReadInt32BigEndian(data) <= 0
+                || BinaryPrimitives.ReadInt32BigEndian(data[4..]) <= 0
+            )
+        )
         {
             throw new CorruptFileException("its header is missing or has no size");
         }
@@ -163,7 +175,10 @@ public static class PngText
         if (type == "iTXt")
         {
             compressed = data.Length > 0 && data[0] == 1;
-            data = data.Length > 1 && data[0] <= 1 ? data[1..] : throw new CorruptFileException("a text chunk is malformed");
+            data =
+                data.Length > 1 && data[0] <= 1
+                    ? data[1..]
+                    : throw new CorruptFileException("a text chunk is malformed");
         }
 
         if (data.Length == 0 || (compressed && data[0] != 0))
@@ -197,7 +212,7 @@ public static class PngText
             using var inflated = new ZLibStream(source, CompressionMode.Decompress);
             using var text = new MemoryStream();
             var buffer = new byte[1 << 14];
-            for (int read; (read = inflated.Read(buffer)) > 0;)
+            for (int read; (read = inflated.Read(buffer)) > 0; )
             {
                 text.Write(buffer, 0, read);
                 if (text.Length > MaxText)
@@ -231,7 +246,8 @@ public static class PngText
     /// <summary>The checksum of a chunk.</summary>
     /// <param name="type">Its four letters, or type and data together.</param>
     /// <param name="data">Its data.</param>
-    internal static uint Crc(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data = default) => Crc32.Of(data, Crc32.Of(type));
+    internal static uint Crc(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data = default) =>
+        Crc32.Of(data, Crc32.Of(type));
 
     private static FornoException Damaged(string name, CorruptFileException e) =>
         FornoException.ForFile(name, $"its texts cannot be read: {e.Message}", "Save or export the picture again.", e);

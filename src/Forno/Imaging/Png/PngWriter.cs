@@ -10,7 +10,8 @@ namespace Forno.Imaging.Png;
 /// </summary>
 internal sealed class PngWriter
 {
-    private readonly int bands, stride;
+    private readonly int bands,
+        stride;
     private readonly byte[] header = new byte[13];
     private readonly RunPacker packed;
     private readonly byte[] last;
@@ -51,7 +52,9 @@ internal sealed class PngWriter
         IReadOnlyList<ArraySegment<byte>>? pieces = packed.Finish();
         return output =>
         {
-            IReadOnlyList<ArraySegment<byte>> all = Interlocked.Exchange(ref pieces, null) ?? throw new InvalidOperationException("the file was written already");
+            IReadOnlyList<ArraySegment<byte>> all =
+                Interlocked.Exchange(ref pieces, null)
+                ?? throw new InvalidOperationException("the file was written already");
             output.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
             Chunk(output, "IHDR"u8, header);
             foreach (ArraySegment<byte> piece in all)

@@ -54,7 +54,9 @@ internal static class RowFilter
             to[i] = (byte)(row[i] - T.Of(0, above[i], 0));
         }
 
-        ref byte here = ref MemoryMarshal.GetReference(row), up = ref MemoryMarshal.GetReference(above), end = ref MemoryMarshal.GetReference(to);
+        ref byte here = ref MemoryMarshal.GetReference(row),
+            up = ref MemoryMarshal.GetReference(above),
+            end = ref MemoryMarshal.GetReference(to);
         for (; i <= row.Length - Vector<byte>.Count; i += Vector<byte>.Count)
         {
             Difference<T>(ref here, ref up, i, bands).StoreUnsafe(ref end, (nuint)i);
@@ -70,9 +72,11 @@ internal static class RowFilter
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (int Sub, int Up, int Paeth) Sizes(ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, int bands)
     {
-        ref byte here = ref MemoryMarshal.GetReference(row), over = ref MemoryMarshal.GetReference(above);
+        ref byte here = ref MemoryMarshal.GetReference(row),
+            over = ref MemoryMarshal.GetReference(above);
         (Vector<ushort> subs, Vector<ushort> ups, Vector<ushort> paeths) = (default, default, default);
-        int step = Math.Max(Vector<byte>.Count, row.Length / Places), at = bands;
+        int step = Math.Max(Vector<byte>.Count, row.Length / Places),
+            at = bands;
         for (; at <= row.Length - Vector<byte>.Count; at += step)
         {
             subs += Size(Difference<Sub>(ref here, ref over, at, bands));
@@ -101,7 +105,11 @@ internal static class RowFilter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<ushort> Size(Vector<byte> differences)
     {
-        Vector.Widen(Vector.Min(differences, Vector<byte>.Zero - differences), out Vector<ushort> low, out Vector<ushort> high);
+        Vector.Widen(
+            Vector.Min(differences, Vector<byte>.Zero - differences),
+            out Vector<ushort> low,
+            out Vector<ushort> high
+        );
         return low + high;
     }
 
@@ -109,7 +117,11 @@ internal static class RowFilter
     private static Vector<byte> Difference<T>(ref byte here, ref byte up, int at, int bands)
         where T : struct, IPredictor =>
         Vector.LoadUnsafe(ref here, (nuint)at)
-            - T.Of(Vector.LoadUnsafe(ref here, (nuint)(at - bands)), Vector.LoadUnsafe(ref up, (nuint)at), Vector.LoadUnsafe(ref up, (nuint)(at - bands)));
+        - T.Of(
+            Vector.LoadUnsafe(ref here, (nuint)(at - bands)),
+            Vector.LoadUnsafe(ref up, (nuint)at),
+            Vector.LoadUnsafe(ref up, (nuint)(at - bands))
+        );
 
     private readonly struct Sub : IPredictor
     {
@@ -135,18 +147,28 @@ internal static class RowFilter
         {
             // How far left, above and corner are off; the last is |(above − corner) + (left − corner)|: where both have the same
             // sign, corner is the farthest, and else it fits a byte.
-            Vector<byte> fromLeft = Distance(above, corner), fromAbove = Distance(left, corner);
-            Vector<byte> sameSign = ~(Vector.Equals(Vector.Max(above, corner), above) ^ Vector.Equals(Vector.Max(left, corner), left));
+            Vector<byte> fromLeft = Distance(above, corner),
+                fromAbove = Distance(left, corner);
+            Vector<byte> sameSign = ~(
+                Vector.Equals(Vector.Max(above, corner), above) ^ Vector.Equals(Vector.Max(left, corner), left)
+            );
             Vector<byte> fromCorner = Distance(fromLeft, fromAbove) | sameSign;
             Vector<byte> nearest = Vector.Min(Vector.Min(fromLeft, fromAbove), fromCorner);
-            return Vector.ConditionalSelect(Vector.Equals(nearest, fromLeft), left,
-                Vector.ConditionalSelect(Vector.Equals(nearest, fromAbove), above, corner));
+            return Vector.ConditionalSelect(
+                Vector.Equals(nearest, fromLeft),
+                left,
+                Vector.ConditionalSelect(Vector.Equals(nearest, fromAbove), above, corner)
+            );
         }
 
         public static int Of(int left, int above, int corner)
         {
-            int fromLeft = Math.Abs(above - corner), fromAbove = Math.Abs(left - corner), fromCorner = Math.Abs(left + above - corner - corner);
-            return fromLeft <= fromAbove && fromLeft <= fromCorner ? left : fromAbove <= fromCorner ? above : corner;
+            int fromLeft = Math.Abs(above - corner),
+                fromAbove = Math.Abs(left - corner),
+                fromCorner = Math.Abs(left + above - corner - corner);
+            return fromLeft <= fromAbove && fromLeft <= fromCorner ? left
+                : fromAbove <= fromCorner ? above
+                : corner;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,9 +13,13 @@ namespace Forno.Imaging.Png;
 /// </summary>
 internal sealed class RunPacker
 {
-    private const int BlockBytes = 1 << 19, PieceBytes = 1 << 22;
-    private const int Sample = 1 << 10, Samples = 32; // of a long block some pieces are counted
-    private const int EndOfBlock = 256, LongestRun = 258, HeaderBytes = 1 << 10;
+    private const int BlockBytes = 1 << 19,
+        PieceBytes = 1 << 22;
+    private const int Sample = 1 << 10,
+        Samples = 32; // of a long block some pieces are counted
+    private const int EndOfBlock = 256,
+        LongestRun = 258,
+        HeaderBytes = 1 << 10;
 
     private readonly PairCodes codes = new();
     private readonly int[] counts = new int[HuffmanLengths.Symbols];
@@ -25,7 +29,10 @@ internal sealed class RunPacker
     private readonly int blockBytes;
     private readonly bool useVectors;
     private byte[] packed = [];
-    private int filled, summed, written, bitCount;
+    private int filled,
+        summed,
+        written,
+        bitCount;
     private ulong bits;
     private Adler32 sum = new();
 
@@ -88,7 +95,10 @@ internal sealed class RunPacker
             pieces.Add(new ArraySegment<byte>(packed, 0, written));
         }
 
-        (packed, written) = (ArrayPool<byte>.Shared.Rent(blockBytes < BlockBytes ? needed : Math.Max(needed, PieceBytes)), 0);
+        (packed, written) = (
+            ArrayPool<byte>.Shared.Rent(blockBytes < BlockBytes ? needed : Math.Max(needed, PieceBytes)),
+            0
+        );
     }
 
     private void Flush(bool last)
@@ -160,7 +170,11 @@ internal sealed class RunPacker
         int at = 0;
         while (at <= bytes.Length - 8)
         {
-            if (useVectors && at <= bytes.Length - 32 && small.Write(Vector256.LoadUnsafe(ref from, (nuint)at), ref sink))
+            if (
+                useVectors
+                && at <= bytes.Length - 32
+                && small.Write(Vector256.LoadUnsafe(ref from, (nuint)at), ref sink)
+            )
             {
                 at += 32;
                 continue;
@@ -177,10 +191,14 @@ internal sealed class RunPacker
                 }
 
                 // Shifts go by the lowest six bits alone, which tell a code's length; lengths add up in the lowest eight.
-                uint a = Unsafe.Add(ref pairs, (nint)(ushort)eight), b = Unsafe.Add(ref pairs, (nint)(ushort)(eight >> 16));
-                uint c = Unsafe.Add(ref pairs, (nint)(ushort)(eight >> 32)), d = Unsafe.Add(ref pairs, (nint)(eight >> 48));
-                ulong ab = ((ulong)(b >> 8) << (int)a) | (a >> 8), cd = ((ulong)(d >> 8) << (int)c) | (c >> 8);
-                uint lengthAb = (byte)(a + b), lengthCd = (byte)(c + d);
+                uint a = Unsafe.Add(ref pairs, (nint)(ushort)eight),
+                    b = Unsafe.Add(ref pairs, (nint)(ushort)(eight >> 16));
+                uint c = Unsafe.Add(ref pairs, (nint)(ushort)(eight >> 32)),
+                    d = Unsafe.Add(ref pairs, (nint)(eight >> 48));
+                ulong ab = ((ulong)(b >> 8) << (int)a) | (a >> 8),
+                    cd = ((ulong)(d >> 8) << (int)c) | (c >> 8);
+                uint lengthAb = (byte)(a + b),
+                    lengthCd = (byte)(c + d);
                 if (lengthAb + lengthCd > BitSink.Most)
                 {
                     sink.Put(ab, lengthAb);
@@ -230,7 +248,8 @@ internal sealed class RunPacker
             ulong eight = MemoryMarshal.Read<ulong>(bytes[i..]);
             if (eight == 0)
             {
-                int run = RunOf(bytes[i..]), left = run - 1;
+                int run = RunOf(bytes[i..]),
+                    left = run - 1;
                 i += run;
                 for (; left >= 3; left -= Math.Min(left, LongestRun))
                 {
@@ -255,7 +274,8 @@ internal sealed class RunPacker
         }
     }
 
-    private static int RunOf(ReadOnlySpan<byte> bytes) => bytes.IndexOfAnyExcept((byte)0) is >= 0 and var end ? end : bytes.Length;
+    private static int RunOf(ReadOnlySpan<byte> bytes) =>
+        bytes.IndexOfAnyExcept((byte)0) is >= 0 and var end ? end : bytes.Length;
 
     private void Put(uint code) => Put(code >> 8, (int)(code & 0xFF));
 

@@ -12,18 +12,27 @@ internal static class AreaAverage
     /// <param name="size">Side of the result.</param>
     /// <param name="scratch">At least rows-of-window × size numbers.</param>
     public static void Reduce(
-        ReadOnlySpan<byte> plane, int stride, int step, (double Left, double Top, double Right, double Bottom) window,
-        Span<float> result, int size, Span<float> scratch)
+        ReadOnlySpan<byte> plane,
+        int stride,
+        int step,
+        (double Left, double Top, double Right, double Bottom) window,
+        Span<float> result,
+        int size,
+        Span<float> scratch
+    )
     {
-        int firstRow = (int)window.Top, lastRow = Math.Max(firstRow, (int)Math.Ceiling(window.Bottom) - 1);
-        double across = (window.Right - window.Left) / size, down = (window.Bottom - window.Top) / size;
+        int firstRow = (int)window.Top,
+            lastRow = Math.Max(firstRow, (int)Math.Ceiling(window.Bottom) - 1);
+        double across = (window.Right - window.Left) / size,
+            down = (window.Bottom - window.Top) / size;
         for (int y = firstRow; y <= lastRow; y++)
         {
             ReadOnlySpan<byte> row = plane[(y * stride)..];
             Span<float> to = scratch.Slice((y - firstRow) * size, size);
             for (int i = 0; i < size; i++)
             {
-                double from = window.Left + (i * across), end = from + across;
+                double from = window.Left + (i * across),
+                    end = from + across;
                 int x = (int)from;
                 double sum = 0;
                 for (double at = from; at < end - 1e-9; x++)
@@ -39,7 +48,8 @@ internal static class AreaAverage
 
         for (int i = 0; i < size; i++)
         {
-            double from = window.Top + (i * down), end = from + down;
+            double from = window.Top + (i * down),
+                end = from + down;
             Span<float> to = result.Slice(i * size, size);
             to.Clear();
             int y = (int)from;

@@ -9,13 +9,19 @@ namespace Forno.Imaging.Resampling;
 /// </summary>
 internal sealed class CellReducer
 {
-    private const int Target = 256, MostRows = 256; // a ushort holds 257 bytes of 255
+    private const int Target = 256,
+        MostRows = 256; // a ushort holds 257 bytes of 255
 
     private ushort[] sums = [];
     private byte[] cells = [];
     private float[] scratch = [];
     private float[] square = [];
-    private int width, height, across, down, rowsInCell, filled;
+    private int width,
+        height,
+        across,
+        down,
+        rowsInCell,
+        filled;
 
     /// <summary>Cells in a row.</summary>
     public int Columns { get; private set; }
@@ -74,7 +80,15 @@ internal sealed class CellReducer
         Grow(ref square, size * size);
         Grow(ref scratch, size * (filled + 1));
         // The true extent in cells: the last ones may be partial.
-        AreaAverage.Reduce(cells.AsSpan(channel), Columns * 3, 3, (0, 0, (double)width / across, (double)height / down), square, size, scratch);
+        AreaAverage.Reduce(
+            cells.AsSpan(channel),
+            Columns * 3,
+            3,
+            (0, 0, (double)width / across, (double)height / down),
+            square,
+            size,
+            scratch
+        );
         return square.AsSpan(0, size * size);
     }
 
@@ -83,8 +97,11 @@ internal sealed class CellReducer
         Span<byte> row = cells.AsSpan(filled++ * Columns * 3, Columns * 3);
         for (int cell = 0, x = 0; cell < Columns; cell++)
         {
-            int end = Math.Min(width, x + across), count = (end - x) * rowsInCell;
-            int r = 0, g = 0, b = 0;
+            int end = Math.Min(width, x + across),
+                count = (end - x) * rowsInCell;
+            int r = 0,
+                g = 0,
+                b = 0;
             for (; x < end; x++)
             {
                 r += sums[x * 3];

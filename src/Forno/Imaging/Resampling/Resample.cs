@@ -16,10 +16,17 @@ public static class Resample
     /// <param name="newWidth">Columns wanted.</param>
     /// <param name="newHeight">Rows wanted.</param>
     /// <returns>[newHeight, newWidth, bands].</returns>
-    public static byte[] ForTraining(ReadOnlySpan<byte> source, int width, int height, int bands, int newWidth, int newHeight) =>
+    public static byte[] ForTraining(
+        ReadOnlySpan<byte> source,
+        int width,
+        int height,
+        int bands,
+        int newWidth,
+        int newHeight
+    ) =>
         (width, height) == (newWidth, newHeight) ? Checked(source, width, height, bands, newWidth, newHeight).ToArray()
-            : newWidth <= width && newHeight <= height ? Area(source, width, height, bands, newWidth, newHeight)
-            : Lanczos(source, width, height, bands, newWidth, newHeight);
+        : newWidth <= width && newHeight <= height ? Area(source, width, height, bands, newWidth, newHeight)
+        : Lanczos(source, width, height, bands, newWidth, newHeight);
 
     /// <summary>
     /// OpenCV's <c>INTER_AREA</c> for shrinking: every new pixel is the average of what it covers, in single precision;
@@ -38,7 +45,10 @@ public static class Resample
         Checked(source, width, height, bands, newWidth, newHeight);
         if (newWidth > width || newHeight > height)
         {
-            throw new ArgumentException($"an area average shrinks; it does not make {newWidth}×{newHeight} of {width}×{height}", nameof(newWidth));
+            throw new ArgumentException(
+                $"an area average shrinks; it does not make {newWidth}×{newHeight} of {width}×{height}",
+                nameof(newWidth)
+            );
         }
 
         byte[] result = GC.AllocateUninitializedArray<byte>(checked(newWidth * newHeight * bands));
@@ -48,7 +58,16 @@ public static class Resample
         }
         else
         {
-            Covered(source, width, bands, newWidth, newHeight, Cover(width, newWidth), Cover(height, newHeight), result);
+            Covered(
+                source,
+                width,
+                bands,
+                newWidth,
+                newHeight,
+                Cover(width, newWidth),
+                Cover(height, newHeight),
+                result
+            );
         }
 
         return result;
@@ -66,16 +85,36 @@ public static class Resample
     /// <param name="newHeight">Rows wanted.</param>
     /// <returns>[newHeight, newWidth, bands].</returns>
     /// <exception cref="ArgumentException">The sizes do not fit the samples.</exception>
-    public static byte[] Lanczos(ReadOnlySpan<byte> source, int width, int height, int bands, int newWidth, int newHeight) =>
-        Pillow(source, width, height, bands, newWidth, newHeight, LanczosKernel, 3);
+    public static byte[] Lanczos(
+        ReadOnlySpan<byte> source,
+        int width,
+        int height,
+        int bands,
+        int newWidth,
+        int newHeight
+    ) => Pillow(source, width, height, bands, newWidth, newHeight, LanczosKernel, 3);
 
     /// <summary>Pillow's <c>BICUBIC</c>: the cubic of Catmull and Rom (a = −0.5), otherwise as its Lanczos.</summary>
     /// <inheritdoc cref="Lanczos"/>
-    public static byte[] Bicubic(ReadOnlySpan<byte> source, int width, int height, int bands, int newWidth, int newHeight) =>
-        Pillow(source, width, height, bands, newWidth, newHeight, CubicKernel, 2);
+    public static byte[] Bicubic(
+        ReadOnlySpan<byte> source,
+        int width,
+        int height,
+        int bands,
+        int newWidth,
+        int newHeight
+    ) => Pillow(source, width, height, bands, newWidth, newHeight, CubicKernel, 2);
 
     private static byte[] Pillow(
-        ReadOnlySpan<byte> source, int width, int height, int bands, int newWidth, int newHeight, Func<double, double> kernel, double reach)
+        ReadOnlySpan<byte> source,
+        int width,
+        int height,
+        int bands,
+        int newWidth,
+        int newHeight,
+        Func<double, double> kernel,
+        double reach
+    )
     {
         ReadOnlySpan<byte> pixels = Checked(source, width, height, bands, newWidth, newHeight);
         if (newWidth != width)
@@ -84,7 +123,14 @@ public static class Resample
             Window[] windows = Windows(width, newWidth, kernel, reach);
             for (int y = 0; y < height; y++)
             {
-                Convolve(pixels.Slice(y * width * bands, width * bands), bands, bands, rows.AsSpan(y * newWidth * bands, newWidth * bands), bands, windows);
+                Convolve(
+                    pixels.Slice(y * width * bands, width * bands),
+                    bands,
+                    bands,
+                    rows.AsSpan(y * newWidth * bands, newWidth * bands),
+                    bands,
+                    windows
+                );
             }
 
             pixels = rows;
@@ -108,7 +154,15 @@ public static class Resample
     }
 
     private static void WholeBlocks(
-        ReadOnlySpan<byte> source, int width, int bands, int newWidth, int newHeight, int across, int down, byte[] result)
+        ReadOnlySpan<byte> source,
+        int width,
+        int bands,
+        int newWidth,
+        int newHeight,
+        int across,
+        int down,
+        byte[] result
+    )
     {
         float share = 1f / (across * down);
         for (int y = 0, to = 0; y < newHeight; y++)
@@ -134,8 +188,15 @@ public static class Resample
     }
 
     private static void Covered(
-        ReadOnlySpan<byte> source, int width, int bands, int newWidth, int newHeight,
-        (int From, float[] Shares)[] columns, (int From, float[] Shares)[] rows, byte[] result)
+        ReadOnlySpan<byte> source,
+        int width,
+        int bands,
+        int newWidth,
+        int newHeight,
+        (int From, float[] Shares)[] columns,
+        (int From, float[] Shares)[] rows,
+        byte[] result
+    )
     {
         int length = newWidth * bands;
         var line = new float[length];
@@ -235,11 +296,16 @@ public static class Resample
                 sum += weights[j];
             }
 
-            windows[i] = new Window(from, [.. weights.Select(w =>
-            {
-                double share = sum != 0 ? w / sum : w;
-                return (int)((share < 0 ? -0.5 : 0.5) + (share * (1 << PillowBits)));
-            })]);
+            windows[i] = new Window(
+                from,
+                [
+                    .. weights.Select(w =>
+                    {
+                        double share = sum != 0 ? w / sum : w;
+                        return (int)((share < 0 ? -0.5 : 0.5) + (share * (1 << PillowBits)));
+                    }),
+                ]
+            );
         }
 
         return windows;
@@ -251,7 +317,9 @@ public static class Resample
     {
         const double A = -0.5;
         x = Math.Abs(x);
-        return x < 1 ? ((((A + 2) * x) - (A + 3)) * x * x) + 1 : x < 2 ? ((((x - 5) * x) + 8) * x - 4) * A : 0;
+        return x < 1 ? ((((A + 2) * x) - (A + 3)) * x * x) + 1
+            : x < 2 ? ((((x - 5) * x) + 8) * x - 4) * A
+            : 0;
     }
 
     private static double Sinc(double x)
@@ -261,7 +329,14 @@ public static class Resample
     }
 
     // One line of pixels: step between them in samples, bands interleaved.
-    private static void Convolve(ReadOnlySpan<byte> source, int step, int bands, Span<byte> result, int resultStep, Window[] windows)
+    private static void Convolve(
+        ReadOnlySpan<byte> source,
+        int step,
+        int bands,
+        Span<byte> result,
+        int resultStep,
+        Window[] windows
+    )
     {
         for (int i = 0; i < windows.Length; i++)
         {
@@ -281,12 +356,21 @@ public static class Resample
 
     private static byte Round(float value) => (byte)Math.Clamp(MathF.Round(value, MidpointRounding.ToEven), 0, 255);
 
-    private static ReadOnlySpan<byte> Checked(ReadOnlySpan<byte> source, int width, int height, int bands, int newWidth, int newHeight)
+    private static ReadOnlySpan<byte> Checked(
+        ReadOnlySpan<byte> source,
+        int width,
+        int height,
+        int bands,
+        int newWidth,
+        int newHeight
+    )
     {
         if (newWidth < 1 || newHeight < 1 || source.Length != (long)width * height * bands)
         {
             throw new ArgumentException(
-                $"{source.Length} samples as {width}×{height} pixels of {bands} bands cannot become {newWidth}×{newHeight}", nameof(source));
+                $"{source.Length} samples as {width}×{height} pixels of {bands} bands cannot become {newWidth}×{newHeight}",
+                nameof(source)
+            );
         }
 
         return source;

@@ -46,9 +46,7 @@ internal static unsafe partial class VipsApi
 
     // Warnings would land on standard error, which belongs to the application.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void IgnoreLog(nint domain, int level, nint message, nint data)
-    {
-    }
+    private static void IgnoreLog(nint domain, int level, nint message, nint data) { }
 
     /// <summary>libvips' error text, cleared after reading. It is one for the process, and operations that went well leave
     /// lines there too: what names another file, or a seek beyond the end (libheif tries that), is left out.</summary>
@@ -57,12 +55,25 @@ internal static unsafe partial class VipsApi
     {
         string text = Marshal.PtrToStringUTF8(ErrorBuffer()) ?? "";
         ErrorClear();
-        string[] lines = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Where(l => !l.Contains(": bad seek to ", StringComparison.Ordinal) && !l.EndsWith("unable to write to target target", StringComparison.Ordinal))
-            .Select(l => source.Length > 0 && l.StartsWith(source + ": ", StringComparison.Ordinal) ? l[(source.Length + 2)..] : l)
-            .Where(l => l[0] != '/').Distinct()];
+        string[] lines =
+        [
+            .. text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Where(l =>
+                    !l.Contains(": bad seek to ", StringComparison.Ordinal)
+                    && !l.EndsWith("unable to write to target target", StringComparison.Ordinal)
+                )
+                .Select(l =>
+                    source.Length > 0 && l.StartsWith(source + ": ", StringComparison.Ordinal)
+                        ? l[(source.Length + 2)..]
+                        : l
+                )
+                .Where(l => l[0] != '/')
+                .Distinct(),
+        ];
         string all = lines.Length > 0 ? string.Join("; ", lines) : "libvips gave no reason";
-        return DamageWords.Any(w => all.Contains(w, StringComparison.OrdinalIgnoreCase)) ? $"the file is damaged or cut off ({all})" : all;
+        return DamageWords.Any(w => all.Contains(w, StringComparison.OrdinalIgnoreCase))
+            ? $"the file is damaged or cut off ({all})"
+            : all;
     }
 
     /// <summary>The exception for a file that libvips refuses.</summary>
@@ -71,12 +82,28 @@ internal static unsafe partial class VipsApi
     public static FornoException Refused(string source, string what)
     {
         string why = TakeError(source);
-        return new FornoException(why.StartsWith("the file ", StringComparison.Ordinal) ? $"{source}: {why}" : $"{source}: {what} ({why})");
+        return new FornoException(
+            why.StartsWith("the file ", StringComparison.Ordinal) ? $"{source}: {why}" : $"{source}: {what} ({why})"
+        );
     }
 
     // How the decoders say that a file breaks off or does not add up.
     private static readonly string[] DamageWords =
-        ["premature end", "read error", "unable to parse", "unable to read", "unexpected end", "end of stream", "end of file", "not enough data", "out of order", "corrupt", "bad huffman", "not enough image data", "invalid input"];
+    [
+        "premature end",
+        "read error",
+        "unable to parse",
+        "unable to read",
+        "unexpected end",
+        "end of stream",
+        "end of file",
+        "not enough data",
+        "out of order",
+        "corrupt",
+        "bad huffman",
+        "not enough image data",
+        "invalid input",
+    ];
 
     /// <summary>GObject's tagged value, 24 bytes.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -104,7 +131,12 @@ internal static unsafe partial class VipsApi
     private static partial void SetCacheMax(int operations);
 
     [LibraryImport(GLibLibrary, EntryPoint = "g_log_set_handler", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial uint SetLogHandler(string domain, int levels, delegate* unmanaged[Cdecl]<nint, int, nint, nint, void> handler, nint data);
+    private static partial uint SetLogHandler(
+        string domain,
+        int levels,
+        delegate* unmanaged[Cdecl]<nint, int, nint, nint, void> handler,
+        nint data
+    );
 
     [LibraryImport(GLibLibrary, EntryPoint = "g_free")]
     public static partial void Free(nint memory);
@@ -190,7 +222,11 @@ internal static unsafe partial class VipsApi
     [LibraryImport(GObjectLibrary, EntryPoint = "g_object_unref")]
     public static partial void Unref(nint instance);
 
-    [LibraryImport(GObjectLibrary, EntryPoint = "g_object_class_find_property", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(
+        GObjectLibrary,
+        EntryPoint = "g_object_class_find_property",
+        StringMarshalling = StringMarshalling.Utf8
+    )]
     public static partial nint FindProperty(nint type, string name);
 
     [LibraryImport(GObjectLibrary, EntryPoint = "g_object_set_property", StringMarshalling = StringMarshalling.Utf8)]

@@ -67,12 +67,23 @@ internal sealed unsafe class VipsOperation : IDisposable
         VipsApi.GValue value = Begin(property, out nuint fundamental);
         switch (fundamental)
         {
-            case 5 << 2: VipsApi.SetBoolean(&value, content); break;
-            case 6 << 2: VipsApi.SetInt(&value, content); break;
-            case 12 << 2: VipsApi.SetEnum(&value, content); break;
-            case 13 << 2: VipsApi.SetFlags(&value, (uint)content); break;
-            case 15 << 2: VipsApi.SetDouble(&value, content); break;
-            default: throw WrongType(property, "an integer");
+            case 5 << 2:
+                VipsApi.SetBoolean(&value, content);
+                break;
+            case 6 << 2:
+                VipsApi.SetInt(&value, content);
+                break;
+            case 12 << 2:
+                VipsApi.SetEnum(&value, content);
+                break;
+            case 13 << 2:
+                VipsApi.SetFlags(&value, (uint)content);
+                break;
+            case 15 << 2:
+                VipsApi.SetDouble(&value, content);
+                break;
+            default:
+                throw WrongType(property, "an integer");
         }
 
         return End(property, &value);
@@ -98,9 +109,14 @@ internal sealed unsafe class VipsOperation : IDisposable
         VipsApi.GValue value = Begin(property, out nuint fundamental);
         switch (fundamental)
         {
-            case 16 << 2: VipsApi.SetString(&value, content); break;
-            case 12 << 2: VipsApi.SetEnum(&value, Nick(value.Type, content)); break;
-            default: throw WrongType(property, "a string");
+            case 16 << 2:
+                VipsApi.SetString(&value, content);
+                break;
+            case 12 << 2:
+                VipsApi.SetEnum(&value, Nick(value.Type, content));
+                break;
+            default:
+                throw WrongType(property, "a string");
         }
 
         return End(property, &value);
@@ -253,6 +269,8 @@ internal sealed unsafe class VipsOperation : IDisposable
     private FornoException Failure()
     {
         string why = VipsApi.TakeError(Source);
-        return new FornoException(why.StartsWith("the file ", StringComparison.Ordinal) ? $"{Source}: {why}" : $"{Source}: {name}: {why}");
+        return new FornoException(
+            why.StartsWith("the file ", StringComparison.Ordinal) ? $"{Source}: {why}" : $"{Source}: {name}: {why}"
+        );
     }
 }

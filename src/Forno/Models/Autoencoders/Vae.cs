@@ -11,7 +11,8 @@ public sealed class Vae
 {
     private readonly VaeEncoder encoder;
     private readonly VaeDecoder decoder;
-    private readonly Conv2d quant, postQuant;
+    private readonly Conv2d quant,
+        postQuant;
 
     /// <summary>Takes the network's place in a tree of weights with the single file's names.</summary>
     /// <param name="weights">The place <c>first_stage_model</c>.</param>

@@ -6,8 +6,10 @@ namespace Forno.Models.Autoencoders;
 /// <summary>The autoencoder's residual block, without a time embedding.</summary>
 internal sealed class VaeResBlock
 {
-    private readonly GroupNorm norm1, norm2;
-    private readonly Conv2d conv1, conv2;
+    private readonly GroupNorm norm1,
+        norm2;
+    private readonly Conv2d conv1,
+        conv2;
     private readonly Conv2d? shortcut;
 
     public VaeResBlock(Weights weights, int inputs, int outputs, int groups)
@@ -32,7 +34,10 @@ internal sealed class VaeResBlock
 internal sealed class VaeAttention
 {
     private readonly GroupNorm norm;
-    private readonly Conv2d q, k, v, output;
+    private readonly Conv2d q,
+        k,
+        v,
+        output;
 
     public VaeAttention(Weights weights, int channels, int groups)
     {

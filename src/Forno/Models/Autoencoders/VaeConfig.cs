@@ -21,15 +21,14 @@ public sealed record VaeConfig
     /// <param name="shapes">The file's shapes under the usual single-file names.</param>
     /// <param name="metadata">The file's metadata.</param>
     /// <exception cref="FornoException">The file has no such autoencoder.</exception>
-    public static VaeConfig Detect(TensorShapes shapes, IReadOnlyDictionary<string, string> metadata) => new()
-    {
-        Layout = VaeLayout.Detect(shapes, ModelFamily.VaePrefix),
-        NormGroups = UNetConfig.Number(metadata, UNetConfig.GroupsKey) ?? 32,
-    };
+    public static VaeConfig Detect(TensorShapes shapes, IReadOnlyDictionary<string, string> metadata) =>
+        new()
+        {
+            Layout = VaeLayout.Detect(shapes, ModelFamily.VaePrefix),
+            NormGroups = UNetConfig.Number(metadata, UNetConfig.GroupsKey) ?? 32,
+        };
 
     /// <summary>What weights cannot tell, for the metadata of a file: <c>forno.norm_groups</c>.</summary>
-    public Dictionary<string, string> Metadata() => new()
-    {
-        [UNetConfig.GroupsKey] = NormGroups.ToString(CultureInfo.InvariantCulture),
-    };
+    public Dictionary<string, string> Metadata() =>
+        new() { [UNetConfig.GroupsKey] = NormGroups.ToString(CultureInfo.InvariantCulture) };
 }

@@ -7,7 +7,8 @@ namespace Forno.Models.Autoencoders;
 /// <summary>Pictures → moments before <c>quant_conv</c>: [B, 3, H, W] → [B, 2·latent, H/f, W/f].</summary>
 internal sealed class VaeEncoder
 {
-    private readonly Conv2d input, output;
+    private readonly Conv2d input,
+        output;
     private readonly List<VaeResBlock[]> levels = [];
     private readonly List<Conv2d> downs = [];
     private readonly VaeMiddle middle;
@@ -62,7 +63,8 @@ internal sealed class VaeEncoder
 /// <summary>Latents after <c>post_quant_conv</c> → pictures: [B, latent, h, w] → [B, 3, f·h, f·w], not clamped.</summary>
 internal sealed class VaeDecoder
 {
-    private readonly Conv2d input, output;
+    private readonly Conv2d input,
+        output;
     private readonly VaeMiddle middle;
     private readonly List<(VaeResBlock[] Blocks, Conv2d? Up)> levels = [];
     private readonly GroupNorm norm;

@@ -16,20 +16,25 @@ public static partial class ClipKeys
 {
     private static readonly (string From, string To)[] TextTop =
     [
-        ("token_embedding.", "text_model.embeddings.token_embedding."), ("ln_final.", "text_model.final_layer_norm."),
+        ("token_embedding.", "text_model.embeddings.token_embedding."),
+        ("ln_final.", "text_model.final_layer_norm."),
     ];
 
     private static readonly (string From, string To)[] ImageTop =
     [
         ("class_embedding", "vision_model.embeddings.class_embedding"),
         ("conv1.", "vision_model.embeddings.patch_embedding."),
-        ("ln_pre.", "vision_model.pre_layrnorm."), ("ln_post.", "vision_model.post_layernorm."),
+        ("ln_pre.", "vision_model.pre_layrnorm."),
+        ("ln_post.", "vision_model.post_layernorm."),
     ];
 
     private static readonly (string From, string To)[] InLayer =
     [
-        ("ln_1.", "layer_norm1."), ("ln_2.", "layer_norm2."), ("attn.out_proj.", "self_attn.out_proj."),
-        ("mlp.c_fc.", "mlp.fc1."), ("mlp.c_proj.", "mlp.fc2."),
+        ("ln_1.", "layer_norm1."),
+        ("ln_2.", "layer_norm2."),
+        ("attn.out_proj.", "self_attn.out_proj."),
+        ("mlp.c_fc.", "mlp.fc1."),
+        ("mlp.c_proj.", "mlp.fc2."),
     ];
 
     /// <summary>The same entries with every tower in Hugging Face's form; nothing is read before an entry is loaded.</summary>
@@ -49,11 +54,31 @@ public static partial class ClipKeys
             // Image towers first: in a full CLIP they stand below the text tower's prefix.
             if (Array.Find(images, prefix => key.StartsWith(prefix, StringComparison.Ordinal)) is { } image)
             {
-                Rename(unified, Above(image), key[image.Length..], key, entry, "vision_model", ImageTop, "proj", "visual_projection");
+                Rename(
+                    unified,
+                    Above(image),
+                    key[image.Length..],
+                    key,
+                    entry,
+                    "vision_model",
+                    ImageTop,
+                    "proj",
+                    "visual_projection"
+                );
             }
             else if (Array.Find(texts, prefix => key.StartsWith(prefix, StringComparison.Ordinal)) is { } text)
             {
-                Rename(unified, text, key[text.Length..], key, entry, "text_model", TextTop, "text_projection", "text_projection");
+                Rename(
+                    unified,
+                    text,
+                    key[text.Length..],
+                    key,
+                    entry,
+                    "text_model",
+                    TextTop,
+                    "text_projection",
+                    "text_projection"
+                );
             }
             else
             {
@@ -66,18 +91,32 @@ public static partial class ClipKeys
 
     /// <summary>Prefixes, with their dots, below which both tensors stand. Longest first, since "" matches everything.</summary>
     private static string[] Towers(IReadOnlyDictionary<string, WeightEntry> entries, string norm, string other) =>
-        [.. entries.Keys
-            .Where(key => key.EndsWith(norm, StringComparison.Ordinal) && (key.Length == norm.Length || key[^(norm.Length + 1)] == '.'))
-            .Select(key => key[..^norm.Length])
-            .Where(prefix => entries.ContainsKey(prefix + other))
-            .OrderByDescending(prefix => prefix.Length)];
+        [
+            .. entries
+                .Keys.Where(key =>
+                    key.EndsWith(norm, StringComparison.Ordinal)
+                    && (key.Length == norm.Length || key[^(norm.Length + 1)] == '.')
+                )
+                .Select(key => key[..^norm.Length])
+                .Where(prefix => entries.ContainsKey(prefix + other))
+                .OrderByDescending(prefix => prefix.Length),
+        ];
 
     // "visual." belongs to the level above it, as vision_model does in Hugging Face's form.
     private static string Above(string image) =>
         image.EndsWith("visual.", StringComparison.Ordinal) ? image[..^"visual.".Length] : image;
 
-    private static void Rename(Dictionary<string, WeightEntry> to, string tower, string name, string key, WeightEntry entry,
-        string model, (string From, string To)[] top, string projection, string projectionTo)
+    private static void Rename(
+        Dictionary<string, WeightEntry> to,
+        string tower,
+        string name,
+        string key,
+        WeightEntry entry,
+        string model,
+        (string From, string To)[] top,
+        string projection,
+        string projectionTo
+    )
     {
         if (name == projection)
         {
@@ -89,7 +128,8 @@ public static partial class ClipKeys
         }
         else if (Block().Match(name) is { Success: true } match)
         {
-            string layer = $"{tower}{model}.encoder.layers.{match.Groups[1].Value}.", rest = match.Groups[2].Value;
+            string layer = $"{tower}{model}.encoder.layers.{match.Groups[1].Value}.",
+                rest = match.Groups[2].Value;
             if (rest is "attn.in_proj_weight" or "attn.in_proj_bias")
             {
                 string kind = rest["attn.in_proj_".Length..];
@@ -126,18 +166,25 @@ public static partial class ClipKeys
     private static WeightEntry Third(WeightEntry entry, int part)
     {
         long rows = entry.Shape[0] / 3;
-        return new WeightEntry([rows, .. entry.Shape[1..]], () =>
-        {
-            using var scope = new Scope();
-            return scope.Keep(entry.Load().Slice(0, part * rows, (part + 1) * rows));
-        });
+        return new WeightEntry(
+            [rows, .. entry.Shape[1..]],
+            () =>
+            {
+                using var scope = new Scope();
+                return scope.Keep(entry.Load().Slice(0, part * rows, (part + 1) * rows));
+            }
+        );
     }
 
-    private static WeightEntry Transposed(WeightEntry entry) => new([.. entry.Shape.Reverse()], () =>
-    {
-        using var scope = new Scope();
-        return scope.Keep(entry.Load().Transpose(0, 1).Contiguous());
-    });
+    private static WeightEntry Transposed(WeightEntry entry) =>
+        new(
+            [.. entry.Shape.Reverse()],
+            () =>
+            {
+                using var scope = new Scope();
+                return scope.Keep(entry.Load().Transpose(0, 1).Contiguous());
+            }
+        );
 
     [GeneratedRegex(@"^transformer\.resblocks\.(\d{1,4})\.(.+)$")]
     private static partial Regex Block();

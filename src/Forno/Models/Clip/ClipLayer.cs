@@ -19,8 +19,14 @@ public enum ClipActivation
 /// </summary>
 internal sealed class ClipLayer
 {
-    private readonly LayerNorm norm1, norm2;
-    private readonly Linear q, k, v, output, fc1, fc2;
+    private readonly LayerNorm norm1,
+        norm2;
+    private readonly Linear q,
+        k,
+        v,
+        output,
+        fc1,
+        fc2;
     private readonly long heads;
     private readonly ClipActivation activation;
 
@@ -28,7 +34,8 @@ internal sealed class ClipLayer
     {
         this.heads = heads;
         this.activation = activation;
-        Weights attention = weights["self_attn"], mlp = weights["mlp"];
+        Weights attention = weights["self_attn"],
+            mlp = weights["mlp"];
         norm1 = new LayerNorm(weights["layer_norm1"], width);
         q = new Linear(attention["q_proj"], width, width);
         k = new Linear(attention["k_proj"], width, width);
@@ -59,8 +66,10 @@ internal sealed class ClipLayers
     {
         if (heads < 1 || width % heads != 0)
         {
-            throw new FornoException($"{weights.Store.Origin}: {width} channels of {weights.Path} cannot be divided among "
-                + $"{heads} attention heads. Correct the number of heads in the file's metadata.");
+            throw new FornoException(
+                $"{weights.Store.Origin}: {width} channels of {weights.Path} cannot be divided among "
+                    + $"{heads} attention heads. Correct the number of heads in the file's metadata."
+            );
         }
 
         layers = new ClipLayer[count];

@@ -24,8 +24,10 @@ public sealed class ClipPair
     {
         if (text.Config.ProjectionDim != vision.Config.ProjectionDim)
         {
-            throw new FornoException($"{place.Store.Origin}: the text tower gives vectors of {text.Config.ProjectionDim?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no"} "
-                + $"numbers, the image tower of {vision.Config.ProjectionDim}. Use the two towers of one CLIP.");
+            throw new FornoException(
+                $"{place.Store.Origin}: the text tower gives vectors of {text.Config.ProjectionDim?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no"} "
+                    + $"numbers, the image tower of {vision.Config.ProjectionDim}. Use the two towers of one CLIP."
+            );
         }
 
         Text = text;

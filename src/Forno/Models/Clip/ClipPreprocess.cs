@@ -28,7 +28,8 @@ public static class ClipPreprocess
         int newWidth = width <= height ? size : (int)((long)size * width / height);
         int newHeight = width <= height ? (int)((long)size * height / width) : size;
         byte[] resized = Resample.Bicubic(rgb, width, height, 3, newWidth, newHeight);
-        int left = Centre(newWidth, size), top = Centre(newHeight, size);
+        int left = Centre(newWidth, size),
+            top = Centre(newHeight, size);
         var values = new float[3 * size * size];
         for (int channel = 0, to = 0; channel < 3; channel++)
         {
@@ -36,7 +37,8 @@ public static class ClipPreprocess
             {
                 for (int x = left; x < left + size; x++)
                 {
-                    values[to++] = ((resized[(((y * newWidth) + x) * 3) + channel] / 255f) - Mean[channel]) / Deviation[channel];
+                    values[to++] =
+                        ((resized[(((y * newWidth) + x) * 3) + channel] / 255f) - Mean[channel]) / Deviation[channel];
                 }
             }
         }

@@ -25,10 +25,20 @@ public sealed class ClipText
         Config = config;
         Weights model = tower["text_model"];
         tokens = new Embedding(model["embeddings"]["token_embedding"], config.VocabSize, config.Width);
-        positions = model["embeddings"].Take("position_embedding.weight", Init.Normal, config.ContextLength, config.Width);
-        layers = new ClipLayers(model["encoder.layers"], config.Layers, config.Width, config.MlpWidth, config.Heads, config.Activation);
+        positions = model["embeddings"]
+            .Take("position_embedding.weight", Init.Normal, config.ContextLength, config.Width);
+        layers = new ClipLayers(
+            model["encoder.layers"],
+            config.Layers,
+            config.Width,
+            config.MlpWidth,
+            config.Heads,
+            config.Activation
+        );
         final = new LayerNorm(model["final_layer_norm"], config.Width);
-        projection = config.ProjectionDim is { } to ? new Linear(tower["text_projection"], config.Width, to, bias: false) : null;
+        projection = config.ProjectionDim is { } to
+            ? new Linear(tower["text_projection"], config.Width, to, bias: false)
+            : null;
     }
 
     /// <summary>What the tower is.</summary>
@@ -60,7 +70,9 @@ public sealed class ClipText
         long length = vectors.Size(1);
         if (length > Config.ContextLength)
         {
-            throw new ArgumentException($"{length} tokens are longer than the text tower's context of {Config.ContextLength}");
+            throw new ArgumentException(
+                $"{length} tokens are longer than the text tower's context of {Config.ContextLength}"
+            );
         }
 
         Tensor mask = CausalMask(length).To(vectors.Device);
@@ -97,8 +109,10 @@ public sealed class ClipText
         int count = Config.Layers + Config.DroppedLayers + 1 - skip;
         return skip >= 1 && count >= 0 && count <= Config.Layers
             ? count
-            : throw new FornoException($"clip skip {skip} is not possible: the text encoder's hidden states are numbered "
-                + $"{1 + Config.DroppedLayers} to {Config.Layers + Config.DroppedLayers + 1} from the end. Choose one of those.");
+            : throw new FornoException(
+                $"clip skip {skip} is not possible: the text encoder's hidden states are numbered "
+                    + $"{1 + Config.DroppedLayers} to {Config.Layers + Config.DroppedLayers + 1} from the end. Choose one of those."
+            );
     }
 
     /// <summary>The final layer norm: [B, T, width] → the same.</summary>
@@ -120,8 +134,10 @@ public sealed class ClipText
     {
         if (Config.DroppedLayers > 0)
         {
-            throw new FornoException("this text encoder was saved without its last layer, so it has no pooled output. "
-                + "Use the original checkpoint where that output is needed.");
+            throw new FornoException(
+                "this text encoder was saved without its last layer, so it has no pooled output. "
+                    + "Use the original checkpoint where that output is needed."
+            );
         }
 
         using var scope = new Scope();

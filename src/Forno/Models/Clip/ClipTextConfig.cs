@@ -75,7 +75,8 @@ public sealed record ClipTextConfig
             Activation = exact ? ClipActivation.Gelu : ClipActivation.QuickGelu,
             ContextLength = layout.ContextLength,
             VocabSize = layout.VocabSize,
-            ProjectionDim = layout.ProjectionDim
+            ProjectionDim =
+                layout.ProjectionDim
                 ?? (shapes[projection] is [var rows, var columns] && columns == layout.Width ? (int)rows : null),
             DroppedLayers = layout is { Width: 1024, Layers: 23 } ? 1 : 0,
         };
@@ -93,11 +94,22 @@ public sealed record ClipTextConfig
             return new int?[encoders];
         }
 
-        int?[] heads = [.. text.Split(',').Select(part =>
-            int.TryParse(part, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out int n) && n > 0 ? n : (int?)null)];
+        int?[] heads =
+        [
+            .. text.Split(',')
+                .Select(part =>
+                    int.TryParse(part, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out int n) && n > 0
+                        ? n
+                        : (int?)null
+                ),
+        ];
         return heads.Length == encoders && !heads.Contains(null)
             ? heads
-            : throw FornoException.ForFile(origin, $"its metadata entry {HeadsKey} is '{text}'", $"It should be {encoders} numbers, or absent.");
+            : throw FornoException.ForFile(
+                origin,
+                $"its metadata entry {HeadsKey} is '{text}'",
+                $"It should be {encoders} numbers, or absent."
+            );
     }
 
     /// <summary>What weights cannot tell, for the metadata of a file.</summary>

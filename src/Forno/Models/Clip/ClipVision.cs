@@ -11,8 +11,10 @@ namespace Forno.Models.Clip;
 public sealed class ClipVision
 {
     private readonly Conv2d patches;
-    private readonly Tensor classToken, positions;
-    private readonly LayerNorm before, after;
+    private readonly Tensor classToken,
+        positions;
+    private readonly LayerNorm before,
+        after;
     private readonly ClipLayers layers;
     private readonly Linear projection;
 
@@ -23,13 +25,28 @@ public sealed class ClipVision
     public ClipVision(Weights tower, ClipVisionConfig config)
     {
         Config = config;
-        Weights model = tower["vision_model"], embeddings = model["embeddings"];
+        Weights model = tower["vision_model"],
+            embeddings = model["embeddings"];
         int side = config.ImageSize / config.PatchSize;
-        patches = new Conv2d(embeddings["patch_embedding"], 3, config.Width, config.PatchSize, config.PatchSize, bias: false);
+        patches = new Conv2d(
+            embeddings["patch_embedding"],
+            3,
+            config.Width,
+            config.PatchSize,
+            config.PatchSize,
+            bias: false
+        );
         classToken = embeddings.Take("class_embedding", Init.Normal, config.Width);
         positions = embeddings.Take("position_embedding.weight", Init.Normal, (side * side) + 1, config.Width);
         before = new LayerNorm(model["pre_layrnorm"], config.Width);
-        layers = new ClipLayers(model["encoder.layers"], config.Layers, config.Width, config.MlpWidth, config.Heads, config.Activation);
+        layers = new ClipLayers(
+            model["encoder.layers"],
+            config.Layers,
+            config.Width,
+            config.MlpWidth,
+            config.Heads,
+            config.Activation
+        );
         after = new LayerNorm(model["post_layernorm"], config.Width);
         projection = new Linear(tower["visual_projection"], config.Width, config.ProjectionDim, bias: false);
     }
@@ -51,9 +68,16 @@ public sealed class ClipVision
     public Tensor Encode(Tensor images)
     {
         using var scope = new Scope();
-        if (images.Dims != 4 || images.Size(1) != 3 || images.Size(2) != Config.ImageSize || images.Size(3) != Config.ImageSize)
+        if (
+            images.Dims != 4
+            || images.Size(1) != 3
+            || images.Size(2) != Config.ImageSize
+            || images.Size(3) != Config.ImageSize
+        )
         {
-            throw new ArgumentException($"the image tower takes [B, 3, {Config.ImageSize}, {Config.ImageSize}], not {images}");
+            throw new ArgumentException(
+                $"the image tower takes [B, 3, {Config.ImageSize}, {Config.ImageSize}], not {images}"
+            );
         }
 
         Tensor grid = patches.Forward(images).Flatten(2).Transpose(1, 2).To(DType.Float32); // [B, patches, width]

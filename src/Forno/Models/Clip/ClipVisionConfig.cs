@@ -37,11 +37,12 @@ public sealed record ClipVisionConfig
     /// The number of heads of a width: one for every 64 channels, but for OpenCLIP's large towers (ViT-H, ViT-g and
     /// bigG have heads of 80, 88 and 104 channels).
     /// </summary>
-    public static int UsualHeads(int width) => width switch
-    {
-        1280 or 1408 or 1664 => 16,
-        _ => Math.Max(1, width / 64),
-    };
+    public static int UsualHeads(int width) =>
+        width switch
+        {
+            1280 or 1408 or 1664 => 16,
+            _ => Math.Max(1, width / 64),
+        };
 
     /// <summary>Reads a tower's configuration off a file's shapes, whichever form its keys have.</summary>
     /// <param name="shapes">The file.</param>
@@ -54,13 +55,19 @@ public sealed record ClipVisionConfig
         string model = prefix + (open ? "visual." : "vision_model.");
         string patch = model + (open ? "conv1.weight" : "embeddings.patch_embedding.weight");
         string layers = model + (open ? "transformer.resblocks." : "encoder.layers.");
-        int width = shapes.Side(patch, 0), patchSize = shapes.Side(patch, 2);
-        int positions = shapes.Side(model + (open ? "positional_embedding" : "embeddings.position_embedding.weight"), 0);
+        int width = shapes.Side(patch, 0),
+            patchSize = shapes.Side(patch, 2);
+        int positions = shapes.Side(
+            model + (open ? "positional_embedding" : "embeddings.position_embedding.weight"),
+            0
+        );
         int side = (int)Math.Round(Math.Sqrt(positions - 1));
         if (side < 1 || (side * side) + 1 != positions)
         {
-            throw new FornoException($"{shapes.Origin}: {positions} positions of the image tower are no square of patches "
-                + "and one for the class. Only towers for square pictures can be used.");
+            throw new FornoException(
+                $"{shapes.Origin}: {positions} positions of the image tower are no square of patches "
+                    + "and one for the class. Only towers for square pictures can be used."
+            );
         }
 
         return new ClipVisionConfig

@@ -19,8 +19,11 @@ public sealed record Conditioning(Tensor Context, Tensor? Pooled = null, Tensor?
     /// <param name="crop">Corner of the crop in the scaled picture; (0, 0) asks for an uncropped picture.</param>
     /// <param name="target">Size of the picture trained on or drawn.</param>
     /// <returns>fp32 [6].</returns>
-    public static Tensor Sizes((int Height, int Width) original, (int Top, int Left) crop, (int Height, int Width) target) =>
-        Tensor.From<float>([original.Height, original.Width, crop.Top, crop.Left, target.Height, target.Width], 6);
+    public static Tensor Sizes(
+        (int Height, int Width) original,
+        (int Top, int Left) crop,
+        (int Height, int Width) target
+    ) => Tensor.From<float>([original.Height, original.Width, crop.Top, crop.Left, target.Height, target.Width], 6);
 
     /// <summary>
     /// Embeds size ids: for each number v 128 cosines, then 128 sines, of v · 10000^(−k/128).

@@ -28,10 +28,12 @@ public static class Emphasis
     /// <param name="name">One of <see cref="All"/>.</param>
     /// <returns>The function.</returns>
     /// <exception cref="FornoException">There is none of that name.</exception>
-    public static ApplyEmphasis Named(string name) => All.TryGetValue(name, out ApplyEmphasis? apply)
-        ? apply
-        : throw new FornoException(
-            $"unknown emphasis '{name}'; known: {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}");
+    public static ApplyEmphasis Named(string name) =>
+        All.TryGetValue(name, out ApplyEmphasis? apply)
+            ? apply
+            : throw new FornoException(
+                $"unknown emphasis '{name}'; known: {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}"
+            );
 
     // Weighing changes the mean of the states; this restores it, over batch, tokens and channels together.
     private static Tensor Original(Tensor z, Tensor multipliers)

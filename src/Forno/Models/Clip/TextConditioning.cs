@@ -55,7 +55,10 @@ public sealed class TextConditioning
     {
         if (encoders.Count != family.TextEncoders.Count)
         {
-            throw new ArgumentException($"{family.Name} has {family.TextEncoders.Count} text encoders, not {encoders.Count}", nameof(encoders));
+            throw new ArgumentException(
+                $"{family.Name} has {family.TextEncoders.Count} text encoders, not {encoders.Count}",
+                nameof(encoders)
+            );
         }
 
         this.family = family;
@@ -72,11 +75,25 @@ public sealed class TextConditioning
     /// <param name="store">The file's store (<see cref="CheckpointWeights.Open"/>).</param>
     /// <exception cref="FornoException">A tensor is missing or of another shape, or the metadata make no sense.</exception>
     public static TextConditioning Open(
-        ModelFamily family, TensorShapes shapes, IReadOnlyDictionary<string, string> metadata, WeightStore store)
+        ModelFamily family,
+        TensorShapes shapes,
+        IReadOnlyDictionary<string, string> metadata,
+        WeightStore store
+    )
     {
         int?[] heads = ClipTextConfig.HeadsOf(metadata, family.TextEncoders.Count, shapes.Origin);
-        return new TextConditioning(family, [.. family.TextEncoders.Select((encoder, i) => new ClipText(
-            store.At(ClipTextConfig.TowerPath(encoder.Prefix)), ClipTextConfig.Detect(shapes, encoder.Prefix, heads[i])))]);
+        return new TextConditioning(
+            family,
+            [
+                .. family.TextEncoders.Select(
+                    (encoder, i) =>
+                        new ClipText(
+                            store.At(ClipTextConfig.TowerPath(encoder.Prefix)),
+                            ClipTextConfig.Detect(shapes, encoder.Prefix, heads[i])
+                        )
+                ),
+            ]
+        );
     }
 
     /// <summary>Token ids → conditioning, without <see cref="Conditioning.SizeIds"/>, which come with the picture.</summary>
@@ -88,12 +105,19 @@ public sealed class TextConditioning
     /// <param name="multipliers">Weights of tokens, of the ids' shape, fp32; used if the options name an emphasis.</param>
     /// <returns>Context [B, T, D] and, for XL, the pooled output [B, P], in the current scope.</returns>
     /// <exception cref="FornoException">The encoder has not so many layers as clip skip wants.</exception>
-    public Conditioning Encode(IReadOnlyList<Tensor> ids, TextConditioningOptions? options = null, Tensor? multipliers = null)
+    public Conditioning Encode(
+        IReadOnlyList<Tensor> ids,
+        TextConditioningOptions? options = null,
+        Tensor? multipliers = null
+    )
     {
         options ??= new TextConditioningOptions();
         if (ids.Count != Encoders.Count)
         {
-            throw new ArgumentException($"{family.Name} has {Encoders.Count} text encoders, but there are ids for {ids.Count}", nameof(ids));
+            throw new ArgumentException(
+                $"{family.Name} has {Encoders.Count} text encoders, but there are ids for {ids.Count}",
+                nameof(ids)
+            );
         }
 
         using var scope = new Scope();
@@ -116,14 +140,22 @@ public sealed class TextConditioning
         return new Conditioning(scope.Keep(context), pooled is null ? null : scope.Keep(pooled));
     }
 
-    private (Tensor Hidden, Tensor? Pooled) Hidden(ClipText encoder, Tensor ids, TextConditioningOptions options, bool pools)
+    private (Tensor Hidden, Tensor? Pooled) Hidden(
+        ClipText encoder,
+        Tensor ids,
+        TextConditioningOptions options,
+        bool pools
+    )
     {
         using var scope = new Scope();
         if (family.Name == ModelFamily.Sdxl.Name)
         {
             int count = encoder.LayersFor(2);
             Tensor[] states = encoder.HiddenStates(encoder.Embed(ids), pools ? null : count);
-            return (scope.Keep(states[count]), pools ? scope.Keep(encoder.Pooled(states[^1], ids, options.EndOfText)) : null);
+            return (
+                scope.Keep(states[count]),
+                pools ? scope.Keep(encoder.Pooled(states[^1], ids, options.EndOfText)) : null
+            );
         }
 
         int skip = options.ClipSkip ?? 1;
@@ -139,7 +171,10 @@ public sealed class TextConditioning
         }
 
         using var scope = new Scope();
-        Tensor weights = multipliers.Reshape(states.Size(0), states.Size(1), states.Size(2)).To(states.DType).To(states.Device);
+        Tensor weights = multipliers
+            .Reshape(states.Size(0), states.Size(1), states.Size(2))
+            .To(states.DType)
+            .To(states.Device);
         var weighed = new Tensor[states.Size(1)];
         for (int i = 0; i < weighed.Length; i++)
         {
@@ -152,13 +187,19 @@ public sealed class TextConditioning
     private static Tensor Join(Tensor states, ChunkJoin join)
     {
         using var scope = new Scope();
-        (long batch, long chunks, long length, long width) = (states.Size(0), states.Size(1), states.Size(2), states.Size(3));
+        (long batch, long chunks, long length, long width) = (
+            states.Size(0),
+            states.Size(1),
+            states.Size(2),
+            states.Size(3)
+        );
         if (join == ChunkJoin.Whole || chunks == 1)
         {
             return scope.Keep(states.Reshape(batch, chunks * length, width));
         }
 
-        Tensor first = states.Select(1, 0).Slice(1, 0, 1), last = states.Select(1, chunks - 1).Slice(1, length - 1, length);
+        Tensor first = states.Select(1, 0).Slice(1, 0, 1),
+            last = states.Select(1, chunks - 1).Slice(1, length - 1, length);
         Tensor inner = states.Slice(2, 1, length - 1).Reshape(batch, chunks * (length - 2), width);
         return scope.Keep(Ops.Cat([first, inner, last], 1));
     }

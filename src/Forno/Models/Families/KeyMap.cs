@@ -12,16 +12,26 @@ public static partial class KeyMap
 {
     private static readonly (string Single, string Diffusers)[] UNetTop =
     [
-        ("time_embed.0", "time_embedding.linear_1"), ("time_embed.2", "time_embedding.linear_2"),
-        ("label_emb.0.0", "add_embedding.linear_1"), ("label_emb.0.2", "add_embedding.linear_2"),
-        ("input_blocks.0.0", "conv_in"), ("out.0", "conv_norm_out"), ("out.2", "conv_out"),
-        ("middle_block.0", "mid_block.resnets.0"), ("middle_block.1", "mid_block.attentions.0"), ("middle_block.2", "mid_block.resnets.1"),
+        ("time_embed.0", "time_embedding.linear_1"),
+        ("time_embed.2", "time_embedding.linear_2"),
+        ("label_emb.0.0", "add_embedding.linear_1"),
+        ("label_emb.0.2", "add_embedding.linear_2"),
+        ("input_blocks.0.0", "conv_in"),
+        ("out.0", "conv_norm_out"),
+        ("out.2", "conv_out"),
+        ("middle_block.0", "mid_block.resnets.0"),
+        ("middle_block.1", "mid_block.attentions.0"),
+        ("middle_block.2", "mid_block.resnets.1"),
     ];
 
     private static readonly (string Single, string Diffusers)[] UNetResidual =
     [
-        ("in_layers.0", "norm1"), ("in_layers.2", "conv1"), ("emb_layers.1", "time_emb_proj"),
-        ("out_layers.0", "norm2"), ("out_layers.3", "conv2"), ("skip_connection", "conv_shortcut"),
+        ("in_layers.0", "norm1"),
+        ("in_layers.2", "conv1"),
+        ("emb_layers.1", "time_emb_proj"),
+        ("out_layers.0", "norm2"),
+        ("out_layers.3", "conv2"),
+        ("skip_connection", "conv_shortcut"),
     ];
 
     /// <summary>
@@ -77,8 +87,10 @@ public static partial class KeyMap
     /// <summary>Whether a key may be left over when a model is loaded: schedule tables, EMA copies, leftovers of tools.</summary>
     /// <param name="key">A usual single-file key.</param>
     public static bool IsHarmless(string key) =>
-        Harmless().IsMatch(key) || key.StartsWith("model_ema.", StringComparison.Ordinal)
-        || key.StartsWith("first_stage_model.loss.", StringComparison.Ordinal) || key.StartsWith("loss.", StringComparison.Ordinal)
+        Harmless().IsMatch(key)
+        || key.StartsWith("model_ema.", StringComparison.Ordinal)
+        || key.StartsWith("first_stage_model.loss.", StringComparison.Ordinal)
+        || key.StartsWith("loss.", StringComparison.Ordinal)
         || key.StartsWith("first_stage_model.model_ema.", StringComparison.Ordinal);
 
     /// <summary>A UNet key, without prefix, in diffusers' naming.</summary>
@@ -88,9 +100,18 @@ public static partial class KeyMap
     public static string? UNetToDiffusers(string key, UNetLayout layout)
     {
         var n = layout.NumResBlocks + 1;
-        if (Block().Match(key) is { Success: true } match && key != "input_blocks.0.0.weight" && key != "input_blocks.0.0.bias")
+        if (
+            Block().Match(key) is { Success: true } match
+            && key != "input_blocks.0.0.weight"
+            && key != "input_blocks.0.0.bias"
+        )
         {
-            var (down, index, part, rest) = (match.Groups[1].Value == "input", Number(match, 2), Number(match, 3), match.Groups[4].Value);
+            var (down, index, part, rest) = (
+                match.Groups[1].Value == "input",
+                Number(match, 2),
+                Number(match, 3),
+                match.Groups[4].Value
+            );
             var level = (down ? index - 1 : index) / n;
             var j = (down ? index - 1 : index) % n;
             var block = $"{(down ? "down" : "up")}_blocks.{level}.";
@@ -109,7 +130,9 @@ public static partial class KeyMap
                 return $"{block}upsamplers.0.{rest}";
             }
 
-            return part == 0 ? $"{block}resnets.{j}.{Swap(rest, UNetResidual, forward: true)}" : $"{block}attentions.{j}.{rest}";
+            return part == 0
+                ? $"{block}resnets.{j}.{Swap(rest, UNetResidual, forward: true)}"
+                : $"{block}attentions.{j}.{rest}";
         }
 
         return Top(key, forward: true);
@@ -127,7 +150,13 @@ public static partial class KeyMap
         }
 
         var n = layout.NumResBlocks + 1;
-        var (down, i, kind, j, rest) = (match.Groups[1].Value == "down", Number(match, 2), match.Groups[3].Value, Number(match, 4), match.Groups[5].Value);
+        var (down, i, kind, j, rest) = (
+            match.Groups[1].Value == "down",
+            Number(match, 2),
+            match.Groups[3].Value,
+            Number(match, 4),
+            match.Groups[5].Value
+        );
         var levels = layout.ChannelMult.Count;
         if (i >= levels)
         {
@@ -139,7 +168,8 @@ public static partial class KeyMap
         {
             (true, "resnets") => $"input_blocks.{(n * i) + j + 1}.0.{Swap(rest, UNetResidual, forward: false)}",
             (true, "attentions") => $"input_blocks.{(n * i) + j + 1}.1.{rest}",
-            (true, "downsamplers") when rest.StartsWith("conv.", StringComparison.Ordinal) => $"input_blocks.{n * (i + 1)}.0.op.{rest[5..]}",
+            (true, "downsamplers") when rest.StartsWith("conv.", StringComparison.Ordinal) =>
+                $"input_blocks.{n * (i + 1)}.0.op.{rest[5..]}",
             (false, "resnets") => $"output_blocks.{(n * i) + j}.0.{Swap(rest, UNetResidual, forward: false)}",
             (false, "attentions") => $"output_blocks.{(n * i) + j}.1.{rest}",
             (false, "upsamplers") => $"output_blocks.{(n * i) + n - 1}.{(attends ? 2 : 1)}.{rest}",
@@ -152,25 +182,35 @@ public static partial class KeyMap
     /// <param name="levels">Number of levels, which the decoder's numbering depends on.</param>
     public static string VaeToDiffusers(string key, int levels)
     {
-        var name = VaeLevel().Replace(key, match =>
-        {
-            var up = match.Groups[2].Value == "up";
-            var level = up ? levels - 1 - Number(match, 3) : Number(match, 3);
-            var part = match.Groups[4].Value switch
-            {
-                "downsample" => "downsamplers.0",
-                "upsample" => "upsamplers.0",
-                var block => "resnets" + block["block".Length..],
-            };
-            return $"{match.Groups[1].Value}.{match.Groups[2].Value}_blocks.{level}.{part}.";
-        });
+        var name = VaeLevel()
+            .Replace(
+                key,
+                match =>
+                {
+                    var up = match.Groups[2].Value == "up";
+                    var level = up ? levels - 1 - Number(match, 3) : Number(match, 3);
+                    var part = match.Groups[4].Value switch
+                    {
+                        "downsample" => "downsamplers.0",
+                        "upsample" => "upsamplers.0",
+                        var block => "resnets" + block["block".Length..],
+                    };
+                    return $"{match.Groups[1].Value}.{match.Groups[2].Value}_blocks.{level}.{part}.";
+                }
+            );
         name = Regex.Replace(name, @"\.mid\.block_([12])\.", match => $".mid_block.resnets.{Number(match, 1) - 1}.");
-        name = Regex.Replace(name, @"\.mid\.attn_1\.(norm|q|k|v|proj_out)\.", match => ".mid_block.attentions.0." + match.Groups[1].Value switch
-        {
-            "norm" => "group_norm.",
-            "proj_out" => "to_out.0.",
-            var part => $"to_{part}.",
-        });
+        name = Regex.Replace(
+            name,
+            @"\.mid\.attn_1\.(norm|q|k|v|proj_out)\.",
+            match =>
+                ".mid_block.attentions.0."
+                + match.Groups[1].Value switch
+                {
+                    "norm" => "group_norm.",
+                    "proj_out" => "to_out.0.",
+                    var part => $"to_{part}.",
+                }
+        );
         return name.Replace(".nin_shortcut.", ".conv_shortcut.", StringComparison.Ordinal)
             .Replace("coder.norm_out.", "coder.conv_norm_out.", StringComparison.Ordinal);
     }
@@ -180,28 +220,38 @@ public static partial class KeyMap
     /// <param name="levels">Number of levels, which the decoder's numbering depends on.</param>
     public static string VaeToSingle(string key, int levels)
     {
-        var name = DiffusersVaeLevel().Replace(key, match =>
-        {
-            var up = match.Groups[2].Value == "up";
-            var level = up ? levels - 1 - Number(match, 3) : Number(match, 3);
-            var part = match.Groups[4].Value switch
-            {
-                "downsamplers" => "downsample",
-                "upsamplers" => "upsample",
-                _ => $"block.{match.Groups[5].Value}",
-            };
-            return $"{match.Groups[1].Value}.{match.Groups[2].Value}.{level}.{part}";
-        });
+        var name = DiffusersVaeLevel()
+            .Replace(
+                key,
+                match =>
+                {
+                    var up = match.Groups[2].Value == "up";
+                    var level = up ? levels - 1 - Number(match, 3) : Number(match, 3);
+                    var part = match.Groups[4].Value switch
+                    {
+                        "downsamplers" => "downsample",
+                        "upsamplers" => "upsample",
+                        _ => $"block.{match.Groups[5].Value}",
+                    };
+                    return $"{match.Groups[1].Value}.{match.Groups[2].Value}.{level}.{part}";
+                }
+            );
         name = Regex.Replace(name, @"\.mid_block\.resnets\.([01])\.", match => $".mid.block_{Number(match, 1) + 1}.");
-        name = Regex.Replace(name, @"\.mid_block\.attentions\.0\.(group_norm|to_out\.0|proj_attn|to_q|to_k|to_v|query|key|value)\.", match =>
-            ".mid.attn_1." + match.Groups[1].Value switch
-            {
-                "group_norm" => "norm",
-                "to_out.0" or "proj_attn" => "proj_out",
-                "to_q" or "query" => "q",
-                "to_k" or "key" => "k",
-                _ => "v",
-            } + ".");
+        name = Regex.Replace(
+            name,
+            @"\.mid_block\.attentions\.0\.(group_norm|to_out\.0|proj_attn|to_q|to_k|to_v|query|key|value)\.",
+            match =>
+                ".mid.attn_1."
+                + match.Groups[1].Value switch
+                {
+                    "group_norm" => "norm",
+                    "to_out.0" or "proj_attn" => "proj_out",
+                    "to_q" or "query" => "q",
+                    "to_k" or "key" => "k",
+                    _ => "v",
+                }
+                + "."
+        );
         return name.Replace(".conv_shortcut.", ".nin_shortcut.", StringComparison.Ordinal)
             .Replace("coder.conv_norm_out.", "coder.norm_out.", StringComparison.Ordinal);
     }
@@ -235,7 +285,8 @@ public static partial class KeyMap
         return rest;
     }
 
-    private static int Number(Match match, int group) => int.Parse(match.Groups[group].ValueSpan, System.Globalization.CultureInfo.InvariantCulture);
+    private static int Number(Match match, int group) =>
+        int.Parse(match.Groups[group].ValueSpan, System.Globalization.CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^(cond_stage_model\.transformer\.)(?=embeddings\.|encoder\.|final_layer_norm\.)")]
     private static partial Regex BareText();
@@ -253,7 +304,9 @@ public static partial class KeyMap
     private static partial Regex DiffusersVaeLevel();
 
     // Schedule tables of the original training code, and single tensors that tools leave behind.
-    [GeneratedRegex(@"^(betas|(sqrt_|log_)?(one_minus_|recip_|recipm1_)?alphas_cumprod(_prev)?|posterior_(variance|log_variance_clipped|mean_coef[12])|lvlb_weights|logvar|scale_factor|v_pred|ztsnr|edm_mean|edm_std|edm_vpred\..*|denoiser\..*|global_step|epoch)$"
-        + @"|\.position_ids$|\.logit_scale$|^conditioner\.embedders\.0\.transformer\.text_projection\.weight$")]
+    [GeneratedRegex(
+        @"^(betas|(sqrt_|log_)?(one_minus_|recip_|recipm1_)?alphas_cumprod(_prev)?|posterior_(variance|log_variance_clipped|mean_coef[12])|lvlb_weights|logvar|scale_factor|v_pred|ztsnr|edm_mean|edm_std|edm_vpred\..*|denoiser\..*|global_step|epoch)$"
+            + @"|\.position_ids$|\.logit_scale$|^conditioner\.embedders\.0\.transformer\.text_projection\.weight$"
+    )]
     private static partial Regex Harmless();
 }

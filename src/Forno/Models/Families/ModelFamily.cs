@@ -22,60 +22,101 @@ public sealed record ModelFamily
     /// <summary>Prefix of the autoencoder in single files.</summary>
     public const string VaePrefix = "first_stage_model.";
 
-    private static readonly TextLayout ClipL = new() { Naming = TextNaming.HuggingFace, Width = 768, Layers = 12, MlpWidth = 3072 };
+    private static readonly TextLayout ClipL = new()
+    {
+        Naming = TextNaming.HuggingFace,
+        Width = 768,
+        Layers = 12,
+        MlpWidth = 3072,
+    };
 
     private static readonly UNetLayout FullSd15 = new()
     {
-        ModelChannels = 320, ChannelMult = [1, 2, 4, 4], Depth = [1, 1, 1, 0], MiddleDepth = 1, ContextDim = 768,
+        ModelChannels = 320,
+        ChannelMult = [1, 2, 4, 4],
+        Depth = [1, 1, 1, 0],
+        MiddleDepth = 1,
+        ContextDim = 768,
     };
 
     /// <summary>Stable Diffusion 1.x.</summary>
-    public static ModelFamily Sd15 { get; } = new()
-    {
-        Name = "sd15",
-        LatentScale = 0.18215,
-        FullSizeUNet = FullSd15,
-        TextEncoders = [new("cond_stage_model.transformer.text_model.", ClipL, 12)],
-        Heads = 8,
-    };
+    public static ModelFamily Sd15 { get; } =
+        new()
+        {
+            Name = "sd15",
+            LatentScale = 0.18215,
+            FullSizeUNet = FullSd15,
+            TextEncoders = [new("cond_stage_model.transformer.text_model.", ClipL, 12)],
+            Heads = 8,
+        };
 
     /// <summary>Stable Diffusion 1.x for inpainting: nine channels in (latent, mask, masked picture's latent).</summary>
-    public static ModelFamily Sd15Inpainting { get; } = Sd15 with
-    {
-        Name = "sd15-inpainting",
-        FullSizeUNet = FullSd15 with { InChannels = 9 },
-    };
+    public static ModelFamily Sd15Inpainting { get; } =
+        Sd15 with
+        {
+            Name = "sd15-inpainting",
+            FullSizeUNet = FullSd15 with { InChannels = 9 },
+        };
 
     /// <summary>Stable Diffusion 2.x, whatever it predicts.</summary>
-    public static ModelFamily Sd21 { get; } = new()
-    {
-        Name = "sd21",
-        LatentScale = 0.18215,
-        FullSizeUNet = FullSd15 with { ContextDim = 1024, LinearProjections = true },
-        TextEncoders =
-        [
-            new("cond_stage_model.model.", new TextLayout { Naming = TextNaming.OpenClip, Width = 1024, Layers = 24, MlpWidth = 4096, ProjectionDim = 1024 }, 16),
-        ],
-        HeadChannels = 64,
-    };
+    public static ModelFamily Sd21 { get; } =
+        new()
+        {
+            Name = "sd21",
+            LatentScale = 0.18215,
+            FullSizeUNet = FullSd15 with { ContextDim = 1024, LinearProjections = true },
+            TextEncoders =
+            [
+                new(
+                    "cond_stage_model.model.",
+                    new TextLayout
+                    {
+                        Naming = TextNaming.OpenClip,
+                        Width = 1024,
+                        Layers = 24,
+                        MlpWidth = 4096,
+                        ProjectionDim = 1024,
+                    },
+                    16
+                ),
+            ],
+            HeadChannels = 64,
+        };
 
     /// <summary>Stable Diffusion XL base.</summary>
-    public static ModelFamily Sdxl { get; } = new()
-    {
-        Name = "sdxl",
-        LatentScale = 0.13025,
-        FullSizeUNet = new UNetLayout
+    public static ModelFamily Sdxl { get; } =
+        new()
         {
-            ModelChannels = 320, ChannelMult = [1, 2, 4], Depth = [0, 2, 10], MiddleDepth = 10, ContextDim = 2048,
-            LinearProjections = true, VectorDim = 2816,
-        },
-        TextEncoders =
-        [
-            new("conditioner.embedders.0.transformer.text_model.", ClipL, 12),
-            new("conditioner.embedders.1.model.", new TextLayout { Naming = TextNaming.OpenClip, Width = 1280, Layers = 32, MlpWidth = 5120, ProjectionDim = 1280 }, 20),
-        ],
-        HeadChannels = 64,
-    };
+            Name = "sdxl",
+            LatentScale = 0.13025,
+            FullSizeUNet = new UNetLayout
+            {
+                ModelChannels = 320,
+                ChannelMult = [1, 2, 4],
+                Depth = [0, 2, 10],
+                MiddleDepth = 10,
+                ContextDim = 2048,
+                LinearProjections = true,
+                VectorDim = 2816,
+            },
+            TextEncoders =
+            [
+                new("conditioner.embedders.0.transformer.text_model.", ClipL, 12),
+                new(
+                    "conditioner.embedders.1.model.",
+                    new TextLayout
+                    {
+                        Naming = TextNaming.OpenClip,
+                        Width = 1280,
+                        Layers = 32,
+                        MlpWidth = 5120,
+                        ProjectionDim = 1280,
+                    },
+                    20
+                ),
+            ],
+            HeadChannels = 64,
+        };
 
     /// <summary>All families by name.</summary>
     public static FrozenDictionary<string, ModelFamily> All { get; } =
@@ -104,7 +145,8 @@ public sealed record ModelFamily
 
     /// <summary>Every parameter of the published single file, with its shape.</summary>
     public IReadOnlyDictionary<string, long[]> FullSizeKeys() =>
-        TextEncoders.SelectMany(encoder => encoder.FullSize.Keys(encoder.Prefix))
+        TextEncoders
+            .SelectMany(encoder => encoder.FullSize.Keys(encoder.Prefix))
             .Concat(FullSizeUNet.Keys(UNetPrefix))
             .Concat(FullSizeVae.Keys(VaePrefix))
             .ToDictionary(StringComparer.Ordinal);
@@ -115,10 +157,24 @@ public sealed record ModelFamily
     /// the projection.
     /// </summary>
     /// <param name="key">A usual single-file key.</param>
-    public bool IsUnused(string key) => TextEncoders.Any(encoder =>
-        encoder.FullSize.Naming == TextNaming.OpenClip && key.StartsWith(encoder.Prefix, StringComparison.Ordinal)
-        && (key == encoder.Prefix + "logit_scale" || (Name == Sd21.Name && (key == encoder.Prefix + "text_projection"
-            || key.StartsWith($"{encoder.Prefix}transformer.resblocks.{encoder.FullSize.Layers - 1}.", StringComparison.Ordinal)))));
+    public bool IsUnused(string key) =>
+        TextEncoders.Any(encoder =>
+            encoder.FullSize.Naming == TextNaming.OpenClip
+            && key.StartsWith(encoder.Prefix, StringComparison.Ordinal)
+            && (
+                key == encoder.Prefix + "logit_scale"
+                || (
+                    Name == Sd21.Name
+                    && (
+                        key == encoder.Prefix + "text_projection"
+                        || key.StartsWith(
+                            $"{encoder.Prefix}transformer.resblocks.{encoder.FullSize.Layers - 1}.",
+                            StringComparison.Ordinal
+                        )
+                    )
+                )
+            )
+        );
 
     /// <summary>The family of an open file; see <see cref="Detect(TensorShapes)"/>.</summary>
     public static ModelFamily Detect(ITensorSource source) => Detect(TensorShapes.Of(source));
@@ -154,7 +210,8 @@ public sealed record ModelFamily
     private static ModelFamily FromUNet(TensorShapes shapes)
     {
         var unet = UNetLayout.Detect(shapes, UNetPrefix);
-        var refinersText = shapes.HasBelow("conditioner.embedders.0.model.") && !shapes.HasBelow("conditioner.embedders.1.model.");
+        var refinersText =
+            shapes.HasBelow("conditioner.embedders.0.model.") && !shapes.HasBelow("conditioner.embedders.1.model.");
         ModelFamily family;
         if (unet.VectorDim is not null)
         {
@@ -187,6 +244,10 @@ public sealed record ModelFamily
         };
     }
 
-    private static FornoException Other(string origin, string kind) => FornoException.ForFile(
-        origin, $"this is {kind}, which Forno does not use as a base model", $"Choose a checkpoint of one of: {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}.");
+    private static FornoException Other(string origin, string kind) =>
+        FornoException.ForFile(
+            origin,
+            $"this is {kind}, which Forno does not use as a base model",
+            $"Choose a checkpoint of one of: {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}."
+        );
 }

@@ -8,8 +8,14 @@ internal static class OtherKinds
     /// <summary>What a file without a UNet or text encoder of a known family seems to be.</summary>
     public static string Recognise(TensorShapes shapes)
     {
-        if (shapes.Keys.Any(key => key.StartsWith("lora_", StringComparison.Ordinal) || key.Contains(".lora_", StringComparison.Ordinal)
-            || key.Contains(".hada_w", StringComparison.Ordinal) || key.Contains(".lokr_w", StringComparison.Ordinal)))
+        if (
+            shapes.Keys.Any(key =>
+                key.StartsWith("lora_", StringComparison.Ordinal)
+                || key.Contains(".lora_", StringComparison.Ordinal)
+                || key.Contains(".hada_w", StringComparison.Ordinal)
+                || key.Contains(".lokr_w", StringComparison.Ordinal)
+            )
+        )
         {
             return "an adapter (LoRA or a relative), not a whole model";
         }

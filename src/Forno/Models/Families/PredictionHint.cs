@@ -31,7 +31,9 @@ public sealed record PredictionHint(bool PredictsV, bool ZeroTerminalSnr, string
 
         if (Path.ChangeExtension(source.Path, ".yaml") is var yaml && File.Exists(yaml))
         {
-            var isV = File.ReadLines(yaml).Take(1000).Any(line => line.Trim().Replace('\'', '"') is "parameterization: \"v\"" or "parameterization: v");
+            var isV = File.ReadLines(yaml)
+                .Take(1000)
+                .Any(line => line.Trim().Replace('\'', '"') is "parameterization: \"v\"" or "parameterization: v");
             return new PredictionHint(isV, zeroSnr, Path.GetFileName(yaml));
         }
 
@@ -41,7 +43,11 @@ public sealed record PredictionHint(bool PredictsV, bool ZeroTerminalSnr, string
             var key = source.Tensors.ContainsKey(Bias) ? Bias : "state_dict/" + Bias;
             if (source.Tensors.TryGetValue(key, out var info) && info.Type.IsFloat())
             {
-                return new PredictionHint(Deviation(info, source.ReadBytes(key)) > BiasDeviation, zeroSnr, "the spread of its weights");
+                return new PredictionHint(
+                    Deviation(info, source.ReadBytes(key)) > BiasDeviation,
+                    zeroSnr,
+                    "the spread of its weights"
+                );
             }
         }
 
@@ -52,7 +58,10 @@ public sealed record PredictionHint(bool PredictsV, bool ZeroTerminalSnr, string
     private static double Deviation(TensorInfo info, byte[] bytes)
     {
         var size = info.Type.Size();
-        var values = Enumerable.Range(0, bytes.Length / size).Select(i => info.Type.ReadFloat(bytes.AsSpan(i * size, size))).ToArray();
+        var values = Enumerable
+            .Range(0, bytes.Length / size)
+            .Select(i => info.Type.ReadFloat(bytes.AsSpan(i * size, size)))
+            .ToArray();
         var mean = values.Average();
         return Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
     }

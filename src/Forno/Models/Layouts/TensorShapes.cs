@@ -16,7 +16,10 @@ public sealed class TensorShapes(IReadOnlyDictionary<string, IReadOnlyList<long>
 
     /// <summary>The shapes of an open file.</summary>
     public static TensorShapes Of(ITensorSource source) =>
-        new(source.Tensors.ToDictionary(pair => pair.Key, pair => pair.Value.Shape, StringComparer.Ordinal), source.Path);
+        new(
+            source.Tensors.ToDictionary(pair => pair.Key, pair => pair.Value.Shape, StringComparer.Ordinal),
+            source.Path
+        );
 
     /// <summary>The shape of a key, or null.</summary>
     public IReadOnlyList<long>? this[string key] => shapes.TryGetValue(key, out var shape) ? shape : null;
@@ -33,8 +36,16 @@ public sealed class TensorShapes(IReadOnlyDictionary<string, IReadOnlyList<long>
         var numbers = new HashSet<int>();
         foreach (var key in shapes.Keys)
         {
-            if (key.StartsWith(prefix, StringComparison.Ordinal) && key.IndexOf('.', prefix.Length) is > 0 and var dot
-                && int.TryParse(key.AsSpan(prefix.Length, dot - prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (
+                key.StartsWith(prefix, StringComparison.Ordinal)
+                && key.IndexOf('.', prefix.Length) is > 0 and var dot
+                && int.TryParse(
+                    key.AsSpan(prefix.Length, dot - prefix.Length),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var number
+                )
+            )
             {
                 numbers.Add(number);
             }
@@ -54,5 +65,7 @@ public sealed class TensorShapes(IReadOnlyDictionary<string, IReadOnlyList<long>
     public int Side(string key, int dimension) =>
         this[key] is { } shape && dimension < shape.Count
             ? checked((int)shape[dimension])
-            : throw new FornoException($"{Origin}: {key} is missing or of an unexpected shape. The file is incomplete or of another kind of model.");
+            : throw new FornoException(
+                $"{Origin}: {key} is missing or of an unexpected shape. The file is incomplete or of another kind of model."
+            );
 }

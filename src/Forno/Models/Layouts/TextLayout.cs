@@ -54,8 +54,12 @@ public sealed record TextLayout
             VocabSize = shapes.Side(tokens, 0),
             Layers = shapes.CountBelow(layers),
             MlpWidth = shapes.Side(layers + (open ? "0.mlp.c_fc.weight" : "0.mlp.fc1.weight"), 0),
-            ContextLength = shapes.Side(prefix + (open ? "positional_embedding" : "embeddings.position_embedding.weight"), 0),
-            ProjectionDim = open && shapes.Has(prefix + "text_projection") ? shapes.Side(prefix + "text_projection", 1) : null,
+            ContextLength = shapes.Side(
+                prefix + (open ? "positional_embedding" : "embeddings.position_embedding.weight"),
+                0
+            ),
+            ProjectionDim =
+                open && shapes.Has(prefix + "text_projection") ? shapes.Side(prefix + "text_projection", 1) : null,
         };
     }
 

@@ -33,7 +33,12 @@ public sealed record VaeLayout
         return new VaeLayout
         {
             Channels = channels,
-            ChannelMult = [.. Enumerable.Range(0, levels).Select(i => shapes.Side($"{prefix}encoder.down.{i}.block.0.conv1.weight", 0) / channels)],
+            ChannelMult =
+            [
+                .. Enumerable
+                    .Range(0, levels)
+                    .Select(i => shapes.Side($"{prefix}encoder.down.{i}.block.0.conv1.weight", 0) / channels),
+            ],
             NumResBlocks = shapes.CountBelow(prefix + "encoder.down.0.block."),
             LatentChannels = shapes.Side(prefix + "decoder.conv_in.weight", 1),
             PictureChannels = shapes.Side(prefix + "encoder.conv_in.weight", 1),

@@ -10,10 +10,15 @@ namespace Forno.Models.UNets;
 /// </summary>
 public sealed class UNet
 {
-    private readonly Linear time0, time2;
-    private readonly Linear? label0, label2;
-    private readonly Conv2d input, output;
-    private readonly List<Stage> down = [], middle = [], up = [];
+    private readonly Linear time0,
+        time2;
+    private readonly Linear? label0,
+        label2;
+    private readonly Conv2d input,
+        output;
+    private readonly List<Stage> down = [],
+        middle = [],
+        up = [];
     private readonly GroupNorm norm;
 
     /// <summary>Takes the network's place in a tree of weights.</summary>
@@ -33,7 +38,8 @@ public sealed class UNet
         }
         input = new Conv2d(weights["input_blocks.0.0"], layout.InChannels, m, 3, padding: 1);
 
-        int channels = m, index = 1;
+        int channels = m,
+            index = 1;
         var skips = new Stack<int>([m]);
         for (int level = 0; level < layout.ChannelMult.Count; level++)
         {
@@ -45,13 +51,29 @@ public sealed class UNet
             }
             if (level < layout.ChannelMult.Count - 1)
             {
-                down.Add(new Stage(new Conv2d(weights["input_blocks"][index++]["0.op"], channels, channels, 3, stride: 2, padding: 1)));
+                down.Add(
+                    new Stage(
+                        new Conv2d(
+                            weights["input_blocks"][index++]["0.op"],
+                            channels,
+                            channels,
+                            3,
+                            stride: 2,
+                            padding: 1
+                        )
+                    )
+                );
                 skips.Push(channels);
             }
         }
 
         Weights mid = weights["middle_block"];
-        middle.Add(new Stage(new UNetResBlock(mid[0], config, channels, channels), new SpatialTransformer(mid[1], config, channels, layout.MiddleDepth)));
+        middle.Add(
+            new Stage(
+                new UNetResBlock(mid[0], config, channels, channels),
+                new SpatialTransformer(mid[1], config, channels, layout.MiddleDepth)
+            )
+        );
         middle.Add(new Stage(new UNetResBlock(mid[2], config, channels, channels), null));
 
         index = 0;
@@ -65,7 +87,13 @@ public sealed class UNet
                 channels = narrower;
                 if (level > 0 && j == layout.NumResBlocks)
                 {
-                    stage.Up = new Conv2d(block[layout.Depth[level] > 0 ? 2 : 1]["conv"], channels, channels, 3, padding: 1);
+                    stage.Up = new Conv2d(
+                        block[layout.Depth[level] > 0 ? 2 : 1]["conv"],
+                        channels,
+                        channels,
+                        3,
+                        padding: 1
+                    );
                 }
                 up.Add(stage);
             }
@@ -121,7 +149,9 @@ public sealed class UNet
     {
         using var scope = new Scope();
         int half = width / 2;
-        Tensor frequencies = (Tensor.Arange(0, half, 1, DType.Float32, timesteps.Device) * (-Math.Log(10000) / half)).Exp();
+        Tensor frequencies = (
+            Tensor.Arange(0, half, 1, DType.Float32, timesteps.Device) * (-Math.Log(10000) / half)
+        ).Exp();
         Tensor angles = timesteps.To(DType.Float32).Unsqueeze(1) * frequencies.Unsqueeze(0);
         return scope.Keep(Ops.Cat([angles.Cos(), angles.Sin()], 1));
     }
@@ -130,7 +160,11 @@ public sealed class UNet
     {
         if (vector is null != label0 is null)
         {
-            throw new FornoException(label0 is null ? "this UNet takes no vector conditioning" : "this UNet needs a vector conditioning (SDXL)");
+            throw new FornoException(
+                label0 is null
+                    ? "this UNet takes no vector conditioning"
+                    : "this UNet needs a vector conditioning (SDXL)"
+            );
         }
         using var scope = new Scope();
         Tensor e = TimestepEmbedding(timesteps, Config.Layout.ModelChannels);
@@ -138,9 +172,15 @@ public sealed class UNet
         return scope.Keep(vector is null ? e : e + label2!.Forward(Ops.Silu(label0!.Forward(vector))));
     }
 
-    private Tensor Run(Stage stage, Tensor x, UNetInputs inputs, (long, long) upTo = default) => GradientCheckpointing && Autograd.Enabled
-        ? Autograd.Checkpoint(v => stage.Forward(v[0], new UNetInputs(v[1], v[2]), upTo), x, inputs.Embedding, inputs.Context)
-        : stage.Forward(x, inputs, upTo);
+    private Tensor Run(Stage stage, Tensor x, UNetInputs inputs, (long, long) upTo = default) =>
+        GradientCheckpointing && Autograd.Enabled
+            ? Autograd.Checkpoint(
+                v => stage.Forward(v[0], new UNetInputs(v[1], v[2]), upTo),
+                x,
+                inputs.Embedding,
+                inputs.Context
+            )
+            : stage.Forward(x, inputs, upTo);
 
     /// <summary>One numbered block: a convolution, or a residual block, perhaps a transformer, perhaps an upsampling.</summary>
     private sealed class Stage
@@ -158,10 +198,10 @@ public sealed class UNet
         }
 
         public Stage(Weights weights, UNetConfig config, int inputs, int outputs, int depth)
-            : this(new UNetResBlock(weights[0], config, inputs, outputs),
-                depth > 0 ? new SpatialTransformer(weights[1], config, outputs, depth) : null)
-        {
-        }
+            : this(
+                new UNetResBlock(weights[0], config, inputs, outputs),
+                depth > 0 ? new SpatialTransformer(weights[1], config, outputs, depth) : null
+            ) { }
 
         public Conv2d? Up { get; set; }
 

@@ -11,8 +11,10 @@ internal readonly record struct UNetInputs(Tensor Embedding, Tensor Context);
 /// <summary>Residual block with the time embedding added between its convolutions.</summary>
 internal sealed class UNetResBlock
 {
-    private readonly GroupNorm norm1, norm2;
-    private readonly Conv2d conv1, conv2;
+    private readonly GroupNorm norm1,
+        norm2;
+    private readonly Conv2d conv1,
+        conv2;
     private readonly Linear time;
     private readonly Conv2d? skip;
 
@@ -39,7 +41,10 @@ internal sealed class UNetResBlock
 /// <summary>Attention of positions to themselves or to the text.</summary>
 internal sealed class CrossAttention
 {
-    private readonly Linear q, k, v, output;
+    private readonly Linear q,
+        k,
+        v,
+        output;
     private readonly int heads;
 
     public CrossAttention(Weights weights, int channels, int contextChannels, int heads)
@@ -54,14 +59,17 @@ internal sealed class CrossAttention
     public Tensor Forward(Tensor x, Tensor context)
     {
         using var scope = new Scope();
-        return scope.Keep(output.Forward(Attention.Forward(q.Forward(x), k.Forward(context), v.Forward(context), heads)));
+        return scope.Keep(
+            output.Forward(Attention.Forward(q.Forward(x), k.Forward(context), v.Forward(context), heads))
+        );
     }
 }
 
 /// <summary>Gated feed-forward: the first half of <c>net.0.proj</c> times the GELU of the second.</summary>
 internal sealed class GatedFeedForward
 {
-    private readonly Linear wide, narrow;
+    private readonly Linear wide,
+        narrow;
 
     public GatedFeedForward(Weights weights, int channels)
     {
@@ -79,8 +87,11 @@ internal sealed class GatedFeedForward
 /// <summary>Self-attention, cross-attention, feed-forward, each behind a norm and added to its input.</summary>
 internal sealed class TransformerBlock
 {
-    private readonly LayerNorm norm1, norm2, norm3;
-    private readonly CrossAttention self, cross;
+    private readonly LayerNorm norm1,
+        norm2,
+        norm3;
+    private readonly CrossAttention self,
+        cross;
     private readonly GatedFeedForward feed;
 
     public TransformerBlock(Weights weights, int channels, int contextChannels, int heads)
@@ -107,7 +118,8 @@ internal sealed class TransformerBlock
 internal sealed class SpatialTransformer
 {
     private readonly GroupNorm norm;
-    private readonly PatchableLayer input, output;
+    private readonly PatchableLayer input,
+        output;
     private readonly TransformerBlock[] blocks;
     private readonly bool linear;
 
@@ -119,7 +131,12 @@ internal sealed class SpatialTransformer
         blocks = new TransformerBlock[depth];
         for (int i = 0; i < depth; i++)
         {
-            blocks[i] = new TransformerBlock(weights["transformer_blocks"][i], channels, config.Layout.ContextDim, config.HeadsAt(channels));
+            blocks[i] = new TransformerBlock(
+                weights["transformer_blocks"][i],
+                channels,
+                config.Layout.ContextDim,
+                config.HeadsAt(channels)
+            );
         }
         output = Projection(weights["proj_out"], channels, Init.Zeros);
     }
@@ -138,9 +155,10 @@ internal sealed class SpatialTransformer
         return scope.Keep(x + h);
     }
 
-    private PatchableLayer Projection(Weights weights, int channels, Init init) => linear
-        ? new Linear(weights, channels, channels, init: init)
-        : new Conv2d(weights, channels, channels, 1, init: init);
+    private PatchableLayer Projection(Weights weights, int channels, Init init) =>
+        linear
+            ? new Linear(weights, channels, channels, init: init)
+            : new Conv2d(weights, channels, channels, 1, init: init);
 
     // [B, C, H, W] → [B, H·W, C]
     private static Tensor Tokens(Tensor x) => x.Flatten(2).Transpose(1, 2).Contiguous();

@@ -29,7 +29,11 @@ public sealed record UNetConfig
     /// <param name="shapes">The file's shapes under the usual single-file names.</param>
     /// <param name="metadata">The file's metadata.</param>
     /// <param name="family">Its family.</param>
-    public static UNetConfig Detect(TensorShapes shapes, IReadOnlyDictionary<string, string> metadata, ModelFamily family)
+    public static UNetConfig Detect(
+        TensorShapes shapes,
+        IReadOnlyDictionary<string, string> metadata,
+        ModelFamily family
+    )
     {
         int? heads = Number(metadata, HeadsKey);
         return new UNetConfig
@@ -47,8 +51,10 @@ public sealed record UNetConfig
     {
         int part = Heads ?? HeadChannels ?? throw new InvalidOperationException("neither heads nor head width");
         return channels % part != 0
-            ? throw new FornoException($"a transformer of {channels} channels cannot have heads by the family's rule "
-                + $"({(Heads is null ? $"{part} channels each" : $"{part} of them")}). A file with other widths tells its number of heads in its metadata: {HeadsKey}.")
+            ? throw new FornoException(
+                $"a transformer of {channels} channels cannot have heads by the family's rule "
+                    + $"({(Heads is null ? $"{part} channels each" : $"{part} of them")}). A file with other widths tells its number of heads in its metadata: {HeadsKey}."
+            )
             : Heads ?? (channels / part);
     }
 
@@ -64,5 +70,9 @@ public sealed record UNetConfig
     }
 
     internal static int? Number(IReadOnlyDictionary<string, string> metadata, string key) =>
-        metadata.TryGetValue(key, out string? text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n > 0 ? n : null;
+        metadata.TryGetValue(key, out string? text)
+        && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+        && n > 0
+            ? n
+            : null;
 }

@@ -9,7 +9,8 @@ namespace Forno.Optim.Optimizers;
 /// </summary>
 public sealed class Adam : Optimizer
 {
-    private const int M = 0, V = 1;
+    private const int M = 0,
+        V = 1;
     private readonly Settings[] settings;
     private readonly bool decoupled;
 
@@ -17,8 +18,17 @@ public sealed class Adam : Optimizer
         : base(groups, "exp_avg", "exp_avg_sq")
     {
         this.decoupled = decoupled;
-        settings = ReadSettings(decoupled ? "AdamW" : "Adam", groups, options, 1e-3, r => new Settings(
-            r.Betas(0.9, 0.999), r.NotNegative("eps", 1e-8), r.NotNegative("weight_decay", decoupled ? 0.01 : 0)));
+        settings = ReadSettings(
+            decoupled ? "AdamW" : "Adam",
+            groups,
+            options,
+            1e-3,
+            r => new Settings(
+                r.Betas(0.9, 0.999),
+                r.NotNegative("eps", 1e-8),
+                r.NotNegative("weight_decay", decoupled ? 0.01 : 0)
+            )
+        );
     }
 
     /// <summary>Adam. Options: lr 1e-3, betas (0.9, 0.999), eps 1e-8, weight_decay 0.</summary>
@@ -40,8 +50,13 @@ public sealed class Adam : Optimizer
         {
             using var scope = new Scope();
             (double[] betas, double eps, double decay) = settings[batch.Index];
-            double lr = batch.Group.Lr, b1 = betas[0], b2 = betas[1];
-            Tensor[] p = batch.Values, g = batch.Grads, m = batch.Buffers(M), v = batch.Buffers(V);
+            double lr = batch.Group.Lr,
+                b1 = betas[0],
+                b2 = betas[1];
+            Tensor[] p = batch.Values,
+                g = batch.Grads,
+                m = batch.Buffers(M),
+                v = batch.Buffers(V);
             long n = batch.Slots[0].Steps + 1;
             foreach (Slot slot in batch.Slots)
             {

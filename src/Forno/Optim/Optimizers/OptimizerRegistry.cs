@@ -6,7 +6,9 @@ namespace Forno.Optim.Optimizers;
 /// <param name="groups">The groups; their learning rates are set.</param>
 /// <param name="options">Options by name, as Python literals give them.</param>
 public delegate Optimizer OptimizerFactory(
-    IReadOnlyList<ParameterGroup> groups, IReadOnlyDictionary<string, object?> options);
+    IReadOnlyList<ParameterGroup> groups,
+    IReadOnlyDictionary<string, object?> options
+);
 
 /// <summary>Optimizers by the names that users write in <c>optimizer_type</c>; as in kohya's trainer, case does not matter.</summary>
 public static class OptimizerRegistry
@@ -30,7 +32,10 @@ public static class OptimizerRegistry
     /// <param name="options">Its options by name (<c>lr</c> among them): what <c>optimizer_args</c> hold.</param>
     /// <exception cref="FornoException">An unknown name or option, or a wrong value; valid ones are listed.</exception>
     public static Optimizer Create(
-        string name, IReadOnlyList<ParameterGroup> groups, IReadOnlyDictionary<string, object?> options) =>
+        string name,
+        IReadOnlyList<ParameterGroup> groups,
+        IReadOnlyDictionary<string, object?> options
+    ) =>
         All.TryGetValue(name, out OptimizerFactory? make)
             ? make(groups, options)
             : throw new FornoException($"optimizer_type: there is no '{name}'. There are: {string.Join(", ", Names)}.");

@@ -8,10 +8,15 @@ namespace Forno.Optim.Optimizers;
 /// </summary>
 public sealed class Prodigy : Optimizer
 {
-    private const int M = 0, V = 1, S = 2, Start = 3;
+    private const int M = 0,
+        V = 1,
+        S = 2,
+        Start = 3;
     private static readonly Op Dot = Op.Find("aten::dot");
     private readonly Settings[] settings;
-    private double d, dMax, numerator;
+    private double d,
+        dMax,
+        numerator;
     private long steps;
 
     /// <summary>
@@ -35,8 +40,13 @@ public sealed class Prodigy : Optimizer
     protected override Tensor?[] NewBuffers(int group, Tensor value)
     {
         Tensor start = Sliced(value, group).Clone();
-        return [Tensor.Zeros(value.Shape, value.DType, value.Device), Tensor.Zeros(value.Shape, value.DType, value.Device),
-            Tensor.Zeros(start.Shape, start.DType, start.Device), start];
+        return
+        [
+            Tensor.Zeros(value.Shape, value.DType, value.Device),
+            Tensor.Zeros(value.Shape, value.DType, value.Device),
+            Tensor.Zeros(start.Shape, start.DType, start.Device),
+            start,
+        ];
     }
 
     /// <inheritdoc/>
@@ -45,11 +55,18 @@ public sealed class Prodigy : Optimizer
         double lr = Groups.Max(g => g.Lr);
         if (Groups.FirstOrDefault(g => g.Lr > 0 && g.Lr != lr) is { } other)
         {
-            throw new FornoException(FormattableString.Invariant(
-                $"Prodigy has one step size for all groups: a group's learning rate must be {lr} or 0, not {other.Lr}. Set unet_lr and text_encoder_lr to the same value."));
+            throw new FornoException(
+                FormattableString.Invariant(
+                    $"Prodigy has one step size for all groups: a group's learning rate must be {lr} or 0, not {other.Lr}. Set unet_lr and text_encoder_lr to the same value."
+                )
+            );
         }
-        double b1 = First.Betas[0], b2 = First.Betas[1], b3 = First.Beta3 ?? Math.Sqrt(b2);
-        double correction = First.BiasCorrection ? Math.Sqrt(1 - Math.Pow(b2, steps + 1)) / (1 - Math.Pow(b1, steps + 1)) : 1;
+        double b1 = First.Betas[0],
+            b2 = First.Betas[1],
+            b3 = First.Beta3 ?? Math.Sqrt(b2);
+        double correction = First.BiasCorrection
+            ? Math.Sqrt(1 - Math.Pow(b2, steps + 1)) / (1 - Math.Pow(b1, steps + 1))
+            : 1;
         double dlr = d * lr * correction;
 
         var dots = new List<Tensor>();
@@ -58,7 +75,8 @@ public sealed class Prodigy : Optimizer
         {
             Accumulate(batch, dlr, b1, b2, b3, dots, sums);
         }
-        double n = numerator * b3, a = 0;
+        double n = numerator * b3,
+            a = 0;
         foreach (double dot in Fetch(dots))
         {
             n += d / First.D0 * dlr * dot;
@@ -88,10 +106,14 @@ public sealed class Prodigy : Optimizer
     }
 
     /// <inheritdoc/>
-    protected override IReadOnlyDictionary<string, double> Scalars() => new Dictionary<string, double>
-    {
-        ["d"] = d, ["d_max"] = dMax, ["d_numerator"] = numerator, ["k"] = steps,
-    };
+    protected override IReadOnlyDictionary<string, double> Scalars() =>
+        new Dictionary<string, double>
+        {
+            ["d"] = d,
+            ["d_max"] = dMax,
+            ["d_numerator"] = numerator,
+            ["k"] = steps,
+        };
 
     /// <inheritdoc/>
     protected override void LoadScalars(IReadOnlyDictionary<string, double> scalars)
@@ -104,11 +126,23 @@ public sealed class Prodigy : Optimizer
     private static double[] Fetch(List<Tensor> scalars) =>
         scalars.Count == 0 ? [] : Ops.Stack(scalars.ToArray()).ToArray<double>();
 
-    private void Accumulate(Batch batch, double dlr, double b1, double b2, double b3, List<Tensor> dots, List<Tensor> sums)
+    private void Accumulate(
+        Batch batch,
+        double dlr,
+        double b1,
+        double b2,
+        double b3,
+        List<Tensor> dots,
+        List<Tensor> sums
+    )
     {
         using var scope = new Scope();
         Settings set = settings[batch.Index];
-        Tensor[] p = batch.Values, g = batch.Grads, m = batch.Buffers(M), v = batch.Buffers(V), s = batch.Buffers(S);
+        Tensor[] p = batch.Values,
+            g = batch.Grads,
+            m = batch.Buffers(M),
+            v = batch.Buffers(V),
+            s = batch.Buffers(S);
         if (set.WeightDecay != 0 && !First.Decouple)
         {
             g = Foreach.Add(g, p, set.WeightDecay);
@@ -135,7 +169,8 @@ public sealed class Prodigy : Optimizer
     {
         using var scope = new Scope();
         Settings set = settings[batch.Index];
-        Tensor[] p = batch.Values, denominator = Foreach.Sqrt(batch.Buffers(V));
+        Tensor[] p = batch.Values,
+            denominator = Foreach.Sqrt(batch.Buffers(V));
         Foreach.Add_(denominator, d * set.Eps);
         if (set.WeightDecay != 0 && First.Decouple)
         {

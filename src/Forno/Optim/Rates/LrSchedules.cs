@@ -63,7 +63,10 @@ public static class LrSchedules
             ["cosine_with_min_lr"] = (CosineWithMinLr, ["min_lr"]),
             ["warmup_stable_decay"] = (WarmupStableDecay, ["warmup_type", "decay_type"]),
             ["piecewise_constant"] = (PiecewiseConstant, ["step_rules"]),
-            ["cosine_annealing_warm_restarts"] = (c => WarmRestarts.Create(c.Settings, rex: false), WarmRestarts.CosineArgs),
+            ["cosine_annealing_warm_restarts"] = (
+                c => WarmRestarts.Create(c.Settings, rex: false),
+                WarmRestarts.CosineArgs
+            ),
             ["rex_annealing_warm_restarts"] = (c => WarmRestarts.Create(c.Settings, rex: true), WarmRestarts.RexArgs),
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -76,7 +79,9 @@ public static class LrSchedules
     {
         if (!Known.TryGetValue(settings.Scheduler, out var known))
         {
-            throw new FornoException($"lr_scheduler '{settings.Scheduler}' is not known; choose one of: {string.Join(", ", Names)}");
+            throw new FornoException(
+                $"lr_scheduler '{settings.Scheduler}' is not known; choose one of: {string.Join(", ", Names)}"
+            );
         }
 
         foreach (var key in settings.Args.Keys.Where(k => !known.Args.Contains(k)))
@@ -94,7 +99,9 @@ public static class LrSchedules
     {
         if (!(setting >= 0) || double.IsInfinity(setting))
         {
-            throw new FornoException(string.Create(CultureInfo.InvariantCulture, $"{option} = {setting} must be 0 or more"));
+            throw new FornoException(
+                string.Create(CultureInfo.InvariantCulture, $"{option} = {setting} must be 0 or more")
+            );
         }
 
         return setting == Math.Floor(setting) ? (long)setting : (long)(setting * total);
@@ -115,9 +122,12 @@ public static class LrSchedules
         };
     }
 
-    private static LrSchedule Constant(Context c) => c.Warmup == 0
-        ? (lr, _) => lr
-        : throw new FornoException("lr_scheduler constant takes no warmup; set lr_warmup_steps to 0 or use constant_with_warmup");
+    private static LrSchedule Constant(Context c) =>
+        c.Warmup == 0
+            ? (lr, _) => lr
+            : throw new FornoException(
+                "lr_scheduler constant takes no warmup; set lr_warmup_steps to 0 or use constant_with_warmup"
+            );
 
     private static LrSchedule Cosine(Context c)
     {
@@ -133,11 +143,18 @@ public static class LrSchedules
         var (lr, end) = (c.Settings.DefaultLr, Number(c.Settings, "lr_end", 1e-7));
         if (!(lr > end))
         {
-            throw new FornoException(string.Create(CultureInfo.InvariantCulture, $"polynomial: lr_end ({end}) must be below learning_rate ({lr})"));
+            throw new FornoException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"polynomial: lr_end ({end}) must be below learning_rate ({lr})"
+                )
+            );
         }
 
         // the optimizer's default rate scales every group, as in the reference
-        return c.Warmed(k => k > c.Total ? end / lr : (((lr - end) * Math.Pow(1 - c.Progress(k), c.Settings.Power)) + end) / lr);
+        return c.Warmed(k =>
+            k > c.Total ? end / lr : (((lr - end) * Math.Pow(1 - c.Progress(k), c.Settings.Power)) + end) / lr
+        );
     }
 
     private static LrSchedule InverseSqrt(Context c)
@@ -155,14 +172,20 @@ public static class LrSchedules
         {
             floor = c.Settings.MinLrRatio is null
                 ? Number(c.Settings, "min_lr", null) / c.Settings.DefaultLr
-                : throw new FornoException("cosine_with_min_lr: give lr_scheduler_min_lr_ratio or min_lr in lr_scheduler_args, not both");
+                : throw new FornoException(
+                    "cosine_with_min_lr: give lr_scheduler_min_lr_ratio or min_lr in lr_scheduler_args, not both"
+                );
         }
         else
         {
-            floor = c.Settings.MinLrRatio ?? throw new FornoException("cosine_with_min_lr needs lr_scheduler_min_lr_ratio (0.1, say)");
+            floor =
+                c.Settings.MinLrRatio
+                ?? throw new FornoException("cosine_with_min_lr needs lr_scheduler_min_lr_ratio (0.1, say)");
         }
 
-        return c.Warmed(k => Math.Max(0, floor + ((1 - floor) * 0.5 * (1 + Math.Cos(Math.PI * c.Settings.Cycles * c.Progress(k))))));
+        return c.Warmed(k =>
+            Math.Max(0, floor + ((1 - floor) * 0.5 * (1 + Math.Cos(Math.PI * c.Settings.Cycles * c.Progress(k)))))
+        );
     }
 
     private static LrSchedule WarmupStableDecay(Context c)
@@ -178,12 +201,14 @@ public static class LrSchedules
             if (k < c.Warmup)
             {
                 var x = (double)k / Math.Max(1, c.Warmup);
-                return Floored(warm switch
-                {
-                    "linear" => x,
-                    "cosine" => 0.5 * (1 - Math.Cos(Math.PI * x)),
-                    _ => 1 - Math.Sqrt(1 - x),
-                });
+                return Floored(
+                    warm switch
+                    {
+                        "linear" => x,
+                        "cosine" => 0.5 * (1 - Math.Cos(Math.PI * x)),
+                        _ => 1 - Math.Sqrt(1 - x),
+                    }
+                );
             }
 
             if (k < c.Warmup + stable)
@@ -197,12 +222,14 @@ public static class LrSchedules
             }
 
             var q = (double)(k - c.Warmup - stable) / Math.Max(1, decay);
-            return Floored(fall switch
-            {
-                "linear" => 1 - q,
-                "cosine" => 0.5 * (1 + Math.Cos(Math.PI * c.Settings.Cycles * q)),
-                _ => 1 - Math.Sqrt(q),
-            });
+            return Floored(
+                fall switch
+                {
+                    "linear" => 1 - q,
+                    "cosine" => 0.5 * (1 + Math.Cos(Math.PI * c.Settings.Cycles * q)),
+                    _ => 1 - Math.Sqrt(q),
+                }
+            );
         }
 
         double Floored(double factor) => Math.Max(0, (factor * (1 - floor)) + floor);
@@ -219,7 +246,9 @@ public static class LrSchedules
     private static LrSchedule PiecewiseConstant(Context c)
     {
         var text = c.Settings.Args.GetValueOrDefault("step_rules") as string;
-        var problem = new FornoException($"piecewise_constant needs step_rules=\"1:10,0.5:25,0.1\" in lr_scheduler_args (factor:until step, …, last factor), found '{text}'");
+        var problem = new FornoException(
+            $"piecewise_constant needs step_rules=\"1:10,0.5:25,0.1\" in lr_scheduler_args (factor:until step, …, last factor), found '{text}'"
+        );
         if (c.Warmup != 0)
         {
             throw new FornoException("lr_scheduler piecewise_constant takes no warmup; set lr_warmup_steps to 0");
@@ -230,7 +259,11 @@ public static class LrSchedules
         foreach (var part in parts[..^1])
         {
             var pair = part.Split(':');
-            if (pair.Length != 2 || !Real(pair[0], out var factor) || !long.TryParse(pair[1], NumberStyles.Integer, CultureInfo.InvariantCulture, out var until))
+            if (
+                pair.Length != 2
+                || !Real(pair[0], out var factor)
+                || !long.TryParse(pair[1], NumberStyles.Integer, CultureInfo.InvariantCulture, out var until)
+            )
             {
                 throw problem;
             }
@@ -257,7 +290,8 @@ public static class LrSchedules
             return lr * last;
         };
 
-        static bool Real(string s, out double value) => double.TryParse(s, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+        static bool Real(string s, out double value) =>
+            double.TryParse(s, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
     }
 
     /// <summary>A schedule's numbers once fractions are resolved.</summary>

@@ -6,7 +6,14 @@ namespace Forno.Optim.Rates;
 /// </summary>
 internal static class WarmRestarts
 {
-    public static readonly string[] CosineArgs = ["gamma", "cycle_multiplier", "first_cycle_max_steps", "min_lr", "warmup_steps"];
+    public static readonly string[] CosineArgs =
+    [
+        "gamma",
+        "cycle_multiplier",
+        "first_cycle_max_steps",
+        "min_lr",
+        "warmup_steps",
+    ];
 
     public static readonly string[] RexArgs = [.. CosineArgs, "d"];
 
@@ -20,7 +27,9 @@ internal static class WarmRestarts
         var d = rex ? LrSchedules.Number(settings, "d", 0.9) : 0;
         if (first < 1 || warmup < 0 || warmup >= first || !(growth > 0))
         {
-            throw new FornoException($"lr_scheduler_args: {settings.Scheduler} needs 0 <= warmup_steps < first_cycle_max_steps and cycle_multiplier above 0");
+            throw new FornoException(
+                $"lr_scheduler_args: {settings.Scheduler} needs 0 <= warmup_steps < first_cycle_max_steps and cycle_multiplier above 0"
+            );
         }
 
         return At;
@@ -54,7 +63,9 @@ internal static class WarmRestarts
                 length = (long)Math.Round((length - warmup) * growth, MidpointRounding.ToEven) + warmup;
                 if (length <= warmup)
                 {
-                    throw new FornoException($"lr_scheduler_args: with this cycle_multiplier the cycles of {settings.Scheduler} shrink to nothing; make it larger");
+                    throw new FornoException(
+                        $"lr_scheduler_args: with this cycle_multiplier the cycles of {settings.Scheduler} shrink to nothing; make it larger"
+                    );
                 }
             }
 

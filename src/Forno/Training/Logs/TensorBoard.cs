@@ -27,8 +27,13 @@ public sealed class TensorBoard : IDisposable
             var seconds = _clock.GetUtcNow().ToUnixTimeSeconds();
             for (var number = 0; ; number++)
             {
-                FilePath = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture,
-                    $"events.out.tfevents.{seconds:D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}"));
+                FilePath = Path.Combine(
+                    folder,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"events.out.tfevents.{seconds:D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}"
+                    )
+                );
                 if (!File.Exists(FilePath))
                 {
                     break;
@@ -39,7 +44,10 @@ public sealed class TensorBoard : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new FornoException($"{folder}: the log cannot be written ({e.Message}); choose another logging_dir", e);
+            throw new FornoException(
+                $"{folder}: the log cannot be written ({e.Message}); choose another logging_dir",
+                e
+            );
         }
 
         Frame(Event(0, [0x1A, .. Sized("brain.Event:2"u8)])); // file_version = 3
@@ -87,7 +95,10 @@ public sealed class TensorBoard : IDisposable
     {
         var time = new byte[9];
         time[0] = 0x09;
-        BinaryPrimitives.WriteDoubleLittleEndian(time.AsSpan(1), (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds);
+        BinaryPrimitives.WriteDoubleLittleEndian(
+            time.AsSpan(1),
+            (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds
+        );
         return [.. time, 0x10, .. Varint((ulong)step), .. content];
     }
 

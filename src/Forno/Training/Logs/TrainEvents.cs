@@ -3,9 +3,7 @@ namespace Forno.Training.Logs;
 /// <summary>What a training tells while it runs.</summary>
 public abstract record TrainEvent
 {
-    private TrainEvent()
-    {
-    }
+    private TrainEvent() { }
 
     /// <summary>A line for the user: what was found, decided, saved.</summary>
     /// <param name="Text">One line.</param>
@@ -25,8 +23,15 @@ public abstract record TrainEvent
     /// <param name="Loss">Mean loss of the step's batches.</param>
     /// <param name="AverageLoss">Mean over the last epoch's worth of steps.</param>
     /// <param name="Rates">Learning rate of each group, times Prodigy's d where it has one.</param>
-    public sealed record Stepped(long Step, long Total, int Epoch, int Epochs, double Loss, double AverageLoss,
-        IReadOnlyList<(string Group, double Rate)> Rates) : TrainEvent;
+    public sealed record Stepped(
+        long Step,
+        long Total,
+        int Epoch,
+        int Epochs,
+        double Loss,
+        double AverageLoss,
+        IReadOnlyList<(string Group, double Rate)> Rates
+    ) : TrainEvent;
 
     /// <summary>A file was written.</summary>
     /// <param name="Path">The file.</param>

@@ -21,8 +21,10 @@ internal sealed class MaskFolders
         (_on, _common, _paths) = (args["masked_loss"] is true, args["conditioning_data_dir"] as string, paths);
         if (_common is { Length: > 0 } && !_on)
         {
-            throw new FornoException($"{args.Given.GetValueOrDefault("conditioning_data_dir", "conditioning_data_dir")}: "
-                + "conditioning_data_dir is for masked training; set masked_loss = true, or remove it");
+            throw new FornoException(
+                $"{args.Given.GetValueOrDefault("conditioning_data_dir", "conditioning_data_dir")}: "
+                    + "conditioning_data_dir is for masked training; set masked_loss = true, or remove it"
+            );
         }
     }
 
@@ -44,7 +46,10 @@ internal sealed class MaskFolders
 
         if (_common is { Length: > 0 })
         {
-            var (common, own) = (_paths.Input(_common), _paths.Input(Path.Combine(_common, Path.GetFileName(imageDir.TrimEnd('/')))));
+            var (common, own) = (
+                _paths.Input(_common),
+                _paths.Input(Path.Combine(_common, Path.GetFileName(imageDir.TrimEnd('/'))))
+            );
             return Directory.Exists(own) ? own : common;
         }
 
@@ -63,8 +68,10 @@ internal sealed class MaskFolders
 
         var bare = datasets.SelectMany(d => d.Subsets).Where(s => s.MaskDir is null && !s.AlphaMask).ToArray();
         return bare.Length == datasets.Sum(d => d.Subsets.Count) && bare.Length > 0
-            ? throw new FornoException("masked_loss = true, but no folder has masks: make them with forno dataset mask (they go to masks/ beside the pictures), "
-                + "name their folder as conditioning_data_dir, or train by transparency with alpha_mask = true")
+            ? throw new FornoException(
+                "masked_loss = true, but no folder has masks: make them with forno dataset mask (they go to masks/ beside the pictures), "
+                    + "name their folder as conditioning_data_dir, or train by transparency with alpha_mask = true"
+            )
             : bare.Select(s => $"{s.ImageDir}: no masks, so the whole pictures are trained");
     }
 }

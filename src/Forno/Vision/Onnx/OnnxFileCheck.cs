@@ -17,7 +17,11 @@ internal static class OnnxFileCheck
     {
         if (Directory.Exists(path))
         {
-            throw FornoException.ForFile(path, "an ONNX model was expected, this is a folder", "Name the .onnx file inside it.");
+            throw FornoException.ForFile(
+                path,
+                "an ONNX model was expected, this is a folder",
+                "Name the .onnx file inside it."
+            );
         }
 
         if (!File.Exists(path))
@@ -49,12 +53,19 @@ internal static class OnnxFileCheck
 
     private static (string What, string WayOut)? Other(ReadOnlySpan<byte> head, long length) =>
         length == 0 ? ("an empty file", "Fetch the file again.")
-        : head.StartsWith("version https://git-lfs"u8) ? ("a git-lfs pointer, which only names the model", "Fetch the model itself: git lfs pull, or download the file by its page.")
-        : head.StartsWith("PK\u0003\u0004"u8) ? ("a zip archive (PyTorch's .pth and .ckpt are such)", "Name the .onnx file.")
+        : head.StartsWith("version https://git-lfs"u8)
+            ? (
+                "a git-lfs pointer, which only names the model",
+                "Fetch the model itself: git lfs pull, or download the file by its page."
+            )
+        : head.StartsWith("PK\u0003\u0004"u8)
+            ? ("a zip archive (PyTorch's .pth and .ckpt are such)", "Name the .onnx file.")
         : head.StartsWith(new byte[] { 0x80, 0x02 }) ? ("a Python pickle (PyTorch's old .pth)", "Name the .onnx file.")
         : head.Length > 8 && head[8] == (byte)'{' ? ("a safetensors file", "Name the .onnx file.")
-        : head.Length > 8 && head[4..8].SequenceEqual("ORTM"u8) ? ("a model in ONNX Runtime's own format", "Name the .onnx file that it was made from.")
-        : head.TrimStart(" \r\n\t"u8) is var text && (text.StartsWith("<"u8) || text.StartsWith("{"u8)) ? ("a text (a web page, perhaps of a download that failed)", "Fetch the file again.")
+        : head.Length > 8 && head[4..8].SequenceEqual("ORTM"u8)
+            ? ("a model in ONNX Runtime's own format", "Name the .onnx file that it was made from.")
+        : head.TrimStart(" \r\n\t"u8) is var text && (text.StartsWith("<"u8) || text.StartsWith("{"u8))
+            ? ("a text (a web page, perhaps of a download that failed)", "Fetch the file again.")
         : null;
 
     // What is wrong with the top level; null if it holds a graph and ends where the file does.
@@ -71,7 +82,10 @@ internal static class OnnxFileCheck
 
             if (!Fields.Contains((int)(tag >> 3)) || (tag & 7) is not (0 or 2))
             {
-                return string.Create(CultureInfo.InvariantCulture, $"but at byte {at} stands something that no ONNX model has");
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"but at byte {at} stands something that no ONNX model has"
+                );
             }
 
             if (Varint(file) is not { } value)
@@ -83,7 +97,10 @@ internal static class OnnxFileCheck
             {
                 if (value > (ulong)(file.Length - file.Position))
                 {
-                    return string.Create(CultureInfo.InvariantCulture, $"but it is cut off: {file.Position + (Int128)value} bytes are announced, {file.Length} are there");
+                    return string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"but it is cut off: {file.Position + (Int128)value} bytes are announced, {file.Length} are there"
+                    );
                 }
 
                 file.Position += (long)value;
@@ -95,7 +112,8 @@ internal static class OnnxFileCheck
         return graph ? null : "but it holds no graph";
     }
 
-    private static string CutOff(Stream file) => string.Create(CultureInfo.InvariantCulture, $"but it is cut off after {file.Length} bytes");
+    private static string CutOff(Stream file) =>
+        string.Create(CultureInfo.InvariantCulture, $"but it is cut off after {file.Length} bytes");
 
     private static ulong? Varint(Stream file)
     {

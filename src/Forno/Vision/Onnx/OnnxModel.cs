@@ -12,13 +12,24 @@ namespace Forno.Vision.Onnx;
 public sealed partial class OnnxModel : IDisposable
 {
     private readonly OnnxHandle session;
-    private readonly string[] inputNames, outputNames;
+    private readonly string[] inputNames,
+        outputNames;
 
     private OnnxModel(string path, OnnxHandle session)
     {
         (Source, this.session) = (path, session);
-        Inputs = Ports(session, OnnxApi.Slot.SessionGetInputCount, OnnxApi.Slot.SessionGetInputName, OnnxApi.Slot.SessionGetInputTypeInfo);
-        Outputs = Ports(session, OnnxApi.Slot.SessionGetOutputCount, OnnxApi.Slot.SessionGetOutputName, OnnxApi.Slot.SessionGetOutputTypeInfo);
+        Inputs = Ports(
+            session,
+            OnnxApi.Slot.SessionGetInputCount,
+            OnnxApi.Slot.SessionGetInputName,
+            OnnxApi.Slot.SessionGetInputTypeInfo
+        );
+        Outputs = Ports(
+            session,
+            OnnxApi.Slot.SessionGetOutputCount,
+            OnnxApi.Slot.SessionGetOutputName,
+            OnnxApi.Slot.SessionGetOutputTypeInfo
+        );
         Metadata = OnnxApi.Metadata(session);
         inputNames = [.. Inputs.Select(i => i.Name)];
         outputNames = [.. Outputs.Select(o => o.Name)];
@@ -88,7 +99,9 @@ public sealed partial class OnnxModel : IDisposable
         var values = new OnnxHandle[inputs.Length];
         OnnxHandle[] results = [];
         using OnnxHandle? options = cancel.CanBeCanceled ? OnnxApi.RunOptions() : null;
-        using CancellationTokenRegistration stop = options is null ? default : cancel.Register(() => OnnxApi.Stop(options));
+        using CancellationTokenRegistration stop = options is null
+            ? default
+            : cancel.Register(() => OnnxApi.Stop(options));
         try
         {
             for (int i = 0; i < inputs.Length; i++)
@@ -100,8 +113,13 @@ public sealed partial class OnnxModel : IDisposable
             var tensors = new OnnxTensor[results.Length];
             for (int i = 0; i < results.Length; i++)
             {
-                tensors[i] = OnnxApi.Read(results[i]) ?? throw FornoException.ForFile(
-                    Source, $"its output '{outputNames[i]}' is no tensor of numbers", "Forno cannot use this model.");
+                tensors[i] =
+                    OnnxApi.Read(results[i])
+                    ?? throw FornoException.ForFile(
+                        Source,
+                        $"its output '{outputNames[i]}' is no tensor of numbers",
+                        "Forno cannot use this model."
+                    );
             }
 
             return tensors;
@@ -109,7 +127,12 @@ public sealed partial class OnnxModel : IDisposable
         catch (OnnxStatusException e)
         {
             cancel.ThrowIfCancellationRequested();
-            throw FornoException.ForFile(Source, $"the network failed: {Plain(e.Message)}", "Check that the model is of the kind that is asked for.", e);
+            throw FornoException.ForFile(
+                Source,
+                $"the network failed: {Plain(e.Message)}",
+                "Check that the model is of the kind that is asked for.",
+                e
+            );
         }
         finally
         {
@@ -142,29 +165,48 @@ public sealed partial class OnnxModel : IDisposable
     }
 
     private static int Threads() =>
-        int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out int told) && told > 0
+        int.TryParse(
+            Environment.GetEnvironmentVariable("OMP_NUM_THREADS"),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out int told
+        )
+        && told > 0
             ? told
             : Environment.ProcessorCount;
 
     private static OnnxPort[] Ports(OnnxHandle session, OnnxApi.Slot count, OnnxApi.Slot name, OnnxApi.Slot type) =>
-        [.. Enumerable.Range(0, OnnxApi.Count(session, count)).Select(i =>
-        {
-            (OnnxType element, long[] shape) = OnnxApi.Describe(session, type, i);
-            return new OnnxPort(OnnxApi.Name(session, name, i), element, [.. shape.Select(d => Math.Max(d, -1))]);
-        })];
+        [
+            .. Enumerable
+                .Range(0, OnnxApi.Count(session, count))
+                .Select(i =>
+                {
+                    (OnnxType element, long[] shape) = OnnxApi.Describe(session, type, i);
+                    return new OnnxPort(
+                        OnnxApi.Name(session, name, i),
+                        element,
+                        [.. shape.Select(d => Math.Max(d, -1))]
+                    );
+                }),
+        ];
 
     private void Require(ReadOnlySpan<OnnxTensor> inputs)
     {
         if (inputs.Length != Inputs.Count)
         {
-            throw Unfit($"it takes {Inputs.Count} {(Inputs.Count == 1 ? "input" : "inputs")} ({string.Join(", ", Inputs)}), not {inputs.Length}");
+            throw Unfit(
+                $"it takes {Inputs.Count} {(Inputs.Count == 1 ? "input" : "inputs")} ({string.Join(", ", Inputs)}), not {inputs.Length}"
+            );
         }
 
         for (int i = 0; i < inputs.Length; i++)
         {
             OnnxPort port = Inputs[i];
-            if (inputs[i].Type != port.Type || inputs[i].Shape.Count != port.Shape.Count
-                || !port.Shape.Zip(inputs[i].Shape, (want, is_) => want < 0 || want == is_).All(fits => fits))
+            if (
+                inputs[i].Type != port.Type
+                || inputs[i].Shape.Count != port.Shape.Count
+                || !port.Shape.Zip(inputs[i].Shape, (want, is_) => want < 0 || want == is_).All(fits => fits)
+            )
             {
                 throw Unfit($"its input {port} cannot take {OnnxPort.Tell(inputs[i].Type, inputs[i].Shape)}");
             }
@@ -177,10 +219,28 @@ public sealed partial class OnnxModel : IDisposable
     private static FornoException Failure(string path, OnnxStatusException e)
     {
         string text = Plain(e.Message);
-        return e.IsNoModel ? FornoException.ForFile(path, $"an ONNX model was expected, but its content is damaged ({text})", "Fetch the file again.", e)
-            : text.Contains("external", StringComparison.OrdinalIgnoreCase) || text.Contains(".onnx_data", StringComparison.Ordinal) || text.Contains("No such file", StringComparison.Ordinal)
-                ? FornoException.ForFile(path, $"its weights lie in a file of their own that is not there or too short ({text})", "Put that file into the same folder, under the name it was published with.", e)
-            : FornoException.ForFile(path, $"ONNX Runtime {OnnxRuntime.Version} cannot run it: {text}", "Take another export of the model.", e);
+        return e.IsNoModel
+                ? FornoException.ForFile(
+                    path,
+                    $"an ONNX model was expected, but its content is damaged ({text})",
+                    "Fetch the file again.",
+                    e
+                )
+            : text.Contains("external", StringComparison.OrdinalIgnoreCase)
+            || text.Contains(".onnx_data", StringComparison.Ordinal)
+            || text.Contains("No such file", StringComparison.Ordinal)
+                ? FornoException.ForFile(
+                    path,
+                    $"its weights lie in a file of their own that is not there or too short ({text})",
+                    "Put that file into the same folder, under the name it was published with.",
+                    e
+                )
+            : FornoException.ForFile(
+                path,
+                $"ONNX Runtime {OnnxRuntime.Version} cannot run it: {text}",
+                "Take another export of the model.",
+                e
+            );
     }
 
     // ONNX Runtime names the file that is being loaded, and the place and signature in its own source.

@@ -46,7 +46,6 @@ public static unsafe class OnnxRuntime
             Load();
             return field;
         }
-
         private set;
     } = "";
 
@@ -62,7 +61,11 @@ public static unsafe class OnnxRuntime
                 // struct OrtApiBase { const OrtApi* (*GetApi)(uint32_t version); const char* (*GetVersionString)(); }
                 if (!NativeLibrary.TryGetExport(library, "OrtGetApiBase", out nint entry))
                 {
-                    throw FornoException.ForFile(path, "it is not ONNX Runtime's library", "Name a libonnxruntime.so of version 1.8 or newer.");
+                    throw FornoException.ForFile(
+                        path,
+                        "it is not ONNX Runtime's library",
+                        "Name a libonnxruntime.so of version 1.8 or newer."
+                    );
                 }
 
                 nint* apiBase = ((delegate* unmanaged[Cdecl]<nint*>)entry)();
@@ -70,7 +73,11 @@ public static unsafe class OnnxRuntime
                 nint* functions = ((delegate* unmanaged[Cdecl]<uint, nint*>)apiBase[0])(ApiVersion);
                 if (functions == null)
                 {
-                    throw FornoException.ForFile(path, $"this is ONNX Runtime {version}", "Version 1.8 or newer is needed.");
+                    throw FornoException.ForFile(
+                        path,
+                        $"this is ONNX Runtime {version}",
+                        "Version 1.8 or newer is needed."
+                    );
                 }
 
                 table = functions;
@@ -92,7 +99,11 @@ public static unsafe class OnnxRuntime
             path = told;
             return NativeLibrary.TryLoad(told, out nint named)
                 ? named
-                : throw FornoException.ForFile(told, "it is no library that loads here, but FORNO_ONNXRUNTIME names it", "Unset the variable or name libonnxruntime.so.");
+                : throw FornoException.ForFile(
+                    told,
+                    "it is no library that loads here, but FORNO_ONNXRUNTIME names it",
+                    "Unset the variable or name libonnxruntime.so."
+                );
         }
 
         string machine = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x64";
@@ -112,6 +123,8 @@ public static unsafe class OnnxRuntime
         }
 
         path = Library;
-        return NativeLibrary.TryLoad(Library, out nint system) ? system : throw new FornoException($"ONNX Runtime is missing: {missing}");
+        return NativeLibrary.TryLoad(Library, out nint system)
+            ? system
+            : throw new FornoException($"ONNX Runtime is missing: {missing}");
     }
 }

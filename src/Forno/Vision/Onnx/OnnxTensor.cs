@@ -11,9 +11,15 @@ public sealed class OnnxTensor
 {
     private static readonly FrozenDictionary<Type, OnnxType> Types = new Dictionary<Type, OnnxType>
     {
-        [typeof(float)] = OnnxType.Float32, [typeof(byte)] = OnnxType.UInt8, [typeof(sbyte)] = OnnxType.Int8,
-        [typeof(ushort)] = OnnxType.UInt16, [typeof(short)] = OnnxType.Int16, [typeof(int)] = OnnxType.Int32,
-        [typeof(long)] = OnnxType.Int64, [typeof(bool)] = OnnxType.Bool, [typeof(Half)] = OnnxType.Float16,
+        [typeof(float)] = OnnxType.Float32,
+        [typeof(byte)] = OnnxType.UInt8,
+        [typeof(sbyte)] = OnnxType.Int8,
+        [typeof(ushort)] = OnnxType.UInt16,
+        [typeof(short)] = OnnxType.Int16,
+        [typeof(int)] = OnnxType.Int32,
+        [typeof(long)] = OnnxType.Int64,
+        [typeof(bool)] = OnnxType.Bool,
+        [typeof(Half)] = OnnxType.Float16,
         [typeof(double)] = OnnxType.Float64,
     }.ToFrozenDictionary();
 
@@ -52,32 +58,37 @@ public sealed class OnnxTensor
 
         return shape.All(d => d >= 0) && shape.Aggregate((Int128)1, (n, d) => n * d) == values.Length
             ? new OnnxTensor(values, type, [.. shape])
-            : throw new ArgumentException($"{values.Length} elements do not make {OnnxPort.Tell(shape)}", nameof(shape));
+            : throw new ArgumentException(
+                $"{values.Length} elements do not make {OnnxPort.Tell(shape)}",
+                nameof(shape)
+            );
     }
 
     /// <summary>The elements, row by row.</summary>
     /// <typeparam name="T">The C# type of <see cref="Type"/>.</typeparam>
     /// <exception cref="InvalidOperationException">They are of another type.</exception>
     public ReadOnlySpan<T> Elements<T>()
-        where T : unmanaged => Types.GetValueOrDefault(typeof(T)) == Type // byte[] would pass as sbyte[]
+        where T : unmanaged =>
+        Types.GetValueOrDefault(typeof(T)) == Type // byte[] would pass as sbyte[]
             ? (T[])Values
             : throw new InvalidOperationException($"the tensor is {OnnxPort.Tell(Type, shape)}, not of {typeof(T)}");
 
     /// <summary>The elements as floats, whatever numbers they are; the array itself if they are floats.</summary>
-    public float[] ToFloats() => Type switch
-    {
-        OnnxType.Float32 => (float[])Values,
-        OnnxType.Float16 => Array.ConvertAll((Half[])Values, v => (float)v),
-        OnnxType.Float64 => Array.ConvertAll((double[])Values, v => (float)v),
-        OnnxType.UInt8 => Array.ConvertAll((byte[])Values, v => (float)v),
-        OnnxType.Int8 => Array.ConvertAll((sbyte[])Values, v => (float)v),
-        OnnxType.UInt16 => Array.ConvertAll((ushort[])Values, v => (float)v),
-        OnnxType.Int16 => Array.ConvertAll((short[])Values, v => (float)v),
-        OnnxType.Int32 => Array.ConvertAll((int[])Values, v => (float)v),
-        OnnxType.Int64 => Array.ConvertAll((long[])Values, v => (float)v),
-        OnnxType.Bool => Array.ConvertAll((bool[])Values, v => v ? 1f : 0f),
-        _ => throw new InvalidOperationException($"a tensor cannot be of {Type}"),
-    };
+    public float[] ToFloats() =>
+        Type switch
+        {
+            OnnxType.Float32 => (float[])Values,
+            OnnxType.Float16 => Array.ConvertAll((Half[])Values, v => (float)v),
+            OnnxType.Float64 => Array.ConvertAll((double[])Values, v => (float)v),
+            OnnxType.UInt8 => Array.ConvertAll((byte[])Values, v => (float)v),
+            OnnxType.Int8 => Array.ConvertAll((sbyte[])Values, v => (float)v),
+            OnnxType.UInt16 => Array.ConvertAll((ushort[])Values, v => (float)v),
+            OnnxType.Int16 => Array.ConvertAll((short[])Values, v => (float)v),
+            OnnxType.Int32 => Array.ConvertAll((int[])Values, v => (float)v),
+            OnnxType.Int64 => Array.ConvertAll((long[])Values, v => (float)v),
+            OnnxType.Bool => Array.ConvertAll((bool[])Values, v => v ? 1f : 0f),
+            _ => throw new InvalidOperationException($"a tensor cannot be of {Type}"),
+        };
 
     /// <summary>A tensor of zeros of a type.</summary>
     /// <param name="type">The type.</param>
@@ -93,11 +104,12 @@ public sealed class OnnxTensor
     internal Span<byte> Bytes() =>
         MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(Values), checked(Values.Length * Size(Type)));
 
-    private static int Size(OnnxType type) => type switch
-    {
-        OnnxType.Float64 or OnnxType.Int64 => 8,
-        OnnxType.Float32 or OnnxType.Int32 => 4,
-        OnnxType.Float16 or OnnxType.Int16 or OnnxType.UInt16 => 2,
-        _ => 1,
-    };
+    private static int Size(OnnxType type) =>
+        type switch
+        {
+            OnnxType.Float64 or OnnxType.Int64 => 8,
+            OnnxType.Float32 or OnnxType.Int32 => 4,
+            OnnxType.Float16 or OnnxType.Int16 or OnnxType.UInt16 => 2,
+            _ => 1,
+        };
 }

@@ -63,4 +63,10 @@ public sealed record OnnxPort(string Name, OnnxType Type, IReadOnlyList<long> Sh
 /// <param name="Version">A number its author gave.</param>
 /// <param name="Properties">Names and values.</param>
 public sealed record OnnxMetadata(
-    string Producer, string Graph, string Domain, string Description, long Version, IReadOnlyDictionary<string, string> Properties);
+    string Producer,
+    string Graph,
+    string Domain,
+    string Description,
+    long Version,
+    IReadOnlyDictionary<string, string> Properties
+);

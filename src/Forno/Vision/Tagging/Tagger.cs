@@ -50,7 +50,18 @@ public sealed class Tagger : IDisposable
         wd14 = Path.GetExtension(files.Tags).Equals(".csv", StringComparison.OrdinalIgnoreCase);
         TaggerPixels pixels = options.Pixels ?? (wd14 ? TaggerPixels.Bytes : TaggerPixels.Unit);
         bool open = model.Inputs is [{ Shape: var shape }] && shape.Skip(1).Any(d => d < 0);
-        Input = PictureInput.Of(model, "a tagger", options.Size ?? (open ? wd14 ? 448 : 512 : null)) with
+        Input = PictureInput.Of(
+            model,
+            "a tagger",
+            options.Size
+                ?? (
+                    open
+                        ? wd14
+                            ? 448
+                            : 512
+                        : null
+                )
+        ) with
         {
             Bgr = options.Bgr ?? wd14,
             Scale = pixels == TaggerPixels.Bytes ? 1 : 1 / 255f,
@@ -58,12 +69,21 @@ public sealed class Tagger : IDisposable
             Std = pixels == TaggerPixels.Signed ? [0.5f, 0.5f, 0.5f] : [1, 1, 1],
         };
         // A tagger may give its features beside the tags.
-        output = Enumerable.Range(0, model.Outputs.Count).Where(i => Fits(model.Outputs[i], tags.Count)).DefaultIfEmpty(-1).First();
+        output = Enumerable
+            .Range(0, model.Outputs.Count)
+            .Where(i => Fits(model.Outputs[i], tags.Count))
+            .DefaultIfEmpty(-1)
+            .First();
         if (output < 0)
         {
-            throw FornoException.ForFile(files.Model, string.Create(CultureInfo.InvariantCulture,
-                $"a tagger with the {tags.Count} tags of {files.Tags} was expected, whose output is [n, {tags.Count}]; it has {string.Join(", ", model.Outputs)}"),
-                "Model and list must come from the same place.");
+            throw FornoException.ForFile(
+                files.Model,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"a tagger with the {tags.Count} tags of {files.Tags} was expected, whose output is [n, {tags.Count}]; it has {string.Join(", ", model.Outputs)}"
+                ),
+                "Model and list must come from the same place."
+            );
         }
     }
 
@@ -129,7 +149,11 @@ public sealed class Tagger : IDisposable
             OnnxTensor confidences = model.Run(cancel, Input.Tensor(batch))[output];
             if (confidences.Count != batch.Length * Tags.Count)
             {
-                throw FornoException.ForFile(Files.Model, $"for {batch.Length} pictures it gave {OnnxPort.Tell(confidences.Type, confidences.Shape)}, not [{batch.Length}, {Tags.Count}]", "Model and list of tags must come from the same place.");
+                throw FornoException.ForFile(
+                    Files.Model,
+                    $"for {batch.Length} pictures it gave {OnnxPort.Tell(confidences.Type, confidences.Shape)}, not [{batch.Length}, {Tags.Count}]",
+                    "Model and list of tags must come from the same place."
+                );
             }
 
             float[] values = confidences.ToFloats();
@@ -149,14 +173,20 @@ public sealed class Tagger : IDisposable
     public void Dispose() => model.Dispose();
 
     private static bool Fits(OnnxPort port, int tags) =>
-        port.Type is OnnxType.Float32 or OnnxType.Float16 && port.Shape.Count >= 2 && port.Shape[^1] is var last && (last == tags || last < 0);
+        port.Type is OnnxType.Float32 or OnnxType.Float16
+        && port.Shape.Count >= 2
+        && port.Shape[^1] is var last
+        && (last == tags || last < 0);
 
     // On a white square, in the middle, then to the network's size: averages where it shrinks, Lanczos where it grows.
     private byte[] Padded(Picture picture)
     {
         (int width, int height) = (picture.Width, picture.Height);
         int side = Math.Max(width, height);
-        using Picture square = width == height ? picture.Extract(0, 3) : picture.Pad((side - width) / 2, (side - height) / 2, side, side, Rgb.White);
+        using Picture square =
+            width == height
+                ? picture.Extract(0, 3)
+                : picture.Pad((side - width) / 2, (side - height) / 2, side, side, Rgb.White);
         return Resample.ForTraining(square.ToArray(), side, side, 3, Input.Width, Input.Height);
     }
 
@@ -164,7 +194,8 @@ public sealed class Tagger : IDisposable
     private byte[] Fitted(Picture picture)
     {
         double scale = Math.Min((double)Input.Width / picture.Width, (double)Input.Height / picture.Height);
-        int width = Math.Clamp((int)Math.Round(picture.Width * scale), 1, Input.Width), height = Math.Clamp((int)Math.Round(picture.Height * scale), 1, Input.Height);
+        int width = Math.Clamp((int)Math.Round(picture.Width * scale), 1, Input.Width),
+            height = Math.Clamp((int)Math.Round(picture.Height * scale), 1, Input.Height);
         byte[] small = Resample.ForTraining(picture.ToArray(), picture.Width, picture.Height, 3, width, height);
         if (width == Input.Width && height == Input.Height)
         {
@@ -172,13 +203,16 @@ public sealed class Tagger : IDisposable
         }
 
         byte[] sheet = new byte[Input.Width * Input.Height * 3];
-        int left = (Input.Width - width) / 2, top = (Input.Height - height) / 2;
+        int left = (Input.Width - width) / 2,
+            top = (Input.Height - height) / 2;
         for (int y = 0; y < Input.Height; y++)
         {
             int row = Math.Clamp(y - top, 0, height - 1) * width;
             for (int x = 0; x < Input.Width; x++)
             {
-                small.AsSpan((row + Math.Clamp(x - left, 0, width - 1)) * 3, 3).CopyTo(sheet.AsSpan(((y * Input.Width) + x) * 3));
+                small
+                    .AsSpan((row + Math.Clamp(x - left, 0, width - 1)) * 3, 3)
+                    .CopyTo(sheet.AsSpan(((y * Input.Width) + x) * 3));
             }
         }
 

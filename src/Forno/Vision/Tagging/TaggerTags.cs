@@ -12,7 +12,8 @@ public sealed record KnownTag(string Name, string Category);
 public static class TaggerTags
 {
     /// <summary>Every category that has a name.</summary>
-    public static IReadOnlyList<string> Categories { get; } = ["general", "character", "rating", "copyright", "artist", "meta"];
+    public static IReadOnlyList<string> Categories { get; } =
+    ["general", "character", "rating", "copyright", "artist", "meta"];
 
     /// <summary>Reads a list.</summary>
     /// <param name="path">
@@ -24,23 +25,40 @@ public static class TaggerTags
     public static IReadOnlyList<KnownTag> Read(string path)
     {
         string text = ReadText(path);
-        IReadOnlyList<KnownTag> tags = Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase) ? Csv(path, text) : Lines(path, text);
-        return tags.Count > 0 ? tags : throw FornoException.ForFile(path, "it holds no tags", "Fetch the tagger's own list again.");
+        IReadOnlyList<KnownTag> tags = Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase)
+            ? Csv(path, text)
+            : Lines(path, text);
+        return tags.Count > 0
+            ? tags
+            : throw FornoException.ForFile(path, "it holds no tags", "Fetch the tagger's own list again.");
     }
 
     private static List<KnownTag> Lines(string path, string text)
     {
         string characters = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "tags-character.txt");
-        HashSet<string> known = File.Exists(characters) && Path.GetFullPath(path) != characters ? [.. Split(ReadText(characters))] : [];
-        return [.. Split(text).Select(t => new KnownTag(t, t.StartsWith("rating:", StringComparison.Ordinal) ? "rating" : known.Contains(t) ? "character" : "general"))];
+        HashSet<string> known =
+            File.Exists(characters) && Path.GetFullPath(path) != characters ? [.. Split(ReadText(characters))] : [];
+        return
+        [
+            .. Split(text)
+                .Select(t => new KnownTag(
+                    t,
+                    t.StartsWith("rating:", StringComparison.Ordinal) ? "rating"
+                        : known.Contains(t) ? "character"
+                        : "general"
+                )),
+        ];
     }
 
-    private static IEnumerable<string> Split(string text) => text.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0);
+    private static IEnumerable<string> Split(string text) =>
+        text.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0);
 
     private static List<KnownTag> Csv(string path, string text)
     {
         var tags = new List<KnownTag>();
-        int name = -1, category = -1, row = 0;
+        int name = -1,
+            category = -1,
+            row = 0;
         foreach (string line in text.Split('\n').Select(l => l.TrimEnd('\r')))
         {
             row++;
@@ -55,7 +73,11 @@ public static class TaggerTags
                 (name, category) = (fields.IndexOf("name"), fields.IndexOf("category"));
                 if (name < 0 || category < 0)
                 {
-                    throw FornoException.ForFile(path, $"its first row is '{line}'; the columns name and category were expected", "Give the selected_tags.csv that belongs to the model.");
+                    throw FornoException.ForFile(
+                        path,
+                        $"its first row is '{line}'; the columns name and category were expected",
+                        "Give the selected_tags.csv that belongs to the model."
+                    );
                 }
 
                 continue;
@@ -63,7 +85,11 @@ public static class TaggerTags
 
             if (fields.Count <= Math.Max(name, category))
             {
-                throw FornoException.ForFile(path, string.Create(CultureInfo.InvariantCulture, $"row {row} ('{line}') has {fields.Count} fields"), "Fetch the model's selected_tags.csv again: a missing row would shift all tags behind it.");
+                throw FornoException.ForFile(
+                    path,
+                    string.Create(CultureInfo.InvariantCulture, $"row {row} ('{line}') has {fields.Count} fields"),
+                    "Fetch the model's selected_tags.csv again: a missing row would shift all tags behind it."
+                );
             }
 
             tags.Add(new KnownTag(fields[name], Category(fields[category])));
@@ -72,10 +98,17 @@ public static class TaggerTags
         return tags;
     }
 
-    private static string Category(string number) => number.Trim() switch
-    {
-        "0" => "general", "1" => "artist", "3" => "copyright", "4" => "character", "5" => "meta", "9" => "rating", var other => other,
-    };
+    private static string Category(string number) =>
+        number.Trim() switch
+        {
+            "0" => "general",
+            "1" => "artist",
+            "3" => "copyright",
+            "4" => "character",
+            "5" => "meta",
+            "9" => "rating",
+            var other => other,
+        };
 
     private static List<string> Fields(string line)
     {
@@ -115,7 +148,12 @@ public static class TaggerTags
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {
-            throw FornoException.ForFile(path, $"cannot be read ({e.Message})", "A list of the tagger's tags in UTF-8 was expected.", e);
+            throw FornoException.ForFile(
+                path,
+                $"cannot be read ({e.Message})",
+                "A list of the tagger's tags in UTF-8 was expected.",
+                e
+            );
         }
     }
 }

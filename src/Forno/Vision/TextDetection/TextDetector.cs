@@ -58,7 +58,8 @@ public sealed class TextDetector : IDisposable
     private readonly OnnxModel model;
     private readonly TextDetectorSettings settings;
 
-    private TextDetector(OnnxModel model, TextDetectorSettings settings) => (this.model, this.settings) = (model, settings);
+    private TextDetector(OnnxModel model, TextDetectorSettings settings) =>
+        (this.model, this.settings) = (model, settings);
 
     /// <summary>Opens a detector.</summary>
     /// <param name="path">The ONNX file; null: PP-OCRv4's, which must have been fetched.</param>
@@ -68,14 +69,21 @@ public sealed class TextDetector : IDisposable
     public static TextDetector Load(string? path = null, TextDetectorSettings? settings = null, int threads = 0)
     {
         OnnxModel model = OnnxModel.Load(path ?? Assets.Find(Package, ModelFile), threads);
-        if (model.Inputs is [{ Type: OnnxType.Float32, Shape: [_, 3 or -1, _, _] }] && model.Outputs is [{ Type: OnnxType.Float32 }, ..])
+        if (
+            model.Inputs is [{ Type: OnnxType.Float32, Shape: [_, 3 or -1, _, _] }]
+            && model.Outputs is [{ Type: OnnxType.Float32 }, ..]
+        )
         {
             return new TextDetector(model, settings ?? new TextDetectorSettings());
         }
 
         string inputs = string.Join(", ", model.Inputs.Select(i => $"{i.Name} [{string.Join(", ", i.Shape)}]"));
         model.Dispose();
-        throw FornoException.ForFile(path ?? ModelFile, $"no text detector: its inputs are {inputs}", "A detector of PaddleOCR has one of [1, 3, height, width].");
+        throw FornoException.ForFile(
+            path ?? ModelFile,
+            $"no text detector: its inputs are {inputs}",
+            "A detector of PaddleOCR has one of [1, 3, height, width]."
+        );
     }
 
     /// <summary>What a detector's answers depend on: its file's content and the settings.</summary>
@@ -116,7 +124,11 @@ public sealed class TextDetector : IDisposable
         using Picture opaque = srgb.Flatten(Rgb.White);
         (int width, int height) = (opaque.Width, opaque.Height);
         (int shownWidth, int shownHeight) = InputSize(width, height, settings);
-        List<TextArea> found = [.. Look(opaque, shownWidth, shownHeight).Where(t => IsTextShaped(t.Quad, Math.Min(width, height), settings.LargestGlyph))];
+        List<TextArea> found =
+        [
+            .. Look(opaque, shownWidth, shownHeight)
+                .Where(t => IsTextShaped(t.Quad, Math.Min(width, height), settings.LargestGlyph)),
+        ];
         foreach ((Box part, double scale) in FineParts(width, height, settings))
         {
             using Picture tile = opaque.Crop(part.Left, part.Top, part.Width, part.Height);
@@ -125,8 +137,12 @@ public sealed class TextDetector : IDisposable
                 TextArea placed = text with { Quad = text.Quad.Move(part.Left, part.Top) };
                 Box box = placed.Quad.Bounds(width, height);
                 // Tiles overlap, and the first look may have found it too: of two boxes of one text the larger stays.
-                if (IsTextShaped(placed.Quad, Math.Min(width, height), settings.LargestGlyph)
-                    && !found.Exists(f => f.Quad.Bounds(width, height) is var old && old.Area >= box.Area && Covers(old, box)))
+                if (
+                    IsTextShaped(placed.Quad, Math.Min(width, height), settings.LargestGlyph)
+                    && !found.Exists(f =>
+                        f.Quad.Bounds(width, height) is var old && old.Area >= box.Area && Covers(old, box)
+                    )
+                )
                 {
                     found.RemoveAll(f => Covers(box, f.Quad.Bounds(width, height)));
                     found.Add(placed);
@@ -141,9 +157,14 @@ public sealed class TextDetector : IDisposable
     /// <param name="width">The picture's width.</param>
     /// <param name="height">The picture's height.</param>
     /// <param name="settings">How pictures are shown.</param>
-    public static IReadOnlyList<(Box Part, double Scale)> FineParts(int width, int height, TextDetectorSettings settings)
+    public static IReadOnlyList<(Box Part, double Scale)> FineParts(
+        int width,
+        int height,
+        TextDetectorSettings settings
+    )
     {
-        const double Large = 1.5, Overlap = 0.1;
+        const double Large = 1.5,
+            Overlap = 0.1;
         int longer = Math.Max(width, height);
         if (settings.FineShare <= 0 || longer < Large * settings.LongestSide)
         {
@@ -151,16 +172,29 @@ public sealed class TextDetector : IDisposable
         }
 
         double scale = Math.Min(1, 2.0 * settings.LongestSide / longer);
-        int side = (int)(settings.LongestSide / scale), strip = (int)Math.Max(settings.FineShare * height, 4 * Step / scale);
+        int side = (int)(settings.LongestSide / scale),
+            strip = (int)Math.Max(settings.FineShare * height, 4 * Step / scale);
         var rows = 2 * strip >= height ? Along(height, side) : [(0, strip), (height - strip, strip)];
-        return [.. rows.SelectMany(r => Along(width, side).Select(c => (new Box(c.From, r.From, c.Length, r.Length), scale)))];
+        return
+        [
+            .. rows.SelectMany(r =>
+                Along(width, side).Select(c => (new Box(c.From, r.From, c.Length, r.Length), scale))
+            ),
+        ];
 
         // As few tiles as possible: they may be a little larger than the first look is.
         static List<(int From, int Length)> Along(int length, int side)
         {
-            int overlap = (int)(Overlap * side), most = side + overlap;
-            int count = length <= most ? 1 : (length - overlap + side - 1) / side, each = count == 1 ? length : ((length + ((count - 1) * overlap)) / count) + 1;
-            return [.. Enumerable.Range(0, count).Select(i => (count == 1 ? 0 : (int)((long)(length - each) * i / (count - 1)), each))];
+            int overlap = (int)(Overlap * side),
+                most = side + overlap;
+            int count = length <= most ? 1 : (length - overlap + side - 1) / side,
+                each = count == 1 ? length : ((length + ((count - 1) * overlap)) / count) + 1;
+            return
+            [
+                .. Enumerable
+                    .Range(0, count)
+                    .Select(i => (count == 1 ? 0 : (int)((long)(length - each) * i / (count - 1)), each)),
+            ];
         }
     }
 
@@ -178,19 +212,30 @@ public sealed class TextDetector : IDisposable
     private IEnumerable<TextArea> Look(Picture part, int width, int height)
     {
         using Picture shown = part.Resize(width, height, Kernel.Linear);
-        OnnxTensor input = OnnxTensor.Of(Input(shown.ToArray(), width, height), 1, 3, height, width), output;
+        OnnxTensor input = OnnxTensor.Of(Input(shown.ToArray(), width, height), 1, 3, height, width),
+            output;
         lock (one)
         {
             output = model.Run(input)[0];
         }
 
-        if (output.Shape is not [.., var h, var w] || (w, h) != (width, height) || output.Floats.Length != width * height)
+        if (
+            output.Shape is not [.., var h, var w]
+            || (w, h) != (width, height)
+            || output.Floats.Length != width * height
+        )
         {
-            throw FornoException.ForFile(model.Source, $"its output has the shape [{string.Join(", ", output.Shape)}], not [1, 1, {height}, {width}]", "It is no text detector of PaddleOCR's kind.");
+            throw FornoException.ForFile(
+                model.Source,
+                $"its output has the shape [{string.Join(", ", output.Shape)}], not [1, 1, {height}, {width}]",
+                "It is no text detector of PaddleOCR's kind."
+            );
         }
 
         (double byX, double byY) = ((double)part.Width / width, (double)part.Height / height);
-        return TextMap.Find(output.Floats, width, height, settings.Map).Select(t => t with { Quad = t.Quad.Scale(byX, byY) });
+        return TextMap
+            .Find(output.Floats, width, height, settings.Map)
+            .Select(t => t with { Quad = t.Quad.Scale(byX, byY) });
     }
 
     private static int Shown(double side) => Math.Max(Step, (int)Math.Round(side / Step) * Step);
@@ -198,7 +243,8 @@ public sealed class TextDetector : IDisposable
     // Whether most of the second box lies in the first.
     private static bool Covers(Box first, Box second)
     {
-        long across = Math.Min(first.Left + first.Width, second.Left + second.Width) - Math.Max(first.Left, second.Left);
+        long across =
+            Math.Min(first.Left + first.Width, second.Left + second.Width) - Math.Max(first.Left, second.Left);
         long down = Math.Min(first.Top + first.Height, second.Top + second.Height) - Math.Max(first.Top, second.Top);
         return across > 0 && down > 0 && 2 * across * down > second.Area;
     }

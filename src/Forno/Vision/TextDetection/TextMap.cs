@@ -31,7 +31,8 @@ public sealed record TextMapSettings
 /// </summary>
 public static class TextMap
 {
-    private const double LeastKernel = 3, LeastBox = 5;
+    private const double LeastKernel = 3,
+        LeastBox = 5;
 
     /// <summary>Finds the boxes of a map.</summary>
     /// <param name="map">[height, width]: each pixel's probability, 0 to 1.</param>
@@ -88,9 +89,16 @@ public static class TextMap
 
         // Boxes overlap: they are counted on a map, a small one where the picture is large.
         double scale = Math.Min(1, 1024.0 / Math.Max(width, height));
-        (int columns, int rows) = (Math.Max(1, (int)Math.Round(width * scale)), Math.Max(1, (int)Math.Round(height * scale)));
+        (int columns, int rows) = (
+            Math.Max(1, (int)Math.Round(width * scale)),
+            Math.Max(1, (int)Math.Round(height * scale))
+        );
         byte[] map = new byte[columns * rows];
-        foreach (PixelRun run in texts.SelectMany(t => t.Quad.Scale((double)columns / width, (double)rows / height).Runs(columns, rows)))
+        foreach (
+            PixelRun run in texts.SelectMany(t =>
+                t.Quad.Scale((double)columns / width, (double)rows / height).Runs(columns, rows)
+            )
+        )
         {
             map.AsSpan((run.Row * columns) + run.Left, run.Right - run.Left).Fill(1);
         }

@@ -16,24 +16,34 @@ internal static class AlphaBleed
     {
         Pixels rgb = rgba.Colour();
         byte[] source = rgba.Samples;
-        Level finest = Half(rgba.Width, rgba.Height, (x, y, sum) =>
-        {
-            int at = ((y * rgba.Width) + x) * 4;
-            if (source[at + 3] >= Trusted)
+        Level finest = Half(
+            rgba.Width,
+            rgba.Height,
+            (x, y, sum) =>
             {
-                float w = source[at + 3] / 255f;
-                sum.Add(source[at] * w, source[at + 1] * w, source[at + 2] * w, w);
+                int at = ((y * rgba.Width) + x) * 4;
+                if (source[at + 3] >= Trusted)
+                {
+                    float w = source[at + 3] / 255f;
+                    sum.Add(source[at] * w, source[at + 1] * w, source[at + 2] * w, w);
+                }
             }
-        });
+        );
         List<Level> levels = [finest];
         while (levels[^1] is { Width: > 1 } or { Height: > 1 })
         {
             Level below = levels[^1];
-            levels.Add(Half(below.Width, below.Height, (x, y, sum) =>
-            {
-                ReadOnlySpan<float> v = below.At(x, y);
-                sum.Add(v[0], v[1], v[2], v[3]);
-            }));
+            levels.Add(
+                Half(
+                    below.Width,
+                    below.Height,
+                    (x, y, sum) =>
+                    {
+                        ReadOnlySpan<float> v = below.At(x, y);
+                        sum.Add(v[0], v[1], v[2], v[3]);
+                    }
+                )
+            );
         }
         for (int i = levels.Count - 2; i >= 0; i--)
         {

@@ -22,14 +22,30 @@ internal sealed class Compact : UpscaleNetwork
         }
         if (end % 2 != 0 || end < 2)
         {
-            throw new FornoException($"{weights.Store.Origin}: body ends with layer {end}, but convolutions have even numbers. The file is incomplete or of another kind of model.");
+            throw new FornoException(
+                $"{weights.Store.Origin}: body ends with layer {end}, but convolutions have even numbers. The file is incomplete or of another kind of model."
+            );
         }
-        int features = Side(weights, "body.0.weight", 0), inputs = Side(weights, "body.0.weight", 1);
+        int features = Side(weights, "body.0.weight", 0),
+            inputs = Side(weights, "body.0.weight", 1);
         string last = string.Create(CultureInfo.InvariantCulture, $"body.{end}.weight");
-        int outputs = Side(weights, last, 0), scale = ShuffleScale(weights, last, outputs, inputs), count = (end - 2) / 2;
-        convs = [.. Enumerable.Range(0, count + 2).Select(i =>
-            Conv3(weights["body"][2 * i], i == 0 ? inputs : features, i == count + 1 ? outputs : features))];
-        slopes = [.. Enumerable.Range(0, count + 1).Select(i => weights["body"][(2 * i) + 1].Take("weight", Init.Ones, features))];
+        int outputs = Side(weights, last, 0),
+            scale = ShuffleScale(weights, last, outputs, inputs),
+            count = (end - 2) / 2;
+        convs =
+        [
+            .. Enumerable
+                .Range(0, count + 2)
+                .Select(i =>
+                    Conv3(weights["body"][2 * i], i == 0 ? inputs : features, i == count + 1 ? outputs : features)
+                ),
+        ];
+        slopes =
+        [
+            .. Enumerable
+                .Range(0, count + 1)
+                .Select(i => weights["body"][(2 * i) + 1].Take("weight", Init.Ones, features)),
+        ];
         Info = new UpscalerInfo
         {
             Architecture = "Compact",

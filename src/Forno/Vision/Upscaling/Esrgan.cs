@@ -22,23 +22,38 @@ internal sealed partial class Esrgan : UpscaleNetwork
     /// </summary>
     private const double ContextOfOneBlock = 26;
 
-    private readonly Conv2d first, trunk, hr, last;
+    private readonly Conv2d first,
+        trunk,
+        hr,
+        last;
     private readonly Conv2d[] ups;
     private readonly RrdbBlock[] blocks;
-    private readonly int features, growth, shuffle, headRadius;
+    private readonly int features,
+        growth,
+        shuffle,
+        headRadius;
 
     public Esrgan(Weights weights)
     {
-        int inputs = Side(weights, "conv_first.weight", 1), outputs = Side(weights, "conv_last.weight", 0);
+        int inputs = Side(weights, "conv_first.weight", 1),
+            outputs = Side(weights, "conv_last.weight", 0);
         features = Side(weights, "conv_first.weight", 0);
         growth = Side(weights, "body.0.rdb1.conv1.weight", 0);
-        shuffle = inputs == outputs * 4 ? 2 : inputs == outputs * 16 ? 4 : 1;
+        shuffle =
+            inputs == outputs * 4 ? 2
+            : inputs == outputs * 16 ? 4
+            : 1;
         bool plus = weights.HasBelow("body.0.rdb1.conv1x1");
         int count = Count(weights, n => $"body.{n}", 0);
         first = Conv3(weights["conv_first"], inputs, features);
         blocks = [.. Enumerable.Range(0, count).Select(n => new RrdbBlock(weights["body"][n], features, growth, plus))];
         trunk = Conv3(weights["conv_body"], features, features);
-        ups = [.. Enumerable.Range(1, Count(weights, k => $"conv_up{k}", 1)).Select(k => Conv3(weights[$"conv_up{k}"], features, features))];
+        ups =
+        [
+            .. Enumerable
+                .Range(1, Count(weights, k => $"conv_up{k}", 1))
+                .Select(k => Conv3(weights[$"conv_up{k}"], features, features)),
+        ];
         hr = Conv3(weights["conv_hr"], features, features);
         last = Conv3(weights["conv_last"], features, outputs);
 
@@ -47,7 +62,9 @@ internal sealed partial class Esrgan : UpscaleNetwork
         int grown = 1 << ups.Length;
         if (grown % shuffle != 0)
         {
-            throw new FornoException($"{weights.Store.Origin}: the network would shrink pictures by {shuffle / grown}, which no known ESRGAN does. The file is of another kind, or damaged.");
+            throw new FornoException(
+                $"{weights.Store.Origin}: the network would shrink pictures by {shuffle / grown}, which no known ESRGAN does. The file is of another kind, or damaged."
+            );
         }
         int radius = (((15 * count) + 2 + headRadius) * shuffle) + shuffle - 1;
         Info = new UpscalerInfo
@@ -65,7 +82,10 @@ internal sealed partial class Esrgan : UpscaleNetwork
             BytesPerPixel = Math.Max(1, 4L * ((2 * (features + (4 * growth))) + (4 * features)) / (shuffle * shuffle)),
             Measures = new Dictionary<string, object?>
             {
-                ["nf"] = features, ["nb"] = count, ["plus"] = plus, ["shuffle_factor"] = shuffle > 1 ? shuffle : null,
+                ["nf"] = features,
+                ["nb"] = count,
+                ["plus"] = plus,
+                ["shuffle_factor"] = shuffle > 1 ? shuffle : null,
             },
         };
     }
@@ -74,18 +94,37 @@ internal sealed partial class Esrgan : UpscaleNetwork
 
     /// <summary>Whether a file's keys are of this family, under any of its three namings.</summary>
     public static bool Knows(Func<string, bool> has) =>
-        (has("model.0.weight") && (has("model.1.sub.0.RDB1.conv1.0.weight") || has("model.1.sub.0.RDB1.conv1x1.weight")))
-        || (has("conv_first.weight") && has("conv_last.weight")
-            && ((has("body.0.rdb1.conv1.weight") && has("conv_body.weight")) || (has("RRDB_trunk.0.RDB1.conv1.weight") && has("trunk_conv.weight"))));
+        (
+            has("model.0.weight")
+            && (has("model.1.sub.0.RDB1.conv1.0.weight") || has("model.1.sub.0.RDB1.conv1x1.weight"))
+        )
+        || (
+            has("conv_first.weight")
+            && has("conv_last.weight")
+            && (
+                (has("body.0.rdb1.conv1.weight") && has("conv_body.weight"))
+                || (has("RRDB_trunk.0.RDB1.conv1.weight") && has("trunk_conv.weight"))
+            )
+        );
 
     /// <summary>The same entries under Real-ESRGAN's names; unknown keys keep theirs, and find no place in the network.</summary>
     public static Dictionary<string, WeightEntry> Rename(IReadOnlyDictionary<string, WeightEntry> entries)
     {
         // Old files number one flat sequence: first, body, (upsampling, convolution, activation)…, convolution, activation, convolution.
         bool old = entries.ContainsKey("model.0.weight");
-        int end = entries.Keys.Select(k => OldTop().Match(k)).Where(m => m.Success).Select(m => Number(m, 1)).DefaultIfEmpty(0).Max();
+        int end = entries
+            .Keys.Select(k => OldTop().Match(k))
+            .Where(m => m.Success)
+            .Select(m => Number(m, 1))
+            .DefaultIfEmpty(0)
+            .Max();
         int doublings = (end + 1 - 5) / 3;
-        int trunk = entries.Keys.Select(k => OldTrunk().Match(k)).Where(m => m.Success).Select(m => Number(m, 1)).DefaultIfEmpty(-1).Max();
+        int trunk = entries
+            .Keys.Select(k => OldTrunk().Match(k))
+            .Where(m => m.Success)
+            .Select(m => Number(m, 1))
+            .DefaultIfEmpty(-1)
+            .Max();
         var renamed = new Dictionary<string, WeightEntry>(StringComparer.Ordinal);
         foreach ((string key, WeightEntry entry) in entries)
         {
@@ -101,8 +140,11 @@ internal sealed partial class Esrgan : UpscaleNetwork
         {
             if (!old)
             {
-                return Bsrgan().Replace(key, "body.$1.rdb$2.$3").Replace("trunk_conv.", "conv_body.", StringComparison.Ordinal)
-                    .Replace("HRconv.", "conv_hr.", StringComparison.Ordinal).Replace("upconv", "conv_up", StringComparison.Ordinal);
+                return Bsrgan()
+                    .Replace(key, "body.$1.rdb$2.$3")
+                    .Replace("trunk_conv.", "conv_body.", StringComparison.Ordinal)
+                    .Replace("HRconv.", "conv_hr.", StringComparison.Ordinal)
+                    .Replace("upconv", "conv_up", StringComparison.Ordinal);
             }
             if (OldDense().Match(key) is { Success: true } dense)
             {
@@ -115,8 +157,12 @@ internal sealed partial class Esrgan : UpscaleNetwork
             if (OldTop().Match(key) is { Success: true } top)
             {
                 int n = Number(top, 1);
-                string? name = n == 0 ? "conv_first" : n == end ? "conv_last" : n == end - 2 ? "conv_hr"
-                    : n % 3 == 0 && n / 3 <= doublings ? $"conv_up{n / 3}" : null;
+                string? name =
+                    n == 0 ? "conv_first"
+                    : n == end ? "conv_last"
+                    : n == end - 2 ? "conv_hr"
+                    : n % 3 == 0 && n / 3 <= doublings ? $"conv_up{n / 3}"
+                    : null;
                 return name is null ? key : $"{name}.{top.Groups[2]}";
             }
             return key;
@@ -127,12 +173,24 @@ internal sealed partial class Esrgan : UpscaleNetwork
     {
         using var scope = new Scope();
         // In feature pixels; what a shuffle leaves over is cut in the end.
-        var all = new Margins(margins.Left / shuffle, margins.Top / shuffle, margins.Right / shuffle, margins.Bottom / shuffle);
+        var all = new Margins(
+            margins.Left / shuffle,
+            margins.Top / shuffle,
+            margins.Right / shuffle,
+            margins.Bottom / shuffle
+        );
         Margins have = all;
         Tensor y = Head(Body(x, ref have));
         long Left(int margin, int dropped) => ((long)margin * Info.Scale) - ((long)dropped << ups.Length);
-        return scope.Keep(Cut(y, Left(margins.Left, all.Left - have.Left), Left(margins.Top, all.Top - have.Top),
-            Left(margins.Right, all.Right - have.Right), Left(margins.Bottom, all.Bottom - have.Bottom)));
+        return scope.Keep(
+            Cut(
+                y,
+                Left(margins.Left, all.Left - have.Left),
+                Left(margins.Top, all.Top - have.Top),
+                Left(margins.Right, all.Right - have.Right),
+                Left(margins.Bottom, all.Bottom - have.Bottom)
+            )
+        );
     }
 
     // One buffer serves all dense blocks: each layer's answer is written beside its inputs, nothing is joined by copying.
@@ -140,7 +198,8 @@ internal sealed partial class Esrgan : UpscaleNetwork
     private Tensor Body(Tensor x, ref Margins have)
     {
         using var scope = new Scope();
-        Tensor f = first.Forward(shuffle > 1 ? Ops.PixelUnshuffle(x, shuffle) : x), y = f.Clone();
+        Tensor f = first.Forward(shuffle > 1 ? Ops.PixelUnshuffle(x, shuffle) : x),
+            y = f.Clone();
         Margins all = have;
         Tensor? dense = null;
         for (int n = 0; n < blocks.Length; n++)
@@ -162,7 +221,16 @@ internal sealed partial class Esrgan : UpscaleNetwork
         result.Add_(Cut(f, all.Left - have.Left, all.Top - have.Top, all.Right - have.Right, all.Bottom - have.Bottom));
         Margins before = have;
         have = Least(have, headRadius);
-        return scope.Keep(Cut(result, before.Left - have.Left, before.Top - have.Top, before.Right - have.Right, before.Bottom - have.Bottom).Contiguous());
+        return scope.Keep(
+            Cut(
+                    result,
+                    before.Left - have.Left,
+                    before.Top - have.Top,
+                    before.Right - have.Right,
+                    before.Bottom - have.Bottom
+                )
+                .Contiguous()
+        );
     }
 
     // Margins cut down to what is needed; whether anything was cut.
@@ -175,7 +243,16 @@ internal sealed partial class Esrgan : UpscaleNetwork
             return false;
         }
         using var scope = new Scope();
-        Tensor cut = scope.Keep(Cut(y, before.Left - have.Left, before.Top - have.Top, before.Right - have.Right, before.Bottom - have.Bottom).Contiguous());
+        Tensor cut = scope.Keep(
+            Cut(
+                    y,
+                    before.Left - have.Left,
+                    before.Top - have.Top,
+                    before.Right - have.Right,
+                    before.Bottom - have.Bottom
+                )
+                .Contiguous()
+        );
         y.Dispose();
         y = cut;
         return true;
@@ -186,7 +263,9 @@ internal sealed partial class Esrgan : UpscaleNetwork
 
     private Tensor Head(Tensor y)
     {
-        long rows = y.Size(2), width = y.Size(3), grown = 1L << ups.Length;
+        long rows = y.Size(2),
+            width = y.Size(3),
+            grown = 1L << ups.Length;
         long strip = Math.Max(8, StripBytes / (4 * features * grown * grown * width * y.Size(0)));
         if (rows <= strip + (2 * headRadius))
         {
@@ -197,7 +276,9 @@ internal sealed partial class Esrgan : UpscaleNetwork
         for (long from = 0; from < rows; from += strip)
         {
             using var part = new Scope();
-            long to = Math.Min(from + strip, rows), above = Math.Min(from, headRadius), below = Math.Min(rows - to, headRadius);
+            long to = Math.Min(from + strip, rows),
+                above = Math.Min(from, headRadius),
+                below = Math.Min(rows - to, headRadius);
             Tensor drawn = Enlarge(y.Slice(2, from - above, to + below));
             result.Slice(2, from * grown, to * grown).Copy_(drawn.Slice(2, above * grown, (above + to - from) * grown));
         }
@@ -233,7 +314,14 @@ internal sealed partial class Esrgan : UpscaleNetwork
     }
 
     private static int Number(Match match, int group) =>
-        int.TryParse(match.Groups[group].ValueSpan, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int n) ? n : -1;
+        int.TryParse(
+            match.Groups[group].ValueSpan,
+            System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out int n
+        )
+            ? n
+            : -1;
 
     [GeneratedRegex(@"^model\.(\d{1,4})\.(weight|bias)$")]
     private static partial Regex OldTop();
@@ -250,7 +338,10 @@ internal sealed partial class Esrgan : UpscaleNetwork
     /// <summary>Three dense blocks in a row, worked on in a buffer whose first channels are input and output.</summary>
     private sealed class RrdbBlock(Weights weights, int features, int growth, bool plus)
     {
-        private readonly DenseBlock[] dense = [.. Enumerable.Range(1, 3).Select(r => new DenseBlock(weights[$"rdb{r}"], features, growth, plus))];
+        private readonly DenseBlock[] dense =
+        [
+            .. Enumerable.Range(1, 3).Select(r => new DenseBlock(weights[$"rdb{r}"], features, growth, plus)),
+        ];
 
         public void Run(Tensor buffer)
         {
@@ -264,8 +355,12 @@ internal sealed partial class Esrgan : UpscaleNetwork
     /// <summary>Five convolutions, each of which sees all before it.</summary>
     private sealed class DenseBlock(Weights weights, int features, int growth, bool plus)
     {
-        private readonly Conv2d[] convs = [.. Enumerable.Range(0, 5).Select(c =>
-            Conv3(weights[$"conv{c + 1}"], features + (c * growth), c < 4 ? growth : features))];
+        private readonly Conv2d[] convs =
+        [
+            .. Enumerable
+                .Range(0, 5)
+                .Select(c => Conv3(weights[$"conv{c + 1}"], features + (c * growth), c < 4 ? growth : features)),
+        ];
 
         private readonly Conv2d? side = plus ? new Conv2d(weights["conv1x1"], features, growth, 1, bias: false) : null;
 
@@ -290,6 +385,7 @@ internal sealed partial class Esrgan : UpscaleNetwork
             x.Add_(convs[4].Forward(buffer), Slope);
         }
 
-        private Tensor Part(Tensor buffer, int c) => buffer.Slice(1, features + (c * growth), features + ((c + 1) * growth));
+        private Tensor Part(Tensor buffer, int c) =>
+            buffer.Slice(1, features + (c * growth), features + ((c + 1) * growth));
     }
 }

@@ -8,7 +8,13 @@ namespace Forno.Vision.Upscaling;
 
 /// <summary>A layer of an ncnn network as its text file has it.</summary>
 internal sealed record NcnnLayer(
-    string Type, string Name, string[] Inputs, string[] Outputs, IReadOnlyDictionary<int, double> Values, IReadOnlyDictionary<int, double[]> Arrays)
+    string Type,
+    string Name,
+    string[] Inputs,
+    string[] Outputs,
+    IReadOnlyDictionary<int, double> Values,
+    IReadOnlyDictionary<int, double[]> Arrays
+)
 {
     /// <summary>A parameter, or what ncnn takes where it is absent.</summary>
     public double Value(int key, double absent = 0) => Values.GetValueOrDefault(key, absent);
@@ -21,26 +27,35 @@ internal sealed record NcnnLayer(
 internal static class NcnnFile
 {
     private const string Magic = "7767517";
-    private const int MaxTextBytes = 16 << 20, MaxLayers = 100_000;
-    private const uint HalfTag = 0x01306B47, PlainTag = 0, OtherPlainTag = 0x0002C056;
+    private const int MaxTextBytes = 16 << 20,
+        MaxLayers = 100_000;
+    private const uint HalfTag = 0x01306B47,
+        PlainTag = 0,
+        OtherPlainTag = 0x0002C056;
 
     /// <summary>Whether the name is of such a pair; .bin alone may also be a PyTorch file.</summary>
-    public static bool IsNcnn(string path) => Path.GetExtension(path).ToLowerInvariant() switch
-    {
-        ".param" => true,
-        ".bin" => File.Exists(Path.ChangeExtension(path, ".param")),
-        _ => false,
-    };
+    public static bool IsNcnn(string path) =>
+        Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".param" => true,
+            ".bin" => File.Exists(Path.ChangeExtension(path, ".param")),
+            _ => false,
+        };
 
     /// <summary>Reads a pair.</summary>
     /// <param name="path">Either file of it.</param>
     /// <exception cref="FornoException">One is absent or damaged, or the network is of another kind.</exception>
     public static IReadOnlyDictionary<string, WeightEntry> Read(string path)
     {
-        string param = Path.ChangeExtension(path, ".param"), bin = Path.ChangeExtension(path, ".bin");
+        string param = Path.ChangeExtension(path, ".param"),
+            bin = Path.ChangeExtension(path, ".bin");
         if (!File.Exists(bin))
         {
-            throw FornoException.ForFile(path, $"its weights, {Path.GetFileName(bin)}, are not beside it", "An ncnn model is a .param and a .bin file of the same name.");
+            throw FornoException.ForFile(
+                path,
+                $"its weights, {Path.GetFileName(bin)}, are not beside it",
+                "An ncnn model is a .param and a .bin file of the same name."
+            );
         }
         IReadOnlyList<NcnnLayer> layers;
         try
@@ -58,7 +73,12 @@ internal static class NcnnFile
         }
         catch (CorruptFileException e)
         {
-            throw FornoException.ForFile(bin, $"its weights do not fit {Path.GetFileName(param)}: {e.Message}", "Get both files again.", e);
+            throw FornoException.ForFile(
+                bin,
+                $"its weights do not fit {Path.GetFileName(param)}: {e.Message}",
+                "Get both files again.",
+                e
+            );
         }
     }
 
@@ -66,7 +86,11 @@ internal static class NcnnFile
     {
         if (!File.Exists(path))
         {
-            throw FornoException.ForFile(path, "it is not there", "An ncnn model is a .param and a .bin file of the same name.");
+            throw FornoException.ForFile(
+                path,
+                "it is not there",
+                "An ncnn model is a .param and a .bin file of the same name."
+            );
         }
         if (new FileInfo(path).Length > MaxTextBytes)
         {
@@ -79,7 +103,9 @@ internal static class NcnnFile
         }
         if (Words(lines[1]) is not [var count, _] || Number(count) != lines.Length - 2 || lines.Length > MaxLayers)
         {
-            throw new CorruptFileException($"it announces \"{lines[1]}\" layers and blobs and has {lines.Length - 2} layers");
+            throw new CorruptFileException(
+                $"it announces \"{lines[1]}\" layers and blobs and has {lines.Length - 2} layers"
+            );
         }
         return [.. lines.Skip(2).Select(Layer)];
     }
@@ -87,7 +113,8 @@ internal static class NcnnFile
     private static NcnnLayer Layer(string line)
     {
         string[] words = Words(line);
-        int inputs = words.Length > 3 ? Number(words[2]) : -1, outputs = words.Length > 3 ? Number(words[3]) : -1;
+        int inputs = words.Length > 3 ? Number(words[2]) : -1,
+            outputs = words.Length > 3 ? Number(words[3]) : -1;
         if (inputs < 0 || outputs < 0 || (long)inputs + outputs > words.Length - 4)
         {
             throw new CorruptFileException($"the line \"{line[..Math.Min(line.Length, 60)]}\" is malformed");
@@ -97,26 +124,59 @@ internal static class NcnnFile
         foreach (string word in words.Skip(4 + inputs + outputs))
         {
             int equals = word.IndexOf('=');
-            if (equals < 1 || !int.TryParse(word.AsSpan(0, equals), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int key))
+            if (
+                equals < 1
+                || !int.TryParse(
+                    word.AsSpan(0, equals),
+                    NumberStyles.AllowLeadingSign,
+                    CultureInfo.InvariantCulture,
+                    out int key
+                )
+            )
             {
                 throw new CorruptFileException($"{words[1]} has the malformed parameter \"{word}\"");
             }
-            double[] numbers = [.. word[(equals + 1)..].Split(',').Select(n => double.TryParse(n, NumberStyles.Float, CultureInfo.InvariantCulture, out double d)
-                ? d : throw new CorruptFileException($"{words[1]} has the malformed parameter \"{word}\""))];
+            double[] numbers =
+            [
+                .. word[(equals + 1)..]
+                    .Split(',')
+                    .Select(n =>
+                        double.TryParse(n, NumberStyles.Float, CultureInfo.InvariantCulture, out double d)
+                            ? d
+                            : throw new CorruptFileException($"{words[1]} has the malformed parameter \"{word}\"")
+                    ),
+            ];
             if (key > -23300)
             {
-                values[key] = numbers.Length == 1 ? numbers[0] : throw new CorruptFileException($"{words[1]} has the malformed parameter \"{word}\"");
+                values[key] =
+                    numbers.Length == 1
+                        ? numbers[0]
+                        : throw new CorruptFileException($"{words[1]} has the malformed parameter \"{word}\"");
             }
             else
             {
-                arrays[-23300 - key] = numbers[0] == numbers.Length - 1 ? numbers[1..] : throw new CorruptFileException($"{words[1]} has an array of the wrong length: \"{word}\"");
+                arrays[-23300 - key] =
+                    numbers[0] == numbers.Length - 1
+                        ? numbers[1..]
+                        : throw new CorruptFileException($"{words[1]} has an array of the wrong length: \"{word}\"");
             }
         }
-        return new NcnnLayer(words[0], words[1], words[4..(4 + inputs)], words[(4 + inputs)..(4 + inputs + outputs)], values, arrays);
+        return new NcnnLayer(
+            words[0],
+            words[1],
+            words[4..(4 + inputs)],
+            words[(4 + inputs)..(4 + inputs + outputs)],
+            values,
+            arrays
+        );
     }
 
     // In the order of the layers; names has one for each that has weights.
-    private static Dictionary<string, WeightEntry> ReadWeights(IReadOnlyList<NcnnLayer> layers, string[] names, string path)
+    private static Dictionary<string, WeightEntry> ReadWeights(
+        IReadOnlyList<NcnnLayer> layers,
+        string[] names,
+        string path
+    )
     {
         using MappedFile map = MappedFile.Open(path);
         var entries = new Dictionary<string, WeightEntry>(StringComparer.Ordinal);
@@ -132,17 +192,26 @@ internal static class NcnnFile
             else if (layer.Type == "Convolution")
             {
                 string name = names[next++];
-                long outputs = Whole(layer, 0), kernel = Whole(layer, 1), count = Whole(layer, 6);
+                long outputs = Whole(layer, 0),
+                    kernel = Whole(layer, 1),
+                    count = Whole(layer, 6);
                 if (outputs < 1 || kernel is < 1 or > 64 || count < 1 || count % (outputs * kernel * kernel) != 0)
                 {
-                    throw new CorruptFileException($"{layer.Name} has {count} weights for {outputs} outputs and a kernel of {kernel}");
+                    throw new CorruptFileException(
+                        $"{layer.Name} has {count} weights for {outputs} outputs and a kernel of {kernel}"
+                    );
                 }
                 uint tag = BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
                 DType type = tag switch
                 {
                     HalfTag => DType.Float16,
                     PlainTag or OtherPlainTag => DType.Float32,
-                    _ => throw new CorruptFileException(string.Create(CultureInfo.InvariantCulture, $"{layer.Name} is stored in the form 0x{tag:X8}; only float16 and float32 are read")),
+                    _ => throw new CorruptFileException(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{layer.Name} is stored in the form 0x{tag:X8}; only float16 and float32 are read"
+                        )
+                    ),
                 };
                 Add($"{name}.weight", [outputs, count / (outputs * kernel * kernel), kernel, kernel], type, count);
                 if (layer.Value(5) == 1)
@@ -151,7 +220,9 @@ internal static class NcnnFile
                 }
             }
         }
-        return at == map.Length ? entries : throw new CorruptFileException($"it has {map.Length} bytes where {at} are needed");
+        return at == map.Length
+            ? entries
+            : throw new CorruptFileException($"it has {map.Length} bytes where {at} are needed");
 
         void Add(string key, long[] shape, DType type, long count)
         {
@@ -175,7 +246,8 @@ internal static class NcnnFile
     {
         double value = layer.Value(key, -1);
         return value >= 0 && value <= int.MaxValue && value == Math.Floor(value)
-            ? (long)value : throw new CorruptFileException($"{layer.Name} has no proper parameter {key}");
+            ? (long)value
+            : throw new CorruptFileException($"{layer.Name} has no proper parameter {key}");
     }
 
     private static int Number(string word) =>

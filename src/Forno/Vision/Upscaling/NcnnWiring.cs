@@ -11,7 +11,8 @@ namespace Forno.Vision.Upscaling;
 internal sealed class NcnnWiring
 {
     private readonly Dictionary<string, int> known = new(StringComparer.Ordinal);
-    private int convolutions, slopes;
+    private int convolutions,
+        slopes;
 
     /// <summary>The usual key of every layer that has weights, in the order of the layers.</summary>
     /// <exception cref="FornoException">The network is none that is known.</exception>
@@ -20,7 +21,11 @@ internal sealed class NcnnWiring
         var wiring = new NcnnWiring();
         if (layers.Count > 0 && layers[^1] is { Type: "Interp" } end && end.Value(0) > 1)
         {
-            throw FornoException.ForFile(path, "this network shrinks its own result in the end", "Use the file of its full scale (such as …-x4) with --scale.");
+            throw FornoException.ForFile(
+                path,
+                "this network shrinks its own result in the end",
+                "Use the file of its full scale (such as …-x4) with --scale."
+            );
         }
         int found;
         try
@@ -29,36 +34,67 @@ internal sealed class NcnnWiring
         }
         catch (CorruptFileException e)
         {
-            throw FornoException.ForFile(path, $"its network is not one that Forno knows: {e.Message}", "It reads ESRGAN and Compact (SRVGGNet) in ncnn's form.", e);
+            throw FornoException.ForFile(
+                path,
+                $"its network is not one that Forno knows: {e.Message}",
+                "It reads ESRGAN and Compact (SRVGGNet) in ncnn's form.",
+                e
+            );
         }
         (int convs, int prelus) = (wiring.convolutions, wiring.slopes);
         int scale = (int)layers.Where(l => l.Type is "Interp").Select(l => l.Value(1, 1)).DefaultIfEmpty(1).Max();
         if (prelus > 0 && prelus == convs - 1 && wiring.Compact(convs, scale) == found)
         {
-            return [.. Enumerable.Range(0, convs + prelus).Select(i => string.Create(CultureInfo.InvariantCulture, $"body.{i}"))];
-        }
-        int ups = layers.Count(l => l.Type is "Interp"), blocks = (convs - 4 - ups) / 15;
-        if (prelus == 0 && blocks > 0 && convs == (15 * blocks) + 4 + ups && wiring.Esrgan(blocks, ups) == found)
-        {
-            return [
-                "conv_first",
-                .. Enumerable.Range(0, 15 * blocks).Select(i => string.Create(CultureInfo.InvariantCulture, $"body.{i / 15}.rdb{(i / 5 % 3) + 1}.conv{(i % 5) + 1}")),
-                "conv_body",
-                .. Enumerable.Range(1, ups).Select(k => string.Create(CultureInfo.InvariantCulture, $"conv_up{k}")),
-                "conv_hr", "conv_last",
+            return
+            [
+                .. Enumerable
+                    .Range(0, convs + prelus)
+                    .Select(i => string.Create(CultureInfo.InvariantCulture, $"body.{i}")),
             ];
         }
-        throw FornoException.ForFile(path, $"its network of {convs} convolutions is wired as none that Forno knows", "It reads ESRGAN and Compact (SRVGGNet) in ncnn's form.");
+        int ups = layers.Count(l => l.Type is "Interp"),
+            blocks = (convs - 4 - ups) / 15;
+        if (prelus == 0 && blocks > 0 && convs == (15 * blocks) + 4 + ups && wiring.Esrgan(blocks, ups) == found)
+        {
+            return
+            [
+                "conv_first",
+                .. Enumerable
+                    .Range(0, 15 * blocks)
+                    .Select(i =>
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"body.{i / 15}.rdb{(i / 5 % 3) + 1}.conv{(i % 5) + 1}"
+                        )
+                    ),
+                "conv_body",
+                .. Enumerable.Range(1, ups).Select(k => string.Create(CultureInfo.InvariantCulture, $"conv_up{k}")),
+                "conv_hr",
+                "conv_last",
+            ];
+        }
+        throw FornoException.ForFile(
+            path,
+            $"its network of {convs} convolutions is wired as none that Forno knows",
+            "It reads ESRGAN and Compact (SRVGGNet) in ncnn's form."
+        );
     }
 
     private int Walk(IReadOnlyList<NcnnLayer> layers)
     {
         var blobs = new Dictionary<string, int>(StringComparer.Ordinal);
-        int last = -1, inputs = 0;
+        int last = -1,
+            inputs = 0;
         foreach (NcnnLayer layer in layers)
         {
-            int[] from = [.. layer.Inputs.Select(b => blobs.TryGetValue(b, out int id)
-                ? id : throw new CorruptFileException($"{layer.Name} takes '{b}', which nothing before it makes"))];
+            int[] from =
+            [
+                .. layer.Inputs.Select(b =>
+                    blobs.TryGetValue(b, out int id)
+                        ? id
+                        : throw new CorruptFileException($"{layer.Name} takes '{b}', which nothing before it makes")
+                ),
+            ];
             last = layer.Type switch
             {
                 "Input" => Node("input " + Text(inputs++)),
@@ -71,7 +107,9 @@ internal sealed class NcnnWiring
                 "BinaryOp" => Binary(layer, from),
                 "Interp" when from.Length == 1 => Nearest(layer, from[0]),
                 "PixelShuffle" when from.Length == 1 && layer.Value(1) == 0 => Shuffle((int)layer.Value(0), from[0]),
-                _ => throw new CorruptFileException($"it has the layer {layer.Name} of type {layer.Type}, which does not occur there"),
+                _ => throw new CorruptFileException(
+                    $"it has the layer {layer.Name} of type {layer.Type}, which does not occur there"
+                ),
             };
             foreach (string output in layer.Outputs)
             {
@@ -86,36 +124,52 @@ internal sealed class NcnnWiring
 
     private int Convolution(NcnnLayer layer, int from)
     {
-        bool plain = layer.Value(1) == 3 && layer.Value(11, 3) == 3 && layer.Value(2, 1) == 1 && layer.Value(12, 1) == 1
-            && layer.Value(3, 1) == 1 && layer.Value(13, 1) == 1 && layer.Value(4) == 1 && layer.Value(14, 1) == 1
-            && layer.Value(5) == 1 && layer.Value(8) == 0 && layer.Value(18) == 0;
-        return plain ? Node("conv " + Text(convolutions++), from) : throw new CorruptFileException($"{layer.Name} is not a plain 3×3 convolution with bias");
+        bool plain =
+            layer.Value(1) == 3
+            && layer.Value(11, 3) == 3
+            && layer.Value(2, 1) == 1
+            && layer.Value(12, 1) == 1
+            && layer.Value(3, 1) == 1
+            && layer.Value(13, 1) == 1
+            && layer.Value(4) == 1
+            && layer.Value(14, 1) == 1
+            && layer.Value(5) == 1
+            && layer.Value(8) == 0
+            && layer.Value(18) == 0;
+        return plain
+            ? Node("conv " + Text(convolutions++), from)
+            : throw new CorruptFileException($"{layer.Name} is not a plain 3×3 convolution with bias");
     }
 
-    private int Activation(NcnnLayer layer, int from) => layer.Value(9) switch
-    {
-        0 => from,
-        1 => Node("leaky 0", from),
-        2 when layer.Arrays.GetValueOrDefault(10) is [var slope] => Node("leaky " + Text(slope), from),
-        _ => throw new CorruptFileException($"{layer.Name} has an activation that does not occur there"),
-    };
+    private int Activation(NcnnLayer layer, int from) =>
+        layer.Value(9) switch
+        {
+            0 => from,
+            1 => Node("leaky 0", from),
+            2 when layer.Arrays.GetValueOrDefault(10) is [var slope] => Node("leaky " + Text(slope), from),
+            _ => throw new CorruptFileException($"{layer.Name} has an activation that does not occur there"),
+        };
 
-    private int Sum(NcnnLayer layer, int[] from) => layer.Arrays.GetValueOrDefault(1) switch
-    {
-        null or [] => Add(from[0], from[1]),
-        [var a, var b] => Add(Times(a, from[0]), Times(b, from[1])),
-        _ => throw new CorruptFileException($"{layer.Name} has a wrong number of coefficients"),
-    };
+    private int Sum(NcnnLayer layer, int[] from) =>
+        layer.Arrays.GetValueOrDefault(1) switch
+        {
+            null or [] => Add(from[0], from[1]),
+            [var a, var b] => Add(Times(a, from[0]), Times(b, from[1])),
+            _ => throw new CorruptFileException($"{layer.Name} has a wrong number of coefficients"),
+        };
 
-    private int Binary(NcnnLayer layer, int[] from) => (layer.Value(0), from.Length, layer.Value(1)) switch
-    {
-        (0, 2, _) => Add(from[0], from[1]),
-        (2, 1, 1) => Times(layer.Value(2), from[0]),
-        _ => throw new CorruptFileException($"{layer.Name} computes what does not occur there"),
-    };
+    private int Binary(NcnnLayer layer, int[] from) =>
+        (layer.Value(0), from.Length, layer.Value(1)) switch
+        {
+            (0, 2, _) => Add(from[0], from[1]),
+            (2, 1, 1) => Times(layer.Value(2), from[0]),
+            _ => throw new CorruptFileException($"{layer.Name} computes what does not occur there"),
+        };
 
-    private int Nearest(NcnnLayer layer, int from) => layer.Value(0) == 1 && layer.Value(1, 1) == layer.Value(2, 1)
-        ? Nearest((int)layer.Value(1, 1), from) : throw new CorruptFileException($"{layer.Name} enlarges by another rule than the nearest pixel");
+    private int Nearest(NcnnLayer layer, int from) =>
+        layer.Value(0) == 1 && layer.Value(1, 1) == layer.Value(2, 1)
+            ? Nearest((int)layer.Value(1, 1), from)
+            : throw new CorruptFileException($"{layer.Name} enlarges by another rule than the nearest pixel");
 
     private int Nearest(int factor, int from) => factor == 1 ? from : Node("nearest " + Text(factor), from);
 
@@ -127,7 +181,8 @@ internal sealed class NcnnWiring
 
     private int Compact(int convs, int scale)
     {
-        int input = Node("input 0"), y = input;
+        int input = Node("input 0"),
+            y = input;
         for (int i = 0; i < convs; i++)
         {
             y = Node("conv " + Text(i), y);
@@ -141,7 +196,8 @@ internal sealed class NcnnWiring
         int conv = 0;
         int Conv(int from) => Node("conv " + Text(conv++), from);
         int Leaky(int from) => Node("leaky 0.2", from);
-        int f = Conv(Node("input 0")), y = f;
+        int f = Conv(Node("input 0")),
+            y = f;
         for (int block = 0; block < blocks; block++)
         {
             int before = y;

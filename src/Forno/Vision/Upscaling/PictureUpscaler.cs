@@ -21,7 +21,8 @@ public sealed class PictureUpscaler(IReadOnlyList<Upscaler> models, TileSettings
     /// <param name="height">Its rows.</param>
     public long Work(int width, int height)
     {
-        long work = 0, pixels = (long)width * height;
+        long work = 0,
+            pixels = (long)width * height;
         foreach (Upscaler model in models)
         {
             work += pixels;
@@ -81,7 +82,8 @@ public sealed class PictureUpscaler(IReadOnlyList<Upscaler> models, TileSettings
 
     private static bool Same(Pixels picture, int x, int y, byte value)
     {
-        int from = Math.Max(0, x - 1), to = Math.Min(picture.Width, x + 2);
+        int from = Math.Max(0, x - 1),
+            to = Math.Min(picture.Width, x + 2);
         for (int row = Math.Max(0, y - 1); row < Math.Min(picture.Height, y + 2); row++)
         {
             if (picture.Samples.AsSpan((row * picture.Width) + from, to - from).ContainsAnyExcept(value))

@@ -13,24 +13,44 @@ internal sealed class SpanNetwork : UpscaleNetwork, IDisposable
     private const int Blocks = 6;
     private static readonly float[] Mean = [0.4488f, 0.4371f, 0.4040f];
 
-    private readonly Folded first, second;
+    private readonly Folded first,
+        second;
     private readonly Folded[][] blocks;
-    private readonly Conv2d join, last;
+    private readonly Conv2d join,
+        last;
     private readonly bool norm;
 
     public SpanNetwork(Weights weights)
     {
-        int features = Side(weights, "conv_1.sk.weight", 0), inputs = Side(weights, "conv_1.sk.weight", 1);
+        int features = Side(weights, "conv_1.sk.weight", 0),
+            inputs = Side(weights, "conv_1.sk.weight", 1);
         int outputs = Side(weights, "upsampler.0.weight", 0);
         int scale = ShuffleScale(weights, "upsampler.0.weight", outputs, inputs);
         norm = !weights.Has("no_norm");
         if (norm && inputs != 3)
         {
-            throw new FornoException($"{weights.Store.Origin}: a SPAN of {inputs} channels that shifts colours; only RGB is known.");
+            throw new FornoException(
+                $"{weights.Store.Origin}: a SPAN of {inputs} channels that shifts colours; only RGB is known."
+            );
         }
         first = new Folded(weights["conv_1"], inputs, features);
-        blocks = [.. Enumerable.Range(1, Blocks).Select(n => (Folded[])[.. Enumerable.Range(1, 3).Select(c =>
-            new Folded(weights[string.Create(CultureInfo.InvariantCulture, $"block_{n}.c{c}_r")], features, features))])];
+        blocks =
+        [
+            .. Enumerable
+                .Range(1, Blocks)
+                .Select(n =>
+                    (Folded[])
+                        [
+                            .. Enumerable
+                                .Range(1, 3)
+                                .Select(c => new Folded(
+                                    weights[string.Create(CultureInfo.InvariantCulture, $"block_{n}.c{c}_r")],
+                                    features,
+                                    features
+                                )),
+                        ]
+                ),
+        ];
         second = new Folded(weights["conv_2"], features, features);
         join = new Conv2d(weights["conv_cat"], 4 * features, features, 1);
         last = Conv3(weights["upsampler.0"], features, outputs);
@@ -50,16 +70,23 @@ internal sealed class SpanNetwork : UpscaleNetwork, IDisposable
     public override UpscalerInfo Info { get; }
 
     public static bool Knows(Func<string, bool> has) =>
-        has("conv_1.sk.weight") && has("block_1.c1_r.sk.weight") && has("conv_cat.weight") && has("conv_2.sk.weight") && has("upsampler.0.weight");
+        has("conv_1.sk.weight")
+        && has("block_1.c1_r.sk.weight")
+        && has("conv_cat.weight")
+        && has("conv_2.sk.weight")
+        && has("upsampler.0.weight");
 
     /// <summary>Keys that carry nothing for the answer.</summary>
-    public static bool IsHarmless(string key) => key == "no_norm" || key.Contains(".eval_conv.", StringComparison.Ordinal);
+    public static bool IsHarmless(string key) =>
+        key == "no_norm" || key.Contains(".eval_conv.", StringComparison.Ordinal);
 
     public override Tensor Forward(Tensor x, Margins margins)
     {
         using var scope = new Scope();
         Tensor f = first.Forward(norm ? (x - Tensor.From(Mean, 1, 3, 1, 1).To(x.Device)) * 255.0 : x);
-        Tensor y = f, one = f, inner = f;
+        Tensor y = f,
+            one = f,
+            inner = f;
         for (int n = 0; n < Blocks; n++)
         {
             using var step = new Scope();
@@ -96,12 +123,14 @@ internal sealed class SpanNetwork : UpscaleNetwork, IDisposable
     /// <summary>1×1, 3×3, 1×1 in a row and a 1×1 beside them, as one 3×3 convolution.</summary>
     private sealed class Folded : IDisposable
     {
-        private readonly Tensor weight, bias;
+        private readonly Tensor weight,
+            bias;
 
         public Folded(Weights weights, long inputs, long outputs)
         {
             using var scope = new Scope();
-            long wide = weights.ShapeOf("conv.0.weight") is [var w, ..] ? w : 2 * inputs, grown = wide / inputs * outputs;
+            long wide = weights.ShapeOf("conv.0.weight") is [var w, ..] ? w : 2 * inputs,
+                grown = wide / inputs * outputs;
             (Tensor w1, Tensor b1) = Take(weights["conv.0"], wide, inputs, 1);
             (Tensor w2, Tensor b2) = Take(weights["conv.1"], grown, wide, 3);
             (Tensor w3, Tensor b3) = Take(weights["conv.2"], outputs, grown, 1);
@@ -126,7 +155,9 @@ internal sealed class SpanNetwork : UpscaleNetwork, IDisposable
         }
 
         private static (Tensor Weight, Tensor Bias) Take(Weights weights, long outputs, long inputs, long kernel) =>
-            (weights.Take("weight", Init.FanIn, outputs, inputs, kernel, kernel).To(DType.Float64),
-                weights.Take("bias", Init.Zeros, outputs).To(DType.Float64));
+            (
+                weights.Take("weight", Init.FanIn, outputs, inputs, kernel, kernel).To(DType.Float64),
+                weights.Take("bias", Init.Zeros, outputs).To(DType.Float64)
+            );
     }
 }

@@ -53,8 +53,10 @@ public static class TilePlan
     /// <param name="settings">What is fixed.</param>
     public static IReadOnlyList<Tile> Build(UpscalerInfo info, int width, int height, TileSettings settings)
     {
-        int step = info.TileStep, context = Up(settings.Context ?? info.Context, step);
-        int coreWidth, coreHeight;
+        int step = info.TileStep,
+            context = Up(settings.Context ?? info.Context, step);
+        int coreWidth,
+            coreHeight;
         if (settings.Core is { } fixedCore)
         {
             coreWidth = coreHeight = Up(Math.Max(1, fixedCore), step);
@@ -76,9 +78,20 @@ public static class TilePlan
             for (int left = 0; left < width; left += coreWidth)
             {
                 int columns = Math.Min(coreWidth, width - left);
-                tiles.Add(new Tile(left, top, columns, rows, new Margins(
-                    Math.Min(context, left), Math.Min(context, top),
-                    Math.Min(context, width - left - columns), Math.Min(context, height - top - rows))));
+                tiles.Add(
+                    new Tile(
+                        left,
+                        top,
+                        columns,
+                        rows,
+                        new Margins(
+                            Math.Min(context, left),
+                            Math.Min(context, top),
+                            Math.Min(context, width - left - columns),
+                            Math.Min(context, height - top - rows)
+                        )
+                    )
+                );
             }
         }
         return tiles;

@@ -20,7 +20,9 @@ public static class TiledUpscale
             using var part = new Scope();
             (int x, int y) = (tile.Left - tile.Margins.Left, tile.Top - tile.Margins.Top);
             Tensor seen = image.Slice(2, y, y + tile.FullHeight).Slice(3, x, x + tile.FullWidth).Contiguous();
-            result.Slice(2, (long)tile.Top * s, (long)(tile.Top + tile.Height) * s).Slice(3, (long)tile.Left * s, (long)(tile.Left + tile.Width) * s)
+            result
+                .Slice(2, (long)tile.Top * s, (long)(tile.Top + tile.Height) * s)
+                .Slice(3, (long)tile.Left * s, (long)(tile.Left + tile.Width) * s)
                 .Copy_(model.Forward(seen, tile.Margins));
         }
         return scope.Keep(result);
@@ -34,7 +36,14 @@ public static class TiledUpscale
     /// <param name="done">Told the number of input pixels done with each tile.</param>
     /// <param name="cancel">Stops between two tiles.</param>
     /// <exception cref="FornoException">The result is too large, or the model gives no numbers.</exception>
-    internal static Pixels Run(Upscaler model, Pixels picture, TileSettings settings, string source, Action<long> done, CancellationToken cancel)
+    internal static Pixels Run(
+        Upscaler model,
+        Pixels picture,
+        TileSettings settings,
+        string source,
+        Action<long> done,
+        CancellationToken cancel
+    )
     {
         int s = model.Info.Scale;
         Pixels result = Pixels.Of((long)picture.Width * s, (long)picture.Height * s, picture.Bands, source);
@@ -47,7 +56,11 @@ public static class TiledUpscale
                 Tensor answer = model.Forward(Cut(picture, tile), tile.Margins).Contiguous();
                 if (!answer.AllFinite())
                 {
-                    throw FornoException.ForFile(model.Path, "its network gives infinite or undefined values", "The file is damaged; get it again.");
+                    throw FornoException.ForFile(
+                        model.Path,
+                        "its network gives infinite or undefined values",
+                        "The file is damaged; get it again."
+                    );
                 }
                 Put(answer.AsSpan<float>(), result, tile, s);
             }
@@ -64,7 +77,8 @@ public static class TiledUpscale
         int plane = width * height;
         for (int y = 0; y < height; y++)
         {
-            int at = (((tile.Top - tile.Margins.Top + y) * picture.Width) + tile.Left - tile.Margins.Left) * picture.Bands;
+            int at =
+                (((tile.Top - tile.Margins.Top + y) * picture.Width) + tile.Left - tile.Margins.Left) * picture.Bands;
             ReadOnlySpan<byte> row = picture.Samples.AsSpan(at, width * picture.Bands);
             for (int c = 0; c < 3; c++)
             {
@@ -84,7 +98,10 @@ public static class TiledUpscale
         int plane = width * height;
         for (int y = 0; y < height; y++)
         {
-            Span<byte> row = result.Samples.AsSpan((((tile.Top * scale) + y) * result.Width + (tile.Left * scale)) * result.Bands, width * result.Bands);
+            Span<byte> row = result.Samples.AsSpan(
+                (((tile.Top * scale) + y) * result.Width + (tile.Left * scale)) * result.Bands,
+                width * result.Bands
+            );
             for (int x = 0, i = y * width; x < width; x++, i++)
             {
                 if (result.Bands == 1)
@@ -93,7 +110,11 @@ public static class TiledUpscale
                 }
                 else
                 {
-                    (row[3 * x], row[(3 * x) + 1], row[(3 * x) + 2]) = (Byte(planes[i]), Byte(planes[i + plane]), Byte(planes[i + (2 * plane)]));
+                    (row[3 * x], row[(3 * x) + 1], row[(3 * x) + 2]) = (
+                        Byte(planes[i]),
+                        Byte(planes[i + plane]),
+                        Byte(planes[i + (2 * plane)])
+                    );
                 }
             }
         }
@@ -102,7 +123,8 @@ public static class TiledUpscale
     // Most of an alpha channel is all opaque or all transparent, and stays so.
     private static bool Constant(Pixels picture, Tile tile, Pixels result, int scale)
     {
-        int left = tile.Left - tile.Margins.Left, top = tile.Top - tile.Margins.Top;
+        int left = tile.Left - tile.Margins.Left,
+            top = tile.Top - tile.Margins.Top;
         byte value = picture.Samples[(top * picture.Width) + left];
         for (int y = top; y < top + tile.FullHeight; y++)
         {

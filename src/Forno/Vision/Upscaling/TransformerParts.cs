@@ -15,8 +15,10 @@ internal sealed class DepthwiseConv(Weights weights, long channels, bool bias)
 /// <summary>Batch normalisation by the means and variances in the file.</summary>
 internal sealed class StoredBatchNorm(Weights weights, long channels)
 {
-    private readonly Tensor weight = weights.Take("weight", Init.Ones, channels), bias = weights.Take("bias", Init.Zeros, channels);
-    private readonly Tensor mean = weights.Take("running_mean", Init.Zeros, channels), variance = weights.Take("running_var", Init.Ones, channels);
+    private readonly Tensor weight = weights.Take("weight", Init.Ones, channels),
+        bias = weights.Take("bias", Init.Zeros, channels);
+    private readonly Tensor mean = weights.Take("running_mean", Init.Zeros, channels),
+        variance = weights.Take("running_var", Init.Ones, channels);
 
     public Tensor Forward(Tensor x) => Ops.BatchNorm(x, weight, bias, mean, variance, 1e-5);
 }
@@ -71,7 +73,12 @@ internal static class WindowAttention
         {
             for (int j = 0; j < t; j++)
             {
-                index[(i * t) + j] = ((i / width) - (j / width) + height - 1) * ((2L * width) - 1) + (i % width) - (j % width) + width - 1;
+                index[(i * t) + j] =
+                    ((i / width) - (j / width) + height - 1) * ((2L * width) - 1)
+                    + (i % width)
+                    - (j % width)
+                    + width
+                    - 1;
             }
         }
         return Tensor.From(index, index.Length);

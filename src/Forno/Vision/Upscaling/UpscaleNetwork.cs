@@ -17,7 +17,8 @@ internal abstract class UpscaleNetwork
     public abstract Tensor Forward(Tensor x, Margins margins);
 
     /// <summary>A 3×3 convolution that keeps the size.</summary>
-    protected static Conv2d Conv3(Weights weights, long inputs, long outputs) => new(weights, inputs, outputs, 3, padding: 1);
+    protected static Conv2d Conv3(Weights weights, long inputs, long outputs) =>
+        new(weights, inputs, outputs, 3, padding: 1);
 
     /// <summary>A picture without its margins, which are given in pixels of the same size; shares storage.</summary>
     protected static Tensor Cut(Tensor y, long left, long top, long right, long bottom)
@@ -40,7 +41,9 @@ internal abstract class UpscaleNetwork
         int scale = (int)Math.Round(Math.Sqrt((double)outputs / channels));
         return scale > 0 && (long)scale * scale * channels == outputs
             ? scale
-            : throw new FornoException($"{weights.Store.Origin}: {last} has {outputs} outputs, which make no enlarged picture of {channels} channels. The file is of another kind, or damaged.");
+            : throw new FornoException(
+                $"{weights.Store.Origin}: {last} has {outputs} outputs, which make no enlarged picture of {channels} channels. The file is of another kind, or damaged."
+            );
     }
 
     /// <summary>A side of a tensor's stored shape.</summary>
@@ -48,5 +51,7 @@ internal abstract class UpscaleNetwork
     protected static int Side(Weights weights, string name, int dim) =>
         weights.ShapeOf(name) is { } shape && shape.Length > dim
             ? checked((int)shape[dim])
-            : throw new FornoException($"{weights.Store.Origin}: {name} is missing or of another shape. The file is incomplete or of another kind of model.");
+            : throw new FornoException(
+                $"{weights.Store.Origin}: {name} is missing or of another shape. The file is incomplete or of another kind of model."
+            );
 }

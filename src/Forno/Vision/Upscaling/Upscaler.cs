@@ -9,7 +9,8 @@ namespace Forno.Vision.Upscaling;
 /// </summary>
 public sealed class Upscaler : IDisposable
 {
-    private static readonly Op ReplicationPad = Op.Find("aten::replication_pad2d"), ReflectionPad = Op.Find("aten::reflection_pad2d");
+    private static readonly Op ReplicationPad = Op.Find("aten::replication_pad2d"),
+        ReflectionPad = Op.Find("aten::reflection_pad2d");
 
     private readonly UpscaleNetwork network;
     private readonly WeightStore store;
@@ -47,8 +48,11 @@ public sealed class Upscaler : IDisposable
             {
                 (network as IDisposable)?.Dispose();
                 store.Dispose();
-                throw FornoException.ForFile(path,
-                    $"it turns {network.Info.InputChannels} channels into {network.Info.OutputChannels}", "Forno upscales with models of RGB or of single channels.");
+                throw FornoException.ForFile(
+                    path,
+                    $"it turns {network.Info.InputChannels} channels into {network.Info.OutputChannels}",
+                    "Forno upscales with models of RGB or of single channels."
+                );
             }
             return new Upscaler(path, network, store);
         }
@@ -67,8 +71,10 @@ public sealed class Upscaler : IDisposable
     {
         using var scope = new Scope();
         using Autograd.Mode mode = Autograd.NoGrad();
-        int height = (int)image.Size(2), width = (int)image.Size(3);
-        int right = Good(width) - width, bottom = Good(height) - height;
+        int height = (int)image.Size(2),
+            width = (int)image.Size(3);
+        int right = Good(width) - width,
+            bottom = Good(height) - height;
         // A model of one channel sees three pictures.
         Tensor x = Info.InputChannels == 1 && image.Size(1) == 3 ? image.View(3, 1, height, width) : image;
         x = PadTo(x, right, bottom).To(store.Device).To(store.DType);
@@ -91,8 +97,12 @@ public sealed class Upscaler : IDisposable
     private static Tensor PadTo(Tensor x, int right, int bottom)
     {
         using var scope = new Scope();
-        int mirrorRight = Math.Min(right, (int)x.Size(3) - 1), mirrorBottom = Math.Min(bottom, (int)x.Size(2) - 1);
-        Tensor y = mirrorRight + mirrorBottom > 0 ? ReflectionPad.Call(x, (long[])[0, mirrorRight, 0, mirrorBottom]) : x.Alias();
+        int mirrorRight = Math.Min(right, (int)x.Size(3) - 1),
+            mirrorBottom = Math.Min(bottom, (int)x.Size(2) - 1);
+        Tensor y =
+            mirrorRight + mirrorBottom > 0
+                ? ReflectionPad.Call(x, (long[])[0, mirrorRight, 0, mirrorBottom])
+                : x.Alias();
         (right, bottom) = (right - mirrorRight, bottom - mirrorBottom);
         return scope.Keep(right + bottom > 0 ? ReplicationPad.Call(y, (long[])[0, right, 0, bottom]) : y);
     }

@@ -9,7 +9,16 @@ namespace Forno.Vision.Upscaling;
 /// <summary>Finds the weights in a file as the community wraps them, and the network that they are of.</summary>
 internal static class UpscalerFile
 {
-    private static readonly string[] Wrappers = ["model_state_dict", "state_dict", "params_ema", "params-ema", "params", "model", "net"];
+    private static readonly string[] Wrappers =
+    [
+        "model_state_dict",
+        "state_dict",
+        "params_ema",
+        "params-ema",
+        "params",
+        "model",
+        "net",
+    ];
     private static readonly string[] Prefixes = ["module.", "netG."];
 
     /// <summary>Opens a file's weights: .safetensors, PyTorch's formats as data only, or an ncnn pair.</summary>
@@ -32,7 +41,11 @@ internal static class UpscalerFile
     /// <summary>The network that the keys tell of, built from them.</summary>
     /// <exception cref="FornoException">They are of no known network, or some have no place in it.</exception>
     public static (UpscaleNetwork Network, WeightStore Store) Build(
-        IReadOnlyDictionary<string, WeightEntry> entries, string path, DType type, Device device)
+        IReadOnlyDictionary<string, WeightEntry> entries,
+        string path,
+        DType type,
+        Device device
+    )
     {
         bool Has(string key) => entries.ContainsKey(key);
         if (Esrgan.Knows(Has))
@@ -55,10 +68,17 @@ internal static class UpscalerFile
         {
             return Make(entries, w => new Dat(w), Dat.IsHarmless);
         }
-        throw FornoException.ForFile(path, $"this is no upscaler that Forno knows: {Guess(entries)}",
-            "It reads ESRGAN (old, new, BSRGAN, ESRGAN+, Real-ESRGAN), Compact (SRVGGNet), SPAN, OmniSR and DAT.");
+        throw FornoException.ForFile(
+            path,
+            $"this is no upscaler that Forno knows: {Guess(entries)}",
+            "It reads ESRGAN (old, new, BSRGAN, ESRGAN+, Real-ESRGAN), Compact (SRVGGNet), SPAN, OmniSR and DAT."
+        );
 
-        (UpscaleNetwork, WeightStore) Make(IReadOnlyDictionary<string, WeightEntry> named, Func<Weights, UpscaleNetwork> build, Func<string, bool>? harmless)
+        (UpscaleNetwork, WeightStore) Make(
+            IReadOnlyDictionary<string, WeightEntry> named,
+            Func<Weights, UpscaleNetwork> build,
+            Func<string, bool>? harmless
+        )
         {
             WeightStore store = WeightStore.From(named, path, type, device);
             try
@@ -85,13 +105,22 @@ internal static class UpscalerFile
         {
             root += only + "/";
         }
-        return CutPrefixes(file.Tensors.Values.Where(t => t.Name.StartsWith(root, StringComparison.Ordinal)).ToDictionary(
-            t => t.Name[root.Length..], t => new WeightEntry([.. t.Shape], () => file.Load(t.Name)), StringComparer.Ordinal));
+        return CutPrefixes(
+            file.Tensors.Values.Where(t => t.Name.StartsWith(root, StringComparison.Ordinal))
+                .ToDictionary(
+                    t => t.Name[root.Length..],
+                    t => new WeightEntry([.. t.Shape], () => file.Load(t.Name)),
+                    StringComparer.Ordinal
+                )
+        );
 
-        IEnumerable<string> Below() => paths.Where(p => p.StartsWith(root, StringComparison.Ordinal)).Select(p => p[root.Length..]);
+        IEnumerable<string> Below() =>
+            paths.Where(p => p.StartsWith(root, StringComparison.Ordinal)).Select(p => p[root.Length..]);
 
         // A dict has parts below its key; a list's are numbered.
-        bool IsDict(string key) => Below().Any(p => p.StartsWith(key + "/", StringComparison.Ordinal) && !char.IsAsciiDigit(p[key.Length + 1]));
+        bool IsDict(string key) =>
+            Below()
+                .Any(p => p.StartsWith(key + "/", StringComparison.Ordinal) && !char.IsAsciiDigit(p[key.Length + 1]));
     }
 
     // A prefix goes only if every key has it; first the one, then the other.

@@ -43,8 +43,12 @@ public sealed record UpscalerInfo
     public required IReadOnlyDictionary<string, object?> Measures { get; init; }
 
     /// <summary>Such as <c>ESRGAN 4x, nf 64, nb 23</c>.</summary>
-    public override string ToString() => $"{Architecture} {Scale}x, "
-        + string.Join(", ", Measures.Where(m => m.Value is int).Select(m => FormattableString.Invariant($"{m.Key} {m.Value}")));
+    public override string ToString() =>
+        $"{Architecture} {Scale}x, "
+        + string.Join(
+            ", ",
+            Measures.Where(m => m.Value is int).Select(m => FormattableString.Invariant($"{m.Key} {m.Value}"))
+        );
 }
 
 /// <summary>Pixels of context around the part of a tile that is wanted, in input pixels.</summary>

@@ -13,7 +13,10 @@ public sealed class BorrowedCaptionTests : IDisposable
 
     public BorrowedCaptionTests()
     {
-        foreach (string name in (string[])["face", "face_1_2_3_4", "face_5_6_7_8", "own_1_2_3_4", "alone_1_2_3_4", "few_1_2_3"])
+        foreach (
+            string name in (string[])
+                ["face", "face_1_2_3_4", "face_5_6_7_8", "own_1_2_3_4", "alone_1_2_3_4", "few_1_2_3"]
+        )
         {
             tree.Write($"set/10_a/{name}.png", TestPictures.Png(8, 8, name.Length));
         }
@@ -44,7 +47,10 @@ public sealed class BorrowedCaptionTests : IDisposable
     {
         CaptionSet set = CaptionSet.Read(PictureFolder.Scan([tree["set"]]), extension);
         Assert.Equal(6, set.Pictures.Count);
-        Assert.All(set.Pictures, p => Assert.Equal(Caption.Read(p.Picture.File, extension, wildcard: false), p.Caption?.Line));
+        Assert.All(
+            set.Pictures,
+            p => Assert.Equal(Caption.Read(p.Picture.File, extension, wildcard: false), p.Caption?.Line)
+        );
         Assert.Equal(extension == ".txt" ? 2 : 1, set.Pictures.Count(p => p.IsBorrowed));
     }
 
@@ -54,7 +60,10 @@ public sealed class BorrowedCaptionTests : IDisposable
         tree.Write("set/10_a/face_1_2_3_4.caption", "mine");
         PictureFolder folder = PictureFolder.Scan([tree["set"]]);
         CaptionSet set = CaptionSet.Read(folder);
-        Assert.Equal(["anna, hat", "mine", "anna, hat", "own"], set.Pictures.Where(p => p.Caption is not null).Select(p => p.Caption!.Line));
+        Assert.Equal(
+            ["anna, hat", "mine", "anna, hat", "own"],
+            set.Pictures.Where(p => p.Caption is not null).Select(p => p.Caption!.Line)
+        );
         Assert.Equal(["few.txt", "own.txt"], folder.Others.Select(o => Path.GetFileName(o)).Order());
     }
 
@@ -84,9 +93,26 @@ public sealed class BorrowedCaptionTests : IDisposable
     public void TagsOfOnePictureGoIntoItsOwnFileAndItIsSaid()
     {
         string work = Work();
-        foreach (string name in (string[])["face", "face_1_2_3_4", "face_5_6_7_8", "own_1_2_3_4", "alone_1_2_3_4", "few_1_2_3"])
+        foreach (
+            string name in (string[])
+                ["face", "face_1_2_3_4", "face_5_6_7_8", "own_1_2_3_4", "alone_1_2_3_4", "few_1_2_3"]
+        )
         {
-            tree.Write($"work/10_a/{name}.tags.json", new TagSidecar { Seen = [new SeenTag(name.EndsWith('8') ? "smile" : name == "face" ? "anna" : "hat", 0.9)] }.ToBytes());
+            tree.Write(
+                $"work/10_a/{name}.tags.json",
+                new TagSidecar
+                {
+                    Seen =
+                    [
+                        new SeenTag(
+                            name.EndsWith('8') ? "smile"
+                                : name == "face" ? "anna"
+                                : "hat",
+                            0.9
+                        ),
+                    ],
+                }.ToBytes()
+            );
         }
 
         string said = Done("caption", "tag", work, "--from-sidecar", "--existing", "append");
@@ -106,7 +132,10 @@ public sealed class BorrowedCaptionTests : IDisposable
         Assert.False(File.Exists(tree["copy/10_a/own.txt"])); // nobody's
         tree.Write("table.csv", "file,folder\n");
         Done("dataset", "sort", tree["copy"], "--rule", "hats: hat & sks");
-        Assert.All((string[])["face", "face_1_2_3_4", "face_5_6_7_8"], name => Assert.Equal("sks, anna, hat\n", File.ReadAllText(tree[$"copy/10_hats/{name}.txt"])));
+        Assert.All(
+            (string[])["face", "face_1_2_3_4", "face_5_6_7_8"],
+            name => Assert.Equal("sks, anna, hat\n", File.ReadAllText(tree[$"copy/10_hats/{name}.txt"]))
+        );
         Done("dataset", "undo", tree["copy"]);
         Assert.True(File.Exists(tree["copy/10_a/face_1_2_3_4.png"]));
         Done("dataset", "sort", tree["copy"], "--rule", "crops: sks & !zzz", "--dry-run");
@@ -123,9 +152,20 @@ public sealed class BorrowedCaptionTests : IDisposable
     public void AFurtherKindBesideOthersIsSaid()
     {
         string work = Work();
-        (int code, string said, _) = Run("caption", "trigger", work, "--character", "sks", "--caption-extension", "cap");
+        (int code, string said, _) = Run(
+            "caption",
+            "trigger",
+            work,
+            "--character",
+            "sks",
+            "--caption-extension",
+            "cap"
+        );
         Assert.Equal(0, code);
-        Assert.Contains("new .cap files stand beside captions of another extension (.caption, .txt), which stay as they are", said);
+        Assert.Contains(
+            "new .cap files stand beside captions of another extension (.caption, .txt), which stay as they are",
+            said
+        );
         Assert.Equal("sks |||", File.ReadAllText(tree["work/10_a/face.cap"]).Trim());
         Assert.Equal("anna, hat\n", File.ReadAllText(tree["work/10_a/face.txt"]));
         Assert.Equal(2, Run("caption", "prune", work, "--caption-extension", ".png").Code);

@@ -14,8 +14,16 @@ public class CaptionPlansTests
     [
         ("plain", "a, b"u8.ToArray(), "x, a, b"u8.ToArray()),
         ("mark", [0xEF, 0xBB, 0xBF, .. "a\r\nzwei\r\n"u8], [0xEF, 0xBB, 0xBF, .. "x, a\r\nzwei\r\n"u8]),
-        ("utf16", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("ä\n")], [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("x, ä\n")]),
-        ("utf16be", [0xFE, 0xFF, .. Encoding.BigEndianUnicode.GetBytes("ä, b")], [0xFE, 0xFF, .. Encoding.BigEndianUnicode.GetBytes("x, ä, b")]),
+        (
+            "utf16",
+            [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("ä\n")],
+            [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("x, ä\n")]
+        ),
+        (
+            "utf16be",
+            [0xFE, 0xFF, .. Encoding.BigEndianUnicode.GetBytes("ä, b")],
+            [0xFE, 0xFF, .. Encoding.BigEndianUnicode.GetBytes("x, ä, b")]
+        ),
         ("empty", [], "x"u8.ToArray()),
         ("newline", "\n"u8.ToArray(), "x\n"u8.ToArray()),
         ("binary", [1, 2, 0, 3], null),
@@ -44,7 +52,11 @@ public class CaptionPlansTests
         string before = TempTree.Picture(tree["work"]);
         CaptionSet set = CaptionSet.Read(PictureFolder.Scan([tree["work"]]));
         Assert.Equal(["1_a/binary.txt", "1_a/half.txt", "1_a/latin.txt"], set.Problems.Select(p => p.File));
-        ChangePlan plan = CaptionPlans.Make(set, "test", p => new CaptionEdit((p.Caption ?? CaptionText.Empty).With(["x", .. p.Caption?.Tags ?? []]), ["add x"]));
+        ChangePlan plan = CaptionPlans.Make(
+            set,
+            "test",
+            p => new CaptionEdit((p.Caption ?? CaptionText.Empty).With(["x", .. p.Caption?.Tags ?? []]), ["add x"])
+        );
         using WorkFolder work = WorkFolder.Open(tree["work"]);
         Applied applied = work.Apply(plan);
         Assert.Equal((7, 7), (applied.Steps, applied.Files));
@@ -68,14 +80,29 @@ public class CaptionPlansTests
         tree.Write("b.png", TestPictures.Png(8, 8, 1));
         CaptionSet set = CaptionSet.Read(PictureFolder.Scan([tree.Root]));
         int asked = 0;
-        ChangePlan plan = CaptionPlans.Make(set, "test", p =>
-        {
-            Interlocked.Increment(ref asked);
-            return p.Caption is { } caption ? new CaptionEdit(caption.With([.. caption.Tags]), ["nothing"]) : null;
-        });
+        ChangePlan plan = CaptionPlans.Make(
+            set,
+            "test",
+            p =>
+            {
+                Interlocked.Increment(ref asked);
+                return p.Caption is { } caption ? new CaptionEdit(caption.With([.. caption.Tags]), ["nothing"]) : null;
+            }
+        );
         Assert.Equal((0, 2), (plan.Steps.Count, asked));
-        plan = CaptionPlans.Make(set, "test", p => new CaptionEdit(p.Caption ?? CaptionText.Empty, ["as UTF-16"]) { Encoding = TextEncoding.Utf16, Sidecar = new TagSidecar() });
-        Assert.Equal(["a.txt", "a.tags.json", "b.tags.json"], plan.Steps.SelectMany(s => s.Changes).Select(c => c.Path));
+        plan = CaptionPlans.Make(
+            set,
+            "test",
+            p => new CaptionEdit(p.Caption ?? CaptionText.Empty, ["as UTF-16"])
+            {
+                Encoding = TextEncoding.Utf16,
+                Sidecar = new TagSidecar(),
+            }
+        );
+        Assert.Equal(
+            ["a.txt", "a.tags.json", "b.tags.json"],
+            plan.Steps.SelectMany(s => s.Changes).Select(c => c.Path)
+        );
         Assert.IsType<ReplaceFile>(plan.Steps[0].Changes[0]);
     }
 
@@ -88,11 +115,20 @@ public class CaptionPlansTests
         tree.Write("a.caption", "caption");
         tree.Write("a.mine.txt", "mine");
         Assert.Equal("text", CaptionSet.Read(PictureFolder.Scan([tree.Root])).Pictures[0].Caption!.ToString());
-        Assert.Equal("caption", CaptionSet.Read(PictureFolder.Scan([tree.Root]), "caption").Pictures[0].Caption!.ToString());
+        Assert.Equal(
+            "caption",
+            CaptionSet.Read(PictureFolder.Scan([tree.Root]), "caption").Pictures[0].Caption!.ToString()
+        );
         CaptionSet none = CaptionSet.Read(PictureFolder.Scan([tree.Root]), ".cap");
         Assert.Null(none.Pictures[0].Caption);
         Assert.Equal("a.cap", none.PathOf(none.Pictures[0]));
-        Assert.Equal("mine", CaptionSet.Read(PictureFolder.Scan([tree.Root], captionExtension: ".mine.txt"), ".mine.txt").Pictures[0].Caption!.ToString());
+        Assert.Equal(
+            "mine",
+            CaptionSet
+                .Read(PictureFolder.Scan([tree.Root], captionExtension: ".mine.txt"), ".mine.txt")
+                .Pictures[0]
+                .Caption!.ToString()
+        );
         Assert.Throws<FornoException>(() => CaptionSet.Read(PictureFolder.Scan([tree.Root]), "png"));
     }
 
@@ -102,7 +138,11 @@ public class CaptionPlansTests
         using TempTree tree = new();
         tree.Write("10_x/a.png", TestPictures.Png(8, 8, 1));
         tree.Write("10_x/a.txt", "a");
-        var sidecar = new TagSidecar { Seen = [new SeenTag("bow", 0.93, "general", "wd")], Pruned = [new PrunedTag("red eyes", "static")] };
+        var sidecar = new TagSidecar
+        {
+            Seen = [new SeenTag("bow", 0.93, "general", "wd")],
+            Pruned = [new PrunedTag("red eyes", "static")],
+        };
         tree.Write("10_x/a.tags.json", sidecar.ToBytes());
         PictureItem item = PictureFolder.Scan([tree.Root]).Pictures.Single();
         Assert.Equal("10_x/a.txt", Assert.Single(item.Sidecars).Path);
@@ -120,10 +160,23 @@ public class CaptionPlansTests
             work.Apply(importer.Plan([tree["10_x"]], []));
         }
 
-        Assert.Equal(sidecar.ToBytes(), File.ReadAllBytes(Directory.EnumerateFiles(tree["work"], "*.tags.json", SearchOption.AllDirectories).Single()));
-        foreach (string wrong in (string[])["", "[]", "{\"version\":2}", "{\"seen\":[null]}", "{\"seen\":null}", "{\"seen\":[{\"tag\":3}]}"])
+        Assert.Equal(
+            sidecar.ToBytes(),
+            File.ReadAllBytes(
+                Directory.EnumerateFiles(tree["work"], "*.tags.json", SearchOption.AllDirectories).Single()
+            )
+        );
+        foreach (
+            string wrong in (string[])
+                ["", "[]", "{\"version\":2}", "{\"seen\":[null]}", "{\"seen\":null}", "{\"seen\":[{\"tag\":3}]}"]
+        )
         {
-            Assert.Contains("x.tags.json", Assert.Throws<FornoException>(() => TagSidecar.Parse(Encoding.UTF8.GetBytes(wrong), "x.tags.json")).Message);
+            Assert.Contains(
+                "x.tags.json",
+                Assert
+                    .Throws<FornoException>(() => TagSidecar.Parse(Encoding.UTF8.GetBytes(wrong), "x.tags.json"))
+                    .Message
+            );
         }
 
         Assert.Empty(TagSidecar.Parse("{\"further\":1}"u8, "x").Seen);

@@ -50,7 +50,10 @@ public class CaptionTextTests
         Assert.Equal(changed, CaptionText.Parse(text).With(tags.Length == 0 ? [] : tags.Split('|'), kept).ToString());
 
     [Theory]
-    [InlineData("1girl, A woman stands in the rain, holding an umbrella. She smiles, red dress.", "1girl|A woman stands in the rain, holding an umbrella. She smiles, red dress.")]
+    [InlineData(
+        "1girl, A woman stands in the rain, holding an umbrella. She smiles, red dress.",
+        "1girl|A woman stands in the rain, holding an umbrella. She smiles, red dress."
+    )]
     [InlineData("1girl, solo, A red, shiny car is parked., street", "1girl|solo|A red, shiny car is parked.|street")]
     [InlineData("1girl, Hatsune Miku, she sings, loudly.", "1girl|Hatsune Miku, she sings, loudly.")]
     [InlineData("k-on!, solo, :o, !?, ..., dr. stone", "k-on!|solo|:o|!?|...|dr. stone")]
@@ -92,31 +95,63 @@ public class CaptionTextTests
     [Fact]
     public void AnyTextIsKeptAndAnyEditIsReadBackAsWritten()
     {
-        string[] bits = ["a", "cat", ",", ", ", " ", "|||", "|", "{", "}", "\n", "\r\n", ".", "A dog is here", "é", "\\(", "_"];
+        string[] bits =
+        [
+            "a",
+            "cat",
+            ",",
+            ", ",
+            " ",
+            "|||",
+            "|",
+            "{",
+            "}",
+            "\n",
+            "\r\n",
+            ".",
+            "A dog is here",
+            "é",
+            "\\(",
+            "_",
+        ];
         Gen<string> texts = Gen.Elements(bits).ListOf().Select(b => string.Concat(b));
         Gen<string[]> tags = Gen.Elements("x", "y z", "red_dress", ":3").ListOf().Select(t => t.ToArray());
-        Prop.ForAll(texts.ToArbitrary(), tags.ToArbitrary(), (text, given) =>
-        {
-            CaptionText caption = CaptionText.Parse(text);
-            Assert.Equal(text, caption.ToString());
-            Assert.Same(caption, caption.With(caption.Tags));
-            CaptionText changed = caption.With(given);
-            Assert.Equal(given, changed.Tags);
-            Assert.Equal(Math.Min(caption.Kept, given.Length), changed.Kept);
-            int end = text.IndexOfAny(['\r', '\n']);
-            Assert.EndsWith(end < 0 ? "" : text[end..], changed.ToString(), StringComparison.Ordinal);
-            Assert.Equal(end < 0 ? -1 : changed.ToString().Length - (text.Length - end), changed.ToString().IndexOfAny(['\r', '\n']));
-            CaptionText kept = caption.With(given, Math.Min(2, given.Length));
-            Assert.Equal(Math.Min(2, given.Length), kept.Kept);
-            foreach (CaptionText made in (CaptionText[])[changed, kept])
-            {
-                CaptionText read = CaptionText.Parse(made.ToString());
-                Assert.Equal((read.Kept, read.Ending, read.HasSeparator, read.PartedByBlanks), (made.Kept, made.Ending, made.HasSeparator, made.PartedByBlanks));
-                Assert.Equal(read.Tags, made.Tags);
-                Assert.Equal(read.Normal, made.Normal);
-                Assert.Equal(read.With(["n", "m", "o"], 1).ToString(), made.With(["n", "m", "o"], 1).ToString());
-                Assert.Equal(read.With(["n", "m"]).ToString(), made.With(["n", "m"]).ToString());
-            }
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                texts.ToArbitrary(),
+                tags.ToArbitrary(),
+                (text, given) =>
+                {
+                    CaptionText caption = CaptionText.Parse(text);
+                    Assert.Equal(text, caption.ToString());
+                    Assert.Same(caption, caption.With(caption.Tags));
+                    CaptionText changed = caption.With(given);
+                    Assert.Equal(given, changed.Tags);
+                    Assert.Equal(Math.Min(caption.Kept, given.Length), changed.Kept);
+                    int end = text.IndexOfAny(['\r', '\n']);
+                    Assert.EndsWith(end < 0 ? "" : text[end..], changed.ToString(), StringComparison.Ordinal);
+                    Assert.Equal(
+                        end < 0 ? -1 : changed.ToString().Length - (text.Length - end),
+                        changed.ToString().IndexOfAny(['\r', '\n'])
+                    );
+                    CaptionText kept = caption.With(given, Math.Min(2, given.Length));
+                    Assert.Equal(Math.Min(2, given.Length), kept.Kept);
+                    foreach (CaptionText made in (CaptionText[])[changed, kept])
+                    {
+                        CaptionText read = CaptionText.Parse(made.ToString());
+                        Assert.Equal(
+                            (read.Kept, read.Ending, read.HasSeparator, read.PartedByBlanks),
+                            (made.Kept, made.Ending, made.HasSeparator, made.PartedByBlanks)
+                        );
+                        Assert.Equal(read.Tags, made.Tags);
+                        Assert.Equal(read.Normal, made.Normal);
+                        Assert.Equal(
+                            read.With(["n", "m", "o"], 1).ToString(),
+                            made.With(["n", "m", "o"], 1).ToString()
+                        );
+                        Assert.Equal(read.With(["n", "m"]).ToString(), made.With(["n", "m"]).ToString());
+                    }
+                }
+            )
+            .QuickCheckThrowOnFailure();
     }
 }

@@ -19,7 +19,10 @@ public class WordListTests
     public void NothingStandsTwice(string name, int least)
     {
         // "monochrome" is a style, and has a rule of its own; a word may be taken in at the left of several entries.
-        string[] words = [.. WordLists.Read(name).Where(e => e.Section != TraitLists.Monochrome).SelectMany(e => Entries(name, e))];
+        string[] words =
+        [
+            .. WordLists.Read(name).Where(e => e.Section != TraitLists.Monochrome).SelectMany(e => Entries(name, e)),
+        ];
         Assert.Empty(words.GroupBy(w => w).Where(g => g.Count() > 1).Select(g => g.Key));
         Assert.True(words.Length >= least, $"{words.Length}");
     }
@@ -27,9 +30,17 @@ public class WordListTests
     [Fact]
     public void ATagIsATraitOfOneCategoryOnly()
     {
-        var sections = WordLists.Read("traits").Where(e => e.Section != TraitLists.Monochrome).SelectMany(e => e.Words.Select(w => (Word: TagExpression.Normal(w), e.Section)));
-        Assert.Empty(sections.GroupBy(w => w.Word).Where(g => g.Select(w => w.Section).Distinct().Count() > 1).Select(g => g.Key));
-        Assert.All(WordLists.Read("traits").Where(e => e.Section == TraitLists.Monochrome).SelectMany(e => e.Words), w => Assert.Equal(TraitLists.Style, Traits.Of(TagExpression.Normal(w))));
+        var sections = WordLists
+            .Read("traits")
+            .Where(e => e.Section != TraitLists.Monochrome)
+            .SelectMany(e => e.Words.Select(w => (Word: TagExpression.Normal(w), e.Section)));
+        Assert.Empty(
+            sections.GroupBy(w => w.Word).Where(g => g.Select(w => w.Section).Distinct().Count() > 1).Select(g => g.Key)
+        );
+        Assert.All(
+            WordLists.Read("traits").Where(e => e.Section == TraitLists.Monochrome).SelectMany(e => e.Words),
+            w => Assert.Equal(TraitLists.Style, Traits.Of(TagExpression.Normal(w)))
+        );
     }
 
     [Fact]
@@ -39,8 +50,14 @@ public class WordListTests
         {
             Assert.False(Lists.Synonyms.ContainsKey(chosen), $"{entry.Source}: {chosen} is another's synonym");
             Assert.True(other != chosen, entry.Source);
-            Assert.True(Written(other) is not { } a || Written(chosen) is not { } b || a == b, $"{entry.Source}: {other} is {Written(other)}, {chosen} is {Written(chosen)}");
-            Assert.True(Lists.Useless(chosen, chosen) is null && Lists.Useless(other, other) is null, $"{entry.Source}: {chosen} or {other} is useless");
+            Assert.True(
+                Written(other) is not { } a || Written(chosen) is not { } b || a == b,
+                $"{entry.Source}: {other} is {Written(other)}, {chosen} is {Written(chosen)}"
+            );
+            Assert.True(
+                Lists.Useless(chosen, chosen) is null && Lists.Useless(other, other) is null,
+                $"{entry.Source}: {chosen} or {other} is useless"
+            );
         }
     }
 
@@ -52,13 +69,25 @@ public class WordListTests
         {
             foreach (var (less, entry) in implied)
             {
-                Assert.False(Lists.Implied.TryGetValue(less, out var back) && back.ContainsKey(tag), $"{entry.Source}: {tag} and {less} would take each other out");
-                Assert.False(Lists.WordsOf(less) is { } longer && Lists.WordsOf(tag) is { } shorter && longer.Includes(shorter), $"{entry.Source}: {less} says more than {tag}");
-                Assert.True(Lists.Synonyms.GetValueOrDefault(less).Chosen is null, $"{entry.Source}: {less} is written {Lists.Synonyms.GetValueOrDefault(less).Chosen}");
+                Assert.False(
+                    Lists.Implied.TryGetValue(less, out var back) && back.ContainsKey(tag),
+                    $"{entry.Source}: {tag} and {less} would take each other out"
+                );
+                Assert.False(
+                    Lists.WordsOf(less) is { } longer && Lists.WordsOf(tag) is { } shorter && longer.Includes(shorter),
+                    $"{entry.Source}: {less} says more than {tag}"
+                );
+                Assert.True(
+                    Lists.Synonyms.GetValueOrDefault(less).Chosen is null,
+                    $"{entry.Source}: {less} is written {Lists.Synonyms.GetValueOrDefault(less).Chosen}"
+                );
                 Assert.True(Lists.Useless(less, less) is null, $"{entry.Source}: {less} is useless");
             }
 
-            Assert.True(Lists.Synonyms.GetValueOrDefault(tag).Chosen is null, $"{tag} is written {Lists.Synonyms.GetValueOrDefault(tag).Chosen}");
+            Assert.True(
+                Lists.Synonyms.GetValueOrDefault(tag).Chosen is null,
+                $"{tag} is written {Lists.Synonyms.GetValueOrDefault(tag).Chosen}"
+            );
         }
     }
 
@@ -66,14 +95,25 @@ public class WordListTests
     public void TagsThatTheListsNameAreNotUseless()
     {
         Assert.DoesNotContain(Traits.Tags, t => Lists.Useless(t, t) is not null);
-        Assert.DoesNotContain(Lists.Splits.SelectMany(s => s.Value.Words).Select(TagExpression.Normal), p => Lists.Useless(p, p) is not null || Lists.Synonyms.ContainsKey(p));
+        Assert.DoesNotContain(
+            Lists.Splits.SelectMany(s => s.Value.Words).Select(TagExpression.Normal),
+            p => Lists.Useless(p, p) is not null || Lists.Synonyms.ContainsKey(p)
+        );
     }
 
     [Fact]
     public void CleaningACleanCaptionChangesNothingWhateverTagMeetsAnother()
     {
         var cleaner = new CaptionCleaner(new CleanSettings());
-        string[] tags = [.. Lists.Implied.Keys.Concat(Lists.Implied.Values.SelectMany(i => i.Keys)).Concat(Lists.Synonyms.Keys).Distinct().Where(t => !t.Contains(',')).Order(StringComparer.Ordinal)];
+        string[] tags =
+        [
+            .. Lists
+                .Implied.Keys.Concat(Lists.Implied.Values.SelectMany(i => i.Keys))
+                .Concat(Lists.Synonyms.Keys)
+                .Distinct()
+                .Where(t => !t.Contains(','))
+                .Order(StringComparer.Ordinal),
+        ];
         for (int i = 0; i + 7 < tags.Length; i += 3)
         {
             CaptionText once = cleaner.Clean(CaptionText.Of(tags[i..(i + 7)]));
@@ -92,7 +132,8 @@ public class WordListTests
     [InlineData("signature, watermark, 1girl", "signature, watermark, 1girl")]
     [InlineData("highres, original, alternate hairstyle, name connection, solo", "solo")]
     [InlineData("ripped jeans, denim pants", "ripped jeans")]
-    public void WhatADanbooruHandExpects(string before, string after) => Assert.Equal(after, new CaptionCleaner(new CleanSettings()).Clean(CaptionText.Parse(before)).ToString());
+    public void WhatADanbooruHandExpects(string before, string after) =>
+        Assert.Equal(after, new CaptionCleaner(new CleanSettings()).Clean(CaptionText.Parse(before)).ToString());
 
     [Theory]
     [InlineData("ombre hair", "hair-colour")]
@@ -117,16 +158,17 @@ public class WordListTests
     [InlineData("torn shirt", null)]
     public void TraitsAsTheyAreUsed(string tag, string? category) => Assert.Equal(category, Traits.Of(tag));
 
-    private static IEnumerable<string> Entries(string name, WordEntry entry) => name switch
-    {
-        "redundancy" when entry.Left is { } left => [$"{entry.Section}: {TagExpression.Normal(left)}"],
-        "split" => [TagExpression.Normal(entry.Left!)],
-        // A word may be of one class of consolidation only.
-        "consolidation" when entry.Section is not ("noun" or "several") => entry.Words.Select(TagExpression.Normal),
-        "synonyms" => entry.Words.Select(TagExpression.Normal),
-        "traits" => entry.Words.Select(w => $"{entry.Section}: {TagExpression.Normal(w)}"),
-        _ => entry.Words.Select(w => $"{entry.Section}: {TagExpression.Normal(w)}"),
-    };
+    private static IEnumerable<string> Entries(string name, WordEntry entry) =>
+        name switch
+        {
+            "redundancy" when entry.Left is { } left => [$"{entry.Section}: {TagExpression.Normal(left)}"],
+            "split" => [TagExpression.Normal(entry.Left!)],
+            // A word may be of one class of consolidation only.
+            "consolidation" when entry.Section is not ("noun" or "several") => entry.Words.Select(TagExpression.Normal),
+            "synonyms" => entry.Words.Select(TagExpression.Normal),
+            "traits" => entry.Words.Select(w => $"{entry.Section}: {TagExpression.Normal(w)}"),
+            _ => entry.Words.Select(w => $"{entry.Section}: {TagExpression.Normal(w)}"),
+        };
 
     private static string? Written(string tag) => Traits.Tags.Contains(tag) ? Traits.Of(tag) : null;
 }

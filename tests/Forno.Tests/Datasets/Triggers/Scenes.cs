@@ -10,7 +10,11 @@ internal static class Scenes
 {
     private static readonly Dictionary<string, TriggerKind> Kinds = new()
     {
-        ["anna"] = TriggerKind.Character, ["bea"] = TriggerKind.Character, ["ink"] = TriggerKind.Style, ["sword"] = TriggerKind.Object, ["jump"] = TriggerKind.Pose,
+        ["anna"] = TriggerKind.Character,
+        ["bea"] = TriggerKind.Character,
+        ["ink"] = TriggerKind.Style,
+        ["sword"] = TriggerKind.Object,
+        ["jump"] = TriggerKind.Pose,
     };
 
     public static TriggerScene Of(params string[] lines) => Of(Kind, lines);
@@ -36,7 +40,15 @@ internal static class Scenes
             Pictures = count,
             Groups = [.. groups.Select(g => new PictureGroup(g.Key, new Extent(count, g.Value)))],
             Triggers = [.. triggers.Select(t => new Trigger(t.Key, kind(t.Key), new Extent(count, t.Value)))],
-            Features = [.. hidden.Select(f => new Feature(f.Key, Category(f.Key), new Extent(count, f.Value), new Extent(count, told.GetValueOrDefault(f.Key, []))))],
+            Features =
+            [
+                .. hidden.Select(f => new Feature(
+                    f.Key,
+                    Category(f.Key),
+                    new Extent(count, f.Value),
+                    new Extent(count, told.GetValueOrDefault(f.Key, []))
+                )),
+            ],
         };
     }
 
@@ -46,33 +58,58 @@ internal static class Scenes
     public static string Fate(this AbsorptionTable table, string feature)
     {
         AbsorptionRow row = table.Rows.Single(r => r.Feature.Tag == feature);
-        string Names(AbsorptionVerdict verdict, string between) => string.Join(between, row.Cells.Where(c => c.Verdict == verdict).Select(c => c.Trigger.Name).Order());
-        string taken = (row.Cells.Select(c => c.Verdict).Where(v => v is not (AbsorptionVerdict.None or AbsorptionVerdict.Leaks)).Distinct().Count() > 1 ? "MIXED " : "")
-            + Names(AbsorptionVerdict.Wholly, "?") + Names(AbsorptionVerdict.Alike, "=") + Names(AbsorptionVerdict.Split, "+")
-            + (row.Cells.Any(c => c.Verdict == AbsorptionVerdict.Mostly) ? "mostly " + Names(AbsorptionVerdict.Mostly, "=") : "")
-            + (row.Cells.Any(c => c.Verdict == AbsorptionVerdict.Partly) ? "partly " + Names(AbsorptionVerdict.Partly, "=") : "");
+        string Names(AbsorptionVerdict verdict, string between) =>
+            string.Join(between, row.Cells.Where(c => c.Verdict == verdict).Select(c => c.Trigger.Name).Order());
+        string taken =
+            (
+                row.Cells.Select(c => c.Verdict)
+                    .Where(v => v is not (AbsorptionVerdict.None or AbsorptionVerdict.Leaks))
+                    .Distinct()
+                    .Count() > 1
+                    ? "MIXED "
+                    : ""
+            )
+            + Names(AbsorptionVerdict.Wholly, "?")
+            + Names(AbsorptionVerdict.Alike, "=")
+            + Names(AbsorptionVerdict.Split, "+")
+            + (
+                row.Cells.Any(c => c.Verdict == AbsorptionVerdict.Mostly)
+                    ? "mostly " + Names(AbsorptionVerdict.Mostly, "=")
+                    : ""
+            )
+            + (
+                row.Cells.Any(c => c.Verdict == AbsorptionVerdict.Partly)
+                    ? "partly " + Names(AbsorptionVerdict.Partly, "=")
+                    : ""
+            );
         string leaks = Names(AbsorptionVerdict.Leaks, ",");
         return taken + (leaks.Length > 0 ? $"; leaks {leaks}" : "");
     }
 
     public static string[] FindingKinds(this AbsorptionTable table) => [.. table.Findings.Select(f => f.Kind).Order()];
 
-    public static string What(this AbsorptionTable table, string kind) => string.Join("\n", table.Findings.Where(f => f.Kind == kind).Select(f => f.What).Order());
+    public static string What(this AbsorptionTable table, string kind) =>
+        string.Join("\n", table.Findings.Where(f => f.Kind == kind).Select(f => f.What).Order());
 
-    private static TriggerKind Kind(string name) => Kinds.GetValueOrDefault(name,
-        name.StartsWith("outfit") || name.StartsWith("dress") ? TriggerKind.Outfit : TriggerKind.Unknown);
+    private static TriggerKind Kind(string name) =>
+        Kinds.GetValueOrDefault(
+            name,
+            name.StartsWith("outfit") || name.StartsWith("dress") ? TriggerKind.Outfit : TriggerKind.Unknown
+        );
 
-    private static string? Category(string tag) => tag switch
-    {
-        _ when tag.EndsWith("_hair") => "hair-colour",
-        _ when tag.EndsWith("_eyes") => "eyes",
-        _ when tag.EndsWith("_dress") => "garment-whole",
-        _ => null,
-    };
+    private static string? Category(string tag) =>
+        tag switch
+        {
+            _ when tag.EndsWith("_hair") => "hair-colour",
+            _ when tag.EndsWith("_eyes") => "eyes",
+            _ when tag.EndsWith("_dress") => "garment-whole",
+            _ => null,
+        };
 
     private static SortedDictionary<string, List<int>> Map() => new(StringComparer.Ordinal);
 
-    private static string[] Words(string[] sides, int side) => side < sides.Length ? sides[side].Split(' ', StringSplitOptions.RemoveEmptyEntries) : [];
+    private static string[] Words(string[] sides, int side) =>
+        side < sides.Length ? sides[side].Split(' ', StringSplitOptions.RemoveEmptyEntries) : [];
 
     private static void Add(SortedDictionary<string, List<int>> map, string[] names, int first, int many)
     {
