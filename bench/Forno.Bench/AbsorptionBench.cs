@@ -21,7 +21,7 @@ internal static class AbsorptionBench
     {
         string folder = Path.Combine(options.Folder, "forno-bench-absorption");
         Make(folder);
-        TraitLists traits = TraitLists.Read();
+        var traits = TraitLists.Read();
         TriggerName[] names =
         [
             .. Enumerable
@@ -49,9 +49,7 @@ internal static class AbsorptionBench
                 table,
                 Clock.Of(() =>
                 {
-                    AbsorptionTable made = AbsorptionTable.Make(
-                        TriggerScenes.Of(set, names, traits, p => byPicture[p])
-                    );
+                    var made = AbsorptionTable.Make(TriggerScenes.Of(set, names, traits, p => byPicture[p]));
                     (rows, findings) = (made.Rows.Count, made.Findings.Count);
                 })
             );
@@ -60,7 +58,8 @@ internal static class AbsorptionBench
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"absorption table: {Pictures} pictures, {TriggerCount} triggers, {rows} features, {findings} findings; best of twelve"
+                $"absorption table: {Pictures} pictures, {TriggerCount} triggers, {rows} features, {findings}"
+                    + $" findings; best of twelve"
             )
         );
         Console.WriteLine($"load: their captions    {load}");
@@ -68,13 +67,15 @@ internal static class AbsorptionBench
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"ratio to the {count} captions above: {table.Cpu / captions.Cpu:0.000} by processor time (0.1 is the bound for 100000)"
+                $"ratio to the {count} captions above: {table.Cpu / captions.Cpu:0.000} by processor time "
+                    + $"(0.1 is the bound for 100000)"
             )
         );
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"ratio to loading: {table.Cpu / load.Cpu:0.000} by processor time, {table.Wall / load.Wall:0.000} by the clock"
+                $"ratio to loading: {table.Cpu / load.Cpu:0.000} by processor time, "
+                    + $"{table.Wall / load.Wall:0.000} by the clock"
             )
         );
     }
@@ -110,7 +111,8 @@ internal static class AbsorptionBench
                 string more = random.Next(5) == 0 ? $", trigger{TriggerCount - 1}" : "";
                 File.WriteAllText(
                     Path.Combine(at, $"{i:0000}.txt"),
-                    $"trigger0, trigger{part + 1}{more} ||| {string.Join(", ", Enumerable.Range(0, 12 + random.Next(20)).Select(_ => $"tag {random.Next(2000)}"))}"
+                    $"trigger0, trigger{part + 1}{more} ||| "
+                        + $"{string.Join(", ", Enumerable.Range(0, 12 + random.Next(20)).Select(_ => $"tag {random.Next(2000)}"))}"
                 );
             }
         );

@@ -12,7 +12,7 @@ internal static class BenchPictures
             pictures.Pictures,
             item =>
             {
-                using Picture picture = Picture.LoadStreaming(item.File);
+                using var picture = Picture.LoadStreaming(item.File);
                 picture.ReadStrips((_, _, _) => { });
             }
         );
@@ -38,9 +38,9 @@ internal static class BenchPictures
     public static void Save(string path, int width, int height, int seed)
     {
         var random = new Random(seed);
-        var small = new byte[24 * 18 * 3];
+        byte[] small = new byte[24 * 18 * 3];
         random.NextBytes(small);
-        using Picture coarse = Picture.FromRgb(small, 24, 18);
+        using var coarse = Picture.FromRgb(small, 24, 18);
         using Picture field = coarse.Resize(width, height, Kernel.Cubic);
         byte[] pixels = field.ToArray(),
             grain = new byte[1 << 16];
@@ -50,7 +50,7 @@ internal static class BenchPictures
             pixels[p] = (byte)Math.Clamp(pixels[p] + (grain[(p * 7919L) & 0xFFFF] % 9) - 4, 0, 255);
         }
 
-        using Picture made = Picture.FromRgb(pixels, width, height);
+        using var made = Picture.FromRgb(pixels, width, height);
         File.WriteAllBytes(
             path,
             path.EndsWith(".jpg", StringComparison.Ordinal) ? made.EncodeJpeg(90) : made.EncodePng(3)

@@ -66,7 +66,8 @@ internal static class CaptionsBench
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"ratio to raw reading: {sum.Cpu / best[0].Cpu:0.00} by processor time, {sum.Wall / best[0].Wall:0.00} by the clock (3 is the bound)"
+                $"ratio to raw reading: {sum.Cpu / best[0].Cpu:0.00} by processor time, "
+                    + $"{sum.Wall / best[0].Wall:0.00} by the clock (3 is the bound)"
             )
         );
 

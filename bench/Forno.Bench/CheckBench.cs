@@ -4,22 +4,24 @@ using Forno.Workspace;
 
 namespace Forno.Bench;
 
-/// <summary>Measuring pictures as <c>forno dataset check</c> does, against libvips decoding the same files, with all cores.</summary>
+/// <summary>
+/// Measuring pictures as <c>forno dataset check</c> does, against libvips decoding the same files, with all cores.
+/// </summary>
 internal static class CheckBench
 {
     public static void Run(BenchOptions options)
     {
         string folder = Path.Combine(options.Folder, "forno-bench-pictures");
         BenchPictures.Make(folder, options.Number("count") ?? 24);
-        PictureFolder pictures = PictureFolder.Scan([folder]);
+        var pictures = PictureFolder.Scan([folder]);
         double megapixels = 0;
         Clock? floor = null,
             check = null;
         for (int round = 0; round < 3; round++)
         {
-            Clock decode = Clock.Of(() => BenchPictures.Decode(pictures));
+            var decode = Clock.Of(() => BenchPictures.Decode(pictures));
             Memory.ResetPeak();
-            Clock look = Clock.Of(() =>
+            var look = Clock.Of(() =>
                 megapixels =
                     PictureSurvey
                         .Look(pictures, MeasureCache.InMemory())
@@ -42,7 +44,8 @@ internal static class CheckBench
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"ratio {floor!.Value.Cpu / check!.Value.Cpu:0.00} of the floor by processor time, {floor.Value.Wall / check.Value.Wall:0.00} by the clock"
+                $"ratio {floor!.Value.Cpu / check!.Value.Cpu:0.00} of the floor by processor time, "
+                    + $"{floor.Value.Wall / check.Value.Wall:0.00} by the clock"
             )
         );
     }

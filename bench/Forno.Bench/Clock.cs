@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Forno.Bench;
 
-/// <summary>Elapsed time, processor time and the system's part of it, in seconds: on a busy machine the second is the steadiest.</summary>
+/// <summary>
+/// Elapsed time, processor time and the system's part of it, in seconds: on a busy machine the second is the steadiest.
+/// </summary>
 internal readonly record struct Clock(double Wall, double Cpu, double System)
 {
     public static Clock Now()

@@ -6,7 +6,8 @@ using Forno.Imaging.Measures;
 namespace Forno.Bench;
 
 /// <summary>
-/// The search for look-alikes among many hashes: with the index for all of them, and against all pairs for a sample, which
+/// The search for look-alikes among many hashes: with the index for all of them, and against all pairs for a sample,
+/// which
 /// must find the same.
 /// </summary>
 internal static class DedupeBench
@@ -19,9 +20,9 @@ internal static class DedupeBench
         PictureHash[] hashes = Hashes(count);
         var found = new List<Candidate>();
         long candidates = 0;
-        var of = new int[count][];
+        int[][] of = new int[count][];
         double before = Memory.Now;
-        Clock index = Clock.Of(() =>
+        var index = Clock.Of(() =>
         {
             var search = new LookAlikes(hashes, mirror: false);
             for (int i = 0; i < hashes.Length; i++)
@@ -35,14 +36,15 @@ internal static class DedupeBench
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{count} hashes by the index, building included   {index}   {candidates} pairs, {Memory.Peak - before:0.00} GiB"
+                $"{count} hashes by the index, building included   {index}   {candidates} pairs, "
+                    + $"{Memory.Peak - before:0.00} GiB"
             )
         );
 
         // The same pairs without an index, in flat arrays, for pictures spread over the list.
         var all = new AllPairs(hashes);
         int[] sample = [.. Enumerable.Range(0, Sample).Select(i => (int)((i + 0.5) * count / Sample))];
-        List<int>[] plain = new List<int>[Sample];
+        var plain = new List<int>[Sample];
         Clock pairs =
             Clock.Of(() =>
             {
@@ -103,7 +105,7 @@ internal static class DedupeBench
             ulong gradient = near is null
                 ? (ulong)random.NextInt64(long.MinValue, long.MaxValue)
                 : Flipped(near.Gradient, random.Next(6));
-            var colour = new byte[32];
+            byte[] colour = new byte[32];
             colour.AsSpan().Fill(128);
             hashes[i] = new PictureHash(frequency, frequency, gradient, gradient, colour);
         }

@@ -12,7 +12,9 @@ internal sealed class Floor
     private const long TileElements = 512 * 1024;
     private readonly List<Call> calls = [];
 
-    /// <summary>Notes the layers' inputs during a forward, through the patches that already stand in their slots.</summary>
+    /// <summary>
+    /// Notes the layers' inputs during a forward, through the patches that already stand in their slots.
+    /// </summary>
     public Floor(IEnumerable<PatchableLayer> layers, Action forward, long heads)
     {
         (PatchableLayer Layer, IPatch? Before)[] before = [.. layers.Select(l => (l, l.Patch))];

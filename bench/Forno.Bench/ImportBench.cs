@@ -5,7 +5,9 @@ using Forno.Workspace;
 
 namespace Forno.Bench;
 
-/// <summary>Importing pictures as <c>forno dataset import</c> does, against libvips decoding the same files, with all cores.</summary>
+/// <summary>
+/// Importing pictures as <c>forno dataset import</c> does, against libvips decoding the same files, with all cores.
+/// </summary>
 internal static class ImportBench
 {
     public static void Run(BenchOptions options)
@@ -22,14 +24,14 @@ internal static class ImportBench
         Import(Directory.GetFiles(folder), work); // compiled and warm, as in a run over more pictures
         foreach (string kind in (string[])["*.png", "*.jpg", "*"])
         {
-            PictureFolder pictures = PictureFolder.Scan([.. Directory.GetFiles(folder, kind)]);
+            var pictures = PictureFolder.Scan([.. Directory.GetFiles(folder, kind)]);
             Clock? floor = null,
                 import = null;
             for (int round = 0; round < 3; round++)
             {
-                Clock decode = Clock.Of(() => BenchPictures.Decode(pictures));
+                var decode = Clock.Of(() => BenchPictures.Decode(pictures));
                 Memory.ResetPeak();
-                Clock run = Clock.Of(() => Import([.. pictures.Pictures.Select(p => p.File)], work));
+                var run = Clock.Of(() => Import([.. pictures.Pictures.Select(p => p.File)], work));
                 floor = floor is { } f ? Clock.Min(f, decode) : decode;
                 import = import is { } c ? Clock.Min(c, run) : run;
             }
@@ -45,7 +47,8 @@ internal static class ImportBench
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"ratio {floor!.Value.Cpu / import!.Value.Cpu:0.00} of the floor by processor time, {floor.Value.Wall / import.Value.Wall:0.00} by the clock"
+                    $"ratio {floor!.Value.Cpu / import!.Value.Cpu:0.00} of the floor by processor time, "
+                        + $"{floor.Value.Wall / import.Value.Wall:0.00} by the clock"
                 )
             );
         }
@@ -85,7 +88,8 @@ internal static class ImportBench
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{pictures} pictures of 12 megapixels: peak {check:0.000} GiB measured, {Memory.Peak:0.000} GiB imported"
+                    $"{pictures} pictures of 12 megapixels: peak {check:0.000} GiB measured, "
+                        + $"{Memory.Peak:0.000} GiB imported"
                 )
             );
         }
@@ -100,7 +104,7 @@ internal static class ImportBench
             Directory.Delete(work, recursive: true);
         }
 
-        using (WorkFolder target = WorkFolder.OpenOrCreate(work))
+        using (var target = WorkFolder.OpenOrCreate(work))
         {
             using var importer = new Importer(new ImportSettings());
             Applied applied = target.Apply(importer.Plan(files, []));

@@ -17,7 +17,7 @@ internal static class LoadBench
         Console.WriteLine($"libtorch {TorchRuntime.Version}"); // its own loading is not the file's
         for (int i = 0; i < 3; i++)
         {
-            Clock time = Clock.Of(() =>
+            var time = Clock.Of(() =>
             {
                 using ITensorSource file = Checkpoint.Open(path);
                 using WeightStore store = CheckpointWeights.Open([file], DType.BFloat16);

@@ -6,8 +6,10 @@ using Forno.Vision.Masking;
 namespace Forno.Bench;
 
 /// <summary>
-/// How well <see cref="MaskJudge"/> tells good masks from bad ones: drawings whose outline is known from their alpha are
-/// laid on grounds of ten kinds, a network masks them, and a mask is labelled good if it shares at least 0.8 of the union
+/// How well <see cref="MaskJudge"/> tells good masks from bad ones: drawings whose outline is known from their alpha
+/// are
+/// laid on grounds of ten kinds, a network masks them, and a mask is labelled good if it shares at least 0.8 of the
+/// union
 /// with the true outline (IoU). The judge never sees the truth.
 /// </summary>
 internal static class MaskBench
@@ -18,13 +20,14 @@ internal static class MaskBench
         bool set = options.Has("set");
         int count = options.Number("count") ?? 59;
         IReadOnlyList<MaskMaterial.Entry> material = [];
-        Clock making = Clock.Of(() => material = MaskMaterial.Make(model, set ? 0 : 58, count, secondHalf: !set));
+        var making = Clock.Of(() => material = MaskMaterial.Make(model, set ? 0 : 58, count, secondHalf: !set));
         IReadOnlyList<MaskFlaw>[] flaws = [];
-        Clock judging = Clock.Of(() => flaws = [.. material.Select(m => MaskJudge.Judge(m.Mask, m.View))]);
+        var judging = Clock.Of(() => flaws = [.. material.Select(m => MaskJudge.Judge(m.Mask, m.View))]);
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Path.GetFileName(model)}: {making.Wall / count:0.00} s a mask (those that the temporary folder had cost little); judging {1000 * judging.Wall / count:0} ms a mask"
+                $"{Path.GetFileName(model)}: {making.Wall / count:0.00} s a mask (those that the temporary "
+                    + $"folder had cost little); judging {1000 * judging.Wall / count:0} ms a mask"
             )
         );
         var judged = material.Zip(flaws, (m, f) => (Entry: m, Flaws: f)).ToArray();
@@ -33,7 +36,8 @@ internal static class MaskBench
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{entry.Overlap:0.00} {(found.Count == 0 ? "good" : "BAD "), -5}{entry.Name, -44} {string.Join("; ", found.Select(f => $"{f.Kind}: {f.Text}"))}"
+                    $"{entry.Overlap:0.00} {(found.Count == 0 ? "good" : "BAD "), -5}{entry.Name, -44} "
+                        + $"{string.Join("; ", found.Select(f => $"{f.Kind}: {f.Text}"))}"
                 )
             );
         }
@@ -47,7 +51,10 @@ internal static class MaskBench
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{kind, -9} {of.Length, 3} masks, {bad, 3} bad by IoU < {MaskMaterial.Good}; named bad {named, 3}, rightly {right, 3}: precision {Share(right, named)} recall {Share(right, bad)}; median IoU {of.Select(j => j.Entry.Overlap).Order().ElementAtOrDefault(of.Length / 2):0.00}"
+                    $"{kind, -9} {of.Length, 3} masks, {bad, 3} bad by IoU < {MaskMaterial.Good}; named bad "
+                        + $"{named, 3}, rightly {right, 3}: precision {Share(right, named)} recall "
+                        + $"{Share(right, bad)}; median IoU "
+                        + $"{of.Select(j => j.Entry.Overlap).Order().ElementAtOrDefault(of.Length / 2):0.00}"
                 )
             );
         }

@@ -37,7 +37,7 @@ internal sealed class Overhead : IPatch
             output = layer is Conv2d conv
                 ? [shape[0], outputs, shape[2] / conv.Stride, shape[3] / conv.Stride]
                 : [.. shape[..^1], outputs];
-        Tensor y = Tensor.Full(output, 0.5, type);
+        var y = Tensor.Full(output, 0.5, type);
         return scope.Keep(Autograd.Attach([x], [], [y], (_, _) => [Tensor.Full(shape, 0.5, type)])[0]);
     }
 }

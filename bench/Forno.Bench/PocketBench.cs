@@ -19,7 +19,7 @@ internal static class PocketBench
 
     public static void Run(BenchOptions options)
     {
-        using BaseModel model = BaseModel.Load(options.Model);
+        using var model = BaseModel.Load(options.Model);
         int size = options.Number("size") ?? 128,
             steps = options.Number("steps") ?? 20;
         Console.WriteLine($"{model.Name}, {size} px, {TorchRuntime.Threads} threads");
@@ -42,7 +42,7 @@ internal static class PocketBench
                 .Choose(model.Targets)
                 .Where(m => m.Target.Name.StartsWith("lora_unet", StringComparison.Ordinal)),
         ];
-        using AdapterNetwork lora = AdapterNetwork.NewLora(modules, 1, AdapterDropout.None);
+        using var lora = AdapterNetwork.NewLora(modules, 1, AdapterDropout.None);
         lora.Apply(model.Layers);
         Tensor[] parameters = [.. lora.Tensors.Select(t => t.Tensor)];
         using Optimizer optimizer = Adam.W(
@@ -79,7 +79,7 @@ internal static class PocketBench
         }
         CallClock.On = true;
         CallClock.Reset();
-        Clock all = Clock.Of(() =>
+        var all = Clock.Of(() =>
         {
             for (int i = 0; i < steps; i++)
             {
@@ -130,7 +130,8 @@ internal static class PocketBench
             )
             .Aggregate(Clock.Min);
         Console.WriteLine(
-            $"generate, {steps} steps with CFG: {1 / drawn.Wall:f2} pictures/s, {drawn.Wall / bare.Wall:f2} x its {steps} bare UNet forwards of two"
+            $"generate, {steps} steps with CFG: {1 / drawn.Wall:f2} pictures/s, {drawn.Wall / bare.Wall:f2} "
+                + $"x its {steps} bare UNet forwards of two"
         );
     }
 }

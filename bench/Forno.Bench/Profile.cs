@@ -14,7 +14,7 @@ internal static class Profile
         {
             layer.Patch = new Timer(times, patch);
         }
-        Clock all = Clock.Of(forward);
+        var all = Clock.Of(forward);
         foreach ((PatchableLayer layer, IPatch? patch) in before)
         {
             layer.Patch = patch;
@@ -32,7 +32,7 @@ internal static class Profile
     {
         public Tensor Forward(PatchableLayer layer, Tensor x)
         {
-            Clock before = Clock.Now();
+            var before = Clock.Now();
             Tensor y = inner is null ? layer.Base(x) : inner.Forward(layer, x);
             string kind =
                 layer.GetType().Name

@@ -23,7 +23,7 @@ internal static class StepBench
         int side = (options.Number("size") ?? 512) / 8;
         using ITensorSource file = Checkpoint.Open(RandomCheckpoint.Ensure(options.Folder, type));
         using WeightStore store = CheckpointWeights.Open([file], type);
-        UNetConfig config = UNetConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata, ModelFamily.Sd15);
+        var config = UNetConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata, ModelFamily.Sd15);
         var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), config)
         {
             GradientCheckpointing = options.Has("checkpointing"),
@@ -32,7 +32,7 @@ internal static class StepBench
         [
             .. new LoraSettings { Dim = Dim, Alpha = Dim }.Choose(PatchTargets.Of(ModelFamily.Sd15, config.Layout, [])),
         ];
-        using AdapterNetwork lora = AdapterNetwork.NewLora(modules, 1, AdapterDropout.None);
+        using var lora = AdapterNetwork.NewLora(modules, 1, AdapterDropout.None);
         lora.Apply([store.Layers]);
         using Optimizer optimizer = Adam.W(
             [new ParameterGroup { Parameters = [.. lora.Tensors.Select(t => new Parameter(t.Key, t.Tensor))] }],
@@ -56,7 +56,7 @@ internal static class StepBench
             .Select(_ => Clock.Of(() => Step(unet, optimizer, side)))
             .Aggregate(Clock.Min);
         double peak = Memory.Peak;
-        Clock forward = Clock.Of(() =>
+        var forward = Clock.Of(() =>
         {
             using var mode = Autograd.NoGrad();
             Forward(unet, side);

@@ -10,7 +10,8 @@ namespace Forno.Bench;
 
 /// <summary>
 /// Tagging as <c>forno caption tag</c> does it, against the network alone on pictures that are decoded already. The
-/// network is made here: WD14's form (448 pixels, BGR) and the work of its SwinV2-B and ConvNeXt-B, 63 billion products.
+/// network is made here: WD14's form (448 pixels, BGR) and the work of its SwinV2-B and ConvNeXt-B, 63 billion
+/// products.
 /// </summary>
 internal static class TagBench
 {
@@ -25,7 +26,7 @@ internal static class TagBench
         int batch = options.Number("batch") ?? 4;
         BenchPictures.Make(pictures, options.Number("count") ?? 24);
         Make(folder);
-        using Tagger tagger = Tagger.Load(
+        using var tagger = Tagger.Load(
             TaggerFiles.Find(folder),
             new TaggerOptions { Threads = options.Number("threads") ?? 0 }
         );
@@ -36,7 +37,7 @@ internal static class TagBench
                 .Take(batch)
                 .Select(i =>
                 {
-                    using Picture picture = Picture.Load(i.File);
+                    using var picture = Picture.Load(i.File);
                     return tagger.Prepare(picture);
                 }),
         ];
@@ -46,14 +47,14 @@ internal static class TagBench
             decode = null;
         for (int round = 0; round < 3; round++)
         {
-            Clock network = Clock.Of(() =>
+            var network = Clock.Of(() =>
             {
                 for (int i = 0; i < items.Length; i += batch)
                 {
                     tagger.Run([.. ready.Take(Math.Min(batch, items.Length - i))]);
                 }
             });
-            Clock look = Clock.Of(() => Tagging.Look(items, tagger, 0.1, batch));
+            var look = Clock.Of(() => Tagging.Look(items, tagger, 0.1, batch));
             alone = alone is { } a ? Clock.Min(a, network) : network;
             whole = whole is { } w ? Clock.Min(w, look) : look;
         }
@@ -63,7 +64,7 @@ internal static class TagBench
                 items,
                 i =>
                 {
-                    using Picture picture = Picture.Load(i.File);
+                    using var picture = Picture.Load(i.File);
                     tagger.Prepare(picture);
                 }
             )
@@ -80,7 +81,8 @@ internal static class TagBench
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"tagging takes {whole!.Value.Wall / alone!.Value.Wall:0.00} of the network alone by the clock, {whole.Value.Cpu / alone.Value.Cpu:0.00} by processor time"
+                $"tagging takes {whole!.Value.Wall / alone!.Value.Wall:0.00} of the network alone by the "
+                    + $"clock, {whole.Value.Cpu / alone.Value.Cpu:0.00} by processor time"
             )
         );
     }

@@ -5,7 +5,9 @@ using Forno.Vision.Upscaling;
 
 namespace Forno.Bench;
 
-/// <summary>Upscalers against their own convolutions called alone, and what less context than the receptive radius costs.</summary>
+/// <summary>
+/// Upscalers against their own convolutions called alone, and what less context than the receptive radius costs.
+/// </summary>
 internal static class UpscaleBench
 {
     private static readonly string[] Models = ["models/4x-NMKD-YandereNeo-Superlite.pth", "models/2x-AniScale.pth"];
@@ -23,9 +25,10 @@ internal static class UpscaleBench
         int side = options.Number("size") ?? 192;
         foreach (string path in files)
         {
-            using Upscaler model = Upscaler.Load(path);
+            using var model = Upscaler.Load(path);
             Console.WriteLine(
-                $"{Path.GetFileName(path)}: {model.Info}, radius {model.Info.ReceptiveRadius}, {TorchRuntime.Threads} threads"
+                $"{Path.GetFileName(path)}: {model.Info}, radius {model.Info.ReceptiveRadius}, "
+                    + $"{TorchRuntime.Threads} threads"
             );
             if (options.Has("contexts"))
             {
@@ -87,14 +90,15 @@ internal static class UpscaleBench
                 model.Forward(seen, new Margins(context, context, context, context)).Clamp(0, 1) - whole
             ).Abs();
             Console.WriteLine(
-                $"    context {context, 3}: at most {difference.Max().Item() * 255, 8:f3} of 255, mean {difference.Mean().Item() * 255:f4}"
+                $"    context {context, 3}: at most {difference.Max().Item() * 255, 8:f3} of 255, mean "
+                    + $"{difference.Mean().Item() * 255:f4}"
             );
         }
     }
 
     private static Picture Square(string file, int side)
     {
-        using Picture loaded = Picture.Load(file);
+        using var loaded = Picture.Load(file);
         using Picture srgb = loaded.ToSrgb8();
         using Picture opaque = srgb.Flatten(Rgb.White);
         return opaque.Resize(side, side);
@@ -104,7 +108,7 @@ internal static class UpscaleBench
     {
         byte[] bytes = new byte[side * side * 3];
         new Random(1).NextBytes(bytes);
-        using Picture noise = Picture.FromRgb(bytes, side, side);
+        using var noise = Picture.FromRgb(bytes, side, side);
         using Picture small = noise.Resize(side / 8, side / 8);
         return small.Resize(side, side); // soft blobs
     }

@@ -6,7 +6,9 @@ using Forno.Vision.Upscaling;
 
 namespace Forno.Bench;
 
-/// <summary>Draws <c>docs/upscale.png</c>: small pictures of open art enlarged by pixel, and what each model makes of them.</summary>
+/// <summary>
+/// Draws <c>docs/upscale.png</c>: small pictures of open art enlarged by pixel, and what each model makes of them.
+/// </summary>
 internal static class UpscaleSheet
 {
     private const int Small = 64,
@@ -25,7 +27,7 @@ internal static class UpscaleSheet
 
     public static void Draw(string file)
     {
-        using JsonDocument set = JsonDocument.Parse(File.ReadAllBytes(Assets.Find("noto", "icons.json")));
+        using var set = JsonDocument.Parse(File.ReadAllBytes(Assets.Find("noto", "icons.json")));
         var sheet = new Canvas(
             ((Models.Length + 1) * (Cell + Gap)) + Gap,
             Head + (Icons.Length * (Cell + Gap)),
@@ -42,7 +44,7 @@ internal static class UpscaleSheet
         {
             int left = Gap + ((column + 1) * (Cell + Gap));
             sheet.Write(Models[column].Title, left, 6, 12, Rgb.Black);
-            using Upscaler model = Upscaler.Load(Assets.Find("waifu2x", Models[column].File));
+            using var model = Upscaler.Load(Assets.Find("waifu2x", Models[column].File));
             var upscaler = new PictureUpscaler(model.Info.Scale == 2 ? [model, model] : [model]);
             for (int row = 0; row < pictures.Length; row++)
             {
@@ -50,7 +52,7 @@ internal static class UpscaleSheet
                 sheet.Draw(after, left, Head + (row * (Cell + Gap)));
             }
         }
-        using Picture result = sheet.ToPicture();
+        using var result = sheet.ToPicture();
         AtomicFile.WriteBytes(file, result.EncodePng(9));
         Array.ForEach(pictures, p => p.Dispose());
     }
@@ -60,8 +62,9 @@ internal static class UpscaleSheet
         (int width, int height) = (set.GetProperty("width").GetInt32(), set.GetProperty("height").GetInt32());
         string body = set.GetProperty("icons").GetProperty(name).GetProperty("body").GetString()!;
         string svg =
-            $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">{body}</svg>";
-        using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), 4 * Small, name);
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\""
+            + $"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">{body}</svg>";
+        using var drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), 4 * Small, name);
         using Picture opaque = drawn.Flatten(Rgb.White);
         using Picture small = opaque.Resize(Small, Small);
         return small.InMemory();

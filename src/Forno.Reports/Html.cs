@@ -21,20 +21,22 @@ internal static class Html
     public static string Image(Picture picture, string alt) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"<img alt=\"{Attribute(alt)}\" width=\"{picture.Width}\" height=\"{picture.Height}\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(picture.EncodeWebp(90))}\">"
+            $"<img alt=\"{Attribute(alt)}\" width=\"{picture.Width}\" height=\"{picture.Height}\" "
+                + $"loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(picture.EncodeWebp(90))}"
+                + $"\">"
         );
 
     /// <summary>A picture file in the same way.</summary>
     public static string ImageFile(string path, string alt)
     {
-        using Picture picture = Picture.Load(path);
+        using var picture = Picture.Load(path);
         return Image(picture, alt);
     }
 
     /// <summary>8-bit RGB in the same way.</summary>
     public static string ImageRgb(byte[] rgb, int width, int height, string alt)
     {
-        using Picture picture = Picture.FromRgb(rgb, width, height);
+        using var picture = Picture.FromRgb(rgb, width, height);
         return Image(picture, alt);
     }
 

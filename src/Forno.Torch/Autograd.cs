@@ -60,7 +60,9 @@ public static unsafe class Autograd
         }
     }
 
-    /// <summary>Gradients of one output with respect to given inputs; null where the output does not depend on one.</summary>
+    /// <summary>
+    /// Gradients of one output with respect to given inputs; null where the output does not depend on one.
+    /// </summary>
     public static Tensor?[] Grad(
         Tensor output,
         ReadOnlySpan<Tensor> inputs,
@@ -116,7 +118,9 @@ public static unsafe class Autograd
     public static Tensor[] Attach(Tensor[] inputs, Tensor[] outputs, Func<Tensor[], Tensor?[], Tensor?[]> backward) =>
         Attach(inputs, inputs, outputs, backward);
 
-    /// <summary>The same for a backward that needs other tensors than the inputs: only <paramref name="kept"/> stay alive.</summary>
+    /// <summary>
+    /// The same for a backward that needs other tensors than the inputs: only <paramref name="kept"/> stay alive.
+    /// </summary>
     /// <param name="inputs">What gradients flow to.</param>
     /// <param name="kept">What backward gets.</param>
     /// <param name="outputs">Computed without a graph.</param>
@@ -129,7 +133,7 @@ public static unsafe class Autograd
     )
     {
         var node = new Node(backward, kept);
-        GCHandle context = GCHandle.Alloc(node);
+        var context = GCHandle.Alloc(node);
         nint[] ins = Array.ConvertAll(inputs, t => t.Handle),
             outs = Array.ConvertAll(outputs, t => t.Handle);
         nint[] results = new nint[outs.Length];
@@ -230,7 +234,7 @@ public static unsafe class Autograd
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void ReleaseNode(nint context)
     {
-        GCHandle handle = GCHandle.FromIntPtr(context);
+        var handle = GCHandle.FromIntPtr(context);
         ((Node)handle.Target!).Dispose();
         handle.Free();
     }

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Forno.Torch;
 
 /// <summary>
-/// Tells, for benches, how much time passes inside libtorch: operators and backward, without the C# that a backward calls
+/// Tells, for benches, how much time passes inside libtorch: operators and backward, without the C# that a backward
+/// calls
 /// back. Off by default; counts one thread's work.
 /// </summary>
 public static class CallClock

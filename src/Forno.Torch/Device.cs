@@ -42,7 +42,8 @@ public static unsafe class TorchRuntime
     }
 
     /// <summary>
-    /// Threads that one matrix product may use, where the library of products is OpenBLAS (else without effect). Products
+    /// Threads that one matrix product may use, where the library of products is OpenBLAS (else without effect).
+    /// Products
     /// too small to share take several times longer on two threads than on one.
     /// </summary>
     public static void SetProductThreads(int count)

@@ -35,7 +35,7 @@ public sealed unsafe class Generator : IDisposable
         set
         {
             using var scope = new Scope();
-            Tensor state = Tensor.From((ReadOnlySpan<byte>)value, value.Length);
+            var state = Tensor.From((ReadOnlySpan<byte>)value, value.Length);
             Native.Check(Native.ft_generator_set_state(Handle, state.Handle), "generator state");
         }
     }

@@ -16,7 +16,9 @@ public static partial class Ops
     private static readonly Op GeluBackwardOp = Op.Find("aten::gelu_backward"),
         AddmmInPlace = Op.Find("aten::addmm_");
 
-    /// <summary>Group normalisation of a contiguous x [B, C, …], with mean and 1/deviation [B, groups] for backward.</summary>
+    /// <summary>
+    /// Group normalisation of a contiguous x [B, C, …], with mean and 1/deviation [B, groups] for backward.
+    /// </summary>
     public static (Tensor Output, Tensor Mean, Tensor Rstd) NativeGroupNorm(
         Tensor x,
         long groups,
@@ -104,7 +106,7 @@ public static partial class Ops
         {
             (grad, weight) = (grad.To(DType.Float32), weight.To(DType.Float32));
         }
-        Tensor input = Tensor.Empty(inputShape, grad.DType, grad.Device); // never read
+        var input = Tensor.Empty(inputShape, grad.DType, grad.Device); // never read
         return scope.Keep(
             ConvBackwardOp
                 .CallMany(

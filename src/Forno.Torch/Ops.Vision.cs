@@ -16,7 +16,9 @@ public static partial class Ops
     /// <summary>x = x where positive, slope · x elsewhere.</summary>
     public static void LeakyRelu_(Tensor x, double slope) => LeakyInPlace.Run(x, slope);
 
-    /// <summary>The leaky ReLU of x, written into a tensor of the same shape, such as a slice of a larger one.</summary>
+    /// <summary>
+    /// The leaky ReLU of x, written into a tensor of the same shape, such as a slice of a larger one.
+    /// </summary>
     public static void LeakyReluInto(Tensor x, double slope, Tensor output) => LeakyOut.Run(x, slope, output);
 
     /// <summary>x where positive, slope · x elsewhere: x [B, C, …], one slope a channel [C].</summary>
@@ -25,7 +27,9 @@ public static partial class Ops
     /// <summary>x = 1 / (1 + e⁻ˣ).</summary>
     public static void Sigmoid_(Tensor x) => SigmoidInPlace.Run(x);
 
-    /// <summary>[B, C·f², H, W] → [B, C, H·f, W·f]; channel c·f² + dy·f + dx goes to row dy and column dx of each square.</summary>
+    /// <summary>
+    /// [B, C·f², H, W] → [B, C, H·f, W·f]; channel c·f² + dy·f + dx goes to row dy and column dx of each square.
+    /// </summary>
     public static Tensor PixelShuffle(Tensor x, long factor) => ShuffleOp.Call(x, factor);
 
     /// <summary>[B, C, H·f, W·f] → [B, C·f², H, W], the inverse of <see cref="PixelShuffle"/>.</summary>

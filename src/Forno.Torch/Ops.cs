@@ -1,6 +1,8 @@
 namespace Forno.Torch;
 
-/// <summary>Operators that are not members of <see cref="Tensor"/>: layers' arithmetic, joining, random numbers.</summary>
+/// <summary>
+/// Operators that are not members of <see cref="Tensor"/>: layers' arithmetic, joining, random numbers.
+/// </summary>
 public static partial class Ops
 {
     private static readonly Op CatOp = Op.Find("aten::cat"),

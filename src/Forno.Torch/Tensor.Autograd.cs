@@ -15,7 +15,9 @@ public sealed unsafe partial class Tensor
         set => Native.Check(Native.ft_set_requires_grad(Handle, value ? 1 : 0), $"requires_grad of {this}");
     }
 
-    /// <summary>The gradient that backward added up, in the current scope; null: none. It shares the leaf's storage.</summary>
+    /// <summary>
+    /// The gradient that backward added up, in the current scope; null: none. It shares the leaf's storage.
+    /// </summary>
     public Tensor? Grad
     {
         get

@@ -42,7 +42,7 @@ public sealed unsafe partial class Tensor
     /// </summary>
     public static Tensor Wrap(void* data, DType type, ReadOnlySpan<long> sizes, object keepAlive)
     {
-        GCHandle context = GCHandle.Alloc(keepAlive);
+        var context = GCHandle.Alloc(keepAlive);
         nint raw;
         fixed (long* s = sizes)
         {
@@ -81,7 +81,9 @@ public sealed unsafe partial class Tensor
         return new Span<T>(Pointer, checked((int)Count));
     }
 
-    /// <summary>A copy of the elements, row-major, converted to <typeparamref name="T"/>, wherever the tensor is.</summary>
+    /// <summary>
+    /// A copy of the elements, row-major, converted to <typeparamref name="T"/>, wherever the tensor is.
+    /// </summary>
     public T[] ToArray<T>()
         where T : unmanaged
     {

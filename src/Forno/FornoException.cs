@@ -25,7 +25,7 @@ public class FornoException : Exception
     /// <returns>An exception with the message "file: problem. wayOut".</returns>
     public static FornoException ForFile(string file, string problem, string wayOut, Exception? inner = null)
     {
-        var message = $"{file}: {problem}{(problem.EndsWith('?') ? "" : ".")} {wayOut}";
+        string message = $"{file}: {problem}{(problem.EndsWith('?') ? "" : ".")} {wayOut}";
         return inner is null ? new FornoException(message) : new FornoException(message, inner);
     }
 }

@@ -18,8 +18,10 @@ public enum CaseOutcome
 
 /// <summary>The result of one golden case.</summary>
 /// <param name="Outcome">How it ended.</param>
-/// <param name="MaxAbs">Largest |got − want| of all compared numbers; 0 where nothing but exact answers was compared.</param>
-/// <param name="MaxRel">Largest |got − want| / |want| of the compared numbers with |want| above the absolute tolerance.</param>
+/// <param name="MaxAbs">Largest |got − want| of all compared numbers; 0 where nothing but exact answers was
+/// compared.</param>
+/// <param name="MaxRel">Largest |got − want| / |want| of the compared numbers with |want| above the absolute
+/// tolerance.</param>
 /// <param name="Message">Empty for a success; else what differs, or which kind is unknown.</param>
 public sealed record CaseResult(CaseOutcome Outcome, double MaxAbs, double MaxRel, string Message)
 {

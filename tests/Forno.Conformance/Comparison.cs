@@ -14,18 +14,19 @@ namespace Forno.Conformance;
 public sealed class Comparison(GoldenCase golden)
 {
     private const int MaxTold = 4;
-    private readonly List<string> _differences = [];
-    private int _failed;
-    private int _compared;
-    private double _maxAbs;
-    private double _maxRel;
+    private readonly List<string> differences = [];
+    private int failed;
+    private int compared;
+    private double maxAbs;
+    private double maxRel;
 
     /// <summary>Whether everything so far agrees.</summary>
-    public bool Agrees => _failed == 0;
+    public bool Agrees => failed == 0;
 
     /// <summary>Compares two arrays by the bound that the case sets for this name.</summary>
     /// <typeparam name="T">Any number type; compared as double.</typeparam>
-    /// <param name="name">The tensor's name in the goldens (<c>out.sample</c>); chooses among <c>by_prefix</c> bounds.</param>
+    /// <param name="name">The tensor's name in the goldens (<c>out.sample</c>); chooses among <c>by_prefix</c>
+    /// bounds.</param>
     /// <param name="got">What was computed, row-major.</param>
     /// <param name="gotShape">Its shape.</param>
     /// <param name="want">The golden answer, row-major.</param>
@@ -57,7 +58,7 @@ public sealed class Comparison(GoldenCase golden)
     )
         where T : INumberBase<T>
     {
-        _compared++;
+        compared++;
         if (!gotShape.SequenceEqual(wantShape))
         {
             Differs($"{name}: shape {Shape(gotShape)}, want {Shape(wantShape)}");
@@ -93,7 +94,8 @@ public sealed class Comparison(GoldenCase golden)
         {
             Differs(
                 $"{name}: {outside} of {got.Length} outside atol {Text(bound.Atol)} rtol {Text(bound.Rtol)}; worst at "
-                    + $"{worst} of {Shape(wantShape)}: {Text(double.CreateChecked(got[worst]))}, want {Text(double.CreateChecked(want[worst]))}"
+                    + $"{worst} of {Shape(wantShape)}: {Text(double.CreateChecked(got[worst]))}, want "
+                    + $"{Text(double.CreateChecked(want[worst]))}"
             );
         }
     }
@@ -131,7 +133,7 @@ public sealed class Comparison(GoldenCase golden)
     /// <param name="bound">The limits; null takes the case's.</param>
     public void Number(string name, double got, double want, Bound? bound = null)
     {
-        _compared++;
+        compared++;
         if (!Note(got, want, bound ?? golden.Tolerance.For(name), out _))
         {
             Differs($"{name}: {Text(got)}, want {Text(want)}");
@@ -145,7 +147,7 @@ public sealed class Comparison(GoldenCase golden)
     /// <param name="want">The golden answer.</param>
     public void Same<T>(string name, T got, T want)
     {
-        _compared++;
+        compared++;
         if (!EqualityComparer<T>.Default.Equals(got, want))
         {
             Differs($"{name}: {Quote(got)}, want {Quote(want)}");
@@ -161,7 +163,7 @@ public sealed class Comparison(GoldenCase golden)
     /// <param name="want">The golden answer.</param>
     public void Json(string name, object? got, JsonElement want)
     {
-        _compared++;
+        compared++;
         JsonElement element = got is JsonElement json
             ? json
             : JsonSerializer.SerializeToElement(got, got?.GetType() ?? typeof(object));
@@ -172,7 +174,7 @@ public sealed class Comparison(GoldenCase golden)
     /// <param name="message">What differs.</param>
     public void Fail(string message)
     {
-        _compared++;
+        compared++;
         Differs(message);
     }
 
@@ -180,15 +182,15 @@ public sealed class Comparison(GoldenCase golden)
     /// <returns>A success if at least one comparison was made and all agree.</returns>
     public CaseResult Result()
     {
-        if (_compared == 0)
+        if (compared == 0)
         {
             return CaseResult.Fail("nothing was compared");
         }
 
-        string more = _failed > MaxTold ? $" (and {_failed - MaxTold} more)" : "";
-        return _failed == 0
-            ? new CaseResult(CaseOutcome.Ok, _maxAbs, _maxRel, "")
-            : new CaseResult(CaseOutcome.Fail, _maxAbs, _maxRel, string.Join("; ", _differences) + more);
+        string more = failed > MaxTold ? $" (and {failed - MaxTold} more)" : "";
+        return failed == 0
+            ? new CaseResult(CaseOutcome.Ok, maxAbs, maxRel, "")
+            : new CaseResult(CaseOutcome.Fail, maxAbs, maxRel, string.Join("; ", differences) + more);
     }
 
     // True if within the bound. NaN agrees with NaN, an infinity only with itself.
@@ -203,17 +205,17 @@ public sealed class Comparison(GoldenCase golden)
         if (!double.IsFinite(got) || !double.IsFinite(want))
         {
             excess = double.PositiveInfinity;
-            _maxAbs = _maxRel = double.PositiveInfinity;
+            maxAbs = maxRel = double.PositiveInfinity;
             return false;
         }
 
         double distance = Math.Abs(got - want),
             limit = bound.Atol + (bound.Rtol * Math.Abs(want));
         excess = distance - limit;
-        _maxAbs = Math.Max(_maxAbs, distance);
+        maxAbs = Math.Max(maxAbs, distance);
         if (Math.Abs(want) > bound.Atol)
         {
-            _maxRel = Math.Max(_maxRel, distance / Math.Abs(want));
+            maxRel = Math.Max(maxRel, distance / Math.Abs(want));
         }
 
         return distance <= limit;
@@ -297,10 +299,10 @@ public sealed class Comparison(GoldenCase golden)
 
     private void Differs(string message)
     {
-        _failed++;
-        if (_differences.Count < MaxTold)
+        failed++;
+        if (differences.Count < MaxTold)
         {
-            _differences.Add(message);
+            differences.Add(message);
         }
     }
 

@@ -55,7 +55,8 @@ internal static class ConformanceCommand
             string unknown =
                 report.UnknownCases + report.UnknownSuites.Count == 0
                     ? ""
-                    : $"; not yet known: {report.UnknownCases} cases in known suites, {report.UnknownSuites.Count} suites";
+                    : $"; not yet known: {report.UnknownCases} cases in known suites, "
+                        + $"{report.UnknownSuites.Count} suites";
             string skipped = report.Skipped == 0 ? "" : $", {report.Skipped} skipped";
             cli.Out.WriteLine($"{report.Ok} ok, {report.Failed} failed{skipped}{unknown}");
         }

@@ -54,7 +54,8 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
     /// <param name="line">Receives each result and, at the end, each unknown suite as a line for people.</param>
     /// <param name="cancel">Stops between two cases.</param>
     /// <returns>The tally.</returns>
-    /// <exception cref="FornoException">The folder is absent or holds no suite, or <paramref name="only"/> names none.</exception>
+    /// <exception cref="FornoException">The folder is absent or holds no suite, or <paramref name="only"/> names
+    /// none.</exception>
     public ConformanceReport Run(string goldens, string? only, Action<string> line, CancellationToken cancel)
     {
         if (!Directory.Exists(goldens))
@@ -134,7 +135,8 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
     /// <summary>A result as one line.</summary>
     /// <param name="subject"><c>suite/case</c>.</param>
     /// <param name="result">Its result.</param>
-    /// <returns><c>ok unet/tiny max_abs=… max_rel=…</c>, <c>FAIL …</c>, <c>unknown …</c> or <c>skip …</c>; never a line break inside.</returns>
+    /// <returns><c>ok unet/tiny max_abs=… max_rel=…</c>, <c>FAIL …</c>, <c>unknown …</c> or <c>skip …</c>; never a line
+    /// break inside.</returns>
     public static string Format(string subject, CaseResult result)
     {
         string distances = string.Create(

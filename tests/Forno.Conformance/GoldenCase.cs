@@ -77,7 +77,7 @@ public sealed class GoldenCase
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(
+            using var document = JsonDocument.Parse(
                 File.ReadAllBytes(path),
                 new JsonDocumentOptions { MaxDepth = 512 }
             );

@@ -8,7 +8,8 @@ internal static class HostileFile
 {
     /// <summary>Decides a case.</summary>
     /// <param name="golden">A case with <c>params.file</c> and <c>expect.result</c>.</param>
-    /// <param name="seconds">Longest processor time to decide: on a busy machine the clock says little about the work.</param>
+    /// <param name="seconds">Longest processor time to decide: on a busy machine the clock says little about the
+    /// work.</param>
     /// <param name="megabytes">Most memory that deciding may allocate, counted even where it was freed again.</param>
     /// <param name="open">Opens the file; a refusal is a <see cref="FornoException"/>, anything else a failure.</param>
     /// <param name="compare">Compares what was opened, where it had to load.</param>

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Forno.Conformance;
 
-/// <summary>A bound for one comparison: |got − want| ≤ <paramref name="Atol"/> + <paramref name="Rtol"/>·|want|.</summary>
+/// <summary>
+/// A bound for one comparison: |got − want| ≤ <paramref name="Atol"/> + <paramref name="Rtol"/>·|want|.
+/// </summary>
 /// <param name="Atol">Absolute part.</param>
 /// <param name="Rtol">Relative part.</param>
 public readonly record struct Bound(double Atol, double Rtol)
@@ -14,8 +16,8 @@ public readonly record struct Bound(double Atol, double Rtol)
 /// <summary>The <c>tolerance</c> object of a case. A case without one wants exact answers.</summary>
 public sealed class Tolerance
 {
-    private readonly Dictionary<string, double> _named = new(StringComparer.Ordinal);
-    private readonly List<(string Prefix, Bound Bound)> _prefixes = [];
+    private readonly Dictionary<string, double> named = new(StringComparer.Ordinal);
+    private readonly List<(string Prefix, Bound Bound)> prefixes = [];
 
     /// <summary>Reads the object.</summary>
     /// <param name="json">The <c>tolerance</c> object; null means exact.</param>
@@ -33,12 +35,12 @@ public sealed class Tolerance
             {
                 foreach (JsonProperty prefix in member.Value.EnumerateObject())
                 {
-                    _prefixes.Add((prefix.Name, ReadBound(prefix.Value)));
+                    prefixes.Add((prefix.Name, ReadBound(prefix.Value)));
                 }
             }
             else if (member.Value.ValueKind == JsonValueKind.Number)
             {
-                _named[member.Name] = member.Value.GetDouble();
+                named[member.Name] = member.Value.GetDouble();
             }
             else
             {
@@ -46,24 +48,28 @@ public sealed class Tolerance
             }
         }
 
-        _prefixes.Sort((a, b) => b.Prefix.Length.CompareTo(a.Prefix.Length)); // the longest prefix decides
+        prefixes.Sort((a, b) => b.Prefix.Length.CompareTo(a.Prefix.Length)); // the longest prefix decides
         Default = new Bound(Named("atol") ?? 0, Named("rtol") ?? 0);
     }
 
     /// <summary>The case's <c>atol</c> and <c>rtol</c>; zero where absent.</summary>
     public Bound Default { get; }
 
-    /// <summary>A number that only some suites have, such as <c>d_rtol</c>, <c>t_atol</c> or <c>sigmas_rtol</c>.</summary>
+    /// <summary>
+    /// A number that only some suites have, such as <c>d_rtol</c>, <c>t_atol</c> or <c>sigmas_rtol</c>.
+    /// </summary>
     /// <param name="name">The member's name.</param>
     /// <returns>Its value, or null where the case has none.</returns>
-    public double? Named(string name) => _named.TryGetValue(name, out double value) ? value : null;
+    public double? Named(string name) => named.TryGetValue(name, out double value) ? value : null;
 
-    /// <summary>The bound for a tensor: that of the longest <c>by_prefix</c> entry its name begins with, else the default.</summary>
+    /// <summary>
+    /// The bound for a tensor: that of the longest <c>by_prefix</c> entry its name begins with, else the default.
+    /// </summary>
     /// <param name="name">The tensor's full name, for example <c>out.final.lora_unet_…</c>.</param>
     /// <returns>The bound to compare it with.</returns>
     public Bound For(string name)
     {
-        foreach ((string prefix, Bound bound) in _prefixes)
+        foreach ((string prefix, Bound bound) in prefixes)
         {
             if (name.StartsWith(prefix, StringComparison.Ordinal))
             {

@@ -5,7 +5,8 @@ using Forno.Pocket.Data;
 namespace Forno.TestKit;
 
 /// <summary>
-/// A real captioned set: drawings of open art packages in six folders, three styles of animals and of food, with their names, tags,
+/// A real captioned set: drawings of open art packages in six folders, three styles of animals and of food, with their
+/// names, tags,
 /// groups and colours as captions. They are written as people's sets are: with underscores here and spaces there, a few
 /// captions in natural language, a few missing, some with a byte order mark, and the packages' own redundancies.
 /// </summary>
@@ -33,7 +34,7 @@ internal static class CaptionedArt
         foreach (string style in Styles)
         {
             ArtSet art = ArtSet.All.Single(a => a.Name == style);
-            IconSet icons = IconSet.Read(Path.Combine(assets, style));
+            var icons = IconSet.Read(Path.Combine(assets, style));
             names.Learn(icons);
             var all = PocketBuilder.Choose(
                 art,
@@ -50,14 +51,14 @@ internal static class CaptionedArt
                         .DistinctBy(a => a.Record.Concept)
                 )
                 {
-                    var planes = new byte[PocketData.PictureBytes];
+                    byte[] planes = new byte[PocketData.PictureBytes];
                     if (n == each || PocketBuilder.Draw(art, icon, planes).Colours is not { } colours)
                     {
                         continue;
                     }
 
                     string stem = $"{folder}/10_{style} {kind}/{icon.Name}";
-                    using Picture picture = Picture.FromRgb(
+                    using var picture = Picture.FromRgb(
                         new StylePicture(record, planes).Rgb(),
                         PocketData.Side,
                         PocketData.Side
@@ -87,7 +88,8 @@ internal static class CaptionedArt
         if (n % 18 == 17)
         {
             return System.Text.Encoding.UTF8.GetBytes(
-                $"A drawing of a {record.Name} in the {record.Style} style. It is {string.Join(" and ", record.Colours)}.\n"
+                $"A drawing of a {record.Name} in the {record.Style} style. It is "
+                    + $"{string.Join(" and ", record.Colours)}.\n"
             );
         }
 

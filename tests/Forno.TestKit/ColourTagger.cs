@@ -3,7 +3,8 @@ using Forno.Vision.Onnx;
 namespace Forno.TestKit;
 
 /// <summary>
-/// A tagger of the WD14 form that answers from pixels alone: means of the four quarters of a picture, and tags that are linear in
+/// A tagger of the WD14 form that answers from pixels alone: means of the four quarters of a picture, and tags that are
+/// linear in
 /// them. <see cref="Expected"/> reckons the same from a picture's bytes, without a network.
 /// </summary>
 internal static class ColourTagger
@@ -11,7 +12,8 @@ internal static class ColourTagger
     /// <summary>The side of its pictures; pictures of this size come to it as they are.</summary>
     public const int Side = 128;
 
-    // Each: what a quarter's mean red, green and blue (0 to 1) count, by upper left, upper right, lower left, lower right; then a constant.
+    // Each: what a quarter's mean red, green and blue (0 to 1) count, by upper left, upper right, lower left, lower
+    // right; then a constant.
     private static readonly (
         string Tag,
         int Category,

@@ -3,7 +3,9 @@ using Forno.Cli.Terminal;
 
 namespace Forno.TestKit;
 
-/// <summary>Command lines run within the test's own process: <c>using static Forno.Tests.App.CommandLine;</c>.</summary>
+/// <summary>
+/// Command lines run within the test's own process: <c>using static Forno.Tests.App.CommandLine;</c>.
+/// </summary>
 internal static class CommandLine
 {
     /// <summary>Runs a command to its end.</summary>

@@ -7,7 +7,8 @@ using Forno.Vision.Masking;
 namespace Forno.TestKit;
 
 /// <summary>
-/// Masks by a network on <see cref="MaskScenes"/>, labelled by the true outline: good if they share at least 0.8 of the union with
+/// Masks by a network on <see cref="MaskScenes"/>, labelled by the true outline: good if they share at least 0.8 of the
+/// union with
 /// it (IoU). A mask is made once; the temporary folder keeps it, by the content of its picture.
 /// </summary>
 internal static class MaskMaterial
@@ -55,7 +56,7 @@ internal static class MaskMaterial
                 File.Move(file + ".new", file, overwrite: true);
             }
 
-            MaskPlane mask = MaskPlane.Load(file);
+            var mask = MaskPlane.Load(file);
             made.Add(
                 new Entry(
                     scene.Name,

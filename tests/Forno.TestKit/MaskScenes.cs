@@ -8,8 +8,10 @@ using Forno.Imaging.Masks;
 namespace Forno.TestKit;
 
 /// <summary>
-/// Pictures whose subject's outline is known: a drawing of an open art package, whose alpha is the truth, laid on a ground of
-/// one of ten kinds. The same at every run. A drawing belongs to one of two parts of the material by its name, so that what rules were
+/// Pictures whose subject's outline is known: a drawing of an open art package, whose alpha is the truth, laid on a
+/// ground of
+/// one of ten kinds. The same at every run. A drawing belongs to one of two parts of the material by its name, so that
+/// what rules were
 /// first set by and what they were measured with have no drawing in common.
 /// </summary>
 internal static class MaskScenes
@@ -222,7 +224,7 @@ internal static class MaskScenes
             default:
                 var views = Art["noto"].Value.Where(s => Views.Contains(s.Name)).ToArray();
                 using (
-                    Picture scene = Picture.LoadSvg(
+                    var scene = Picture.LoadSvg(
                         views[random.Next(views.Length)].Svg,
                         Math.Max(width, height) * 3 / 2,
                         "scene"
@@ -269,7 +271,8 @@ internal static class MaskScenes
     private static Picture Room(int width, int height, Random random, Rgb wall)
     {
         var svg = new StringBuilder(
-            $"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect width='{width}' height='{height}' fill='rgb({wall.R},{wall.G},{wall.B})'/>"
+            $"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect width='{width}"
+                + $"' height='{height}' fill='rgb({wall.R},{wall.G},{wall.B})'/>"
         );
         for (int i = 0; i < 14; i++)
         {
@@ -288,7 +291,7 @@ internal static class MaskScenes
             );
         }
 
-        using Picture drawn = Picture.LoadSvg(
+        using var drawn = Picture.LoadSvg(
             Encoding.UTF8.GetBytes(svg.Append("</svg>").ToString()),
             Math.Max(width, height),
             "room"
@@ -299,7 +302,7 @@ internal static class MaskScenes
 
     private static Picture Crowd(int width, int height, Random random, Rgb ground, int count, int least, int most)
     {
-        Picture sheet = Picture.Solid(width, height, ground);
+        var sheet = Picture.Solid(width, height, ground);
         var others = Art["noto"].Value; // fluent's filters fail at some small sizes
         for (int i = 0; i < count; i++)
         {
@@ -324,7 +327,7 @@ internal static class MaskScenes
     {
         try
         {
-            using Picture drawn = Picture.LoadSvg(svg, side, name);
+            using var drawn = Picture.LoadSvg(svg, side, name);
             using Picture srgb = drawn.ToSrgb8();
             return srgb.InMemory();
         }
@@ -336,7 +339,7 @@ internal static class MaskScenes
 
     private static Picture Stretched(byte[] rgb, int columns, int rows, int width, int height, Kernel kernel)
     {
-        using Picture small = Picture.FromRgb(rgb, columns, rows);
+        using var small = Picture.FromRgb(rgb, columns, rows);
         using Picture large = small.Resize(width, height, kernel);
         return large.InMemory();
     }
@@ -370,7 +373,7 @@ internal static class MaskScenes
 
     private static List<(string Name, byte[] Svg)> Read(string set)
     {
-        using JsonDocument file = JsonDocument.Parse(File.ReadAllBytes(Assets.Find(set, "icons.json")));
+        using var file = JsonDocument.Parse(File.ReadAllBytes(Assets.Find(set, "icons.json")));
         JsonElement root = file.RootElement;
         (int width, int height) = (Side("width"), Side("height"));
         return
@@ -389,7 +392,10 @@ internal static class MaskScenes
                         Encoding.UTF8.GetBytes(
                             string.Create(
                                 CultureInfo.InvariantCulture,
-                                $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">{i.Value.GetProperty("body").GetString()}</svg>"
+                                $"<svg xmlns=\"http://www.w3.org/2000/svg\" "
+                                    + $"xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}\" height=\""
+                                    + $"{height}\" viewBox=\"0 0 {width} {height}\">"
+                                    + $"{i.Value.GetProperty("body").GetString()}</svg>"
                             )
                         )
                     )

@@ -12,7 +12,8 @@ namespace Forno.TestKit;
 
 /// <summary>
 /// A folder as people collect it, made of two open art packages (Noto Emoji, OpenMoji): more than 300 pictures in ten
-/// formats, some under a false name, with borders, transparency, captions of several kinds, duplicates, animations, a film, an
+/// formats, some under a false name, with borders, transparency, captions of several kinds, duplicates, animations, a
+/// film, an
 /// archive, and files that cannot be used. The same at every run; what is in it is known.
 /// </summary>
 internal sealed class MessySet
@@ -89,7 +90,7 @@ internal sealed class MessySet
         var art = new Dictionary<string, (Icon, PocketRecord)[]>();
         foreach (string name in (string[])["noto", "openmoji"])
         {
-            IconSet icons = IconSet.Read(Path.Combine(assets, name));
+            var icons = IconSet.Read(Path.Combine(assets, name));
             names.Learn(icons);
             var all = PocketBuilder.Choose(
                 ArtSet.All.Single(a => a.Name == name),
@@ -274,7 +275,8 @@ internal sealed class MessySet
         }
     }
 
-    // ---- The rest ----------------------------------------------------------------------------------------------------
+    // ---- The rest
+    // ----------------------------------------------------------------------------------------------------
 
     // Kinds of pictures and of names that programs stumble over.
     private void OddOnes(Icon[] icons)
@@ -456,7 +458,8 @@ internal sealed class MessySet
         broken.Add(("broken/nowhere.png", "leads nowhere"));
     }
 
-    // ---- Small parts -------------------------------------------------------------------------------------------------
+    // ---- Small parts
+    // -------------------------------------------------------------------------------------------------
 
     // The drawing on a ground that differs from picture to picture, or on none.
     private static Picture Scene(Icon icon, int i, int width, int height, bool clear)
@@ -470,23 +473,33 @@ internal sealed class MessySet
             ? ""
             : (i % 3) switch
             {
-                0 =>
-                    $"<rect width='{width}' height='{height}' fill='url(#messy-sky)'/><ellipse cx='{width / 3}' cy='{height}' rx='{width * 2 / 3}' ry='{height / 4}' fill='hsl({more % 360},45%,55%)'/>",
-                1 =>
-                    $"<rect width='{width}' height='{height}' fill='hsl({hue},45%,82%)'/><path d='M0 {height * (i % 7) / 9} L{width} {height * (i % 5) / 6} V{height} H0 Z' fill='hsl({more % 360},40%,70%)'/>",
-                _ =>
-                    $"<rect width='{width}' height='{height}' fill='hsl({hue},35%,90%)'/><circle cx='{width * (i % 8) / 8}' cy='{height / 5}' r='{height / 6}' fill='hsl({more % 360},70%,75%)'/>",
+                0 => $"<rect width='{width}' height='{height}' fill='url(#messy-sky)'/><ellipse cx='"
+                    + $"{width / 3}' cy='{height}' rx='{width * 2 / 3}' ry='{height / 4}' fill='hsl("
+                    + $"{more % 360},45%,55%)'/>",
+                1 => $"<rect width='{width}' height='{height}' fill='hsl({hue},45%,82%)'/><path d='M0 "
+                    + $"{height * (i % 7) / 9} L{width} {height * (i % 5) / 6} V{height} H0 Z' fill='hsl("
+                    + $"{more % 360},40%,70%)'/>",
+                _ => $"<rect width='{width}' height='{height}' fill='hsl({hue},35%,90%)'/><circle cx='"
+                    + $"{width * (i % 8) / 8}' cy='{height / 5}' r='{height / 6}' fill='hsl({more % 360}"
+                    + ",70%,75%)'/>",
             };
         // Most grounds have lines across, so that few pictures have a border of one colour.
         string lines =
             clear || i % 7 == 0
                 ? ""
-                : $"<path d='{string.Concat(Enumerable.Range(0, 5).Select(n => Invariant($"M0 {height * ((i + (n * 3)) % 11) / 10} L{width} {height * ((i + 4 + (n * 5)) % 11) / 10} M{width * ((i + (n * 7)) % 11) / 10} 0 L{width * ((i + 2 + (n * 4)) % 11) / 10} {height} ")))}' stroke='hsl({(hue + 180) % 360},45%,38%)' stroke-width='{Math.Max(2, width / 60)}'/>";
+                : "<path d='"
+                    + $"{string.Concat(Enumerable.Range(0, 5).Select(n => Invariant($"M0 {height * ((i + (n * 3)) % 11) / 10} L{width} {height * ((i + 4 + (n * 5)) % 11) / 10} M{width * ((i + (n * 7)) % 11) / 10} 0 L{width * ((i + 2 + (n * 4)) % 11) / 10} {height} ")))}"
+                    + $"' stroke='hsl({(hue + 180) % 360},45%,38%)' stroke-width='{Math.Max(2, width / 60)}'/>";
         string svg = string.Create(
             CultureInfo.InvariantCulture,
-            $"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='{width}' height='{height}' viewBox='0 0 {width} {height}'><defs><linearGradient id='messy-sky' x1='0' y1='0' x2='0' y2='1'><stop offset='0' stop-color='hsl({hue},70%,70%)'/><stop offset='1' stop-color='hsl({hue},60%,92%)'/></linearGradient></defs>{ground}{lines}<svg x='{left}' y='{top}' width='{size}' height='{size}' viewBox='{icon.Box.Left} {icon.Box.Top} {icon.Box.Width} {icon.Box.Height}'>{icon.Body}</svg></svg>"
+            $"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='"
+                + $"{width}' height='{height}' viewBox='0 0 {width} {height}'><defs><linearGradient id='messy-sky' "
+                + $"x1='0' y1='0' x2='0' y2='1'><stop offset='0' stop-color='hsl({hue},70%,70%)'/><stop offset='1' "
+                + $"stop-color='hsl({hue},60%,92%)'/></linearGradient></defs>{ground}{lines}<svg x='{left}' y='"
+                + $"{top}' width='{size}' height='{size}' viewBox='{icon.Box.Left} {icon.Box.Top} {icon.Box.Width} "
+                + $"{icon.Box.Height}'>{icon.Body}</svg></svg>"
         );
-        using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), Math.Max(width, height), icon.Name);
+        using var drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), Math.Max(width, height), icon.Name);
         using Picture made = clear ? drawn.ToSrgb8() : drawn.Flatten(Rgb.White);
         return made.InMemory();
     }

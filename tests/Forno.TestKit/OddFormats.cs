@@ -22,7 +22,9 @@ internal static class OddFormats
     public static byte[] Tiff(params Picture[] pages) =>
         Paged("tiffsave_buffer", pages, s => s.Set("compression", "lzw"));
 
-    /// <summary>A TIFF whose further pages are smaller versions of the first, as cameras and viewers add them.</summary>
+    /// <summary>
+    /// A TIFF whose further pages are smaller versions of the first, as cameras and viewers add them.
+    /// </summary>
     public static byte[] WithPreview(Picture picture) =>
         Save(
             picture,
@@ -160,12 +162,14 @@ internal static class OddFormats
         return file.ToArray();
     }
 
-    /// <summary>Whether this libvips can write a format; those of HEIC and JPEG XL are plugins on some systems.</summary>
+    /// <summary>
+    /// Whether this libvips can write a format; those of HEIC and JPEG XL are plugins on some systems.
+    /// </summary>
     public static bool Writes(Func<Picture, byte[]> format)
     {
         try
         {
-            using Picture dot = Picture.Solid(64, 64, Rgb.White);
+            using var dot = Picture.Solid(64, 64, Rgb.White);
             return format(dot).Length > 0;
         }
         catch (FornoException)

@@ -6,7 +6,8 @@ namespace Forno.TestKit;
 
 /// <summary>
 /// Writes small ONNX models (<c>ModelProto</c>; field numbers of onnx.proto), general over operators:
-/// <c>new OnnxFile().Input("x", OnnxType.Float32, 1, -1).Node("Sigmoid", "x", "y").Output("y", OnnxType.Float32, 1, -1)</c>.
+/// <c>new OnnxFile().Input("x", OnnxType.Float32, 1, -1).Node("Sigmoid", "x", "y").Output("y", OnnxType.Float32, 1,
+/// -1)</c>.
 /// </summary>
 internal sealed class OnnxFile(int opset = 13)
 {

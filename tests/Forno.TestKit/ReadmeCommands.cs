@@ -5,7 +5,9 @@ namespace Forno.TestKit;
 /// <summary>The command lines of a part of the README, as a reader would type them; a test runs them.</summary>
 internal static class ReadmeCommands
 {
-    /// <summary>The lines that begin with <c>forno</c> in the blocks of a part; <c>for x in …; do …; done</c> is written out.</summary>
+    /// <summary>
+    /// The lines that begin with <c>forno</c> in the blocks of a part; <c>for x in …; do …; done</c> is written out.
+    /// </summary>
     /// <param name="heading">The part's heading without signs; it ends at the next one of its level.</param>
     /// <returns>Each line's words behind <c>forno</c>, comments left out.</returns>
     public static IReadOnlyList<string[]> Of(string heading)

@@ -12,7 +12,10 @@ internal sealed class TempTree : IDisposable
 
     public string this[string path] => Path.Join(Root, path);
 
-    /// <summary>Every file, link and folder with its content, one a line, without Forno's own folders: equal texts are equal trees.</summary>
+    /// <summary>
+    /// Every file, link and folder with its content, one a line, without Forno's own folders: equal texts are equal
+    /// trees.
+    /// </summary>
     public static string Picture(string root)
     {
         var lines = new List<string>();
@@ -23,7 +26,7 @@ internal sealed class TempTree : IDisposable
             )
         )
         {
-            var path = Path.GetRelativePath(root, entry.FullName);
+            string path = Path.GetRelativePath(root, entry.FullName);
             if (path.Split('/').Contains(".forno"))
             {
                 continue;
@@ -59,13 +62,13 @@ internal sealed class TempTree : IDisposable
     public static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
-        foreach (var folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
+        foreach (string folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
         {
             Directory.CreateDirectory(Path.Join(to, Path.GetRelativePath(from, folder)));
         }
 
         foreach (
-            var file in Directory
+            string? file in Directory
                 .EnumerateFiles(from, "*", SearchOption.AllDirectories)
                 .Where(f => Path.GetFileName(f) != "lock")
         )

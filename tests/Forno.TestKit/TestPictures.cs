@@ -49,11 +49,13 @@ internal static class TestPictures
             pixels[(i * 4) + 3] = (byte)(i % width < width / 2 ? 0 : 255);
         }
 
-        using Picture picture = Picture.FromPixels(pixels, width, height, 4);
+        using var picture = Picture.FromPixels(pixels, width, height, 4);
         return picture.EncodePng();
     }
 
-    /// <summary>An animated PNG whose second frame is a small part, whose third clears it, by the specification's words.</summary>
+    /// <summary>
+    /// An animated PNG whose second frame is a small part, whose third clears it, by the specification's words.
+    /// </summary>
     /// <param name="frames">Each: the part, where it lies, how it is disposed of, whether it is blended over.</param>
     public static byte[] Apng(
         int width,

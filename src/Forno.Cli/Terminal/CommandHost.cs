@@ -5,7 +5,7 @@ namespace Forno.Cli.Terminal;
 /// <summary>What a command has to do with the outside: where it writes, and what stops it.</summary>
 internal sealed class CommandHost : IDisposable
 {
-    private readonly List<IDisposable> _signals = [];
+    private readonly List<IDisposable> signals = [];
 
     /// <summary>Answers; JSON and nothing else under <c>--json</c>.</summary>
     public required TextWriter Out { get; init; }
@@ -37,7 +37,7 @@ internal sealed class CommandHost : IDisposable
         };
         foreach (PosixSignal signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM])
         {
-            cli._signals.Add(
+            cli.signals.Add(
                 PosixSignalRegistration.Create(
                     signal,
                     context =>
@@ -68,5 +68,5 @@ internal sealed class CommandHost : IDisposable
         new(ErrorIsTerminal ? Error : null, what, total, unit, TimeProvider.System);
 
     /// <inheritdoc/>
-    public void Dispose() => _signals.ForEach(s => s.Dispose());
+    public void Dispose() => signals.ForEach(s => s.Dispose());
 }

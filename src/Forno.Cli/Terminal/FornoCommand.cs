@@ -26,7 +26,9 @@ internal sealed class FornoCommand(string name, string summary, params string[] 
         }
     }
 
-    /// <summary>The switch for machine-readable answers: one JSON document on standard output and nothing else there.</summary>
+    /// <summary>
+    /// The switch for machine-readable answers: one JSON document on standard output and nothing else there.
+    /// </summary>
     /// <returns>An option to add to a command.</returns>
     public static Option<bool> JsonOption() => new("--json") { Description = "Answer as JSON on standard output" };
 

@@ -18,9 +18,9 @@ internal sealed class ProgressBar(TextWriter? writer, string what, long total, s
     private const int BarWidth = 24;
     private static readonly TimeSpan Silent = TimeSpan.FromSeconds(1),
         Between = TimeSpan.FromMilliseconds(100);
-    private readonly Lock _lock = new();
-    private readonly long _start = time.GetTimestamp();
-    private TimeSpan _drawnAt = TimeSpan.MinValue;
+    private readonly Lock @lock = new();
+    private readonly long start = time.GetTimestamp();
+    private TimeSpan drawnAt = TimeSpan.MinValue;
 
     /// <summary>Words after the figures, such as <c>loss 0.112</c>.</summary>
     public string Note { get; set; } = "";
@@ -34,15 +34,15 @@ internal sealed class ProgressBar(TextWriter? writer, string what, long total, s
             return;
         }
 
-        lock (_lock)
+        lock (@lock)
         {
-            TimeSpan now = time.GetElapsedTime(_start);
-            if (now < Silent || (_drawnAt != TimeSpan.MinValue && now - _drawnAt < Between))
+            TimeSpan now = time.GetElapsedTime(start);
+            if (now < Silent || (drawnAt != TimeSpan.MinValue && now - drawnAt < Between))
             {
                 return;
             }
 
-            _drawnAt = now;
+            drawnAt = now;
             writer.Write("\r" + Line(what, done, total, unit, now, Note) + "\u001b[K");
             writer.Flush();
         }
@@ -51,13 +51,13 @@ internal sealed class ProgressBar(TextWriter? writer, string what, long total, s
     /// <summary>Clears the line, so that ordinary output can follow, or the bar be drawn again below it.</summary>
     public void Clear()
     {
-        lock (_lock)
+        lock (@lock)
         {
-            if (writer is not null && _drawnAt != TimeSpan.MinValue)
+            if (writer is not null && drawnAt != TimeSpan.MinValue)
             {
                 writer.Write("\r\u001b[K");
                 writer.Flush();
-                _drawnAt = TimeSpan.MinValue;
+                drawnAt = TimeSpan.MinValue;
             }
         }
     }
@@ -89,7 +89,8 @@ internal sealed class ProgressBar(TextWriter? writer, string what, long total, s
 
         int full = (int)(BarWidth * Math.Clamp(done / (double)total, 0, 1));
         string left = done > 0 ? Clock(TimeSpan.FromSeconds((total - done) / rate)) + " left" : "";
-        return $"{what} {new string('█', full)}{new string('░', BarWidth - full)} {done}/{total}{units}  {rateText}  {left}{end}";
+        return $"{what} {new string('█', full)}{new string('░', BarWidth - full)} {done}/{total}{units}  {rateText}"
+            + $"  {left}{end}";
     }
 
     private static string Clock(TimeSpan t) =>

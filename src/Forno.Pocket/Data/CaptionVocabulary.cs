@@ -45,13 +45,15 @@ public sealed class CaptionVocabulary
     /// <summary>How many tokens are in use. The last of them is the end of text, as it is in the whole table.</summary>
     public int Count => ids.Length;
 
-    /// <summary>Captions as places in the small table, as long as the longest of them: int64 [B, T], T at most 77.</summary>
+    /// <summary>
+    /// Captions as places in the small table, as long as the longest of them: int64 [B, T], T at most 77.
+    /// </summary>
     /// <param name="captions">Made of parts of the records.</param>
     public Tensor Encode(IReadOnlyList<string> captions)
     {
         List<int>[] rows = [.. captions.Select(tokenizer.Encode)];
         int length = Math.Min(rows.Max(r => r.Count) + 2, ClipTokenizer.SequenceLength);
-        var flat = new long[rows.Length * length];
+        long[] flat = new long[rows.Length * length];
         for (int i = 0; i < rows.Length; i++)
         {
             Span<long> row = flat.AsSpan(i * length, length);
@@ -67,7 +69,8 @@ public sealed class CaptionVocabulary
     }
 
     /// <summary>
-    /// The table of the whole vocabulary: rows in use from a small one, the others small and each another one, so that a
+    /// The table of the whole vocabulary: rows in use from a small one, the others small and each another one, so that
+    /// a
     /// LoRA's trigger is a word of its own. Only their signs are random, which packs well.
     /// </summary>
     /// <param name="table">The small table [<see cref="Count"/>, width].</param>
@@ -76,7 +79,7 @@ public sealed class CaptionVocabulary
     public Tensor Expand(Tensor table, ulong seed)
     {
         using var scope = new Scope();
-        Tensor whole = Tensor.Empty([ClipTokenizer.VocabularySize, table.Size(1)]);
+        var whole = Tensor.Empty([ClipTokenizer.VocabularySize, table.Size(1)]);
         int width = (int)table.Size(1);
         float[] rows = table.ToArray<float>();
         Span<float> to = whole.AsSpan<float>();

@@ -20,7 +20,8 @@ internal static class ColourWords
     ];
 
     /// <summary>The colours that cover much of the drawing, the largest first; at most three.</summary>
-    /// <param name="pixels">RGB and alpha, a byte each, pixel after pixel; pixels under half alpha do not count.</param>
+    /// <param name="pixels">RGB and alpha, a byte each, pixel after pixel; pixels under half alpha do not
+    /// count.</param>
     public static string[] Measure(ReadOnlySpan<byte> pixels)
     {
         Span<int> counts = stackalloc int[Names.Length];

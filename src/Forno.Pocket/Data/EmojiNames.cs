@@ -76,7 +76,7 @@ internal sealed partial class EmojiNames
         }
 
         using JsonDocument data = PocketFiles.ReadJson(Path.Combine(folder, "en", "data.json"));
-        Dictionary<string, int> uses = data
+        var uses = data
             .RootElement.EnumerateArray()
             .SelectMany(Tags)
             .GroupBy(t => t)
@@ -154,7 +154,9 @@ internal sealed partial class EmojiNames
         }
     }
 
-    /// <summary>Code points as one string: upper-case hexadecimal, no leading zeros, no variation selectors, by hyphens.</summary>
+    /// <summary>
+    /// Code points as one string: upper-case hexadecimal, no leading zeros, no variation selectors, by hyphens.
+    /// </summary>
     public static string CodePoints(string hexcode) =>
         string.Join('-', hexcode.ToUpperInvariant().Split('-').Select(p => p.TrimStart('0')).Where(p => p != "FE0F"));
 
@@ -210,7 +212,9 @@ internal sealed partial class EmojiNames
         return null;
     }
 
-    /// <summary>An icon's name as words; names written in one word ("blackheartsuit") are parted where all parts are known.</summary>
+    /// <summary>
+    /// An icon's name as words; names written in one word ("blackheartsuit") are parted where all parts are known.
+    /// </summary>
     public string Words(string icon) =>
         string.Join(' ', Pieces().Matches(Numbered().Replace(icon, "").ToLowerInvariant()).Select(m => Part(m.Value)));
 
@@ -245,7 +249,8 @@ internal sealed partial class EmojiNames
         }
     }
 
-    // Fewest parts, each a known word of three letters or more (or one of the short words); the word itself if it cannot be parted.
+    // Fewest parts, each a known word of three letters or more (or one of the short words); the word itself if it
+    // cannot be parted.
     private string Part(string word)
     {
         if (words.ContainsKey(word) || word.Length < 5)
@@ -253,8 +258,8 @@ internal sealed partial class EmojiNames
             return word;
         }
 
-        var best = new string?[word.Length + 1];
-        var parts = new int[word.Length + 1];
+        string?[] best = new string?[word.Length + 1];
+        int[] parts = new int[word.Length + 1];
         best[0] = "";
         for (int end = 1; end <= word.Length; end++)
         {

@@ -16,12 +16,16 @@ internal sealed record Icon(string Name, string Body, (double Left, double Top, 
         Encoding.UTF8.GetBytes(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{size}\" height=\"{size}\" viewBox=\"{Box.Left} {Box.Top} {Box.Width} {Box.Height}\">{Body}</svg>"
+                $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" "
+                    + $"width=\"{size}\" height=\"{size}\" viewBox=\"{Box.Left} {Box.Top} {Box.Width} {Box.Height}"
+                    + $"\">{Body}</svg>"
             )
         );
 }
 
-/// <summary>An icon package (IconifyJSON): its drawings, their second names, and their code points where it lists them.</summary>
+/// <summary>
+/// An icon package (IconifyJSON): its drawings, their second names, and their code points where it lists them.
+/// </summary>
 internal sealed class IconSet
 {
     private IconSet(List<Icon> icons, Dictionary<string, string> aliases, Dictionary<string, string> characters)
@@ -37,7 +41,9 @@ internal sealed class IconSet
     /// <summary>Second name → icon name.</summary>
     public IReadOnlyDictionary<string, string> Aliases { get; }
 
-    /// <summary>Icon name → code points in the form of <see cref="EmojiNames.CodePoints"/>; empty if the set lists none.</summary>
+    /// <summary>
+    /// Icon name → code points in the form of <see cref="EmojiNames.CodePoints"/>; empty if the set lists none.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Characters { get; }
 
     /// <summary>Reads <c>icons.json</c> and, if there, <c>chars.json</c>.</summary>

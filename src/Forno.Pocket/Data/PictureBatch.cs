@@ -2,7 +2,9 @@ using Forno.Torch;
 
 namespace Forno.Pocket.Data;
 
-/// <summary>Batches of Pocket pictures as tensors [B, 3, side, side] in [−1, 1], with the trainings' augmentations.</summary>
+/// <summary>
+/// Batches of Pocket pictures as tensors [B, 3, side, side] in [−1, 1], with the trainings' augmentations.
+/// </summary>
 public static class PictureBatch
 {
     private static readonly int[][] Permutations =
@@ -18,7 +20,7 @@ public static class PictureBatch
     /// <summary>Whole pictures as they are.</summary>
     public static Tensor Whole(PocketData data, ReadOnlySpan<int> indices)
     {
-        Tensor batch = Tensor.Empty([indices.Length, 3, PocketData.Side, PocketData.Side]);
+        var batch = Tensor.Empty([indices.Length, 3, PocketData.Side, PocketData.Side]);
         Span<float> to = batch.AsSpan<float>();
         for (int i = 0; i < indices.Length; i++)
         {
@@ -38,7 +40,7 @@ public static class PictureBatch
     /// <summary>Pictures moved by up to <paramref name="reach"/> pixels each way over a white ground.</summary>
     public static Tensor Shifted(PocketData data, ReadOnlySpan<int> indices, int reach, Random random)
     {
-        Tensor batch = Tensor.Empty([indices.Length, 3, PocketData.Side, PocketData.Side]);
+        var batch = Tensor.Empty([indices.Length, 3, PocketData.Side, PocketData.Side]);
         Span<float> to = batch.AsSpan<float>();
         for (int i = 0; i < indices.Length; i++)
         {
@@ -56,12 +58,13 @@ public static class PictureBatch
     }
 
     /// <summary>
-    /// Crops of <paramref name="side"/> pixels at random places, mirrored half of the time, channels permuted in a third
+    /// Crops of <paramref name="side"/> pixels at random places, mirrored half of the time, channels permuted in a
+    /// third
     /// of them; the last <paramref name="fields"/> of them are random colour fields instead.
     /// </summary>
     public static Tensor Crops(PocketData data, ReadOnlySpan<int> indices, int side, int fields, Random random)
     {
-        Tensor batch = Tensor.Empty([indices.Length, 3, side, side]);
+        var batch = Tensor.Empty([indices.Length, 3, side, side]);
         Span<float> to = batch.AsSpan<float>();
         int size = 3 * side * side,
             room = PocketData.Side - side;
@@ -113,7 +116,7 @@ public static class PictureBatch
     {
         int cells = 1 << random.Next(3);
         bool smooth = random.Next(2) == 0;
-        var colours = new float[3 * cells * cells];
+        float[] colours = new float[3 * cells * cells];
         for (int i = 0; i < colours.Length; i++)
         {
             colours[i] = (random.NextSingle() * 2) - 1;

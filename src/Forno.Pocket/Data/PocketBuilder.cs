@@ -49,7 +49,7 @@ internal static class PocketBuilder
         Dictionary<string, IReadOnlyDictionary<string, string>> characters = [];
         foreach (ArtSet art in ArtSet.All)
         {
-            IconSet set = IconSet.Read(Path.Combine(assets, art.Name));
+            var set = IconSet.Read(Path.Combine(assets, art.Name));
             characters[art.Name] = set.Characters;
             names.Learn(set);
         }
@@ -61,7 +61,7 @@ internal static class PocketBuilder
         foreach (ArtSet art in ArtSet.All)
         {
             // Read again rather than kept: the largest set has 100 MB of drawings.
-            IconSet set = IconSet.Read(Path.Combine(assets, art.Name));
+            var set = IconSet.Read(Path.Combine(assets, art.Name));
             Draw(
                 art,
                 set.Icons,
@@ -160,7 +160,7 @@ internal static class PocketBuilder
             );
         }
 
-        var planes = new byte[Chunk][];
+        byte[][] planes = new byte[Chunk][];
         var outcomes = new (string[]? Colours, string? Failure)[Chunk];
         for (int start = 0; start < chosen.Count; start += Chunk)
         {
@@ -199,7 +199,7 @@ internal static class PocketBuilder
         string source = $"{art.Name}/{icon.Name}";
         try
         {
-            using Picture drawing = Picture.LoadSvg(icon.Svg(Side), Side, source);
+            using var drawing = Picture.LoadSvg(icon.Svg(Side), Side, source);
             if (drawing.Width != Side || drawing.Height != Side || drawing.Bands != 4)
             {
                 return (null, $"{source}: drawn as {drawing.Width}×{drawing.Height} with {drawing.Bands} channels");

@@ -57,7 +57,8 @@ public sealed class PocketData : IDisposable
     public string Sha256 { get; }
 
     /// <summary>
-    /// Draws all art sets. A drawing that fails is listed in the report and left out. Same packages, same file, byte for
+    /// Draws all art sets. A drawing that fails is listed in the report and left out. Same packages, same file, byte
+    /// for
     /// byte (given the same libvips and librsvg).
     /// </summary>
     /// <param name="assets">Folder with the fetched packages, each under its short name.</param>
@@ -95,7 +96,7 @@ public sealed class PocketData : IDisposable
         }
 
         PocketSidecar sidecar = JsonSerializer.Deserialize<PocketSidecar>(File.ReadAllBytes(recordsPath), Json)!;
-        SafetensorsFile file = SafetensorsFile.Open(path);
+        var file = SafetensorsFile.Open(path);
         if (
             file.Tensors.TryGetValue(PicturesTensor, out TensorInfo? tensor)
             && tensor.Type == ElementType.U8

@@ -9,7 +9,7 @@ public sealed record StylePicture(PocketRecord Record, byte[] Planes)
     public byte[] Rgb()
     {
         const int plane = PocketData.Side * PocketData.Side;
-        var rgb = new byte[3 * plane];
+        byte[] rgb = new byte[3 * plane];
         for (int i = 0; i < plane; i++)
         {
             for (int c = 0; c < 3; c++)
@@ -27,17 +27,21 @@ public sealed record StylePicture(PocketRecord Record, byte[] Planes)
 /// </summary>
 public static class StylePictures
 {
-    /// <summary>Draws the first pictures of a set in the order of <see cref="Spread"/>; one that fails is passed over.</summary>
-    /// <param name="assets">Folder with the fetched packages: the set's own, its list of code points', and emojibase-data.</param>
+    /// <summary>
+    /// Draws the first pictures of a set in the order of <see cref="Spread"/>; one that fails is passed over.
+    /// </summary>
+    /// <param name="assets">Folder with the fetched packages: the set's own, its list of code points', and
+    /// emojibase-data.</param>
     /// <param name="set">A name of <see cref="ArtSet.All"/>.</param>
     /// <param name="heldOut">Concepts that are left out: no training may see them.</param>
     /// <param name="count">How many.</param>
-    /// <exception cref="FornoException">No such set, a package is missing, or the set has not so many drawings.</exception>
+    /// <exception cref="FornoException">No such set, a package is missing, or the set has not so many
+    /// drawings.</exception>
     public static IReadOnlyList<StylePicture> Draw(string assets, string set, IReadOnlySet<string> heldOut, int count)
     {
         ArtSet art = Named(set);
         var names = new EmojiNames(Path.Combine(assets, "emojibase-data"));
-        IconSet icons = IconSet.Read(Path.Combine(assets, art.Name));
+        var icons = IconSet.Read(Path.Combine(assets, art.Name));
         var characters = new Dictionary<string, IReadOnlyDictionary<string, string>> { [art.Name] = icons.Characters };
         if (art.CharactersOf is { } other)
         {
@@ -53,7 +57,7 @@ public static class StylePictures
             {
                 break;
             }
-            var planes = new byte[PocketData.PictureBytes];
+            byte[] planes = new byte[PocketData.PictureBytes];
             if (PocketBuilder.Draw(art, all[i].Icon, planes).Colours is { } colours)
             {
                 drawn.Add(new StylePicture(all[i].Record with { Colours = colours }, planes));

@@ -23,7 +23,8 @@ public sealed record Drawn(
 );
 
 /// <summary>How often drawn pictures show the concept and the style of their prompts.</summary>
-/// <param name="Pictures">The pictures: round by round, each in the order of <see cref="PocketPrompts.Concepts"/>.</param>
+/// <param name="Pictures">The pictures: round by round, each in the order of
+/// <see cref="PocketPrompts.Concepts"/>.</param>
 /// <param name="Rounds">How often each prompt was drawn.</param>
 public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures, int Rounds)
 {
@@ -45,7 +46,8 @@ public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures, int Rounds)
     /// <param name="model">The model.</param>
     /// <param name="clip">The judge.</param>
     /// <param name="sets">Names of the trained art sets.</param>
-    /// <param name="settings">Steps, guidance, sampler and the first picture's seed; its prompt and size are replaced.</param>
+    /// <param name="settings">Steps, guidance, sampler and the first picture's seed; its prompt and size are
+    /// replaced.</param>
     /// <param name="rounds">How often each prompt is drawn; seeds count on from picture to picture.</param>
     /// <param name="progress">Told how many pictures are done.</param>
     /// <param name="stop">Stops between sampling steps.</param>
@@ -87,7 +89,9 @@ public sealed record DrawingMeasure(IReadOnlyList<Drawn> Pictures, int Rounds)
         return new DrawingMeasure(drawn, rounds);
     }
 
-    /// <summary>The pictures of the first round with their prompts, and in red what they were taken for instead.</summary>
+    /// <summary>
+    /// The pictures of the first round with their prompts, and in red what they were taken for instead.
+    /// </summary>
     public Picture Sheet()
     {
         const int cell = PocketData.Side + Gap,

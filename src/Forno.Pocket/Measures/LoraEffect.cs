@@ -20,7 +20,9 @@ public sealed record LossChange(string Style, int Pictures, double Before, doubl
     public double Fall => 1 - (After / Before);
 }
 
-/// <summary>Measures an adapter on a base model by losses: noise and timesteps are functions of the seed alone.</summary>
+/// <summary>
+/// Measures an adapter on a base model by losses: noise and timesteps are functions of the seed alone.
+/// </summary>
 public static class LoraEffect
 {
     private const int Batch = 8;
@@ -28,7 +30,8 @@ public static class LoraEffect
     /// <summary>The loss with an adapter and without.</summary>
     /// <param name="model">The base model, its slots empty; left so.</param>
     /// <param name="adapter">The adapter's file.</param>
-    /// <param name="pictures">Pictures that the adapter was not trained on; they are asked for by their full captions.</param>
+    /// <param name="pictures">Pictures that the adapter was not trained on; they are asked for by their full
+    /// captions.</param>
     /// <param name="timesteps">Timesteps tried with each picture, spread evenly over the schedule.</param>
     /// <param name="seed">Keys noise and timesteps.</param>
     /// <param name="cancel">Stops.</param>
@@ -46,7 +49,7 @@ public static class LoraEffect
         using var scope = new Scope();
         (Tensor latents, Tensor contexts) = Encode(model, pictures);
         double[] before = Losses(model, latents, contexts, timesteps, seed, cancel);
-        using AdapterFile file = AdapterFile.Load(adapter, model.Targets, model.Device);
+        using var file = AdapterFile.Load(adapter, model.Targets, model.Device);
         file.Network.Apply(model.Layers);
         double[] after = Losses(model, latents, contexts, timesteps, seed, cancel);
         return new LossChange(
@@ -58,7 +61,9 @@ public static class LoraEffect
         );
     }
 
-    /// <summary>The mean loss of each picture (squared error of the prediction, unweighted) on the model as it is.</summary>
+    /// <summary>
+    /// The mean loss of each picture (squared error of the prediction, unweighted) on the model as it is.
+    /// </summary>
     /// <param name="model">The model, perhaps with an adapter in its slots.</param>
     /// <param name="latents">[N, C, h, w], scaled.</param>
     /// <param name="contexts">[N, T, D].</param>
@@ -76,7 +81,7 @@ public static class LoraEffect
     {
         var step = new TrainStep(model.UNet, new LossRecipe { Prediction = model.Prediction });
         int count = (int)latents.Size(0);
-        var sums = new double[count];
+        double[] sums = new double[count];
         foreach (int[] part in Enumerable.Range(0, count * timesteps).Chunk(Batch))
         {
             cancel.ThrowIfCancellationRequested();

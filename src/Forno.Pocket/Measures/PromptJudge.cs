@@ -14,7 +14,8 @@ public sealed class PromptJudge(PocketClip clip, IReadOnlyList<string> sets)
     private readonly Dictionary<string, float[]> texts = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// The nearest of all measured concepts in the style asked for, and the nearest of the trained styles of the concept
+    /// The nearest of all measured concepts in the style asked for, and the nearest of the trained styles of the
+    /// concept
     /// asked for.
     /// </summary>
     /// <param name="concept">The concept asked for.</param>

@@ -48,7 +48,8 @@ public sealed record Change(double Before, double After, PairedTest Test)
 /// of the style's own pictures, and with the words for what it should show.
 /// </summary>
 /// <param name="Style">Cosines with the style.</param>
-/// <param name="Prompt">Cosines with the name alone: the style's words mean nothing to a judge that never saw it.</param>
+/// <param name="Prompt">Cosines with the name alone: the style's words mean nothing to a judge that never saw
+/// it.</param>
 /// <param name="Pairs">The pictures.</param>
 public sealed record StyleShift(Change Style, Change Prompt, IReadOnlyList<ShiftPair> Pairs)
 {

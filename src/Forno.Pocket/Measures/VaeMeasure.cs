@@ -7,7 +7,8 @@ namespace Forno.Pocket.Measures;
 
 /// <summary>How true an autoencoder is to pictures it has not seen.</summary>
 /// <param name="Pictures">How many were tried.</param>
-/// <param name="Psnr">Peak signal-to-noise ratio in dB, from the mean squared error over all pictures, range [−1, 1].</param>
+/// <param name="Psnr">Peak signal-to-noise ratio in dB, from the mean squared error over all pictures, range [−1,
+/// 1].</param>
 /// <param name="GreenMagenta">Mean absolute error of G − (R + B)/2 on the scale [−1, 1].</param>
 public sealed record VaeMeasure(int Pictures, double Psnr, double GreenMagenta)
 {

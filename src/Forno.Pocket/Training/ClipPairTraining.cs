@@ -68,7 +68,9 @@ public static class ClipPairTraining
             WeightDecay = 0.05,
         };
 
-    /// <summary>Trains, or goes on with a training, in a run folder; writes the averaged weights in half precision.</summary>
+    /// <summary>
+    /// Trains, or goes on with a training, in a run folder; writes the averaged weights in half precision.
+    /// </summary>
     /// <param name="data">Pictures and captions; only the training split is used.</param>
     /// <param name="folder">The run folder.</param>
     /// <param name="options">How to train.</param>
@@ -88,7 +90,7 @@ public static class ClipPairTraining
         int[] pictures = data.Indices(PocketSplit.Training);
         var vocabulary = new CaptionVocabulary(data, pictures);
         var batches = new ClipBatches(data, pictures);
-        using WeightStore store = WeightStore.Random(options.Seed);
+        using var store = WeightStore.Random(options.Seed);
         var pair = new ClipPair(
             new ClipText(store.At(PocketParts.TextPath), recipe.Text with { VocabSize = vocabulary.Count }),
             new ClipVision(store.At(""), recipe.Vision),
@@ -129,7 +131,8 @@ public static class ClipPairTraining
         return (scope.Keep(loss), note);
     }
 
-    // A third softened and a third, half of them the same ones, noisy, so that what a network has drawn is judged by what
+    // A third softened and a third, half of them the same ones, noisy, so that what a network has drawn is judged by
+    // what
     // it shows and not by how sharp it is. Changes x; normalised for the image tower.
     internal static Tensor Worn(Tensor x, Random random, Generator noise)
     {

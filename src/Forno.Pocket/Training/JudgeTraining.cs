@@ -35,7 +35,9 @@ public static class JudgeTraining
             WeightDecay = 0.05,
         };
 
-    /// <summary>Trains, or goes on, in a run folder; writes <see cref="ClipPairTraining.ClipFile"/> in half precision.</summary>
+    /// <summary>
+    /// Trains, or goes on, in a run folder; writes <see cref="ClipPairTraining.ClipFile"/> in half precision.
+    /// </summary>
     /// <param name="data">Pictures and captions; only the training split is used.</param>
     /// <param name="parts">Files of the finished autoencoder, text tower and pair.</param>
     /// <param name="folder">The run folder; the pictures as the autoencoder gives them back are kept there too.</param>
@@ -57,7 +59,7 @@ public static class JudgeTraining
         using PocketData returned = RoundTrip.Open(Path.Combine(folder, "returned"), data, parts.Vae, preparing, stop);
         using Loaded<TextConditioning> text = PocketParts.Text(parts.Text);
         using ITensorSource file = Checkpoint.Open(parts.Clip);
-        using WeightStore store = WeightStore.From(ForTraining(file), parts.Clip);
+        using var store = WeightStore.From(ForTraining(file), parts.Clip);
         var vision = new ClipVision(
             store.At(""),
             ClipVisionConfig.Detect(

@@ -51,7 +51,8 @@ public static class PocketAssembly
     /// <param name="parts">What the trainings wrote.</param>
     /// <param name="folder">Where to write.</param>
     /// <returns>Bytes of both files.</returns>
-    /// <exception cref="FornoException">A part is missing or damaged, parts do not fit together, or the files are too large.</exception>
+    /// <exception cref="FornoException">A part is missing or damaged, parts do not fit together, or the files are too
+    /// large.</exception>
     public static long Write(PocketPartFiles parts, string folder)
     {
         RequireAll(parts);
@@ -125,7 +126,8 @@ public static class PocketAssembly
         if (groups.Length > 1)
         {
             throw new FornoException(
-                $"{parts.Vae} and {parts.UNet}: norms of {string.Join(" and ", groups)} groups; one file can tell of one number only"
+                $"{parts.Vae} and {parts.UNet}: norms of {string.Join(" and ", groups)} groups; one file can "
+                    + "tell of one number only"
             );
         }
 
@@ -186,11 +188,11 @@ public static class PocketAssembly
     {
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
-        using BaseModel model = BaseModel.Load(checkpoint);
+        using var model = BaseModel.Load(checkpoint);
         int side = PocketData.Side / model.Vae.Config.Factor;
-        using PocketClip judge = PocketClip.Load(checkpoint, clip);
+        using var judge = PocketClip.Load(checkpoint, clip);
         Tensor texts = judge.Texts(["red heart, noto style"]);
-        Tensor ids = Tensor.From<long>([49406, .. Enumerable.Repeat(49407L, 76)], 1, 77);
+        var ids = Tensor.From<long>([49406, .. Enumerable.Repeat(49407L, 76)], 1, 77);
         Tensor eps = model.UNet.Forward(
             Tensor.Zeros([1, 4, side, side]),
             Tensor.Full([1], 500),
@@ -200,7 +202,8 @@ public static class PocketAssembly
         if (!texts.AllFinite() || !picture.AllFinite() || !judge.Pictures(picture).AllFinite())
         {
             throw new FornoException(
-                $"{checkpoint}: the assembled model computes NaN; a part was saved broken or does not fit into half precision"
+                $"{checkpoint}: the assembled model computes NaN; a part was saved broken or does not fit "
+                    + "into half precision"
             );
         }
     }

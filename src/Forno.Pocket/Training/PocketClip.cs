@@ -32,7 +32,8 @@ public sealed class PocketClip : IDisposable
     public ClipPair Pair { get; }
 
     /// <summary>Loads both towers.</summary>
-    /// <param name="checkpoint">A file with a text tower under the single-file keys, such as <c>pocket/pocket.safetensors</c>.</param>
+    /// <param name="checkpoint">A file with a text tower under the single-file keys, such as
+    /// <c>pocket/pocket.safetensors</c>.</param>
     /// <param name="clip">The file beside it, such as <c>pocket/pocket-clip.safetensors</c>.</param>
     /// <exception cref="FornoException">A file is missing, or the two do not belong together.</exception>
     public static PocketClip Load(string checkpoint, string clip)
@@ -55,15 +56,15 @@ public sealed class PocketClip : IDisposable
             entries[key == "text_projection.weight" ? $"{PocketParts.TextPath}.{key}" : key] = entry;
         }
 
-        WeightStore store = WeightStore.From(entries, clip);
+        var store = WeightStore.From(entries, clip);
         try
         {
-            ClipVisionConfig vision = ClipVisionConfig.Detect(
+            var vision = ClipVisionConfig.Detect(
                 TensorShapes.Of(clipFile),
                 heads: UNetConfig.Number(clipFile.Metadata, ClipVisionConfig.HeadsKey)
             );
             string prefix = PocketParts.TextPath + ".text_model.";
-            ClipTextConfig text = ClipTextConfig.Detect(
+            var text = ClipTextConfig.Detect(
                 KeyMap.Canonical(TensorShapes.Of(textFile)),
                 prefix,
                 ClipTextConfig.HeadsOf(textFile.Metadata, 1, checkpoint)[0]

@@ -104,7 +104,9 @@ public sealed class PocketFit : IDisposable
     /// <summary>The averaged weights by checkpoint key; they belong to this object.</summary>
     public IReadOnlyDictionary<string, Tensor> Averages => ema.Averages;
 
-    /// <summary>Trains until the steps are done, the sitting's budget is spent, or a stop is asked for; saves.</summary>
+    /// <summary>
+    /// Trains until the steps are done, the sitting's budget is spent, or a stop is asked for; saves.
+    /// </summary>
     /// <param name="loss">The loss of a step's batch, and a note for the log (empty: none).</param>
     /// <param name="progress">Told every few steps.</param>
     /// <param name="stop">Ends the sitting after the step at hand, its state saved.</param>

@@ -43,7 +43,7 @@ public static class RoundTrip
         );
         if (File.Exists(Path.Combine(folder, PocketData.RecordsFile)))
         {
-            PocketData kept = PocketData.Open(folder);
+            var kept = PocketData.Open(folder);
             if (kept.Sha256 == print)
             {
                 return kept;

@@ -107,7 +107,8 @@ public sealed class UNetData : IDisposable
     {
         string all = string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Sha256} {variants} {ModelHash.FileSha256(vae)} {ModelHash.FileSha256(text)} {string.Join(',', pictures)}"
+            $"{data.Sha256} {variants} {ModelHash.FileSha256(vae)} {ModelHash.FileSha256(text)} "
+                + $"{string.Join(',', pictures)}"
         );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }

@@ -13,10 +13,15 @@ namespace Forno.Pocket.Training;
 /// <summary>Sizes, pictures and batches of a UNet's training.</summary>
 public sealed record UNetRecipe
 {
-    /// <summary>Metadata key of the trained styles (names of art sets, commas between them) in the weights' file.</summary>
+    /// <summary>
+    /// Metadata key of the trained styles (names of art sets, commas between them) in the weights' file.
+    /// </summary>
     public const string StylesKey = "forno.pocket_styles";
 
-    /// <summary>SD 1.x's structure at small widths: attention everywhere but at the deepest level and in its middle. 7.2 M parameters.</summary>
+    /// <summary>
+    /// SD 1.x's structure at small widths: attention everywhere but at the deepest level and in its middle. 7.2 M
+    /// parameters.
+    /// </summary>
     public UNetConfig Network { get; init; } =
         new()
         {
@@ -36,7 +41,10 @@ public sealed record UNetRecipe
     /// <summary>Names of the art sets to train on; none: all that are not held out.</summary>
     public IReadOnlyList<string> Styles { get; init; } = [];
 
-    /// <summary>How many concepts, each in all the styles (<see cref="PocketData.Reduced"/>); null: everything in the training split.</summary>
+    /// <summary>
+    /// How many concepts, each in all the styles (<see cref="PocketData.Reduced"/>); null: everything in the training
+    /// split.
+    /// </summary>
     public int? Concepts { get; init; }
 
     /// <summary>Samples of a step.</summary>
@@ -62,7 +70,8 @@ public sealed record UNetRecipe
 
 /// <summary>
 /// Pocket's denoiser: SD's noise schedule and eps-prediction on the latents of the finished autoencoder, conditioned on
-/// the finished text tower, a tenth of the captions dropped. Weighted by debiased estimation, not by min-SNR: in so short
+/// the finished text tower, a tenth of the captions dropped. Weighted by debiased estimation, not by min-SNR: in so
+/// short
 /// a training the middle and high noise, where shapes and styles are decided, must not weigh least.
 /// </summary>
 public static class UNetTraining
@@ -105,7 +114,7 @@ public static class UNetTraining
     {
         recipe ??= new UNetRecipe();
         Directory.CreateDirectory(folder);
-        using UNetData inputs = UNetData.Open(
+        using var inputs = UNetData.Open(
             Path.Combine(folder, "inputs.safetensors"),
             data,
             recipe.Pictures(data),
@@ -115,7 +124,7 @@ public static class UNetTraining
             preparing,
             stop
         );
-        using WeightStore store = WeightStore.Random(options.Seed);
+        using var store = WeightStore.Random(options.Seed);
         var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), recipe.Network);
         using var fit = new PocketFit(store, folder, options);
         fit.Run(step => (Loss(unet, inputs, recipe, step, options.Seed), ""), progress, stop);

@@ -24,7 +24,7 @@ public static class VaeFinish
     {
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
-        Dictionary<string, Tensor> weights = averages.ToDictionary(t => t.Key, t => t.Value.Clone());
+        var weights = averages.ToDictionary(t => t.Key, t => t.Value.Clone());
         (Tensor mean, Tensor deviation) = Measure(weights, data);
         Fold(weights, mean, deviation);
         SafetensorsWriter.Write(
@@ -38,7 +38,7 @@ public static class VaeFinish
     private static (Tensor Mean, Tensor Deviation) Measure(Dictionary<string, Tensor> weights, PocketData data)
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.From(
+        using var store = WeightStore.From(
             weights.ToDictionary(w => w.Key, w => new WeightEntry(w.Value.Shape.ToArray(), w.Value.Alias)),
             "the trained autoencoder"
         );

@@ -26,7 +26,9 @@ public static class VaeTraining
     /// <summary>File of the averaged weights, under the single-file checkpoint's keys.</summary>
     public const string VaeFile = "vae.safetensors";
 
-    /// <summary>SD's autoencoder at small widths; 8 norm groups keep each channel's mean, and with it the colour.</summary>
+    /// <summary>
+    /// SD's autoencoder at small widths; 8 norm groups keep each channel's mean, and with it the colour.
+    /// </summary>
     public static VaeConfig Config { get; } =
         new()
         {
@@ -49,7 +51,9 @@ public static class VaeTraining
             WeightDecay = 0.01,
         };
 
-    /// <summary>Trains, or goes on with a training, in a run folder; writes the averaged weights as <c>vae.safetensors</c>.</summary>
+    /// <summary>
+    /// Trains, or goes on with a training, in a run folder; writes the averaged weights as <c>vae.safetensors</c>.
+    /// </summary>
     public static void Run(
         PocketData data,
         string folder,
@@ -58,7 +62,7 @@ public static class VaeTraining
         CancellationToken stop = default
     )
     {
-        using WeightStore store = WeightStore.Random(options.Seed);
+        using var store = WeightStore.Random(options.Seed);
         var vae = new Vae(store.At(Prefix), Config);
         BeginNarrow(store);
         using var fit = new PocketFit(store, folder, options);

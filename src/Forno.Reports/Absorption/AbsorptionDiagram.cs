@@ -6,7 +6,8 @@ using Forno.Workspace;
 namespace Forno.Reports.Absorption;
 
 /// <summary>
-/// The sets of triggers as a linear diagram: pictures lie side by side, those with the same triggers in one column, as wide as
+/// The sets of triggers as a linear diagram: pictures lie side by side, those with the same triggers in one column, as
+/// wide as
 /// there are many; a trigger is a bar over the columns whose captions have it, a pruned feature a thinner one in the
 /// colour of the trigger that takes it. Unlike circles this stays exact for a dozen sets.
 /// </summary>
@@ -146,7 +147,10 @@ internal static class AbsorptionDiagram
         void Add(FormattableString part) => svg.Append(Invariant(part)).Append('\n');
     }
 
-    /// <summary>Who takes a feature, in words: <c>anna</c>, <c>anna = outfit1</c>, <c>outfit1 + outfit2</c>, <c>leaks to anna</c>.</summary>
+    /// <summary>
+    /// Who takes a feature, in words: <c>anna</c>, <c>anna = outfit1</c>, <c>outfit1 + outfit2</c>, <c>leaks to
+    /// anna</c>.
+    /// </summary>
     public static string Verdict(AbsorptionRow row)
     {
         AbsorptionCell[] takers = [.. row.Takers];
@@ -265,7 +269,7 @@ internal static class AbsorptionDiagram
         double[] widths = [.. counts.Select(c => (double)c)];
         double spare = wide - (LeastColumn * counts.Length),
             all = Math.Max(1, counts.Sum());
-        var edges = new double[counts.Length + 1];
+        double[] edges = new double[counts.Length + 1];
         edges[0] = Left;
         for (int i = 0; i < counts.Length; i++)
         {

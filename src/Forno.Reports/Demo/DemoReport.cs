@@ -5,7 +5,9 @@ using Forno.Pocket.Measures;
 
 namespace Forno.Reports.Demo;
 
-/// <summary>The demo's page: what went in, what came out, what was measured. One file, readable without a network.</summary>
+/// <summary>
+/// The demo's page: what went in, what came out, what was measured. One file, readable without a network.
+/// </summary>
 internal sealed class DemoReport
 {
     private readonly DemoResult result;
@@ -163,7 +165,8 @@ internal sealed class DemoReport
     {
         Heading("What was measured");
         html.Append(
-            "<table>\n<tr><th>figure</th><th class=\"number\">without</th><th class=\"number\">with</th><th class=\"number\">change ± s.e.</th><th class=\"number\">t</th><th class=\"number\">p</th></tr>\n"
+            "<table>\n<tr><th>figure</th><th class=\"number\">without</th><th class=\"number\">with</th><th "
+                + "class=\"number\">change ± s.e.</th><th class=\"number\">t</th><th class=\"number\">p</th></tr>\n"
         );
         Row("style similarity", result.Shift.Style.Before, result.Shift.Style.After, result.Shift.Style.Test);
         Row("prompt match", result.Shift.Prompt.Before, result.Shift.Prompt.After, result.Shift.Prompt.Test);

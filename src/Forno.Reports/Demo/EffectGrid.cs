@@ -31,7 +31,9 @@ internal static class EffectGrid
             ]
         );
 
-    /// <summary>Prompts side by side instead of one below the other: a row an epoch, a column a prompt and weight.</summary>
+    /// <summary>
+    /// Prompts side by side instead of one below the other: a row an epoch, a column a prompt and weight.
+    /// </summary>
     /// <param name="sections">A section a prompt, all with the same rows.</param>
     /// <param name="names">What stands above each prompt's columns.</param>
     public static GridSection Join(IReadOnlyList<GridSection> sections, IReadOnlyList<string> names) =>

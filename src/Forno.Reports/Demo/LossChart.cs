@@ -20,7 +20,9 @@ internal static class LossChart
         Top = 14,
         Bottom = 34;
 
-    /// <summary>Draws the curve: dots for steps, a line for their moving average, a dashed line where an epoch ends.</summary>
+    /// <summary>
+    /// Draws the curve: dots for steps, a line for their moving average, a dashed line where an epoch ends.
+    /// </summary>
     /// <param name="points">In order of step; at least one.</param>
     public static string Svg(IReadOnlyList<LossPoint> points)
     {

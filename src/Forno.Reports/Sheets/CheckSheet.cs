@@ -18,7 +18,9 @@ internal static class CheckSheet
             Title = $"{name}: check",
             Lead = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{report.Pictures.Count} pictures, {report.Buckets.Count} buckets at resolution {rules.Resolution}. Tick findings to see the pictures that have one of them; point at a finding to read it."
+                $"{report.Pictures.Count} pictures, {report.Buckets.Count} buckets at resolution "
+                    + $"{rules.Resolution}. Tick findings to see the pictures that have one of them; point at a "
+                    + $"finding to read it."
             ),
             Facts =
             [
@@ -73,7 +75,8 @@ internal static class CheckSheet
             Title = $"{name}: buckets",
             Lead = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{placed.Count} pictures in {buckets.Length} buckets at resolution {rules.Resolution}. The largest first; hatched: what the trainer cuts off."
+                $"{placed.Count} pictures in {buckets.Length} buckets at resolution {rules.Resolution}. The "
+                    + $"largest first; hatched: what the trainer cuts off."
             ),
             Sections =
             [

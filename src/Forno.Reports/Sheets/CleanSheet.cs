@@ -37,7 +37,8 @@ internal static class CleanSheet
             Title = $"{name}: clean",
             Lead = string.Create(
                 CultureInfo.InvariantCulture,
-                $"Something found in {found.Length} of {survey.Pictures.Count} pictures. Bright: what would be marked, filled or blurred. Blue: text, green: bubbles, red: watermarks."
+                $"Something found in {found.Length} of {survey.Pictures.Count} pictures. Bright: what would "
+                    + $"be marked, filled or blurred. Blue: text, green: bubbles, red: watermarks."
             ),
             Facts =
             [
@@ -85,9 +86,9 @@ internal static class CleanSheet
             ],
             Picture = () =>
             {
-                SheetPicture shown = SheetPicture.Of(picture.Item.File, Side);
+                var shown = SheetPicture.Of(picture.Item.File, Side);
                 using Picture decoded = PictureFile.Inspect(picture.Item.File).Decode();
-                using Picture map = Picture.FromPixels(
+                using var map = Picture.FromPixels(
                     BlemishFinder.Map(picture.Find(decoded), decoded.Width, decoded.Height),
                     decoded.Width,
                     decoded.Height,

@@ -29,7 +29,9 @@ internal static class ContactSheet
         );
     }
 
-    /// <summary>Refuses names that do not say that the file is a page: a picture must not be overwritten by a slip.</summary>
+    /// <summary>
+    /// Refuses names that do not say that the file is a page: a picture must not be overwritten by a slip.
+    /// </summary>
     /// <exception cref="FornoException">It does not end in .html or .htm.</exception>
     public static void RequireName(string path)
     {
@@ -99,7 +101,8 @@ internal static class ContactSheet
         foreach (SheetFact fact in facts)
         {
             writer.Write(
-                $"<tr><td>{Badge(fact.Badge)}</td><td>{Text(fact.Badge.Text)}</td><td>{Text(fact.Effect)}</td><td>{Text(fact.Mend)}</td></tr>\n"
+                $"<tr><td>{Badge(fact.Badge)}</td><td>{Text(fact.Badge.Text)}</td><td>{Text(fact.Effect)}"
+                    + $"</td><td>{Text(fact.Mend)}</td></tr>\n"
             );
         }
 
@@ -118,7 +121,8 @@ internal static class ContactSheet
         )
         {
             writer.Write(
-                $"<label><input type=\"checkbox\" data-filter=\"{Attribute(kind.Key)}\"/> {Text(kind.Key)} <span>{kind.Count().ToString(CultureInfo.InvariantCulture)}</span></label>\n"
+                $"<label><input type=\"checkbox\" data-filter=\"{Attribute(kind.Key)}\"/> {Text(kind.Key)} "
+                    + $"<span>{kind.Count().ToString(CultureInfo.InvariantCulture)}</span></label>\n"
             );
         }
 
@@ -129,7 +133,8 @@ internal static class ContactSheet
     {
         var html = new StringBuilder();
         html.Append(
-            $"<div class=\"card\" data-name=\"{Attribute(card.Name)}\" data-kinds=\"{Attribute(string.Join(' ', card.Badges.Select(b => b.Kind).Distinct()))}\">\n"
+            $"<div class=\"card\" data-name=\"{Attribute(card.Name)}\" data-kinds=\""
+                + $"{Attribute(string.Join(' ', card.Badges.Select(b => b.Kind).Distinct()))}\">\n"
         );
         try
         {
@@ -164,12 +169,14 @@ internal static class ContactSheet
             $"<div class=\"frame\" style=\"width:{picture.Width}px;aspect-ratio:{picture.Width}/{picture.Height}\">"
         );
         html.Append(
-            $"<img alt=\"{Attribute(name)}\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(picture.Webp)}\"/>"
+            $"<img alt=\"{Attribute(name)}\" loading=\"lazy\" src=\"data:image/webp;base64,"
+                + $"{Convert.ToBase64String(picture.Webp)}\"/>"
         );
         if (picture.Overlay is { } overlay)
         {
             html.Append(
-                $"<img class=\"{Attribute($"over {picture.OverlayKind}".Trim())}\" alt=\"\" loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(overlay)}\"/>"
+                $"<img class=\"{Attribute($"over {picture.OverlayKind}".Trim())}\" alt=\"\" loading=\"lazy\" "
+                    + $"src=\"data:image/webp;base64,{Convert.ToBase64String(overlay)}\"/>"
             );
         }
 
@@ -177,7 +184,9 @@ internal static class ContactSheet
         {
             html.Append(
                 CultureInfo.InvariantCulture,
-                $"<div class=\"area {Attribute(area.Kind)}\" style=\"left:{area.Left * 100:0.##}%;top:{area.Top * 100:0.##}%;width:{area.Width * 100:0.##}%;height:{area.Height * 100:0.##}%\"></div>"
+                $"<div class=\"area {Attribute(area.Kind)}\" style=\"left:{area.Left * 100:0.##}%;top:"
+                    + $"{area.Top * 100:0.##}%;width:{area.Width * 100:0.##}%;height:{area.Height * 100:0.##}"
+                    + $"%\"></div>"
             );
         }
 
@@ -191,7 +200,8 @@ internal static class ContactSheet
 
     private static string Attribute(string text) => Html.Attribute(Clean(text));
 
-    // Control characters, lone surrogates and the two that are no characters are shown as a box: a page may not hold them.
+    // Control characters, lone surrogates and the two that are no characters are shown as a box: a page may not hold
+    // them.
     private static string Clean(string text)
     {
         var clean = new StringBuilder(text.Length);

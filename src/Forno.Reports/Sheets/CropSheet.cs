@@ -19,7 +19,9 @@ internal static class CropSheet
             Title = $"{name}: crop",
             Lead = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{cut.Sum(p => p.Shots.Count(s => s.Box is not null))} crops of {cut.Length} pictures at resolution {settings.Rules.Resolution}. Dashed: the subject as its mask, alpha or box tells it. Outlined: the crops, the closer the thicker."
+                $"{cut.Sum(p => p.Shots.Count(s => s.Box is not null))} crops of {cut.Length} pictures at "
+                    + $"resolution {settings.Rules.Resolution}. Dashed: the subject as its mask, alpha or box "
+                    + $"tells it. Outlined: the crops, the closer the thicker."
             ),
             Sections =
             [

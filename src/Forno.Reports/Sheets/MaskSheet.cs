@@ -5,7 +5,9 @@ using Forno.Imaging.Masks;
 
 namespace Forno.Reports.Sheets;
 
-/// <summary>The contact sheet of <c>forno dataset mask</c>: what is not trained is veiled, until the card is pointed at.</summary>
+/// <summary>
+/// The contact sheet of <c>forno dataset mask</c>: what is not trained is veiled, until the card is pointed at.
+/// </summary>
 internal static class MaskSheet
 {
     // A veil of dark violet: no colour of skin, hair or sky.
@@ -24,7 +26,8 @@ internal static class MaskSheet
             Title = $"{name}: masks",
             Lead = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{good.Length} good masks, {bad.Length} bad. Veiled: what training ignores. Point at a picture to lift the veil."
+                $"{good.Length} good masks, {bad.Length} bad. Veiled: what training ignores. Point at a "
+                    + $"picture to lift the veil."
             ),
             Sections =
             [
@@ -69,7 +72,7 @@ internal static class MaskSheet
             veil[(4 * i) + 3] = (byte)((255 - grey[i]) * Density / 255);
         }
 
-        using Picture picture = Picture.FromPixels(veil, width, height, 4, "veil");
+        using var picture = Picture.FromPixels(veil, width, height, 4, "veil");
         return picture.EncodeWebp(75);
     }
 }

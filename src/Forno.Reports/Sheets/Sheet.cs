@@ -13,7 +13,8 @@ internal sealed record SheetBadge(string Kind, string Level, string Text);
 /// <param name="Top">From the top, 0 to 1.</param>
 /// <param name="Width">0 to 1.</param>
 /// <param name="Height">0 to 1.</param>
-/// <param name="Kind"><c>lost</c> (hatched), <c>found</c> (outlined) or <c>kept</c> (outlined, the rest dimmed).</param>
+/// <param name="Kind"><c>lost</c> (hatched), <c>found</c> (outlined) or <c>kept</c> (outlined, the rest
+/// dimmed).</param>
 internal sealed record SheetArea(double Left, double Top, double Width, double Height, string Kind);
 
 /// <summary>A thumbnail.</summary>
@@ -25,7 +26,9 @@ internal sealed record SheetPicture(byte[] Webp, int Width, int Height)
     /// <summary>A mask or other picture laid over it, as a WebP file; white shows.</summary>
     public byte[]? Overlay { get; init; }
 
-    /// <summary>How it is laid over: empty = as light, <c>veil</c> = by its own alpha, lifted when pointed at.</summary>
+    /// <summary>
+    /// How it is laid over: empty = as light, <c>veil</c> = by its own alpha, lifted when pointed at.
+    /// </summary>
     public string OverlayKind { get; init; } = "";
 
     /// <summary>Marked parts.</summary>
@@ -37,7 +40,7 @@ internal sealed record SheetPicture(byte[] Webp, int Width, int Height)
     /// <exception cref="FornoException">The file cannot be read.</exception>
     public static SheetPicture Of(string path, int side = 200)
     {
-        using Picture small = Picture.Thumbnail(path, side);
+        using var small = Picture.Thumbnail(path, side);
         using Picture srgb = small.ToSrgb8();
         return new SheetPicture(srgb.EncodeWebp(80), srgb.Width, srgb.Height);
     }
@@ -55,7 +58,9 @@ internal sealed record SheetCard
     /// <summary>What was found.</summary>
     public IReadOnlyList<SheetBadge> Badges { get; init; } = [];
 
-    /// <summary>Makes the thumbnail, on any thread; null draws none, a <see cref="FornoException"/> is told in its place.</summary>
+    /// <summary>
+    /// Makes the thumbnail, on any thread; null draws none, a <see cref="FornoException"/> is told in its place.
+    /// </summary>
     public required Func<SheetPicture?> Picture { get; init; }
 }
 

@@ -55,7 +55,8 @@ public sealed class AdapterFile : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="targets">The model's layers that adapters can change.</param>
     /// <param name="device">Where the tensors go.</param>
-    /// <exception cref="FornoException">Not readable, damaged, of an unknown kind, or nothing in it is for this model.</exception>
+    /// <exception cref="FornoException">Not readable, damaged, of an unknown kind, or nothing in it is for this
+    /// model.</exception>
     public static AdapterFile Load(string path, IEnumerable<PatchTarget> targets, Device device = default)
     {
         using ITensorSource source = Checkpoint.Open(path);
@@ -115,7 +116,8 @@ public sealed class AdapterFile : IDisposable
     /// <summary>Makes a module of the kind that its tensors tell.</summary>
     /// <param name="origin">The file, for errors.</param>
     /// <param name="name">The module's name.</param>
-    /// <param name="tensors">Its tensors by suffix, alpha among them if it has one; the module takes copies in fp32.</param>
+    /// <param name="tensors">Its tensors by suffix, alpha among them if it has one; the module takes copies in
+    /// fp32.</param>
     /// <param name="device">Where they go.</param>
     /// <exception cref="FornoException">A kind that is not yet known, or an incomplete module.</exception>
     public static Adapter Make(

@@ -67,7 +67,9 @@ public sealed class AdapterNetwork : IDisposable
         }
     }
 
-    /// <summary>Puts every module whose layer is there into that layer's slot. The slots must outlive this or be emptied.</summary>
+    /// <summary>
+    /// Puts every module whose layer is there into that layer's slot. The slots must outlive this or be emptied.
+    /// </summary>
     /// <param name="layers">Patchable layers by checkpoint key, of one or several weight stores.</param>
     /// <returns>Modules whose layer was not found.</returns>
     /// <exception cref="FornoException">A module does not fit its layer; nothing is changed then.</exception>

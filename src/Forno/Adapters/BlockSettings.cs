@@ -135,7 +135,8 @@ public sealed record BlockSettings
             "reverse_linear" => i => (n - 1 - i) / (n - 1.0),
             "zeros" => _ => 0,
             var name => throw new FornoException(
-                $"network_args: {option} knows no curve '{name}'. It takes numbers with commas, or one of: cosine, linear, reverse_linear, sine, zeros, each with +NUMBER if wanted."
+                $"network_args: {option} knows no curve '{name}'. It takes numbers with commas, or one of: "
+                    + "cosine, linear, reverse_linear, sine, zeros, each with +NUMBER if wanted."
             ),
         };
         return [.. Enumerable.Range(0, n).Select(i => shape(i) + plus)];

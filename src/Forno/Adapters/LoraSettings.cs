@@ -4,7 +4,9 @@ using Forno.Nn;
 
 namespace Forno.Adapters;
 
-/// <summary>What a LoRA gets: ranks, alphas, dropout. Names and defaults are those of kohya's <c>networks.lora</c>.</summary>
+/// <summary>
+/// What a LoRA gets: ranks, alphas, dropout. Names and defaults are those of kohya's <c>networks.lora</c>.
+/// </summary>
 public sealed record LoraSettings
 {
     private static readonly string[] Known =

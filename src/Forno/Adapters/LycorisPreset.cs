@@ -3,7 +3,9 @@ using Forno.Nn;
 
 namespace Forno.Adapters;
 
-/// <summary>LyCORIS' presets: which layers a new adapter takes (KohakuBlueleaf/LyCORIS, <c>lycoris/config.py</c>).</summary>
+/// <summary>
+/// LyCORIS' presets: which layers a new adapter takes (KohakuBlueleaf/LyCORIS, <c>lycoris/config.py</c>).
+/// </summary>
 public static class LycorisPreset
 {
     private static readonly FrozenDictionary<string, Func<PatchTarget, bool>> All = new Dictionary<

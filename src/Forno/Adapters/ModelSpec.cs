@@ -61,7 +61,7 @@ public sealed record ModelSpec
     /// <summary>The metadata entries.</summary>
     public Dictionary<string, string> ToMetadata()
     {
-        var architecture =
+        string architecture =
             Sdxl ? "stable-diffusion-xl-v1-base"
             : V2
                 ? VParameterization ? "stable-diffusion-v2-768-v"

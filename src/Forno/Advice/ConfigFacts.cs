@@ -6,7 +6,9 @@ namespace Forno.Advice;
 /// <summary>What a training configuration says.</summary>
 public sealed record ConfigFacts
 {
-    /// <summary>The effective value of every training option by kohya's name: bool, long, double, string, a list or null.</summary>
+    /// <summary>
+    /// The effective value of every training option by kohya's name: bool, long, double, string, a list or null.
+    /// </summary>
     public required IReadOnlyDictionary<string, object?> Values { get; init; }
 
     /// <summary>The options that are written down, and where: <c>train.toml line 12</c>.</summary>

@@ -70,7 +70,8 @@ public static class ConfigFindings
                     FindingLevel.Warning,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"noise_offset = {facts.Number("noise_offset")} with zero_terminal_snr{facts.Where("noise_offset")}"
+                        $"noise_offset = {facts.Number("noise_offset")} with zero_terminal_snr"
+                            + $"{facts.Where("noise_offset")}"
                     ),
                     "Both teach very dark and very bright pictures; together they overshoot.",
                     "without noise_offset"
@@ -194,7 +195,9 @@ public static class ConfigFindings
                     string.Create(CultureInfo.InvariantCulture, $"no network_alpha: it is 1, with network_dim = {dim}"),
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"What is learnt counts alpha ÷ dim = {1 / dim:0.###}, a {Math.Round(dim / 2)}th of what recipes reckon with: {(own ? $"{facts.Optimizer} makes up for it, if it has the steps." : "hardly anything shows.")}"
+                        $"What is learnt counts alpha ÷ dim = {1 / dim:0.###}, a {Math.Round(dim / 2)}th of "
+                            + $"what recipes reckon with: "
+                            + $"{(own ? $"{facts.Optimizer} makes up for it, if it has the steps." : "hardly anything shows.")}"
                     ),
                     string.Create(
                         CultureInfo.InvariantCulture,
@@ -236,7 +239,8 @@ public static class ConfigFindings
                     $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"It draws at {native}: trained so small it learns coarse shapes, and blurs what the base can do."
+                        $"It draws at {native}: trained so small it learns coarse shapes, and blurs what the "
+                            + $"base can do."
                     ),
                     string.Create(
                         CultureInfo.InvariantCulture,
@@ -254,7 +258,8 @@ public static class ConfigFindings
                     $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"It draws at {native}; so much more takes {side * side / native / native:0.#} times the work and may double limbs."
+                        $"It draws at {native}; so much more takes {side * side / native / native:0.#} times "
+                            + $"the work and may double limbs."
                     ),
                     string.Create(
                         CultureInfo.InvariantCulture,
@@ -277,7 +282,8 @@ public static class ConfigFindings
                     FindingLevel.Note,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"max_train_epochs = {facts.Number("max_train_epochs")} and max_train_steps = {facts.Number("max_train_steps")}{facts.Where("max_train_steps")}"
+                        $"max_train_epochs = {facts.Number("max_train_epochs")} and max_train_steps = "
+                            + $"{facts.Number("max_train_steps")}{facts.Where("max_train_steps")}"
                     ),
                     "Epochs go before: the steps have no effect.",
                     "take max_train_steps out"
@@ -292,7 +298,8 @@ public static class ConfigFindings
                     FindingLevel.Warning,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"neither max_train_epochs nor max_train_steps: it trains {facts.Number("max_train_steps")} steps"
+                        $"neither max_train_epochs nor max_train_steps: it trains "
+                            + $"{facts.Number("max_train_steps")} steps"
                     ),
                     "However many pictures there are: few burn in, many stay weak.",
                     "forno plan FOLDER --config FILE --apply reckons and writes max_train_epochs"
@@ -341,7 +348,8 @@ public static class ConfigFindings
                     string.Create(CultureInfo.InvariantCulture, $"clip_skip = {skip}{facts.Where("clip_skip")}"),
                     facts.Family == "sd21"
                         ? "SD 2 takes the last layer but one already: this skips one more, which nobody draws with."
-                        : "Models are drawn with 1, or 2 for those of anime: trained otherwise, the words mean something else when it is used.",
+                        : "Models are drawn with 1, or 2 for those of anime: trained otherwise, the words mean "
+                            + "something else when it is used.",
                     facts.Family == "sd21" ? "take clip_skip out" : "clip_skip = 1, or 2 for anime models"
                 )
             );

@@ -5,7 +5,9 @@ using Forno.Findings;
 
 namespace Forno.Advice;
 
-/// <summary>What a training configuration does to these captions and pictures without a word of the trainer. Pure.</summary>
+/// <summary>
+/// What a training configuration does to these captions and pictures without a word of the trainer. Pure.
+/// </summary>
 public static class DataFindings
 {
     private const int FewSided = 3;
@@ -125,7 +127,8 @@ public static class DataFindings
                     Text(
                         $"triggers in front of {Counted(count, "caption")} are {(shuffles ? drops ? "shuffled and dropped" : "shuffled" : "dropped")} like any other tag: keep_tokens = {kept}"
                     ),
-                    "The words in front weigh most, and of a long caption the end is cut off: the trigger learns less surely.",
+                    "The words in front weigh most, and of a long caption the end is cut off: the trigger "
+                        + "learns less surely.",
                     Text(
                         $"keep_tokens = {most} in the configuration; or ||| behind them, which forno caption trigger puts there"
                     )
@@ -204,7 +207,7 @@ public static class DataFindings
     )
     {
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        var pictures = 0;
+        int pictures = 0;
         foreach (var (picture, _) in drawn.Where(d => d.Folder.On("flip_aug")))
         {
             string[] sided =

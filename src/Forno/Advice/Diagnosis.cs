@@ -29,7 +29,8 @@ public sealed record Diagnosis(Harm Harm, string From, Finding Finding)
     ["no-captions", "caption-extension", "reg-overlap", "mask-names", "empty-folder"];
 
     /// <summary>
-    /// Gathers findings: worst first, within a class in the order of sources. What two sources found alike (by its kind) is
+    /// Gathers findings: worst first, within a class in the order of sources. What two sources found alike (by its
+    /// kind) is
     /// told once, by the first; of a set without captions nothing else is told about captions that are missing.
     /// </summary>
     /// <param name="sources">Sources by name, in order.</param>

@@ -165,8 +165,10 @@ public static class FileFindings
                         Text(
                             $"the trainer looks for {of.Key}, but captions of {other.Length} of {there.Length} pictures are {kinds}"
                         ),
-                        "Those pictures are trained without their captions: all that they show goes to the folder's class tokens.",
-                        $"caption_extension = \"{Path.GetExtension(other[0].Picture.Captions[0].Path)}\" in the configuration (kohya's default is .caption)"
+                        "Those pictures are trained without their captions: all that they show goes to the "
+                            + "folder's class tokens.",
+                        $"caption_extension = \"{Path.GetExtension(other[0].Picture.Captions[0].Path)}\" in "
+                            + "the configuration (kohya's default is .caption)"
                     )
                 );
             }
@@ -312,7 +314,8 @@ public static class FileFindings
                     FindingLevel.Bad,
                     Text($"||| in {TriggerCounts(wrong.Length)}, but keep_tokens_separator is not |||"),
                     "The trainer takes it for text, and shuffling moves the triggers.",
-                    "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger writes it where it gets --config)"
+                    "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger writes it "
+                        + "where it gets --config)"
                 )
             );
         }
@@ -333,7 +336,8 @@ public static class FileFindings
                     Text(
                         $"the configuration does not train on {List(left.Select(g => Text($"{g.Key} ({g.Count()})")))}"
                     ),
-                    "Trainers take folders called N_name below train_data_dir, or those of the dataset config; these pictures are passed over.",
+                    "Trainers take folders called N_name below train_data_dir, or those of the dataset "
+                        + "config; these pictures are passed over.",
                     "forno plan FOLDER --config FILE --apply gives every folder its N_name"
                 )
             );

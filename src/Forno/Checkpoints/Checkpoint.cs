@@ -11,7 +11,8 @@ public static class Checkpoint
     /// <summary>Opens a safetensors or PyTorch file, told apart by content.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The open file; dispose it when its tensors are no longer needed.</returns>
-    /// <exception cref="FornoException">It is absent, damaged, hostile, or something else; the message says what.</exception>
+    /// <exception cref="FornoException">It is absent, damaged, hostile, or something else; the message says
+    /// what.</exception>
     public static ITensorSource Open(string path)
     {
         var map = MappedFile.Open(path);
@@ -41,7 +42,9 @@ public static class Checkpoint
     private static bool LooksSafetensors(ReadOnlySpan<byte> head, long length) =>
         head.Length > 8 && head[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(head) <= (ulong)(length - 8);
 
-    /// <summary>Zip archives, or a legacy file: the PROTO opcode first, or the magic number as protocols 0 and 1 write it.</summary>
+    /// <summary>
+    /// Zip archives, or a legacy file: the PROTO opcode first, or the magic number as protocols 0 and 1 write it.
+    /// </summary>
     private static bool LooksPickled(ReadOnlySpan<byte> head) =>
         head.StartsWith("PK\x03\x04"u8)
         || (head.Length > 1 && head[0] == 0x80 && head[1] <= 5)

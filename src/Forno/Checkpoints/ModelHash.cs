@@ -11,7 +11,9 @@ public static class ModelHash
     private const long WindowStart = 0x100000;
     private const int WindowLength = 0x10000;
 
-    /// <summary>SHA-256 of the whole file (AutoV2 is its first ten digits; kohya's <c>ss_new_sd_model_hash</c>).</summary>
+    /// <summary>
+    /// SHA-256 of the whole file (AutoV2 is its first ten digits; kohya's <c>ss_new_sd_model_hash</c>).
+    /// </summary>
     /// <exception cref="FornoException">The file cannot be read.</exception>
     public static string FileSha256(string path) => Sha256(path, 0);
 
@@ -26,12 +28,14 @@ public static class ModelHash
         return Sha256(path, file.DataOffset);
     }
 
-    /// <summary>The web UI's first hash (AutoV1, kohya's <c>ss_sd_model_hash</c>): 64 KiB at 1 MiB, eight digits.</summary>
+    /// <summary>
+    /// The web UI's first hash (AutoV1, kohya's <c>ss_sd_model_hash</c>): 64 KiB at 1 MiB, eight digits.
+    /// </summary>
     /// <exception cref="FornoException">The file cannot be read.</exception>
     public static string WebUi(string path)
     {
         using var map = MappedFile.Open(path);
-        var start = Math.Min(WindowStart, map.Length);
+        long start = Math.Min(WindowStart, map.Length);
         return Short(SHA256.HashData(map.Span(start, (int)Math.Min(WindowLength, map.Length - start))));
     }
 
@@ -51,8 +55,8 @@ public static class ModelHash
         var training = (metadata ?? new Dictionary<string, string>())
             .Where(pair => pair.Key.StartsWith("ss_", StringComparison.Ordinal))
             .ToDictionary(StringComparer.Ordinal);
-        var total = SafetensorsWriter.Measure(tensors, training);
-        var data = tensors.Sum(tensor => new TensorInfo(tensor.Name, tensor.Type, tensor.Shape).ByteLength);
+        long total = SafetensorsWriter.Measure(tensors, training);
+        long data = tensors.Sum(tensor => new TensorInfo(tensor.Name, tensor.Type, tensor.Shape).ByteLength);
         using var all = new HashStream(total - data, long.MaxValue);
         using var window = new HashStream(WindowStart, WindowStart + WindowLength);
         SafetensorsWriter.Write(new Tee(all, window), tensors, training);
@@ -68,7 +72,7 @@ public static class ModelHash
     public static string Lycoris(ITensorSource source, IEnumerable<string> order)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var name in order)
+        foreach (string name in order)
         {
             hash.AppendData(source.ReadBytes(name));
         }
@@ -92,7 +96,7 @@ public static class ModelHash
         using var map = MappedFile.Open(path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         const int Chunk = 1 << 24;
-        for (var at = offset; at < map.Length; at += Chunk)
+        for (long at = offset; at < map.Length; at += Chunk)
         {
             hash.AppendData(map.Span(at, (int)Math.Min(Chunk, map.Length - at)));
         }
@@ -105,20 +109,20 @@ public static class ModelHash
     /// <summary>Hashes what is written between two places.</summary>
     private sealed class HashStream(long start, long end) : IDisposable
     {
-        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        private long _at;
+        private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        private long at;
 
         public void Write(ReadOnlySpan<byte> bytes)
         {
-            var from = Math.Clamp(start - _at, 0, bytes.Length);
-            var to = Math.Clamp(end - _at, 0, bytes.Length);
-            _hash.AppendData(bytes[(int)from..(int)to]);
-            _at += bytes.Length;
+            long from = Math.Clamp(start - at, 0, bytes.Length);
+            long to = Math.Clamp(end - at, 0, bytes.Length);
+            hash.AppendData(bytes[(int)from..(int)to]);
+            at += bytes.Length;
         }
 
-        public byte[] Finish() => _hash.GetHashAndReset();
+        public byte[] Finish() => hash.GetHashAndReset();
 
-        public void Dispose() => _hash.Dispose();
+        public void Dispose() => hash.Dispose();
     }
 
     private sealed class Tee(HashStream first, HashStream second) : Stream

@@ -11,20 +11,20 @@ namespace Forno.Checkpoints;
 /// </summary>
 public sealed class SafetensorsFile : ITensorSource
 {
-    private readonly MappedFile _map;
-    private readonly SafetensorsHeader _header;
+    private readonly MappedFile map;
+    private readonly SafetensorsHeader header;
 
     private SafetensorsFile(string path, MappedFile map, SafetensorsHeader header, long dataOffset) =>
-        (Path, _map, _header, DataOffset) = (path, map, header, dataOffset);
+        (Path, this.map, this.header, DataOffset) = (path, map, header, dataOffset);
 
     /// <inheritdoc/>
     public string Path { get; }
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+    public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, TensorInfo> Tensors => _header.Tensors;
+    public IReadOnlyDictionary<string, TensorInfo> Tensors => header.Tensors;
 
     /// <summary>Where the tensors' data begin in the file: 8 plus the header's length.</summary>
     public long DataOffset { get; }
@@ -55,7 +55,7 @@ public sealed class SafetensorsFile : ITensorSource
                 throw new CorruptFileException($"it has {map.Length} bytes, too few for a safetensors file");
             }
 
-            var length = BinaryPrimitives.ReadUInt64LittleEndian(map.Span(0, 8));
+            ulong length = BinaryPrimitives.ReadUInt64LittleEndian(map.Span(0, 8));
             if (length > SafetensorsHeader.MaxHeaderLength || (long)length > map.Length - 8)
             {
                 throw new CorruptFileException(
@@ -63,7 +63,7 @@ public sealed class SafetensorsFile : ITensorSource
                 );
             }
 
-            var dataOffset = 8 + (long)length;
+            long dataOffset = 8 + (long)length;
             var header = SafetensorsHeader.Parse(map.Span(8, (int)length), map.Length - dataOffset);
             return new SafetensorsFile(path, map, header, dataOffset);
         }
@@ -79,9 +79,9 @@ public sealed class SafetensorsFile : ITensorSource
     }
 
     /// <summary>A tensor's bytes where they are mapped, without copying; valid until the file is disposed.</summary>
-    /// <param name="name">A key of <see cref="Tensors"/>; others throw <see cref="FornoException"/>. Under 2 GiB.</param>
-    public ReadOnlySpan<byte> Bytes(string name) =>
-        _map.Span(Locate(name, out var info), checked((int)info.ByteLength));
+    /// <param name="name">A key of <see cref="Tensors"/>; others throw <see cref="FornoException"/>. Under 2
+    /// GiB.</param>
+    public ReadOnlySpan<byte> Bytes(string name) => map.Span(Locate(name, out var info), checked((int)info.ByteLength));
 
     /// <inheritdoc/>
     public void Read(string name, Span<byte> destination)
@@ -101,17 +101,17 @@ public sealed class SafetensorsFile : ITensorSource
     /// <inheritdoc/>
     public unsafe bool TryGetAddress(string name, out nint address, [NotNullWhen(true)] out object? keepAlive)
     {
-        keepAlive = _map.Lend();
-        address = (nint)(_map.Address + Locate(name, out _));
+        keepAlive = map.Lend();
+        address = (nint)(map.Address + Locate(name, out _));
         return true;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _map.Dispose();
+    public void Dispose() => map.Dispose();
 
     private long Locate(string name, out TensorInfo info)
     {
         info = this.Info(name);
-        return DataOffset + _header.Begins[name];
+        return DataOffset + header.Begins[name];
     }
 }

@@ -59,10 +59,10 @@ internal sealed class SafetensorsHeader
 
     private void ParseEntries(ref Utf8JsonReader reader)
     {
-        var sawMetadata = false;
+        bool sawMetadata = false;
         while (Next(ref reader) == JsonTokenType.PropertyName)
         {
-            var name = reader.GetString()!;
+            string name = reader.GetString()!;
             if (name == MetadataKey)
             {
                 if (sawMetadata)
@@ -89,7 +89,7 @@ internal sealed class SafetensorsHeader
         Expect(ref reader, JsonTokenType.StartObject, $"'{MetadataKey}'");
         while (Next(ref reader) == JsonTokenType.PropertyName)
         {
-            var key = reader.GetString()!;
+            string key = reader.GetString()!;
             Expect(ref reader, JsonTokenType.String, $"metadata '{key}'");
             if (!Metadata.TryAdd(key, reader.GetString()!))
             {
@@ -106,7 +106,7 @@ internal sealed class SafetensorsHeader
         List<ulong>? offsets = null;
         while (Next(ref reader) == JsonTokenType.PropertyName)
         {
-            var field = reader.GetString()!;
+            string field = reader.GetString()!;
             switch (field)
             {
                 case "dtype" when type is null:
@@ -141,8 +141,8 @@ internal sealed class SafetensorsHeader
             );
         }
 
-        UInt128 bytes = (UInt128)type.Size();
-        foreach (var side in shape)
+        var bytes = (UInt128)type.Size();
+        foreach (ulong side in shape)
         {
             bytes *= side;
             if (side > long.MaxValue || bytes > ulong.MaxValue)
@@ -154,7 +154,8 @@ internal sealed class SafetensorsHeader
         if (end < begin || end - begin != bytes || end > long.MaxValue)
         {
             throw new CorruptFileException(
-                $"tensor '{name}' ({typeName} [{string.Join(", ", shape)}]) should take {bytes} bytes, but its offsets are [{begin}, {end}]"
+                $"tensor '{name}' ({typeName} [{string.Join(", ", shape)}]) should take {bytes} bytes, but "
+                    + $"its offsets are [{begin}, {end}]"
             );
         }
 
@@ -175,7 +176,8 @@ internal sealed class SafetensorsHeader
             if (end > dataLength)
             {
                 throw new CorruptFileException(
-                    $"tensor '{name}' ends at byte {end} of the data, but only {dataLength} are there (the file is probably cut off)"
+                    $"tensor '{name}' ends at byte {end} of the data, but only {dataLength} are there (the "
+                        + "file is probably cut off)"
                 );
             }
 
@@ -205,7 +207,7 @@ internal sealed class SafetensorsHeader
             if (
                 reader.TokenType != JsonTokenType.Number
                 || reader.ValueSpan.ContainsAnyExceptInRange((byte)'0', (byte)'9')
-                || !reader.TryGetUInt64(out var number)
+                || !reader.TryGetUInt64(out ulong number)
             )
             {
                 throw new CorruptFileException($"{what} must hold integers from 0 to 2^64-1");
@@ -225,7 +227,8 @@ internal sealed class SafetensorsHeader
         if (Next(ref reader) != token)
         {
             throw new CorruptFileException(
-                $"{what} is not {(token == JsonTokenType.String ? "a string" : token == JsonTokenType.StartArray ? "an array" : "an object")}"
+                $"{what} is not "
+                    + $"{(token == JsonTokenType.String ? "a string" : token == JsonTokenType.StartArray ? "an array" : "an object")}"
             );
         }
     }

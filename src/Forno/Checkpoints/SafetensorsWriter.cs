@@ -20,10 +20,12 @@ public sealed record TensorToWrite(string Name, ElementType Type, IReadOnlyList<
         ReadOnlyMemory<byte> bytes
     ) => new(name, type, shape, stream => stream.Write(bytes.Span));
 
-    /// <summary>A tensor whose contiguous bytes lie at an address, which must stay valid until the file is written.</summary>
+    /// <summary>
+    /// A tensor whose contiguous bytes lie at an address, which must stay valid until the file is written.
+    /// </summary>
     public static unsafe TensorToWrite At(string name, ElementType type, IReadOnlyList<long> shape, nint address)
     {
-        var length = new TensorInfo(name, type, shape).ByteLength;
+        long length = new TensorInfo(name, type, shape).ByteLength;
         return new TensorToWrite(
             name,
             type,
@@ -115,12 +117,13 @@ public static class SafetensorsWriter
         var counter = new CountingStream(stream);
         foreach (var tensor in ordered)
         {
-            var due = counter.Count + Length(tensor);
+            long due = counter.Count + Length(tensor);
             tensor.WriteTo(counter);
             if (counter.Count != due)
             {
                 throw new InvalidOperationException(
-                    $"tensor '{tensor.Name}' wrote {counter.Count - due + Length(tensor)} bytes instead of {Length(tensor)}"
+                    $"tensor '{tensor.Name}' wrote {counter.Count - due + Length(tensor)} bytes instead of "
+                        + $"{Length(tensor)}"
                 );
             }
         }
@@ -132,7 +135,9 @@ public static class SafetensorsWriter
         IReadOnlyDictionary<string, string>? metadata = null
     ) => Header(Order(tensors), metadata).Length + tensors.Sum(Length);
 
-    /// <summary>The order of the reference library: element type, greatest first, then the name's UTF-8 bytes.</summary>
+    /// <summary>
+    /// The order of the reference library: element type, greatest first, then the name's UTF-8 bytes.
+    /// </summary>
     public static TensorToWrite[] Order(IReadOnlyCollection<TensorToWrite> tensors)
     {
         var named = tensors.Select(tensor => (tensor, Key: Encoding.UTF8.GetBytes(tensor.Name))).ToArray();
@@ -173,7 +178,7 @@ public static class SafetensorsWriter
         long at = 0;
         foreach (var tensor in ordered)
         {
-            var end = at + Length(tensor);
+            long end = at + Length(tensor);
             AppendString(json, tensor.Name)
                 .Append($":{{\"dtype\":\"{tensor.Type.Name()}\",\"shape\":[")
                 .AppendJoin(',', tensor.Shape)
@@ -182,9 +187,9 @@ public static class SafetensorsWriter
         }
 
         Close(json, '}');
-        var text = Encoding.UTF8.GetBytes(json.ToString());
-        var padded = (text.Length + 7) / 8 * 8;
-        var header = new byte[8 + padded];
+        byte[] text = Encoding.UTF8.GetBytes(json.ToString());
+        int padded = (text.Length + 7) / 8 * 8;
+        byte[] header = new byte[8 + padded];
         header.AsSpan().Fill((byte)' ');
         System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)padded);
         text.CopyTo(header, 8);
@@ -205,7 +210,7 @@ public static class SafetensorsWriter
     private static StringBuilder AppendString(StringBuilder json, string text)
     {
         json.Append('"');
-        foreach (var c in text)
+        foreach (char c in text)
         {
             _ = c switch
             {

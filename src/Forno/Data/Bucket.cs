@@ -20,7 +20,9 @@ public sealed record BucketRules
     /// <summary><c>bucket_reso_steps</c>: sides are multiples of this.</summary>
     public int Steps { get; init; } = 64;
 
-    /// <summary><c>bucket_no_upscale</c>: small pictures keep their size and are cropped to a multiple of the steps.</summary>
+    /// <summary>
+    /// <c>bucket_no_upscale</c>: small pictures keep their size and are cropped to a multiple of the steps.
+    /// </summary>
     public bool NoUpscale { get; init; }
 
     /// <summary><see cref="MinReso"/> lowered to a multiple of the steps.</summary>
@@ -58,7 +60,9 @@ public sealed record BucketFit
     /// <summary>The size that is trained.</summary>
     public required Size Bucket { get; init; }
 
-    /// <summary>The picture's size after resizing and before cropping; at least <see cref="Bucket"/> in both directions.</summary>
+    /// <summary>
+    /// The picture's size after resizing and before cropping; at least <see cref="Bucket"/> in both directions.
+    /// </summary>
     public required Size Resized { get; init; }
 
     /// <summary>The bucket's aspect ratio minus the picture's.</summary>
@@ -71,18 +75,19 @@ public sealed record BucketFit
     public int CropTop => Math.Max(0, Resized.Height - Bucket.Height) / 2;
 
     /// <summary>
-    /// What the trainer tells SDXL about the crop: left, top, right, bottom of the picture's aspect ratio fitted into the
+    /// What the trainer tells SDXL about the crop: left, top, right, bottom of the picture's aspect ratio fitted into
+    /// the
     /// bucket. It is not the crop box.
     /// </summary>
     public (double Left, double Top, double Right, double Bottom) CropLtrb()
     {
-        var aspect = Original.Aspect;
+        double aspect = Original.Aspect;
         var (width, height) =
             Bucket.Aspect > aspect
                 ? (Bucket.Height * aspect, (double)Bucket.Height)
                 : (Bucket.Width, Bucket.Width / aspect);
-        var left = Math.Floor((Bucket.Width - width) / 2);
-        var top = Math.Floor((Bucket.Height - height) / 2);
+        double left = Math.Floor((Bucket.Width - width) / 2);
+        double top = Math.Floor((Bucket.Height - height) / 2);
         return (left, top, left + width, top + height);
     }
 
@@ -100,15 +105,15 @@ public sealed record BucketFit
 /// </summary>
 public sealed class Buckets
 {
-    private readonly BucketRules _rules;
-    private readonly double[] _aspects;
-    private readonly HashSet<Size> _known;
+    private readonly BucketRules rules;
+    private readonly double[] aspects;
+    private readonly HashSet<Size> known;
 
     /// <summary>Lays out the buckets.</summary>
     /// <exception cref="FornoException">Sizes or steps that make no bucket.</exception>
     public Buckets(BucketRules rules)
     {
-        _rules = rules;
+        this.rules = rules;
         var (resolution, steps) = (rules.Resolution, rules.Steps);
         if (resolution.Width < 1 || resolution.Height < 1)
         {
@@ -132,27 +137,29 @@ public sealed class Buckets
             Predefined = Layout(resolution, rules.EffectiveMin, rules.EffectiveMax, steps);
         }
 
-        _aspects = [.. Predefined.Select(s => s.Aspect)];
-        _known = [.. Predefined];
+        aspects = [.. Predefined.Select(s => s.Aspect)];
+        known = [.. Predefined];
     }
 
-    /// <summary>The buckets' sizes, ascending; empty with <see cref="BucketRules.NoUpscale"/>, where pictures make their own.</summary>
+    /// <summary>
+    /// The buckets' sizes, ascending; empty with <see cref="BucketRules.NoUpscale"/>, where pictures make their own.
+    /// </summary>
     public IReadOnlyList<Size> Predefined { get; }
 
     /// <summary>All sizes for an area, ascending by width, then height.</summary>
     public static IReadOnlyList<Size> Layout(Size resolution, int min, int max, int steps)
     {
-        var area = (long)resolution.Width * resolution.Height;
-        var square = (int)((long)Math.Sqrt(area) / steps) * steps;
+        long area = (long)resolution.Width * resolution.Height;
+        int square = (int)((long)Math.Sqrt(area) / steps) * steps;
         var sizes = new SortedSet<Size> { new(square, square) };
-        for (var width = min; width <= max; width += steps)
+        for (int width = min; width <= max; width += steps)
         {
             if (width == 0)
             {
                 continue;
             }
 
-            var height = (int)Math.Min(max, area / width / steps * steps);
+            int height = (int)Math.Min(max, area / width / steps * steps);
             if (height >= min && height > 0)
             {
                 sizes.Add(new(width, height));
@@ -165,18 +172,17 @@ public sealed class Buckets
 
     /// <summary>The bucket for a picture of this size.</summary>
     /// <exception cref="FornoException">The picture is smaller than one bucket step.</exception>
-    public BucketFit Fit(Size image) =>
-        _rules is { Enabled: true, NoUpscale: true } ? KeepSmall(image) : Nearest(image);
+    public BucketFit Fit(Size image) => rules is { Enabled: true, NoUpscale: true } ? KeepSmall(image) : Nearest(image);
 
     private BucketFit Nearest(Size image)
     {
         var bucket = image;
-        if (!_known.Contains(image))
+        if (!known.Contains(image))
         {
-            var best = 0;
-            for (var i = 1; i < _aspects.Length; i++)
+            int best = 0;
+            for (int i = 1; i < aspects.Length; i++)
             {
-                if (Math.Abs(_aspects[i] - image.Aspect) < Math.Abs(_aspects[best] - image.Aspect))
+                if (Math.Abs(aspects[i] - image.Aspect) < Math.Abs(aspects[best] - image.Aspect))
                 {
                     best = i;
                 }
@@ -185,7 +191,7 @@ public sealed class Buckets
             bucket = Predefined[best];
         }
 
-        var scale =
+        double scale =
             image.Aspect > bucket.Aspect ? (double)bucket.Height / image.Height : (double)bucket.Width / image.Width;
         var resized = new Size((int)((image.Width * scale) + 0.5), (int)((image.Height * scale) + 0.5));
         return new BucketFit
@@ -198,16 +204,16 @@ public sealed class Buckets
 
     private BucketFit KeepSmall(Size image)
     {
-        var (aspect, steps) = (image.Aspect, _rules.Steps);
-        var area = (long)_rules.Resolution.Width * _rules.Resolution.Height;
+        var (aspect, steps) = (image.Aspect, rules.Steps);
+        long area = (long)rules.Resolution.Width * rules.Resolution.Height;
         var resized = image;
         if ((long)image.Width * image.Height > area)
         {
-            var width = Math.Sqrt(area * aspect);
-            var height = area / width;
+            double width = Math.Sqrt(area * aspect);
+            double height = area / width;
             var (a, c) = (Round(width), Round(height));
             var (b, d) = (Round(a / aspect), Round(c * aspect));
-            var byWidth = Math.Abs(((double)a / b) - aspect) < Math.Abs(((double)d / c) - aspect);
+            bool byWidth = Math.Abs(((double)a / b) - aspect) < Math.Abs(((double)d / c) - aspect);
             resized = byWidth ? new Size(a, (int)((a / aspect) + 0.5)) : new Size((int)((c * aspect) + 0.5), c);
         }
 
@@ -220,12 +226,13 @@ public sealed class Buckets
                 Resized = resized,
             }
             : throw new FornoException(
-                $"a picture of {image} is too small for bucket_no_upscale with bucket_reso_steps = {steps}; enlarge or remove it, or train without bucket_no_upscale"
+                $"a picture of {image} is too small for bucket_no_upscale with bucket_reso_steps = {steps}; "
+                    + "enlarge or remove it, or train without bucket_no_upscale"
             );
 
         int Round(double x)
         {
-            var n = (int)(x + 0.5);
+            int n = (int)(x + 0.5);
             return n - (n % steps);
         }
     }

@@ -18,21 +18,22 @@ public static class Caption
     /// <exception cref="FornoException">The file is empty or not text.</exception>
     public static string? Read(string imagePath, string extension, bool wildcard)
     {
-        var path = FindFile(imagePath, extension);
+        string? path = FindFile(imagePath, extension);
         if (path is null)
         {
             return null;
         }
 
-        var text = ReadText(path);
+        string text = ReadText(path);
         if (text.Length == 0)
         {
             throw new FornoException(
-                $"{path}: the caption file is empty; write a caption into it, or delete it to use the folder's class tokens"
+                $"{path}: the caption file is empty; write a caption into it, or delete it to use the "
+                    + "folder's class tokens"
             );
         }
 
-        var lines = Lines(text);
+        string[] lines = Lines(text);
         return wildcard
             ? string.Join('\n', lines.Select(PyText.Strip).Where(l => l.Length > 0))
             : PyText.Strip(lines[0]);
@@ -41,7 +42,7 @@ public static class Caption
     /// <summary>The caption file that belongs to a picture, or null if there is none.</summary>
     public static string? FindFile(string imagePath, string extension)
     {
-        var bare = imagePath[..^Path.GetExtension(imagePath).Length];
+        string bare = imagePath[..^Path.GetExtension(imagePath).Length];
         if (File.Exists(bare + extension))
         {
             return bare + extension;
@@ -52,20 +53,21 @@ public static class Caption
             return null;
         }
 
-        var shared = Path.Combine(Path.GetDirectoryName(bare) ?? "", lender + extension);
+        string shared = Path.Combine(Path.GetDirectoryName(bare) ?? "", lender + extension);
         return File.Exists(shared) ? shared : null;
     }
 
     /// <summary>
-    /// The name whose caption file serves a picture that has none of its own: the picture's name without the last four of at
+    /// The name whose caption file serves a picture that has none of its own: the picture's name without the last four
+    /// of at
     /// least five parts between underscores, <c>face</c> for <c>face_1_2_3_4</c>.
     /// </summary>
     /// <param name="stem">The picture's name without folder and extension.</param>
     /// <returns>Null if the name has fewer parts.</returns>
     public static string? LenderOf(string stem)
     {
-        var end = stem.Length;
-        for (var part = 0; part < 4; part++)
+        int end = stem.Length;
+        for (int part = 0; part < 4; part++)
         {
             end = end > 0 ? stem.LastIndexOf('_', end - 1) : -1;
             if (end < 0)
@@ -92,13 +94,15 @@ public static class Caption
         }
     }
 
-    /// <summary>How often each tag stands in the captions: split at commas, trimmed, lower-cased, empty ones left out.</summary>
+    /// <summary>
+    /// How often each tag stands in the captions: split at commas, trimmed, lower-cased, empty ones left out.
+    /// </summary>
     public static Dictionary<string, int> TagFrequency(IEnumerable<string> captions)
     {
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var tag in captions.SelectMany(c => c.Split(',')).Select(PyText.Strip).Where(t => t.Length > 0))
+        foreach (string? tag in captions.SelectMany(c => c.Split(',')).Select(PyText.Strip).Where(t => t.Length > 0))
         {
-            var key = tag.ToLowerInvariant();
+            string key = tag.ToLowerInvariant();
             counts[key] = counts.GetValueOrDefault(key) + 1;
         }
 
@@ -144,8 +148,8 @@ public static class Caption
     /// <summary>Picks one line, then one option of every <c>{a|b}</c>; doubled braces stand for themselves.</summary>
     private static string Wildcards(string caption, IChoices choices)
     {
-        var lines = caption.Split('\n');
-        var line = lines.Length > 1 ? lines[choices.Below(lines.Length)] : caption;
+        string[] lines = caption.Split('\n');
+        string line = lines.Length > 1 ? lines[choices.Below(lines.Length)] : caption;
 
         // doubled braces become private marks that no text contains, so that a single brace is one character
         const char open = '\uFDD0',
@@ -153,12 +157,12 @@ public static class Caption
         line = line.Replace("{{", open.ToString(), StringComparison.Ordinal)
             .Replace("}}", close.ToString(), StringComparison.Ordinal);
         var built = new StringBuilder();
-        for (var at = 0; at < line.Length; )
+        for (int at = 0; at < line.Length; )
         {
-            var end = line[at] == '{' ? line.IndexOf('}', at) : -1;
+            int end = line[at] == '{' ? line.IndexOf('}', at) : -1;
             if (end > at + 1)
             {
-                var options = line[(at + 1)..end].Split('|');
+                string[] options = line[(at + 1)..end].Split('|');
                 built.Append(options.Length > 1 ? options[choices.Below(options.Length)] : options[0]);
                 at = end + 1;
             }
@@ -176,12 +180,12 @@ public static class Caption
         List<string> before = [],
             tags,
             after = [];
-        var at = string.IsNullOrEmpty(rules.KeepTokensSeparator)
+        int at = string.IsNullOrEmpty(rules.KeepTokensSeparator)
             ? -1
             : caption.IndexOf(rules.KeepTokensSeparator, StringComparison.Ordinal);
         if (at >= 0)
         {
-            var parts = caption.Split(rules.KeepTokensSeparator, 3);
+            string[] parts = caption.Split(rules.KeepTokensSeparator, 3);
             before = Split(parts[0], rules, keepEmpty: false);
             tags = Split(parts[1], rules, keepEmpty: false);
             after = parts.Length == 3 ? Split(parts[2], rules, keepEmpty: false) : [];
@@ -189,15 +193,15 @@ public static class Caption
         else
         {
             tags = Split(PyText.Strip(caption), rules, keepEmpty: true);
-            var kept = Math.Clamp(rules.KeepTokens, 0, tags.Count);
+            int kept = Math.Clamp(rules.KeepTokens, 0, tags.Count);
             before = tags[..kept];
             tags = tags[kept..];
         }
 
-        var warmup = rules.WarmupStep < 1 ? Math.Floor(rules.WarmupStep * state.TotalSteps) : rules.WarmupStep;
+        double warmup = rules.WarmupStep < 1 ? Math.Floor(rules.WarmupStep * state.TotalSteps) : rules.WarmupStep;
         if (warmup > 0 && state.Step < warmup)
         {
-            var count = (int)Math.Floor(state.Step * ((tags.Count - rules.WarmupMin) / warmup)) + rules.WarmupMin;
+            int count = (int)Math.Floor(state.Step * ((tags.Count - rules.WarmupMin) / warmup)) + rules.WarmupMin;
             tags = tags[..Math.Clamp(count, 0, tags.Count)];
         }
 
@@ -248,14 +252,16 @@ internal static class PyText
         return text[start..end];
     }
 
-    /// <summary>An integer as Python's <c>int()</c> reads it: white space around, a sign, any script's decimal digits.</summary>
+    /// <summary>
+    /// An integer as Python's <c>int()</c> reads it: white space around, a sign, any script's decimal digits.
+    /// </summary>
     public static bool TryInteger(string text, out long value)
     {
-        var stripped = Strip(text);
+        string stripped = Strip(text);
         var digits = new StringBuilder();
-        for (var i = 0; i < stripped.Length; i++)
+        for (int i = 0; i < stripped.Length; i++)
         {
-            var digit = char.IsDigit(stripped, i) ? CharUnicodeInfo.GetDecimalDigitValue(stripped, i) : -1;
+            int digit = char.IsDigit(stripped, i) ? CharUnicodeInfo.GetDecimalDigitValue(stripped, i) : -1;
             if (digit >= 0)
             {
                 digits.Append((char)('0' + digit));

@@ -15,7 +15,9 @@ public sealed record CaptionRules
     /// <summary><c>keep_tokens_separator</c>: tags before it (and after a second one) stay in place.</summary>
     public string? KeepTokensSeparator { get; init; }
 
-    /// <summary><c>secondary_separator</c>: joins tags that travel together; replaced by <see cref="Separator"/> at the end.</summary>
+    /// <summary>
+    /// <c>secondary_separator</c>: joins tags that travel together; replaced by <see cref="Separator"/> at the end.
+    /// </summary>
     public string? SecondarySeparator { get; init; }
 
     /// <summary><c>enable_wildcard</c>: <c>{a|b}</c> and one line of several.</summary>
@@ -39,7 +41,9 @@ public sealed record CaptionRules
     /// <summary><c>token_warmup_min</c>: tags at the start of the warmup.</summary>
     public int WarmupMin { get; init; } = 1;
 
-    /// <summary><c>token_warmup_step</c>: steps over which the number of tags grows; below 1 a fraction of all steps.</summary>
+    /// <summary>
+    /// <c>token_warmup_step</c>: steps over which the number of tags grows; below 1 a fraction of all steps.
+    /// </summary>
     public double WarmupStep { get; init; }
 
     /// <summary>Whether a caption can differ between draws, so that text outputs cannot be cached.</summary>

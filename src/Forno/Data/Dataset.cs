@@ -8,7 +8,9 @@ namespace Forno.Data;
 /// <param name="Size">Its size in pixels, upright.</param>
 public sealed record Example(string Path, string Caption, Size Size)
 {
-    /// <summary>The file that says where the loss counts, or null: everywhere, or by opacity (<see cref="Subset.AlphaMask"/>).</summary>
+    /// <summary>
+    /// The file that says where the loss counts, or null: everywhere, or by opacity (<see cref="Subset.AlphaMask"/>).
+    /// </summary>
     public string? Mask { get; init; }
 }
 
@@ -27,7 +29,9 @@ public sealed record DatasetItem
     /// <summary>Bucket, resize and centre crop.</summary>
     public required BucketFit Fit { get; init; }
 
-    /// <summary>Draws per epoch; for regularisation pictures what it takes to match the training pictures, possibly 0.</summary>
+    /// <summary>
+    /// Draws per epoch; for regularisation pictures what it takes to match the training pictures, possibly 0.
+    /// </summary>
     public required int Repeats { get; init; }
 
     /// <summary>Weight of its loss: 1, or <c>prior_loss_weight</c>.</summary>
@@ -65,7 +69,7 @@ public sealed class Dataset
         Settings = settings;
         var buckets = new Buckets(settings.Buckets);
         var items = new List<DatasetItem>();
-        for (var s = 0; s < settings.Subsets.Count; s++)
+        for (int s = 0; s < settings.Subsets.Count; s++)
         {
             var subset = settings.Subsets[s];
             foreach (var example in bySubset[s])
@@ -83,7 +87,7 @@ public sealed class Dataset
                 );
             }
 
-            var draws = subset.NumRepeats * bySubset[s].Count;
+            int draws = subset.NumRepeats * bySubset[s].Count;
             TrainImages += subset.IsReg ? 0 : draws;
             RegImages += subset.IsReg ? draws : 0;
         }
@@ -100,7 +104,9 @@ public sealed class Dataset
     /// <summary>Training pictures with repeats.</summary>
     public int TrainImages { get; }
 
-    /// <summary>Regularisation pictures with their own repeats, before they are matched to the training pictures.</summary>
+    /// <summary>
+    /// Regularisation pictures with their own repeats, before they are matched to the training pictures.
+    /// </summary>
     public int RegImages { get; }
 
     /// <summary>The buckets in use, ascending by size, with draws per epoch (repeats included).</summary>
@@ -137,7 +143,9 @@ public sealed class Dataset
         );
     }
 
-    /// <summary>The pictures directly in a folder, by name (ordinal): .png .jpg .jpeg .webp .bmp, all lower or all upper case.</summary>
+    /// <summary>
+    /// The pictures directly in a folder, by name (ordinal): .png .jpg .jpeg .webp .bmp, all lower or all upper case.
+    /// </summary>
     /// <exception cref="FornoException">The folder does not exist.</exception>
     public static IReadOnlyList<string> Pictures(string folder)
     {
@@ -171,9 +179,9 @@ public sealed class Dataset
         var pictures = Pictures(subset.ImageDir);
         var masks = subset.MaskDir is null ? null : MaskFiles.Find(subset.MaskDir, pictures, notice);
         var (uncaptioned, bare, transparent) = (0, 0, 0);
-        foreach (var picture in pictures)
+        foreach (string picture in pictures)
         {
-            var written = Caption.FindFile(picture, subset.CaptionExtension) is not null;
+            bool written = Caption.FindFile(picture, subset.CaptionExtension) is not null;
             uncaptioned += written ? 0 : 1;
             bare += written || subset.ClassTokens is not null ? 0 : 1;
             var info = measure(picture);
@@ -184,7 +192,8 @@ public sealed class Dataset
         if (transparent > 0)
         {
             notice?.Invoke(
-                $"{subset.ImageDir}: {transparent} of {examples.Count} pictures have an alpha channel, which is dropped; what is transparent trains as whatever colour lies under it"
+                $"{subset.ImageDir}: {transparent} of {examples.Count} pictures have an alpha channel, which "
+                    + "is dropped; what is transparent trains as whatever colour lies under it"
             );
         }
 
@@ -195,13 +204,15 @@ public sealed class Dataset
         else if (bare > 0)
         {
             notice?.Invoke(
-                $"{subset.ImageDir}: {bare} of {examples.Count} pictures have no {subset.CaptionExtension} file and no class tokens; their caption is empty"
+                $"{subset.ImageDir}: {bare} of {examples.Count} pictures have no {subset.CaptionExtension} "
+                    + "file and no class tokens; their caption is empty"
             );
         }
         else if (uncaptioned > 0)
         {
             notice?.Invoke(
-                $"{subset.ImageDir}: {uncaptioned} of {examples.Count} pictures have no {subset.CaptionExtension} file; their caption is \"{subset.ClassTokens}\""
+                $"{subset.ImageDir}: {uncaptioned} of {examples.Count} pictures have no "
+                    + $"{subset.CaptionExtension} file; their caption is \"{subset.ClassTokens}\""
             );
         }
 
@@ -226,14 +237,14 @@ public sealed class Dataset
     /// </summary>
     private static List<DatasetItem> MatchRegularisation(List<DatasetItem> items, int trainImages)
     {
-        var regular = Enumerable.Range(0, items.Count).Where(i => items[i].Subset.IsReg).ToArray();
-        var repeats = new int[items.Count];
-        var drawn = 0;
-        for (var round = 0; drawn < trainImages && regular.Length > 0; round++)
+        int[] regular = Enumerable.Range(0, items.Count).Where(i => items[i].Subset.IsReg).ToArray();
+        int[] repeats = new int[items.Count];
+        int drawn = 0;
+        for (int round = 0; drawn < trainImages && regular.Length > 0; round++)
         {
-            foreach (var i in regular)
+            foreach (int i in regular)
             {
-                var more = round == 0 ? items[i].Repeats : 1;
+                int more = round == 0 ? items[i].Repeats : 1;
                 repeats[i] += more;
                 drawn += more;
                 if (drawn >= trainImages)

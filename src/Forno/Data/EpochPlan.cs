@@ -8,7 +8,9 @@ public sealed record PlannedExample
     /// <summary>The picture.</summary>
     public required DatasetItem Item { get; init; }
 
-    /// <summary>Number of the draw within the epoch, the same whatever the batch size; keys noise and timestep.</summary>
+    /// <summary>
+    /// Number of the draw within the epoch, the same whatever the batch size; keys noise and timestep.
+    /// </summary>
     public required long Draw { get; init; }
 
     /// <summary>Whether the picture is mirrored, after the crop.</summary>
@@ -31,7 +33,8 @@ public sealed record PlannedExample
 public sealed record PlannedBatch(int DatasetIndex, Size Size, IReadOnlyList<PlannedExample> Examples);
 
 /// <summary>
-/// An epoch, decided in advance: a pure function of data, seed and epoch. Each choice has a random stream of its own, so
+/// An epoch, decided in advance: a pure function of data, seed and epoch. Each choice has a random stream of its own,
+/// so
 /// a picture's flip, crop and caption do not depend on the batch size or on what came before.
 /// </summary>
 public sealed class EpochPlan
@@ -44,21 +47,24 @@ public sealed class EpochPlan
     /// <summary>The batches in the order of training.</summary>
     public IReadOnlyList<PlannedBatch> Batches { get; }
 
-    /// <summary>Plans an epoch: pictures are shuffled within their buckets, cut into batches, and the batches shuffled.</summary>
+    /// <summary>
+    /// Plans an epoch: pictures are shuffled within their buckets, cut into batches, and the batches shuffled.
+    /// </summary>
     /// <param name="datasets">The data sets; their batches are mixed.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="epoch">The epoch, counted from 1.</param>
-    /// <param name="steps">The run's step counts; only the growing number of tags (<c>token_warmup_step</c>) looks at them.</param>
+    /// <param name="steps">The run's step counts; only the growing number of tags (<c>token_warmup_step</c>) looks at
+    /// them.</param>
     public static EpochPlan Build(IReadOnlyList<Dataset> datasets, ulong seed, int epoch, StepCounts steps)
     {
         var cut = new List<(int Dataset, Size Size, (DatasetItem Item, long Draw)[] Draws)>();
-        var draw = 0L;
-        for (var d = 0; d < datasets.Count; d++)
+        long draw = 0L;
+        for (int d = 0; d < datasets.Count; d++)
         {
             var buckets = new SortedDictionary<Size, List<(DatasetItem, long)>>();
             foreach (var item in datasets[d].Items)
             {
-                for (var repeat = 0; repeat < item.Repeats; repeat++)
+                for (int repeat = 0; repeat < item.Repeats; repeat++)
                 {
                     if (!buckets.TryGetValue(item.Fit.Bucket, out var bucket))
                     {

@@ -13,18 +13,20 @@ public interface IChoices
 }
 
 /// <summary>
-/// A counter-based random stream (Philox 4×32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) that
-/// belongs to one (seed, purpose, step, item). Streams do not depend on each other, on the batch size or on the number of
+/// A counter-based random stream (Philox 4×32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011)
+/// that
+/// belongs to one (seed, purpose, step, item). Streams do not depend on each other, on the batch size or on the number
+/// of
 /// workers, and a resumed run draws the same numbers.
 /// </summary>
 public sealed class KeyedRandom : IChoices
 {
-    private readonly ulong _key;
-    private readonly uint[] _block = new uint[4];
-    private ulong _counter;
-    private int _left;
+    private readonly ulong key;
+    private readonly uint[] block = new uint[4];
+    private ulong counter;
+    private int left;
 
-    private KeyedRandom(ulong key) => _key = key;
+    private KeyedRandom(ulong key) => this.key = key;
 
     /// <summary>The stream of one thing to decide.</summary>
     /// <param name="seed">The run's seed.</param>
@@ -39,10 +41,10 @@ public sealed class KeyedRandom : IChoices
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         // multiply and reject the uneven rest (Lemire, "Fast random integer generation in an interval", 2019)
-        var product = (ulong)Next32() * (ulong)count;
+        ulong product = (ulong)Next32() * (ulong)count;
         if ((uint)product < (uint)count)
         {
-            var uneven = (uint)(-count) % (uint)count;
+            uint uneven = (uint)(-count) % (uint)count;
             while ((uint)product < uneven)
             {
                 product = (ulong)Next32() * (ulong)count;
@@ -64,13 +66,13 @@ public sealed class KeyedRandom : IChoices
     /// <summary>32 random bits.</summary>
     public uint Next32()
     {
-        if (_left == 0)
+        if (left == 0)
         {
-            Philox(_block, _counter++, 0, _key);
-            _left = 4;
+            Philox(block, counter++, 0, key);
+            left = 4;
         }
 
-        return _block[4 - _left--];
+        return block[4 - left--];
     }
 
     /// <summary>Ten rounds of Philox 4×32 on the counter (low, high) under a key.</summary>
@@ -78,10 +80,10 @@ public sealed class KeyedRandom : IChoices
     {
         var (c0, c1, c2, c3) = ((uint)low, (uint)(low >> 32), (uint)high, (uint)(high >> 32));
         var (k0, k1) = ((uint)key, (uint)(key >> 32));
-        for (var round = 0; round < 10; round++)
+        for (int round = 0; round < 10; round++)
         {
-            var a = 0xD2511F53UL * c0;
-            var b = 0xCD9E8D57UL * c2;
+            ulong a = 0xD2511F53UL * c0;
+            ulong b = 0xCD9E8D57UL * c2;
             (c0, c1, c2, c3) = ((uint)(b >> 32) ^ c1 ^ k0, (uint)b, (uint)(a >> 32) ^ c3 ^ k1, (uint)a);
             k0 += 0x9E3779B9;
             k1 += 0xBB67AE85;
@@ -97,9 +99,9 @@ public static class ChoicesExtensions
     /// <summary>Shuffles in place (Fisher–Yates): every order equally likely.</summary>
     public static void Shuffle<T>(this IChoices choices, IList<T> items)
     {
-        for (var i = items.Count - 1; i > 0; i--)
+        for (int i = items.Count - 1; i > 0; i--)
         {
-            var j = choices.Below(i + 1);
+            int j = choices.Below(i + 1);
             (items[i], items[j]) = (items[j], items[i]);
         }
     }

@@ -9,7 +9,8 @@ namespace Forno.Data;
 public delegate Tensor EncodePictures(Tensor pictures, IReadOnlyList<string> keys);
 
 /// <summary>
-/// Latents of the pictures of a training, each computed once: keyed by the file's content, the model, the sizes, the crop
+/// Latents of the pictures of a training, each computed once: keyed by the file's content, the model, the sizes, the
+/// crop
 /// and the mirroring. A mirrored picture has a latent of its own.
 /// </summary>
 /// <param name="modelKey">What tells the autoencoder and its precision from others, say a hash of its weights.</param>
@@ -18,8 +19,8 @@ public delegate Tensor EncodePictures(Tensor pictures, IReadOnlyList<string> key
 public sealed class LatentCache(string modelKey, string? folder, EncodePictures encode) : IDisposable
 {
     private const string Version = "forno latent 1";
-    private readonly TensorCache _cache = new(folder);
-    private readonly Dictionary<string, string> _contents = new(StringComparer.Ordinal);
+    private readonly TensorCache cache = new(folder);
+    private readonly Dictionary<string, string> contents = new(StringComparer.Ordinal);
 
     /// <summary>Computes what is missing, in batches of one bucket.</summary>
     /// <param name="items">The pictures; those with <c>flip_aug</c> are encoded both ways.</param>
@@ -45,13 +46,13 @@ public sealed class LatentCache(string modelKey, string? folder, EncodePictures 
         foreach (var one in wanted)
         {
             cancel.ThrowIfCancellationRequested();
-            if (!_cache.Has(one.Key))
+            if (!cache.Has(one.Key))
             {
                 missing.Add(one);
             }
         }
 
-        var done = wanted.Length - missing.Count;
+        int done = wanted.Length - missing.Count;
         progress?.Report((done, wanted.Length));
         foreach (var batch in missing.GroupBy(m => m.Item.Fit.Bucket).SelectMany(g => g.Chunk(batchSize)))
         {
@@ -64,10 +65,10 @@ public sealed class LatentCache(string modelKey, string? folder, EncodePictures 
 
     /// <summary>The latent of a picture, in the current scope: [C, h, w].</summary>
     /// <exception cref="FornoException">It was not filled.</exception>
-    public Tensor Get(DatasetItem item, bool flip) => _cache.Get(KeyOf(item, flip))["latent"];
+    public Tensor Get(DatasetItem item, bool flip) => cache.Get(KeyOf(item, flip))["latent"];
 
     /// <inheritdoc/>
-    public void Dispose() => _cache.Dispose();
+    public void Dispose() => cache.Dispose();
 
     private void Encode((DatasetItem Item, bool Flip, string Key)[] batch)
     {
@@ -76,38 +77,42 @@ public sealed class LatentCache(string modelKey, string? folder, EncodePictures 
             .. batch.Select(b => PictureLoader.Load(b.Item, b.Item.Fit.CropLeft, b.Item.Fit.CropTop, b.Flip)),
         ]);
         var latents = encode(pictures, [.. batch.Select(b => b.Key)]);
-        for (var i = 0; i < batch.Length; i++)
+        for (int i = 0; i < batch.Length; i++)
         {
             var latent = latents.Select(0, i);
             if (!latent.AllFinite())
             {
                 throw new FornoException(
-                    $"{batch[i].Item.Example.Path}: its latent is not finite; train with a VAE in fp32, or with another VAE file"
+                    $"{batch[i].Item.Example.Path}: its latent is not finite; train with a VAE in fp32, or "
+                        + "with another VAE file"
                 );
             }
 
-            _cache.Put(batch[i].Key, new Dictionary<string, Tensor> { ["latent"] = latent });
+            cache.Put(batch[i].Key, new Dictionary<string, Tensor> { ["latent"] = latent });
         }
     }
 
     private string KeyOf(DatasetItem item, bool flip)
     {
         var (path, fit) = (item.Example.Path, item.Fit);
-        if (!_contents.TryGetValue(path, out var content))
+        if (!contents.TryGetValue(path, out string? content))
         {
-            _contents[path] = content = TensorCache.HashFile(path);
+            contents[path] = content = TensorCache.HashFile(path);
         }
 
         return TensorCache.Key(
             Version,
             modelKey,
             content,
-            $"{fit.Resized} {fit.Bucket} {fit.CropLeft},{fit.CropTop} {(flip ? "mirrored" : "straight")}{(item.Subset.AlphaMask ? " with opacity" : "")}"
+            $"{fit.Resized} {fit.Bucket} {fit.CropLeft},{fit.CropTop} {(flip ? "mirrored" : "straight")}"
+                + $"{(item.Subset.AlphaMask ? " with opacity" : "")}"
         );
     }
 }
 
-/// <summary>Encodes a caption: named tensors without a batch axis, <c>context</c> [n, c] and, for SDXL, <c>pooled</c> [c].</summary>
+/// <summary>
+/// Encodes a caption: named tensors without a batch axis, <c>context</c> [n, c] and, for SDXL, <c>pooled</c> [c].
+/// </summary>
 /// <param name="caption">The caption.</param>
 public delegate IReadOnlyDictionary<string, Tensor> EncodeCaption(string caption);
 
@@ -118,7 +123,7 @@ public delegate IReadOnlyDictionary<string, Tensor> EncodeCaption(string caption
 public sealed class ConditioningCache(string modelKey, string? folder, EncodeCaption encode) : IDisposable
 {
     private const string Version = "forno conditioning 1";
-    private readonly TensorCache _cache = new(folder);
+    private readonly TensorCache cache = new(folder);
 
     /// <summary>Computes what is missing.</summary>
     /// <param name="captions">The captions as they are trained.</param>
@@ -130,15 +135,15 @@ public sealed class ConditioningCache(string modelKey, string? folder, EncodeCap
         CancellationToken cancel = default
     )
     {
-        var wanted = captions.Distinct(StringComparer.Ordinal).ToArray();
-        for (var i = 0; i < wanted.Length; i++)
+        string[] wanted = captions.Distinct(StringComparer.Ordinal).ToArray();
+        for (int i = 0; i < wanted.Length; i++)
         {
             cancel.ThrowIfCancellationRequested();
-            var key = TensorCache.Key(Version, modelKey, wanted[i]);
-            if (!_cache.Has(key))
+            string key = TensorCache.Key(Version, modelKey, wanted[i]);
+            if (!cache.Has(key))
             {
                 using var scope = new Scope();
-                _cache.Put(key, encode(wanted[i]));
+                cache.Put(key, encode(wanted[i]));
             }
 
             progress?.Report((i + 1, wanted.Length));
@@ -147,8 +152,8 @@ public sealed class ConditioningCache(string modelKey, string? folder, EncodeCap
 
     /// <summary>The outputs for a caption, in the current scope.</summary>
     /// <exception cref="FornoException">It was not filled.</exception>
-    public Dictionary<string, Tensor> Get(string caption) => _cache.Get(TensorCache.Key(Version, modelKey, caption));
+    public Dictionary<string, Tensor> Get(string caption) => cache.Get(TensorCache.Key(Version, modelKey, caption));
 
     /// <inheritdoc/>
-    public void Dispose() => _cache.Dispose();
+    public void Dispose() => cache.Dispose();
 }

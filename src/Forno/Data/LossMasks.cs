@@ -5,13 +5,14 @@ using Forno.Torch;
 namespace Forno.Data;
 
 /// <summary>
-/// Where the loss of a picture counts, in the size of its latent: from its mask file (first channel, white counts fully)
+/// Where the loss of a picture counts, in the size of its latent: from its mask file (first channel, white counts
+/// fully)
 /// or its opacity (<c>alpha_mask</c>). Masks are resized and cropped as their pictures; each is computed once.
 /// </summary>
 /// <param name="factor">Pixels a side of a latent cell.</param>
 public sealed class LossMasks(int factor)
 {
-    private readonly Dictionary<(string Path, string? Mask, BucketFit Fit, int Left, int Top), float[]> _known = [];
+    private readonly Dictionary<(string Path, string? Mask, BucketFit Fit, int Left, int Top), float[]> known = [];
 
     /// <summary>Whether a picture has a mask.</summary>
     public static bool Applies(DatasetItem item) => item.Example.Mask is not null || item.Subset.AlphaMask;
@@ -28,8 +29,8 @@ public sealed class LossMasks(int factor)
         }
 
         var (width, height) = (planned.Size.Width / factor, planned.Size.Height / factor);
-        var cells = new float[planned.Examples.Count * height * width];
-        for (var i = 0; i < planned.Examples.Count; i++)
+        float[] cells = new float[planned.Examples.Count * height * width];
+        for (int i = 0; i < planned.Examples.Count; i++)
         {
             var own = cells.AsSpan(i * height * width, height * width);
             var example = planned.Examples[i];
@@ -40,7 +41,7 @@ public sealed class LossMasks(int factor)
             }
 
             Cells(example).CopyTo(own);
-            for (var y = 0; example.Flip && y < height; y++)
+            for (int y = 0; example.Flip && y < height; y++)
             {
                 own.Slice(y * width, width).Reverse();
             }
@@ -53,9 +54,9 @@ public sealed class LossMasks(int factor)
     {
         var (picture, fit) = (example.Item.Example, example.Item.Fit);
         var key = (picture.Path, picture.Mask, fit, example.CropLeft, example.CropTop);
-        if (!_known.TryGetValue(key, out var cells))
+        if (!known.TryGetValue(key, out float[]? cells))
         {
-            _known[key] = cells = Average(Coverage(example.Item), fit, example.CropLeft, example.CropTop);
+            known[key] = cells = Average(Coverage(example.Item), fit, example.CropLeft, example.CropTop);
         }
 
         return cells;
@@ -69,16 +70,17 @@ public sealed class LossMasks(int factor)
         using var colour = file.ToSrgb8(useProfile: false);
         if (new Size(colour.Width, colour.Height) != fit.Original)
         {
-            var what = item.Example.Mask is { } mask ? $"{mask}: the mask" : $"{item.Example.Path}: the picture";
+            string what = item.Example.Mask is { } mask ? $"{mask}: the mask" : $"{item.Example.Path}: the picture";
             throw new FornoException(
-                $"{what} is {colour.Width}x{colour.Height}, but {fit.Original} was found for {Path.GetFileName(item.Example.Path)} when the folder was scanned; "
+                $"{what} is {colour.Width}x{colour.Height}, but {fit.Original} was found for "
+                    + $"{Path.GetFileName(item.Example.Path)} when the folder was scanned; "
                     + "a mask must have the size of its picture: make it again with forno dataset mask, or resize it"
             );
         }
 
         if (item.Example.Mask is null && colour.Bands < 4)
         {
-            var opaque = new byte[fit.Resized.Width * fit.Resized.Height];
+            byte[] opaque = new byte[fit.Resized.Width * fit.Resized.Height];
             opaque.AsSpan().Fill(255);
             return opaque;
         }
@@ -97,12 +99,12 @@ public sealed class LossMasks(int factor)
     private float[] Average(byte[] coverage, BucketFit fit, int left, int top)
     {
         var (width, height) = (fit.Bucket.Width / factor, fit.Bucket.Height / factor);
-        var sums = new int[height * width];
-        for (var y = 0; y < height * factor; y++)
+        int[] sums = new int[height * width];
+        for (int y = 0; y < height * factor; y++)
         {
             var row = coverage.AsSpan(((y + top) * fit.Resized.Width) + left, width * factor);
             var into = sums.AsSpan(y / factor * width, width);
-            for (var x = 0; x < row.Length; x++)
+            for (int x = 0; x < row.Length; x++)
             {
                 into[x / factor] += row[x];
             }

@@ -1,6 +1,8 @@
 namespace Forno.Data;
 
-/// <summary>The masks of a subset: pictures of the same names in a folder of their own (<c>conditioning_data_dir</c>).</summary>
+/// <summary>
+/// The masks of a subset: pictures of the same names in a folder of their own (<c>conditioning_data_dir</c>).
+/// </summary>
 public static class MaskFiles
 {
     /// <summary>The folder beside the pictures that <c>forno dataset mask</c> writes.</summary>
@@ -10,7 +12,8 @@ public static class MaskFiles
     /// <param name="folder">The masks' folder.</param>
     /// <param name="pictures">The pictures.</param>
     /// <param name="notice">Receives what the user should know, a line each.</param>
-    /// <returns>Picture → mask: the file of the same name without extension; of several the first by name (ordinal).</returns>
+    /// <returns>Picture → mask: the file of the same name without extension; of several the first by name
+    /// (ordinal).</returns>
     /// <exception cref="FornoException">The folder does not exist, or masks are missing.</exception>
     public static IReadOnlyDictionary<string, string> Find(
         string folder,
@@ -26,12 +29,12 @@ public static class MaskFiles
         }
 
         var byName = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var mask in Dataset.Pictures(folder))
+        foreach (string mask in Dataset.Pictures(folder))
         {
             byName.TryAdd(Path.GetFileNameWithoutExtension(mask), mask);
         }
 
-        var missing = pictures
+        string[] missing = pictures
             .Where(p => !byName.ContainsKey(Path.GetFileNameWithoutExtension(p)))
             .Select(p => Path.GetFileName(p)!)
             .ToArray();
@@ -48,7 +51,7 @@ public static class MaskFiles
             p => byName[Path.GetFileNameWithoutExtension(p)],
             StringComparer.Ordinal
         );
-        var extra = byName
+        string[] extra = byName
             .Values.Except(found.Values, StringComparer.Ordinal)
             .Select(m => Path.GetFileName(m)!)
             .Order(StringComparer.Ordinal)
@@ -56,7 +59,8 @@ public static class MaskFiles
         if (extra.Length > 0)
         {
             notice?.Invoke(
-                $"{folder}: {extra.Length} {(extra.Length == 1 ? "mask belongs" : "masks belong")} to no picture ({Shown(extra)})"
+                $"{folder}: {extra.Length} {(extra.Length == 1 ? "mask belongs" : "masks belong")} to no "
+                    + $"picture ({Shown(extra)})"
             );
         }
 

@@ -46,16 +46,16 @@ public static class PictureLoader
     /// <exception cref="FornoException">The file is damaged, or not the one that was scanned.</exception>
     public static Tensor Load(string path, BucketFit fit, int cropLeft, int cropTop, bool flip, bool opacity = false)
     {
-        var pixels = Resized(path, fit, opacity);
+        byte[] pixels = Resized(path, fit, opacity);
         var (width, height) = (fit.Bucket.Width, fit.Bucket.Height);
-        var planes = new float[3 * height * width];
-        for (var y = 0; y < height; y++)
+        float[] planes = new float[3 * height * width];
+        for (int y = 0; y < height; y++)
         {
             var row = pixels.AsSpan((((y + cropTop) * fit.Resized.Width) + cropLeft) * 3, width * 3);
-            for (var x = 0; x < width; x++)
+            for (int x = 0; x < width; x++)
             {
-                var at = (y * width) + (flip ? width - 1 - x : x);
-                for (var c = 0; c < 3; c++)
+                int at = (y * width) + (flip ? width - 1 - x : x);
+                for (int c = 0; c < 3; c++)
                 {
                     planes[(c * height * width) + at] = ((row[(x * 3) + c] / 255f) - 0.5f) / 0.5f;
                 }
@@ -73,12 +73,13 @@ public static class PictureLoader
         if (new Size(colour.Width, colour.Height) != fit.Original)
         {
             throw new FornoException(
-                $"{path}: it is {colour.Width}x{colour.Height} now but was {fit.Original} when it was scanned; start again without changing pictures meanwhile"
+                $"{path}: it is {colour.Width}x{colour.Height} now but was {fit.Original} when it was "
+                    + "scanned; start again without changing pictures meanwhile"
             );
         }
 
         // An area average looks at each channel alone, so only growing pictures need their transparency here.
-        var grows = fit.Resized.Width > fit.Original.Width || fit.Resized.Height > fit.Original.Height;
+        bool grows = fit.Resized.Width > fit.Original.Width || fit.Resized.Height > fit.Original.Height;
         if (opacity && grows && colour.Bands == 4)
         {
             return Opacity.Resize(

@@ -1,6 +1,8 @@
 namespace Forno.Data;
 
-/// <summary>How long training runs. An image step is one batch; an optimizer step is one update of the weights.</summary>
+/// <summary>
+/// How long training runs. An image step is one batch; an optimizer step is one update of the weights.
+/// </summary>
 public sealed record StepCounts
 {
     /// <summary>Batches (image steps) in an epoch.</summary>
@@ -31,7 +33,8 @@ public sealed record StepCounts
         if (batchesPerEpoch < 1)
         {
             throw new FornoException(
-                "there is no picture to train on; check train_data_dir (folders named N_text) or the dataset config's image_dir"
+                "there is no picture to train on; check train_data_dir (folders named N_text) or the dataset "
+                    + "config's image_dir"
             );
         }
 
@@ -70,7 +73,7 @@ public sealed record StepCounts
         double warmupPercent
     )
     {
-        var steps = (long)
+        long steps = (long)
             Math.Ceiling((double)imagesWithRepeats / batch / accumulation * epochs * (regularisation ? 2 : 1));
         return (steps, (long)Math.Round(warmupPercent * steps / 100, MidpointRounding.ToEven));
     }

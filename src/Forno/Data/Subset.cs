@@ -27,7 +27,10 @@ public sealed record Subset
     /// <summary><c>alpha_mask</c>: the loss counts by the opacity of the picture.</summary>
     public bool AlphaMask { get; init; }
 
-    /// <summary><c>conditioning_data_dir</c> with <c>masked_loss</c>: the folder of masks (white trains, black is passed over), or null.</summary>
+    /// <summary>
+    /// <c>conditioning_data_dir</c> with <c>masked_loss</c>: the folder of masks (white trains, black is passed over),
+    /// or null.
+    /// </summary>
     public string? MaskDir { get; init; }
 
     /// <summary><c>random_crop</c>: the crop's place is drawn instead of centred.</summary>
@@ -57,8 +60,8 @@ public static class SubsetFolders
     /// <returns>Repeats and class tokens, or null if the name does not start with a number of at least 1.</returns>
     public static (int NumRepeats, string ClassTokens)? ParseName(string name)
     {
-        var parts = name.Split('_');
-        return PyText.TryInteger(parts[0], out var repeats) && repeats is >= 1 and <= int.MaxValue
+        string[] parts = name.Split('_');
+        return PyText.TryInteger(parts[0], out long repeats) && repeats is >= 1 and <= int.MaxValue
             ? ((int)repeats, string.Join('_', parts[1..]))
             : null;
     }
@@ -82,7 +85,7 @@ public static class SubsetFolders
 
         var found = new List<(string, int, string)>();
         foreach (
-            var name in Directory
+            string? name in Directory
                 .EnumerateDirectories(folder)
                 .Select(d => Path.GetFileName(d)!)
                 .Order(StringComparer.Ordinal)

@@ -14,15 +14,15 @@ public sealed class TensorCache : IDisposable
 {
     private const string KeyName = "forno_cache_key";
     private const string ChecksumName = "forno_cache_sha256";
-    private readonly Dictionary<string, Dictionary<string, Tensor>> _memory = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _onDisk = new(StringComparer.Ordinal);
-    private readonly string? _folder;
+    private readonly Dictionary<string, Dictionary<string, Tensor>> memory = new(StringComparer.Ordinal);
+    private readonly HashSet<string> onDisk = new(StringComparer.Ordinal);
+    private readonly string? folder;
 
     /// <summary>Opens a cache.</summary>
     /// <param name="folder">Where files go; made if it is absent. Null keeps everything in memory.</param>
     public TensorCache(string? folder)
     {
-        _folder = folder;
+        this.folder = folder;
         if (folder is not null)
         {
             Directory.CreateDirectory(folder);
@@ -33,9 +33,9 @@ public sealed class TensorCache : IDisposable
     public static string Key(params ReadOnlySpan<string> parts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var part in parts)
+        foreach (string part in parts)
         {
-            var bytes = Encoding.UTF8.GetBytes(part);
+            byte[] bytes = Encoding.UTF8.GetBytes(part);
             hash.AppendData(BitConverter.GetBytes((long)bytes.Length)); // so that parts cannot run into each other
             hash.AppendData(bytes);
         }
@@ -61,28 +61,28 @@ public sealed class TensorCache : IDisposable
     /// <summary>Whether a whole value is there. Files are checked completely the first time.</summary>
     public bool Has(string key)
     {
-        if (_folder is null)
+        if (folder is null)
         {
-            return _memory.ContainsKey(key);
+            return memory.ContainsKey(key);
         }
 
-        if (_onDisk.Contains(key))
+        if (onDisk.Contains(key))
         {
             return true;
         }
 
         using var scope = new Scope();
-        return TryRead(key) is not null && _onDisk.Add(key);
+        return TryRead(key) is not null && onDisk.Add(key);
     }
 
     /// <summary>Keeps copies of tensors under a key; an older value is replaced.</summary>
     public void Put(string key, IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var scope = new Scope();
-        if (_folder is null)
+        if (folder is null)
         {
             Drop(key);
-            _memory[key] = tensors.ToDictionary(
+            memory[key] = tensors.ToDictionary(
                 t => t.Key,
                 t => t.Value.Detach().To(Device.Cpu).Contiguous().Clone().Own(),
                 StringComparer.Ordinal
@@ -99,16 +99,17 @@ public sealed class TensorCache : IDisposable
             [.. local.Select(t => TensorToWrite.From(t.Key, t.Tensor))],
             new Dictionary<string, string> { [KeyName] = key, [ChecksumName] = Checksum(local) }
         );
-        _onDisk.Add(key);
+        onDisk.Add(key);
     }
 
     /// <summary>The tensors under a key, in the current scope, on the CPU.</summary>
-    /// <exception cref="FornoException">The value is not there, or its file was damaged since it was checked.</exception>
+    /// <exception cref="FornoException">The value is not there, or its file was damaged since it was
+    /// checked.</exception>
     public Dictionary<string, Tensor> Get(string key)
     {
-        if (_folder is null)
+        if (folder is null)
         {
-            return _memory.TryGetValue(key, out var found)
+            return memory.TryGetValue(key, out var found)
                 ? found.ToDictionary(t => t.Key, t => t.Value.Alias(), StringComparer.Ordinal)
                 : throw new FornoException($"the cache has no entry {key}");
         }
@@ -122,7 +123,7 @@ public sealed class TensorCache : IDisposable
     /// <summary>Frees what is held in memory; files stay.</summary>
     public void Dispose()
     {
-        foreach (var key in _memory.Keys.ToArray())
+        foreach (string? key in memory.Keys.ToArray())
         {
             Drop(key);
         }
@@ -130,7 +131,7 @@ public sealed class TensorCache : IDisposable
 
     private void Drop(string key)
     {
-        if (_memory.Remove(key, out var tensors))
+        if (memory.Remove(key, out var tensors))
         {
             foreach (var tensor in tensors.Values)
             {
@@ -139,9 +140,11 @@ public sealed class TensorCache : IDisposable
         }
     }
 
-    private string PathOf(string key) => Path.Combine(_folder!, key + ".safetensors");
+    private string PathOf(string key) => Path.Combine(folder!, key + ".safetensors");
 
-    /// <summary>Reads a file into the current scope; null if it is not exactly what was written under this key.</summary>
+    /// <summary>
+    /// Reads a file into the current scope; null if it is not exactly what was written under this key.
+    /// </summary>
     private Dictionary<string, Tensor>? TryRead(string key)
     {
         if (!File.Exists(PathOf(key)))

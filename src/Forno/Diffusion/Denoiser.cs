@@ -49,7 +49,9 @@ public static class Denoiser
             return scope.Keep((x * c.Skip) + (output * c.Out));
         };
 
-    /// <summary>The network's raw output that a denoised sample stands for; the inverse of <see cref="Wrap"/>.</summary>
+    /// <summary>
+    /// The network's raw output that a denoised sample stands for; the inverse of <see cref="Wrap"/>.
+    /// </summary>
     public static Tensor ToOutput(this Prediction prediction, Tensor x, Tensor denoised, Sigma sigma)
     {
         using var scope = new Scope();

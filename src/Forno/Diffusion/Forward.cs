@@ -57,8 +57,8 @@ public static class Forward
         Tensor like
     )
     {
-        var signal = new float[timesteps.Length];
-        var noise = new float[timesteps.Length];
+        float[] signal = new float[timesteps.Length];
+        float[] noise = new float[timesteps.Length];
         for (int i = 0; i < timesteps.Length; i++)
         {
             float bar = schedule.AlphasCumprod[timesteps[i]];
@@ -70,7 +70,7 @@ public static class Forward
     /// <summary>A number per sample as a tensor [B, 1, …] that broadcasts over <paramref name="like"/>.</summary>
     internal static Tensor PerSample(ReadOnlySpan<float> values, Tensor like)
     {
-        var sizes = new long[like.Dims];
+        long[] sizes = new long[like.Dims];
         Array.Fill(sizes, 1);
         sizes[0] = values.Length;
         using var scope = new Scope();

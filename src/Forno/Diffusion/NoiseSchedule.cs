@@ -73,8 +73,8 @@ public sealed class NoiseSchedule
         bool scaled = shape == BetaShape.ScaledLinear;
         double a = scaled ? Math.Sqrt(betaStart) : betaStart,
             b = scaled ? Math.Sqrt(betaEnd) : betaEnd;
-        var betas = new float[count];
-        var products = new float[count];
+        float[] betas = new float[count];
+        float[] products = new float[count];
         double product = 1;
         for (int t = 0; t < count; t++)
         {
@@ -106,8 +106,8 @@ public sealed class NoiseSchedule
         float first = roots[0],
             last = roots[^1],
             scale = first / (first - last);
-        var fixedBetas = new float[Count];
-        var products = new float[Count];
+        float[] fixedBetas = new float[Count];
+        float[] products = new float[Count];
         float before = 1;
         double product = 1;
         for (int t = 0; t < Count; t++)
@@ -163,7 +163,8 @@ public sealed class NoiseSchedule
     }
 
     /// <summary>
-    /// The sigma of a timestep, between whole ones by linear interpolation of ln sigma; outside 0 … T−1, that of the end.
+    /// The sigma of a timestep, between whole ones by linear interpolation of ln sigma; outside 0 … T−1, that of the
+    /// end.
     /// </summary>
     public Sigma ToSigma(Timestep timestep)
     {

@@ -32,7 +32,9 @@ public static class Assets
         return Home() is { } home ? Path.Combine(home, "assets", "fetched") : null;
     }
 
-    /// <summary>The repository's root: FORNO_HOME, else the nearest folder above the program that has its list of packages.</summary>
+    /// <summary>
+    /// The repository's root: FORNO_HOME, else the nearest folder above the program that has its list of packages.
+    /// </summary>
     /// <returns>An absolute path, or null where there is none.</returns>
     public static string? Home()
     {

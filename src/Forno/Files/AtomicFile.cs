@@ -11,14 +11,16 @@ public static partial class AtomicFile
 {
     /// <summary>Writes a file through a stream.</summary>
     /// <param name="path">The file's final name; its folder must exist. A link is followed, not replaced.</param>
-    /// <param name="write">Writes the whole content. If it throws, nothing is left behind and the exception goes on.</param>
-    /// <param name="flush">Off: the file is whole or absent for every other process, but a power cut may still take it until <see cref="FlushAll"/>.</param>
+    /// <param name="write">Writes the whole content. If it throws, nothing is left behind and the exception goes
+    /// on.</param>
+    /// <param name="flush">Off: the file is whole or absent for every other process, but a power cut may still take it
+    /// until <see cref="FlushAll"/>.</param>
     /// <exception cref="FornoException">The disk refused.</exception>
     public static void Write(string path, Action<Stream> write, bool flush = true)
     {
-        var target = Resolve(path);
-        var folder = Path.GetDirectoryName(target)!;
-        var temporary = Path.Combine(folder, $".forno-{Guid.NewGuid():N}.tmp");
+        string target = Resolve(path);
+        string folder = Path.GetDirectoryName(target)!;
+        string temporary = Path.Combine(folder, $".forno-{Guid.NewGuid():N}.tmp");
         try
         {
             FileStream stream;
@@ -67,7 +69,9 @@ public static partial class AtomicFile
     public static void WriteBytes(string path, ReadOnlyMemory<byte> bytes) =>
         Write(path, stream => stream.Write(bytes.Span));
 
-    /// <summary>Brings everything that was written to a folder's disk so far onto it: one wait instead of one for each file.</summary>
+    /// <summary>
+    /// Brings everything that was written to a folder's disk so far onto it: one wait instead of one for each file.
+    /// </summary>
     /// <param name="folder">A folder on that disk.</param>
     /// <exception cref="FornoException">The disk refused.</exception>
     public static void FlushAll(string folder)
@@ -82,8 +86,8 @@ public static partial class AtomicFile
             return;
         }
 
-        var descriptor = Open(folder, 0, 0);
-        var refused = descriptor < 0 || SyncDisk(descriptor) != 0;
+        int descriptor = Open(folder, 0, 0);
+        bool refused = descriptor < 0 || SyncDisk(descriptor) != 0;
         if (descriptor >= 0)
         {
             _ = Close(descriptor);
@@ -101,7 +105,7 @@ public static partial class AtomicFile
 
     private static string Resolve(string path)
     {
-        var full = Path.GetFullPath(path);
+        string full = Path.GetFullPath(path);
         // Asking a file that is not there throws; a link that leads nowhere is still a link.
         return new FileInfo(full) is { LinkTarget: not null } link
             ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName
@@ -138,7 +142,7 @@ public static partial class AtomicFile
             return;
         }
 
-        var descriptor = Open(folder, 0, 0);
+        int descriptor = Open(folder, 0, 0);
         if (descriptor >= 0)
         {
             _ = Sync(descriptor);

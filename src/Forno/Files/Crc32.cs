@@ -29,7 +29,10 @@ internal static class Crc32
         return ~Scalar(crc, bytes);
     }
 
-    /// <summary>The same without carry-less multiplication: eight bytes at a time, table k holding what a byte does k bytes later.</summary>
+    /// <summary>
+    /// The same without carry-less multiplication: eight bytes at a time, table k holding what a byte does k bytes
+    /// later.
+    /// </summary>
     /// <param name="crc">The inverted checksum of what stands before.</param>
     /// <param name="bytes">The bytes.</param>
     /// <returns>The inverted checksum.</returns>
@@ -59,8 +62,10 @@ internal static class Crc32
         return crc;
     }
 
-    // Bytes are coefficients of a polynomial. 128 bits that stand 512 (or 128) bits before others may be replaced by their
-    // products with x^(512±32) (or x^(128±32)) modulo the checksum's polynomial, added to those: so all fold into 128 bits.
+    // Bytes are coefficients of a polynomial. 128 bits that stand 512 (or 128) bits before others may be replaced by
+    // their
+    // products with x^(512±32) (or x^(128±32)) modulo the checksum's polynomial, added to those: so all fold into 128
+    // bits.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint Folded(uint crc, ReadOnlySpan<byte> bytes)
     {
@@ -100,7 +105,7 @@ internal static class Crc32
 
     private static uint[] MakeTable()
     {
-        var table = new uint[8 * 256];
+        uint[] table = new uint[8 * 256];
         for (uint i = 0; i < 256; i++)
         {
             uint crc = i;

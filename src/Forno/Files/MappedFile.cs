@@ -2,18 +2,20 @@ using System.IO.MemoryMappedFiles;
 
 namespace Forno.Files;
 
-/// <summary>A whole file mapped privately into memory: nothing is read until it is touched, nothing written back.</summary>
+/// <summary>
+/// A whole file mapped privately into memory: nothing is read until it is touched, nothing written back.
+/// </summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
-    private readonly MemoryMappedFile? _file;
-    private readonly MemoryMappedViewAccessor? _view;
-    private byte* _address;
-    private bool _lent;
+    private readonly MemoryMappedFile? file;
+    private readonly MemoryMappedViewAccessor? view;
+    private byte* address;
+    private bool lent;
 
     private MappedFile(MemoryMappedFile? file, MemoryMappedViewAccessor? view, byte* address, long length)
     {
-        (_file, _view, Length) = (file, view, length);
-        _address = address;
+        (this.file, this.view, Length) = (file, view, length);
+        this.address = address;
     }
 
     /// <summary>Bytes in the file when it was opened.</summary>
@@ -24,8 +26,8 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(Length > 0 && _address == null, this);
-            return _address;
+            ObjectDisposedException.ThrowIf(Length > 0 && address == null, this);
+            return address;
         }
     }
 
@@ -41,7 +43,7 @@ internal sealed unsafe class MappedFile : IDisposable
             }
 
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-            var length = stream.Length;
+            long length = stream.Length;
             if (length == 0)
             {
                 return new MappedFile(null, null, null, 0); // an empty file cannot be mapped
@@ -95,14 +97,14 @@ internal sealed unsafe class MappedFile : IDisposable
     /// </summary>
     public MappedFile Lend()
     {
-        _lent = true;
+        lent = true;
         return this;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (!_lent)
+        if (!lent)
         {
             Unmap();
             GC.SuppressFinalize(this);
@@ -114,13 +116,13 @@ internal sealed unsafe class MappedFile : IDisposable
 
     private void Unmap()
     {
-        if (_address != null)
+        if (address != null)
         {
-            _address = null;
-            _view!.SafeMemoryMappedViewHandle.ReleasePointer();
+            address = null;
+            view!.SafeMemoryMappedViewHandle.ReleasePointer();
         }
 
-        _view?.Dispose();
-        _file?.Dispose();
+        view?.Dispose();
+        file?.Dispose();
     }
 }

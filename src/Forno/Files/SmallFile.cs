@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Forno.Files;
 
-/// <summary>Reads small files, of which a data set has a hundred thousand: on Linux without the locks and looks at each that .NET's way takes.</summary>
+/// <summary>
+/// Reads small files, of which a data set has a hundred thousand: on Linux without the locks and looks at each that
+/// .NET's way takes.
+/// </summary>
 internal static partial class SmallFile
 {
     private const int Usual = 1 << 14,
@@ -35,7 +38,7 @@ internal static partial class SmallFile
         }
 
         buffer = ArrayPool<byte>.Shared.Rent((int)length + 1);
-        var read = 0;
+        int read = 0;
         for (int more; read < length && (more = RandomAccess.Read(handle, buffer.AsSpan(read), read)) > 0; )
         {
             read += more;
@@ -47,7 +50,7 @@ internal static partial class SmallFile
 
     private static unsafe int Quickly(string path, Span<byte> buffer)
     {
-        var descriptor = Open(path, ReadOnlyClosedOnExec);
+        int descriptor = Open(path, ReadOnlyClosedOnExec);
         if (descriptor < 0)
         {
             return -1;

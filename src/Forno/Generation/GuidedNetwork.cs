@@ -17,7 +17,8 @@ internal sealed class GuidedNetwork
     /// <param name="model">The model.</param>
     /// <param name="positive">Conditioning of the prompt, batch 1.</param>
     /// <param name="negative">Conditioning of the negative prompt, batch 1.</param>
-    /// <param name="inpainting">Mask and masked latents [1, 5, h, w] of an inpainting model; null for the others.</param>
+    /// <param name="inpainting">Mask and masked latents [1, 5, h, w] of an inpainting model; null for the
+    /// others.</param>
     public GuidedNetwork(BaseModel model, Conditioning positive, Conditioning negative, Tensor? inpainting)
     {
         (this.model, this.positive, this.negative, this.inpainting) = (model, positive, negative, inpainting);
@@ -51,7 +52,7 @@ internal sealed class GuidedNetwork
             {
                 using var scope = new Scope();
                 long each = x.Size(0) / parts.Length;
-                Tensor times = Tensor.Full([x.Size(0)], timestep, DType.Float32, x.Device);
+                var times = Tensor.Full([x.Size(0)], timestep, DType.Float32, x.Device);
                 Tensor context = Ops.Cat([.. parts.Select(c => Repeat(c.Context, each))]);
                 Tensor? vector = parts[0].Pooled is null
                     ? null

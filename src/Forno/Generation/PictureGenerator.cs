@@ -29,7 +29,8 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
     /// <param name="request">What.</param>
     /// <param name="progress">Told of every step and every finished picture, on this thread.</param>
     /// <param name="cancel">Stops between steps with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="FornoException">The request, an adapter or the model does not do; or the result is no number.</exception>
+    /// <exception cref="FornoException">The request, an adapter or the model does not do; or the result is no
+    /// number.</exception>
     public GenerateResult Draw(
         GenerateRequest request,
         IProgress<GenerateProgress>? progress = null,
@@ -89,7 +90,7 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
             Tensor grey = model.Vae.Encode(
                 Tensor.Zeros([1, 3, request.Height, request.Width], DType.Float32, model.Device)
             );
-            Tensor mask = Tensor.Ones([1, 1, grey.Size(2), grey.Size(3)], DType.Float32, model.Device);
+            var mask = Tensor.Ones([1, 1, grey.Size(2), grey.Size(3)], DType.Float32, model.Device);
             inpainting = scope.Keep(Ops.Cat([mask, grey], 1));
         }
 

@@ -31,7 +31,9 @@ public sealed class Canvas
     /// <summary>Rows.</summary>
     public int Height { get; }
 
-    /// <summary>Lays a picture down; its alpha, if any, lets the sheet show through. What reaches over the edge is cut off.</summary>
+    /// <summary>
+    /// Lays a picture down; its alpha, if any, lets the sheet show through. What reaches over the edge is cut off.
+    /// </summary>
     /// <param name="picture">Any picture; turned into 8-bit sRGB.</param>
     /// <param name="left">Column of its first pixel; may be negative.</param>
     /// <param name="top">Row of its first pixel; may be negative.</param>
@@ -83,7 +85,7 @@ public sealed class Canvas
     /// <returns>Width and height of the ink.</returns>
     public (int Width, int Height) Write(string text, int left, int top, int pixels, Rgb colour, int maxWidth = 0)
     {
-        using Picture ink = Picture.Text(text, pixels, colour, maxWidth: maxWidth);
+        using var ink = Picture.Text(text, pixels, colour, maxWidth: maxWidth);
         Draw(ink, left, top);
         return (ink.Width, ink.Height);
     }

@@ -1,9 +1,11 @@
+using System.Globalization;
 using Forno.Imaging.Vips;
 
 namespace Forno.Imaging;
 
 /// <summary>
-/// The pages of a TIFF that are pictures of their own. Cameras and scanners add smaller versions of a picture as further
+/// The pages of a TIFF that are pictures of their own. Cameras and scanners add smaller versions of a picture as
+/// further
 /// pages: those are passed over.
 /// </summary>
 public static class PageReader
@@ -22,8 +24,10 @@ public static class PageReader
             if ((long)other.Width * other.Height > maxPixels)
             {
                 throw new FornoException(
-                    FormattableString.Invariant(
-                        $"{path}: page {page + 1} claims {other.Width}×{other.Height} pixels; at most {maxPixels / 1e6:0} megapixels are read"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{path}: page {page + 1} claims {other.Width}×{other.Height} pixels; at most "
+                            + $"{maxPixels / 1e6:0} megapixels are read"
                     )
                 );
             }

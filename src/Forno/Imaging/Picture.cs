@@ -26,9 +26,11 @@ public enum Kernel
 }
 
 /// <summary>
-/// A picture: a thin owner of a libvips image. Every operation gives a new picture and leaves this one as it was; pixels
+/// A picture: a thin owner of a libvips image. Every operation gives a new picture and leaves this one as it was;
+/// pixels
 /// are computed when they are asked for, so damage in a file shows at <see cref="CopyTo"/> or when saving, not at
-/// loading. Safe to read from several threads. Failures are <see cref="FornoException"/>s that name <see cref="Source"/>.
+/// loading. Safe to read from several threads. Failures are <see cref="FornoException"/>s that name
+/// <see cref="Source"/>.
 /// </summary>
 public sealed partial class Picture : IDisposable
 {
@@ -76,7 +78,9 @@ public sealed partial class Picture : IDisposable
 
     internal VipsImageHandle Handle { get; }
 
-    /// <summary>Opens a picture file by its content, whatever its extension. The header is read now, the pixels later.</summary>
+    /// <summary>
+    /// Opens a picture file by its content, whatever its extension. The header is read now, the pixels later.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FornoException">There is no such file, or it is no picture that libvips reads.</exception>
     public static Picture Load(string path) => Load(path, sequential: false);
@@ -175,7 +179,8 @@ public sealed partial class Picture : IDisposable
     /// Copies the samples out: [height, width, bands], row by row, one byte each.
     /// </summary>
     /// <param name="destination">At least height × width × bands bytes.</param>
-    /// <exception cref="InvalidOperationException">The samples are not bytes: call <see cref="ToSrgb8"/> first.</exception>
+    /// <exception cref="InvalidOperationException">The samples are not bytes: call <see cref="ToSrgb8"/>
+    /// first.</exception>
     /// <exception cref="FornoException">The file behind the picture is damaged.</exception>
     public unsafe void CopyTo(Span<byte> destination)
     {
@@ -208,7 +213,9 @@ public sealed partial class Picture : IDisposable
         return samples;
     }
 
-    /// <summary>The same picture with its pixels computed and held in memory; what is behind it is no longer needed.</summary>
+    /// <summary>
+    /// The same picture with its pixels computed and held in memory; what is behind it is no longer needed.
+    /// </summary>
     /// <exception cref="FornoException">The file behind the picture is damaged.</exception>
     public Picture InMemory()
     {

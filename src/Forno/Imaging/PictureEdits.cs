@@ -48,7 +48,8 @@ public sealed partial class Picture
     }
 
     /// <summary>
-    /// 8-bit sRGB with or without alpha, upright: EXIF orientation applied, an embedded profile (also CMYK's) converted,
+    /// 8-bit sRGB with or without alpha, upright: EXIF orientation applied, an embedded profile (also CMYK's)
+    /// converted,
     /// grey and palettes spread to three channels, 16-bit samples rounded (v / 257).
     /// </summary>
     /// <param name="useProfile">Off: embedded colour profiles are ignored, as kohya's trainer does.</param>
@@ -231,7 +232,8 @@ public sealed partial class Picture
     private Picture ResizePlain(int width, int height, Kernel kernel)
     {
         using var resize = new VipsOperation("resize", Source);
-        // A gap of 2: beyond a factor of 4 a whole-pixel average comes first. libvips' 8-bit weights are too coarse for a
+        // A gap of 2: beyond a factor of 4 a whole-pixel average comes first. libvips' 8-bit weights are too coarse for
+        // a
         // kernel over hundreds of pixels (1001 → 7 columns of one colour came out 7 levels darker).
         Picture resized = resize
             .Set("in", this)

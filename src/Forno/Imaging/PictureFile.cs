@@ -1,14 +1,18 @@
 using System.Buffers.Binary;
+using System.Globalization;
 
 namespace Forno.Imaging;
 
 /// <summary>
-/// Picture files that nobody vouches for: what their header claims is looked at before anything is decoded, and decoding
+/// Picture files that nobody vouches for: what their header claims is looked at before anything is decoded, and
+/// decoding
 /// them says whether they are whole. Failures are <see cref="FornoException"/>s "path: why".
 /// </summary>
 public sealed record PictureFile
 {
-    /// <summary>The largest picture that is decoded unless told otherwise, in pixels (as Pillow's limit for "bombs").</summary>
+    /// <summary>
+    /// The largest picture that is decoded unless told otherwise, in pixels (as Pillow's limit for "bombs").
+    /// </summary>
     public const long DefaultMaxPixels = 178_956_970;
 
     /// <summary>Its path.</summary>
@@ -26,29 +30,36 @@ public sealed record PictureFile
     /// <summary>Whether it is stored lying or mirrored, and its EXIF orientation sets it right.</summary>
     public required bool Turned { get; init; }
 
-    /// <summary>Frames of an animation (gif, webp, apng), pages of a TIFF that are pictures of their own; 1 for stills.</summary>
+    /// <summary>
+    /// Frames of an animation (gif, webp, apng), pages of a TIFF that are pictures of their own; 1 for stills.
+    /// </summary>
     public required int Frames { get; init; }
 
     /// <summary>Whether it has an alpha channel or a transparent colour.</summary>
     public required bool HasAlpha { get; init; }
 
-    /// <summary>Whether its samples are 8-bit grey or RGB without a colour profile, so that decoding changes none.</summary>
+    /// <summary>
+    /// Whether its samples are 8-bit grey or RGB without a colour profile, so that decoding changes none.
+    /// </summary>
     public required bool IsPlain { get; init; }
 
     /// <summary>Reads what the header tells, without decoding.</summary>
     /// <param name="path">The file.</param>
     /// <param name="maxPixels">Most pixels that a picture may claim.</param>
-    /// <exception cref="FornoException">The file is absent, empty, no picture, of a kind that cannot be read, or too large.</exception>
+    /// <exception cref="FornoException">The file is absent, empty, no picture, of a kind that cannot be read, or too
+    /// large.</exception>
     public static PictureFile Inspect(string path, long maxPixels = DefaultMaxPixels)
     {
-        var format = FormatOf(path);
+        string format = FormatOf(path);
         using var picture = Picture.Load(path);
-        var pixels = (long)picture.Width * picture.Height;
+        long pixels = (long)picture.Width * picture.Height;
         if (pixels > maxPixels)
         {
             throw new FornoException(
-                FormattableString.Invariant(
-                    $"{path}: it claims {picture.Width}×{picture.Height} = {pixels / 1e6:0} megapixels; at most {maxPixels / 1e6:0} are read"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{path}: it claims {picture.Width}×{picture.Height} = {pixels / 1e6:0} megapixels; at "
+                        + $"most {maxPixels / 1e6:0} are read"
                 )
             );
         }
@@ -72,7 +83,8 @@ public sealed record PictureFile
     }
 
     /// <summary>
-    /// The whole picture in memory, upright, 8-bit sRGB (the first frame of an animation). All of its data must be there
+    /// The whole picture in memory, upright, 8-bit sRGB (the first frame of an animation). All of its data must be
+    /// there
     /// and pass the format's checksums.
     /// </summary>
     /// <exception cref="FornoException">The file is damaged.</exception>

@@ -52,7 +52,7 @@ public static class PictureFormat
     internal static byte[] Head(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
-        var head = new byte[HeadLength];
+        byte[] head = new byte[HeadLength];
         return head[..file.ReadAtLeast(head, HeadLength, throwOnEndOfStream: false)];
     }
 
@@ -69,7 +69,7 @@ public static class PictureFormat
             return null;
         }
 
-        var brands = Encoding.ASCII.GetString(
+        string brands = Encoding.ASCII.GetString(
             head[8..Math.Min(head.Length, (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(head), HeadLength))]
         );
         string[] avif = ["avif", "avis"],

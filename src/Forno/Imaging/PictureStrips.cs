@@ -16,7 +16,8 @@ public sealed partial class Picture
 
     /// <summary>
     /// Opens a picture to be read once from top to bottom: an upright one is decoded as its rows are asked for, and is
-    /// never whole in memory. 8-bit sRGB, upright, profiles ignored unless asked as the trainer ignores them; RGB or RGB and alpha.
+    /// never whole in memory. 8-bit sRGB, upright, profiles ignored unless asked as the trainer ignores them; RGB or
+    /// RGB and alpha.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="useProfile">Whether an embedded colour profile is converted.</param>
@@ -35,7 +36,8 @@ public sealed partial class Picture
     }
 
     /// <summary>
-    /// The picture as a PNG file without metadata: many times as fast as <see cref="EncodePng"/>, and larger where a drawing
+    /// The picture as a PNG file without metadata: many times as fast as <see cref="EncodePng"/>, and larger where a
+    /// drawing
     /// repeats itself.
     /// </summary>
     /// <returns>Writes the file.</returns>
@@ -55,7 +57,8 @@ public sealed partial class Picture
 
     /// <summary>Reads the samples from top to bottom in strips.</summary>
     /// <param name="read">Takes each strip.</param>
-    /// <exception cref="InvalidOperationException">The samples are not bytes: call <see cref="ToSrgb8"/> first.</exception>
+    /// <exception cref="InvalidOperationException">The samples are not bytes: call <see cref="ToSrgb8"/>
+    /// first.</exception>
     /// <exception cref="FornoException">The file behind the picture is damaged.</exception>
     public unsafe void ReadStrips(StripReader read)
     {
@@ -96,7 +99,9 @@ public sealed partial class Picture
         }
     }
 
-    /// <summary>A small version, upright sRGB, its longer side at most as given; files that allow it are decoded small.</summary>
+    /// <summary>
+    /// A small version, upright sRGB, its longer side at most as given; files that allow it are decoded small.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="side">Pixels of the longer side.</param>
     /// <exception cref="FornoException">The file cannot be read.</exception>

@@ -64,14 +64,14 @@ public static class PictureText
 
     private static string? Jpeg(ReadOnlySpan<byte> file)
     {
-        for (var at = 2; ; )
+        for (int at = 2; ; )
         {
             if (file[at] != 0xff)
             {
                 throw new CorruptFileException("a segment is not where it should be");
             }
 
-            var marker = file[at + 1];
+            byte marker = file[at + 1];
             if (marker is 0xff)
             {
                 at++; // fill byte
@@ -89,7 +89,7 @@ public static class PictureText
                 continue;
             }
 
-            var length = BinaryPrimitives.ReadUInt16BigEndian(file.Slice(at + 2, 2));
+            ushort length = BinaryPrimitives.ReadUInt16BigEndian(file.Slice(at + 2, 2));
             var segment = file.Slice(at + 4, length - 2);
             if (marker == 0xe1 && segment.StartsWith("Exif\0\0"u8))
             {
@@ -107,9 +107,9 @@ public static class PictureText
             throw new CorruptFileException("it ends too early");
         }
 
-        for (var at = 12; at < file.Length; )
+        for (int at = 12; at < file.Length; )
         {
-            var length = BinaryPrimitives.ReadUInt32LittleEndian(file.Slice(at + 4, 4));
+            uint length = BinaryPrimitives.ReadUInt32LittleEndian(file.Slice(at + 4, 4));
             var data = file.Slice(at + 8, (int)Math.Min(length, int.MaxValue));
             if (file.Slice(at, 4).SequenceEqual("EXIF"u8))
             {
@@ -125,7 +125,7 @@ public static class PictureText
     /// <summary>A TIFF block: the first directory points to the Exif directory, which has the comment.</summary>
     private static string? UserComment(ReadOnlySpan<byte> tiff)
     {
-        var little = tiff.StartsWith("II*\0"u8);
+        bool little = tiff.StartsWith("II*\0"u8);
         if (!little && !tiff.StartsWith("MM\0*"u8))
         {
             throw new CorruptFileException("its EXIF block has no TIFF header");
@@ -137,7 +137,7 @@ public static class PictureText
         }
 
         if (
-            Find(tiff, little, Number(tiff, pointer, little), 0x9286, out var type, out var count) is not { } value
+            Find(tiff, little, Number(tiff, pointer, little), 0x9286, out ushort type, out uint count) is not { } value
             || type != 7
         )
         {
@@ -168,10 +168,10 @@ public static class PictureText
             throw new CorruptFileException("its EXIF block points outside of itself");
         }
 
-        var entries = Short(tiff, (int)directory, little);
-        for (var i = 0; i < entries; i++)
+        ushort entries = Short(tiff, (int)directory, little);
+        for (int i = 0; i < entries; i++)
         {
-            var entry = (int)directory + 2 + (12 * i);
+            int entry = (int)directory + 2 + (12 * i);
             if (Short(tiff, entry, little) == tag)
             {
                 (type, count) = (Short(tiff, entry + 2, little), Number(tiff, entry + 4, little));
@@ -231,7 +231,7 @@ public static class PictureText
         {
             int even = 0,
                 odd = 0;
-            for (var i = 0; i < text.Length; i++)
+            for (int i = 0; i < text.Length; i++)
             {
                 _ =
                     text[i] != 0 ? 0
@@ -248,14 +248,14 @@ public static class PictureText
     private static string? Gif(ReadOnlySpan<byte> file)
     {
         var comment = new List<byte>();
-        var found = false;
-        var at = 13 + ColourTable(file[10]);
+        bool found = false;
+        int at = 13 + ColourTable(file[10]);
         while (file[at] != 0x3b)
         {
             switch (file[at])
             {
                 case 0x21:
-                    var isComment = file[at + 1] == 0xfe;
+                    bool isComment = file[at + 1] == 0xfe;
                     if (isComment && found)
                     {
                         comment.Add((byte)'\n'); // several comments are joined by lines

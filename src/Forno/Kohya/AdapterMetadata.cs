@@ -7,7 +7,8 @@ using Forno.Python;
 namespace Forno.Kohya;
 
 /// <summary>A data set as the metadata tells of it.</summary>
-/// <param name="FineTuning">Whether its subsets are JSON files (kohya's fine-tuning method) rather than folders.</param>
+/// <param name="FineTuning">Whether its subsets are JSON files (kohya's fine-tuning method) rather than
+/// folders.</param>
 /// <param name="Subsets">Each subset's resolved options by kohya's names.</param>
 /// <param name="Dataset">The pictures found. Captions of fine-tuning subsets are their tags.</param>
 public sealed record DatasetFacts(
@@ -57,19 +58,19 @@ public sealed class AdapterMetadata
         "ss_network_args",
     ];
 
-    private readonly TrainingFacts _facts;
-    private readonly MetadataOptions _options;
-    private readonly Dictionary<string, string> _fixed = new(StringComparer.Ordinal);
+    private readonly TrainingFacts facts;
+    private readonly MetadataOptions options;
+    private readonly Dictionary<string, string> @fixed = new(StringComparer.Ordinal);
 
     /// <summary>Gathers what does not change during the run. Hashes the base model's file, once.</summary>
     /// <exception cref="FornoException">The base model's file or the thumbnail cannot be read.</exception>
     public AdapterMetadata(TrainingFacts facts)
     {
-        _facts = facts;
-        _options = new MetadataOptions(facts.Options);
+        this.facts = facts;
+        options = new MetadataOptions(facts.Options);
         AddRun();
         AddOptions();
-        new DatasetMetadata(facts, _options).AddTo(_fixed);
+        new DatasetMetadata(facts, options).AddTo(@fixed);
         AddNetworkArguments();
         AddModel("pretrained_model_name_or_path", "sd_model");
         AddModel("vae", "vae");
@@ -82,9 +83,9 @@ public sealed class AdapterMetadata
     /// <param name="zone">Where the date is told; null is here.</param>
     public Dictionary<string, string> At(long step, int epoch, double now, TimeZoneInfo? zone = null)
     {
-        var metadata = _options.Flag("no_metadata")
-            ? _fixed.Where(pair => Minimum.Contains(pair.Key)).ToDictionary(StringComparer.Ordinal)
-            : new Dictionary<string, string>(_fixed, StringComparer.Ordinal)
+        var metadata = options.Flag("no_metadata")
+            ? @fixed.Where(pair => Minimum.Contains(pair.Key)).ToDictionary(StringComparer.Ordinal)
+            : new Dictionary<string, string>(@fixed, StringComparer.Ordinal)
             {
                 ["ss_training_finished_at"] = PythonFormat.Float(now),
                 ["ss_steps"] = PythonFormat.Str(step),
@@ -98,23 +99,23 @@ public sealed class AdapterMetadata
         return metadata;
     }
 
-    private void Add(string key, object? value) => _fixed["ss_" + key] = PythonFormat.Str(value);
+    private void Add(string key, object? value) => @fixed["ss_" + key] = PythonFormat.Str(value);
 
     private void AddRun()
     {
-        var (o, steps) = (_options, _facts.Steps);
-        Add("session_id", _facts.SessionId);
-        Add("training_started_at", _facts.StartedAt);
+        var (o, steps) = (options, facts.Steps);
+        Add("session_id", facts.SessionId);
+        Add("training_started_at", facts.StartedAt);
         Add("output_name", o["output_name"]);
-        Add("num_train_images", _facts.Datasets.Sum(d => d.Dataset.TrainImages));
+        Add("num_train_images", facts.Datasets.Sum(d => d.Dataset.TrainImages));
         Add("num_validation_images", 0);
-        Add("num_reg_images", _facts.Datasets.Sum(d => d.Dataset.RegImages));
+        Add("num_reg_images", facts.Datasets.Sum(d => d.Dataset.RegImages));
         Add("num_batches_per_epoch", steps.BatchesPerEpoch);
         Add("num_epochs", steps.Epochs);
         Add("max_train_steps", steps.TotalSteps);
         Add(
             "base_model_version",
-            _facts.Sdxl
+            facts.Sdxl
                 ? "sdxl_base_v1-0"
                 : (o.Flag("v2") ? "sd_v2" : "sd_v1") + (o.Flag("v_parameterization") ? "_v" : "")
         );
@@ -142,7 +143,7 @@ public sealed class AdapterMetadata
     private void AddOptions()
     {
         foreach (
-            var name in (string[])
+            string name in (string[])
                 [
                     "gradient_checkpointing",
                     "full_fp16",
@@ -157,11 +158,11 @@ public sealed class AdapterMetadata
                 ]
         )
         {
-            Add(name, _options.Flag(name));
+            Add(name, options.Flag(name));
         }
 
         foreach (
-            var name in (string[])
+            string name in (string[])
                 [
                     "gradient_accumulation_steps",
                     "lr_warmup_steps",
@@ -184,11 +185,11 @@ public sealed class AdapterMetadata
                 ]
         )
         {
-            Add(name, _options[name]);
+            Add(name, options[name]);
         }
 
         foreach (
-            var name in (string[])
+            string name in (string[])
                 [
                     "network_alpha",
                     "network_dropout",
@@ -208,30 +209,30 @@ public sealed class AdapterMetadata
                 ]
         )
         {
-            Add(name, _options.Real(name));
+            Add(name, options.Real(name));
         }
     }
 
     private void AddNetworkArguments()
     {
-        if (_options.List("network_args") is not { Count: > 0 } given)
+        if (options.List("network_args") is not { Count: > 0 } given)
         {
             return;
         }
 
         var arguments = PythonLiteral.Arguments(given, "network_args", literals: false);
-        if (!_options.Flag("dim_from_weights"))
+        if (!options.Flag("dim_from_weights"))
         {
-            arguments.TryAdd("dropout", _options.Real("network_dropout"));
+            arguments.TryAdd("dropout", options.Real("network_dropout"));
         }
 
-        _fixed["ss_network_args"] = PythonFormat.Json(arguments);
+        @fixed["ss_network_args"] = PythonFormat.Json(arguments);
     }
 
     /// <summary>A model's name, and its hashes where it is a file.</summary>
     private void AddModel(string option, string name)
     {
-        if (_options[option] is not string path)
+        if (options[option] is not string path)
         {
             return;
         }
@@ -239,17 +240,17 @@ public sealed class AdapterMetadata
         if (Directory.Exists(path))
         {
             // kohya's hash functions say so of a folder in diffusers' layout
-            _fixed[$"ss_{name}_hash"] = _fixed[$"ss_new_{name}_hash"] = "IsADirectory";
+            @fixed[$"ss_{name}_hash"] = @fixed[$"ss_new_{name}_hash"] = "IsADirectory";
             path = Path.GetFileName(path);
         }
         else if (File.Exists(path))
         {
-            _fixed[$"ss_{name}_hash"] = ModelHash.WebUi(path);
-            _fixed[$"ss_new_{name}_hash"] = ModelHash.FileSha256(path);
+            @fixed[$"ss_{name}_hash"] = ModelHash.WebUi(path);
+            @fixed[$"ss_new_{name}_hash"] = ModelHash.FileSha256(path);
             path = Path.GetFileName(path);
         }
 
-        _fixed[$"ss_{name}_name"] = path;
+        @fixed[$"ss_{name}_name"] = path;
     }
 
     private ModelSpec Spec(double now, TimeZoneInfo zone)
@@ -259,7 +260,7 @@ public sealed class AdapterMetadata
             ["implementation_version"] = $"forno/{typeof(AdapterMetadata).Assembly.GetName().Version!.ToString(3)}",
         };
         foreach (
-            var name in (string[])
+            string name in (string[])
                 [
                     "author",
                     "description",
@@ -274,7 +275,7 @@ public sealed class AdapterMetadata
                 ]
         )
         {
-            if (_options["metadata_" + name] is string value)
+            if (options["metadata_" + name] is string value)
             {
                 fields[name] =
                     name == "thumbnail" && value.Length > 0 && !value.StartsWith("data:", StringComparison.Ordinal)
@@ -286,24 +287,24 @@ public sealed class AdapterMetadata
         return new ModelSpec
         {
             Kind = ModelSpecKind.Lora,
-            V2 = _options.Flag("v2"),
-            VParameterization = _options.Flag("v_parameterization"),
-            Sdxl = _facts.Sdxl,
+            V2 = options.Flag("v2"),
+            VParameterization = options.Flag("v_parameterization"),
+            Sdxl = facts.Sdxl,
             Timestamp = now,
             Zone = zone,
-            Title = _options["metadata_title"] as string ?? _options["output_name"] as string,
-            Resolution = _options.Resolution(),
-            Timesteps = (_options["min_timestep"], _options["max_timestep"]) is (null, null)
+            Title = options["metadata_title"] as string ?? options["output_name"] as string,
+            Resolution = options.Resolution(),
+            Timesteps = (options["min_timestep"], options["max_timestep"]) is (null, null)
                 ? null
-                : (_options["min_timestep"] as long? ?? 0, _options["max_timestep"] as long? ?? 1000),
-            ClipSkip = _options["clip_skip"] as long?,
+                : (options["min_timestep"] as long? ?? 0, options["max_timestep"] as long? ?? 1000),
+            ClipSkip = options["clip_skip"] as long?,
             Fields = fields,
         };
     }
 
     private static string DataUrl(string path)
     {
-        var type = Path.GetExtension(path).ToLowerInvariant() switch
+        string type = Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".png" => "image/png",
             ".jpg" or ".jpeg" => "image/jpeg",

@@ -17,7 +17,8 @@ public sealed record ConfigText(string File, string Before, string After, bool M
 }
 
 /// <summary>
-/// Changes numbers in a training configuration and the dataset config it names; comments, order and all other keys stay.
+/// Changes numbers in a training configuration and the dataset config it names; comments, order and all other keys
+/// stay.
 /// Nothing is written: <see cref="Changed"/> says what the files are to hold.
 /// </summary>
 public sealed class ConfigEdit
@@ -44,7 +45,10 @@ public sealed class ConfigEdit
     /// <summary>The files whose text is another now.</summary>
     public IEnumerable<ConfigText> Changed => texts.Where(t => t.After != t.Before);
 
-    /// <summary>The folders that are trained on, with what the configuration says of each; those of <c>train_data_dir</c> and <c>reg_data_dir</c> too.</summary>
+    /// <summary>
+    /// The folders that are trained on, with what the configuration says of each; those of <c>train_data_dir</c> and
+    /// <c>reg_data_dir</c> too.
+    /// </summary>
     /// <exception cref="FornoException">A folder that it names does not exist.</exception>
     public IReadOnlyList<ConfigFolder> Folders =>
         [
@@ -71,7 +75,9 @@ public sealed class ConfigEdit
             ),
         ];
 
-    /// <summary>How it sorts pictures into sizes, by its first data set; null if it does not say a resolution.</summary>
+    /// <summary>
+    /// How it sorts pictures into sizes, by its first data set; null if it does not say a resolution.
+    /// </summary>
     /// <exception cref="FornoException">As <see cref="Folders"/>.</exception>
     public BucketRules? Buckets =>
         Blueprints.FirstOrDefault()?.Params is { } p

@@ -70,7 +70,8 @@ public sealed class DatasetBlueprint
     public required IReadOnlyList<IReadOnlyDictionary<string, object?>> Subsets { get; init; }
 
     /// <summary>Resolves the data sets of a training.</summary>
-    /// <param name="config">The dataset config, or null: then the folders of train_data_dir and reg_data_dir are one data set.</param>
+    /// <param name="config">The dataset config, or null: then the folders of train_data_dir and reg_data_dir are one
+    /// data set.</param>
     /// <param name="file">The dataset config's name, for errors.</param>
     /// <param name="args">The training options.</param>
     /// <param name="subsetFolders">The <c>N_text</c> folders in a folder: path, repeats, class tokens.</param>
@@ -91,15 +92,15 @@ public sealed class DatasetBlueprint
             DatasetSchema.Validate(config, file, args["masked_loss"] is true);
         }
 
-        var general = config.TryGetValue("general", out var g) ? (TomlTable)g : new TomlTable();
-        var datasets = config.TryGetValue("datasets", out var d) ? (List<object>)d : [];
+        var general = config.TryGetValue("general", out object? g) ? (TomlTable)g : new TomlTable();
+        var datasets = config.TryGetValue("datasets", out object? d) ? (List<object>)d : [];
         return [.. datasets.Cast<TomlTable>().Select(dataset => ResolveOne(dataset, general, args))];
     }
 
     private static DatasetBlueprint ResolveOne(TomlTable dataset, TomlTable general, KohyaArgs args)
     {
-        var masked = DatasetSchema.IsMasked(dataset, args["masked_loss"] is true);
-        var tuning = !masked && DatasetSchema.IsFineTuning(dataset);
+        bool masked = DatasetSchema.IsMasked(dataset, args["masked_loss"] is true);
+        bool tuning = !masked && DatasetSchema.IsFineTuning(dataset);
         var options = tuning ? DatasetOptions : [.. DatasetOptions, ("prior_loss_weight", 1.0)];
         var resolved = options.ToDictionary(
             o => o.Name,
@@ -109,7 +110,7 @@ public sealed class DatasetBlueprint
         resolved["resolution"] = resolved["resolution"] is long side
             ? new List<object> { side, side }
             : resolved["resolution"];
-        var steps = (long)resolved["bucket_reso_steps"]!;
+        long steps = (long)resolved["bucket_reso_steps"]!;
         if (resolved["enable_bucket"] is true && steps > 0)
         {
             var (min, max) = ((long)resolved["min_bucket_reso"]!, (long)resolved["max_bucket_reso"]!);
@@ -152,7 +153,7 @@ public sealed class DatasetBlueprint
         }
 
         if (
-            resolved.TryGetValue("caption_extension", out var value)
+            resolved.TryGetValue("caption_extension", out object? value)
             && value is string extension
             && !extension.StartsWith('.')
         )
@@ -168,13 +169,13 @@ public sealed class DatasetBlueprint
     {
         foreach (var level in levels)
         {
-            if (level.TryGetValue(name, out var value))
+            if (level.TryGetValue(name, out object? value))
             {
                 return value is bool flag && DatasetSchema.IsNumber(name) ? (flag ? 1L : 0L) : value;
             }
         }
 
-        var argument = name switch
+        string argument = name switch
         {
             "batch_size" => "train_batch_size",
             "num_repeats" => "dataset_repeats",

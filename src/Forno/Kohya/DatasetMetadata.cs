@@ -46,13 +46,13 @@ internal sealed class DatasetMetadata(TrainingFacts facts, MetadataOptions optio
                     ["subsets"] = set.Subsets.Select((_, index) => DescribeSubset(set, index)).ToList(),
                 }
             );
-            for (var i = 0; i < set.Subsets.Count; i++)
+            for (int i = 0; i < set.Subsets.Count; i++)
             {
                 if (FolderName(set, i) is { } name && !IsReg(set, i))
                 {
                     // a folder may be used several times
-                    var unique = name;
-                    for (var n = 2; folders.ContainsKey(unique); n++)
+                    string unique = name;
+                    for (int n = 2; folders.ContainsKey(unique); n++)
                     {
                         unique = $"{name} ({n})";
                     }
@@ -77,17 +77,17 @@ internal sealed class DatasetMetadata(TrainingFacts facts, MetadataOptions optio
         var rules = set.Dataset.Settings.Buckets;
         var folders = new Dictionary<string, object>(StringComparer.Ordinal);
         var regular = new Dictionary<string, object>(StringComparer.Ordinal);
-        for (var i = 0; i < set.Subsets.Count; i++)
+        for (int i = 0; i < set.Subsets.Count; i++)
         {
             (IsReg(set, i) ? regular : folders)[FolderName(set, i) ?? ""] = FolderInfo(set, i);
         }
 
-        var batch = options["train_batch_size"] as long? ?? 1;
+        long batch = options["train_batch_size"] as long? ?? 1;
         void Add(string key, object? value) => metadata["ss_" + key] = PythonFormat.Str(value);
         Add("batch_size_per_device", batch);
         Add("total_batch_size", batch * facts.Steps.Accumulation);
         Add("resolution", options.Resolution() is var (width, height) ? new object[] { width, height } : null);
-        foreach (var flag in (string[])["color_aug", "flip_aug", "random_crop", "shuffle_caption"])
+        foreach (string flag in (string[])["color_aug", "flip_aug", "random_crop", "shuffle_caption"])
         {
             Add(flag, options.Flag(flag));
         }
@@ -144,9 +144,9 @@ internal sealed class DatasetMetadata(TrainingFacts facts, MetadataOptions optio
     private static Dictionary<string, Dictionary<string, int>> TagFrequencies(DatasetFacts set)
     {
         var result = new Dictionary<string, Dictionary<string, int>>(StringComparer.Ordinal);
-        for (var i = 0; i < set.Subsets.Count; i++)
+        for (int i = 0; i < set.Subsets.Count; i++)
         {
-            var name = FolderName(set, i) ?? "";
+            string name = FolderName(set, i) ?? "";
             if (!result.TryGetValue(name, out var counts))
             {
                 result.Add(name, counts = new Dictionary<string, int>(StringComparer.Ordinal));

@@ -5,21 +5,27 @@ using Forno.Toml;
 namespace Forno.Kohya;
 
 /// <summary>
-/// What may stand where in a dataset config (facts of kohya's <c>library/config_util.py</c>), and the refusal of the rest.
+/// What may stand where in a dataset config (facts of kohya's <c>library/config_util.py</c>), and the refusal of the
+/// rest.
 /// </summary>
 public static class DatasetSchema
 {
     /// <summary>Options of a dataset; they may stand in [general] too.</summary>
     private static readonly FrozenDictionary<string, string> Dataset = Table(
-        "batch_size int, bucket_no_upscale bool, bucket_reso_steps int, enable_bucket bool, max_bucket_reso int, min_bucket_reso int, "
-            + "validation_seed int, validation_split float, resolution size, network_multiplier float, resize_interpolation str"
+        "batch_size int, bucket_no_upscale bool, bucket_reso_steps int, enable_bucket bool, max_bucket_reso "
+            + "int, min_bucket_reso int, "
+            + "validation_seed int, validation_split float, resolution size, network_multiplier float, "
+            + "resize_interpolation str"
     );
 
     /// <summary>Options of a subset; they may stand in its dataset and in [general] too.</summary>
     private static readonly FrozenDictionary<string, string> Subset = Table(
-        "color_aug bool, face_crop_aug_range reals, flip_aug bool, num_repeats int, random_crop bool, shuffle_caption bool, keep_tokens int, "
-            + "keep_tokens_separator str, secondary_separator str, caption_separator str, enable_wildcard bool, token_warmup_min int, "
-            + "token_warmup_step number, caption_prefix str, caption_suffix str, custom_attributes table, resize_interpolation str, "
+        "color_aug bool, face_crop_aug_range reals, flip_aug bool, num_repeats int, random_crop bool, "
+            + "shuffle_caption bool, keep_tokens int, "
+            + "keep_tokens_separator str, secondary_separator str, caption_separator str, enable_wildcard "
+            + "bool, token_warmup_min int, "
+            + "token_warmup_step number, caption_prefix str, caption_suffix str, custom_attributes table, "
+            + "resize_interpolation str, "
             + "caption_dropout_every_n_epochs int, caption_dropout_rate number, caption_tag_dropout_rate number"
     );
 
@@ -48,7 +54,9 @@ public static class DatasetSchema
     /// <summary>Whether the subsets of a dataset have a metadata_file.</summary>
     public static bool IsFineTuning(TomlTable dataset) => Subsets(dataset).Any(s => s.ContainsKey("metadata_file"));
 
-    /// <summary>Whether all subsets of a dataset have masks of their own; kohya knows such datasets with masked_loss only.</summary>
+    /// <summary>
+    /// Whether all subsets of a dataset have masks of their own; kohya knows such datasets with masked_loss only.
+    /// </summary>
     /// <param name="dataset">The dataset's table.</param>
     /// <param name="maskedLoss">Whether masked_loss is on.</param>
     public static bool IsMasked(TomlTable dataset, bool maskedLoss) =>
@@ -60,7 +68,7 @@ public static class DatasetSchema
 
     /// <summary>The subset tables of a dataset.</summary>
     public static IEnumerable<TomlTable> Subsets(TomlTable dataset) =>
-        dataset.TryGetValue("subsets", out var list) && list is List<object> items ? items.OfType<TomlTable>() : [];
+        dataset.TryGetValue("subsets", out object? list) && list is List<object> items ? items.OfType<TomlTable>() : [];
 
     /// <summary>Refuses what kohya's validator refuses.</summary>
     /// <param name="config">The dataset config.</param>
@@ -85,11 +93,13 @@ public static class DatasetSchema
                     break;
                 case "general" or "datasets":
                     throw new FornoException(
-                        $"{file} line {config.LineOf(key)}: '{key}' must be written as {(key == "general" ? "[general]" : "[[datasets]]")}"
+                        $"{file} line {config.LineOf(key)}: '{key}' must be written as "
+                            + $"{(key == "general" ? "[general]" : "[[datasets]]")}"
                     );
                 default:
                     throw new FornoException(
-                        $"{file} line {config.LineOf(key)}: unknown table or key '{key}'; a dataset config has [general] and [[datasets]] with [[datasets.subsets]]"
+                        $"{file} line {config.LineOf(key)}: unknown table or key '{key}'; a dataset config "
+                            + "has [general] and [[datasets]] with [[datasets.subsets]]"
                     );
             }
         }
@@ -97,8 +107,8 @@ public static class DatasetSchema
 
     private static void ValidateDataset(TomlTable dataset, string file, bool maskedLoss)
     {
-        var masked = IsMasked(dataset, maskedLoss);
-        var tuning = !masked && IsFineTuning(dataset);
+        bool masked = IsMasked(dataset, maskedLoss);
+        bool tuning = !masked && IsFineTuning(dataset);
         Options(
             dataset,
             file,
@@ -108,7 +118,7 @@ public static class DatasetSchema
                 : [Dataset, Subset, DreamBooth]
         );
         if (
-            dataset.TryGetValue("subsets", out var subsets)
+            dataset.TryGetValue("subsets", out object? subsets)
             && (subsets is not List<object> list || !list.All(s => s is TomlTable))
         )
         {
@@ -139,15 +149,16 @@ public static class DatasetSchema
                     : tuning ? [Subset, FineTuningOwn]
                     : [Subset, DreamBooth, DreamBoothOwn]
             );
-            var needed = tuning ? "metadata_file" : "image_dir";
+            string needed = tuning ? "metadata_file" : "image_dir";
             if (!subset.ContainsKey(needed))
             {
-                var line = subset.Keys.Select(subset.LineOf).FirstOrDefault();
+                int line = subset.Keys.Select(subset.LineOf).FirstOrDefault();
                 throw new FornoException(
                     $"{file} line {line}: a [[datasets.subsets]] has no {needed}"
                         + (
                             tuning
-                                ? " though another subset of its dataset has one; put the two kinds into datasets of their own"
+                                ? " though another subset of its dataset has one; put the two kinds into "
+                                    + "datasets of their own"
                                 : "; name the folder of its pictures"
                         )
                 );
@@ -169,11 +180,11 @@ public static class DatasetSchema
                 continue;
             }
 
-            var at = $"{file} line {table.LineOf(key)}";
-            var type = valid.Select(v => v.GetValueOrDefault(key)).FirstOrDefault(t => t is not null);
+            string at = $"{file} line {table.LineOf(key)}";
+            string? type = valid.Select(v => v.GetValueOrDefault(key)).FirstOrDefault(t => t is not null);
             if (type is null)
             {
-                var level = new[] { Dataset, Subset, DreamBooth, DreamBoothOwn, FineTuningOwn, MaskedOwn }.Any(v =>
+                string level = new[] { Dataset, Subset, DreamBooth, DreamBoothOwn, FineTuningOwn, MaskedOwn }.Any(v =>
                     v.ContainsKey(key)
                 )
                     ? $"'{key}' cannot stand in {where}"

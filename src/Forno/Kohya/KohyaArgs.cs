@@ -10,32 +10,34 @@ namespace Forno.Kohya;
 /// </summary>
 public sealed class KohyaArgs
 {
-    private readonly Dictionary<string, object?> _values;
-    private readonly Dictionary<string, string> _given = new(StringComparer.Ordinal);
-    private readonly List<(string Name, string Where)> _unknown = [];
+    private readonly Dictionary<string, object?> values;
+    private readonly Dictionary<string, string> given = new(StringComparer.Ordinal);
+    private readonly List<(string Name, string Where)> unknown = [];
 
     private KohyaArgs(bool? sdxl) =>
-        _values = KohyaOptions
+        values = KohyaOptions
             .All.Values.Where(o => Offered(o, sdxl))
             .ToDictionary(o => o.Name, o => o.Default, StringComparer.Ordinal);
 
     /// <summary>The effective values by name.</summary>
-    public IReadOnlyDictionary<string, object?> Values => _values;
+    public IReadOnlyDictionary<string, object?> Values => values;
 
     /// <summary>Where each option that was given stands: "config.toml line 12" or "the command line".</summary>
-    public IReadOnlyDictionary<string, string> Given => _given;
+    public IReadOnlyDictionary<string, string> Given => given;
 
     /// <summary>Names that no option has (kohya ignores them silently), with where they stand.</summary>
-    public IReadOnlyList<(string Name, string Where)> Unknown => _unknown;
+    public IReadOnlyList<(string Name, string Where)> Unknown => unknown;
 
     /// <summary>The effective value of an option.</summary>
-    public object? this[string name] => _values[name];
+    public object? this[string name] => values[name];
 
     /// <summary>Reads options.</summary>
-    /// <param name="file">The configuration file, already parsed, or null for none. Its sections are only for reading.</param>
+    /// <param name="file">The configuration file, already parsed, or null for none. Its sections are only for
+    /// reading.</param>
     /// <param name="fileName">The file's name, for errors.</param>
     /// <param name="commandLine">Further options in the form of a command line: they override the file.</param>
-    /// <param name="sdxl">Whose options are known: the SDXL trainer's (true), the other's (false) or both (null).</param>
+    /// <param name="sdxl">Whose options are known: the SDXL trainer's (true), the other's (false) or both
+    /// (null).</param>
     /// <exception cref="FornoException">A value of the wrong kind, or a malformed command line.</exception>
     public static KohyaArgs Read(
         TomlTable? file,
@@ -75,14 +77,14 @@ public sealed class KohyaArgs
 
     private void Take(string name, object value, string where)
     {
-        if (!_values.ContainsKey(name))
+        if (!values.ContainsKey(name))
         {
-            _unknown.Add((name, where));
+            unknown.Add((name, where));
             return;
         }
 
-        _values[name] = Checked(KohyaOptions.All[name], value, where);
-        _given[name] = where;
+        values[name] = Checked(KohyaOptions.All[name], value, where);
+        given[name] = where;
     }
 
     /// <summary>A file's value, refused if it is of another kind than the option.</summary>
@@ -123,7 +125,8 @@ public sealed class KohyaArgs
         if (option.Choices is { } choices && fits is string chosen && !choices.Contains(chosen))
         {
             throw new FornoException(
-                $"{where}: {option.Name} = \"{chosen}\" is not valid; choose one of: {string.Join(", ", choices)}{Spelling.DidYouMean(chosen, choices)}"
+                $"{where}: {option.Name} = \"{chosen}\" is not valid; choose one of: "
+                    + $"{string.Join(", ", choices)}{Spelling.DidYouMean(chosen, choices)}"
             );
         }
 
@@ -132,14 +135,14 @@ public sealed class KohyaArgs
 
     private static FornoException Wrong(KohyaOption option, object value, string where)
     {
-        var wanted = option.Kind switch
+        string wanted = option.Kind switch
         {
             OptionKind.Flag => "true or false",
             OptionKind.Str => "text in quotes",
             OptionKind.Whole => "a whole number",
             _ => "a number",
         };
-        var found = value switch
+        string? found = value switch
         {
             string s => $"\"{s}\"",
             bool b => b ? "true" : "false",
@@ -153,17 +156,17 @@ public sealed class KohyaArgs
     private void CommandLine(IReadOnlyList<string> words)
     {
         const string where = "the command line";
-        for (var i = 0; i < words.Count; )
+        for (int i = 0; i < words.Count; )
         {
-            var word = words[i++];
+            string word = words[i++];
             if (!word.StartsWith("--", StringComparison.Ordinal) || word.Length == 2)
             {
                 throw new FornoException($"{where}: expected an option that starts with --, found '{word}'");
             }
 
-            var equals = word.IndexOf('=', StringComparison.Ordinal);
-            var name = (equals < 0 ? word[2..] : word[2..equals]).Replace('-', '_');
-            if (!_values.ContainsKey(name))
+            int equals = word.IndexOf('=', StringComparison.Ordinal);
+            string name = (equals < 0 ? word[2..] : word[2..equals]).Replace('-', '_');
+            if (!values.ContainsKey(name))
             {
                 throw new FornoException($"{where}: unknown option --{name}{KohyaOptions.Hint(name)}");
             }
@@ -172,7 +175,7 @@ public sealed class KohyaArgs
             var texts = equals < 0 ? [] : new List<string> { word[(equals + 1)..] };
             if (option.Kind == OptionKind.Flag)
             {
-                _values[name] =
+                values[name] =
                     texts.Count == 0
                         ? true
                         : throw new FornoException($"{where}: --{name} is a switch and takes no value");
@@ -185,13 +188,13 @@ public sealed class KohyaArgs
                 }
 
                 var parsed = texts.Select(t => Parsed(option, t, where)).ToList();
-                _values[name] =
+                values[name] =
                     option.List ? parsed
                     : parsed.Count == 1 ? parsed[0]
                     : throw new FornoException($"{where}: --{name} needs a value");
             }
 
-            _given[name] = where;
+            given[name] = where;
         }
     }
 
@@ -207,10 +210,10 @@ public sealed class KohyaArgs
             return Single(option, text, where);
         }
 
-        var percent = option.Kind == OptionKind.Steps && text.EndsWith('%');
+        bool percent = option.Kind == OptionKind.Steps && text.EndsWith('%');
         if (
             option.Kind != OptionKind.Real
-            && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+            && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)
         )
         {
             return whole;
@@ -221,7 +224,7 @@ public sealed class KohyaArgs
                 percent ? text[..^1] : text,
                 NumberStyles.Float,
                 CultureInfo.InvariantCulture,
-                out var real
+                out double real
             )
             || option.Kind == OptionKind.Whole
         )
@@ -237,48 +240,48 @@ public sealed class KohyaArgs
     /// <summary>What kohya derives before training starts.</summary>
     private void Settle()
     {
-        if (_values["caption_extention"] is string misspelt)
+        if (values["caption_extention"] is string misspelt)
         {
-            _values["caption_extension"] = misspelt;
-            _values["caption_extention"] = null;
+            values["caption_extension"] = misspelt;
+            values["caption_extention"] = null;
         }
 
-        if (_values["cache_latents_to_disk"] is true)
+        if (values["cache_latents_to_disk"] is true)
         {
-            _values["cache_latents"] = true;
+            values["cache_latents"] = true;
         }
 
-        if (_values.GetValueOrDefault("cache_text_encoder_outputs_to_disk") is true)
+        if (values.GetValueOrDefault("cache_text_encoder_outputs_to_disk") is true)
         {
-            _values["cache_text_encoder_outputs"] = true;
+            values["cache_text_encoder_outputs"] = true;
         }
 
-        foreach (var name in new[] { "sample_every_n_epochs", "sample_every_n_steps" })
+        foreach (string? name in new[] { "sample_every_n_epochs", "sample_every_n_steps" })
         {
-            _values[name] = _values[name] is <= 0L ? null : _values[name];
+            values[name] = values[name] is <= 0L ? null : values[name];
         }
 
-        _values["resolution"] = Pair("resolution", whole: true);
-        _values["face_crop_aug_range"] = Pair("face_crop_aug_range", whole: false);
+        values["resolution"] = Pair("resolution", whole: true);
+        values["face_crop_aug_range"] = Pair("face_crop_aug_range", whole: false);
     }
 
     /// <summary>"w,h" or "n" as a pair of numbers.</summary>
     private List<object>? Pair(string name, bool whole)
     {
-        if (_values[name] is not string text)
+        if (values[name] is not string text)
         {
             return null;
         }
 
-        var parts = text.Split(',');
+        string[] parts = text.Split(',');
         var numbers = new List<object>();
-        foreach (var part in parts)
+        foreach (string part in parts)
         {
-            if (long.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out var n))
+            if (long.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out long n))
             {
                 numbers.Add(whole ? (object)n : (double)n);
             }
-            else if (!whole && double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var d))
+            else if (!whole && double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double d))
             {
                 numbers.Add(d);
             }
@@ -287,7 +290,8 @@ public sealed class KohyaArgs
         if (numbers.Count != parts.Length || numbers.Count is < 1 or > 2 || (!whole && numbers.Count != 2))
         {
             throw new FornoException(
-                $"{_given[name]}: {name} = \"{text}\" must be {(whole ? "\"512\" or \"512,768\" (width, height)" : "\"low,high\"")}"
+                $"{given[name]}: {name} = \"{text}\" must be "
+                    + $"{(whole ? "\"512\" or \"512,768\" (width, height)" : "\"low,high\"")}"
             );
         }
 

@@ -48,7 +48,7 @@ internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> value
             return null;
         }
 
-        var parts = given is IEnumerable list and not string
+        string[] parts = given is IEnumerable list and not string
             ? list.Cast<object>().Select(part => Convert.ToString(part, CultureInfo.InvariantCulture)!).ToArray()
             : Convert.ToString(given, CultureInfo.InvariantCulture)!.Split(',');
         if (

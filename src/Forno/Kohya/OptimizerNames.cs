@@ -39,19 +39,20 @@ internal static class OptimizerNames
     /// <summary>The optimizer's class and its arguments.</summary>
     /// <param name="options">The training options.</param>
     /// <returns>
-    /// Module and class; arguments as "k=v,k=v"; and whether Adafactor chooses its own learning rates, which removes the
+    /// Module and class; arguments as "k=v,k=v"; and whether Adafactor chooses its own learning rates, which removes
+    /// the
     /// options' from the metadata.
     /// </returns>
     public static (string Name, string Arguments, bool OwnRates) Describe(MetadataOptions options)
     {
-        var type =
+        string type =
             options.Flag("use_8bit_adam") ? "AdamW8bit"
             : options.Flag("use_lion_optimizer") ? "Lion"
             : options["optimizer_type"] is string { Length: > 0 } given ? given
             : "AdamW";
-        var key = type.ToLowerInvariant();
+        string key = type.ToLowerInvariant();
         var arguments = new List<KeyValuePair<string, string>>();
-        foreach (var argument in options.List("optimizer_args") ?? [])
+        foreach (string argument in options.List("optimizer_args") ?? [])
         {
             var (name, value) = PythonLiteral.Arguments([argument], "optimizer_args").Single();
             arguments.Add(
@@ -62,7 +63,7 @@ internal static class OptimizerNames
             );
         }
 
-        var ownRates = false;
+        bool ownRates = false;
         if (key is "sgdnesterov" or "sgdnesterov8bit")
         {
             AddDefault(arguments, "momentum", "0.9");
@@ -70,7 +71,7 @@ internal static class OptimizerNames
         else if (key == "adafactor")
         {
             AddDefault(arguments, "relative_step", "True");
-            var relative = arguments.FindIndex(pair => pair.Key == "relative_step");
+            int relative = arguments.FindIndex(pair => pair.Key == "relative_step");
             if (
                 arguments[relative].Value == "False"
                 && arguments.Exists(pair => pair is { Key: "warmup_init", Value: "True" })
@@ -83,8 +84,8 @@ internal static class OptimizerNames
         }
 
         // Any other name is a class of torch.optim, whose modules are the classes' names in lower case, or a full path.
-        var full =
-            Classes.TryGetValue(key, out var known) ? known
+        string full =
+            Classes.TryGetValue(key, out string? known) ? known
             : type.Contains('.', StringComparison.Ordinal) ? type
             : $"torch.optim.{key}.{type}";
         return (full, string.Join(',', arguments.Select(pair => $"{pair.Key}={pair.Value}")), ownRates);

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Forno.Kohya;
 
-/// <summary>Typed access to options; their kinds were checked when they were read, their ranges are checked here.</summary>
+/// <summary>
+/// Typed access to options; their kinds were checked when they were read, their ranges are checked here.
+/// </summary>
 internal sealed class OptionValues(KohyaArgs args)
 {
     public string Where(string name) => args.Given.GetValueOrDefault(name, "the default");
@@ -21,7 +23,8 @@ internal sealed class OptionValues(KohyaArgs args)
             long whole => whole,
             double real when double.IsFinite(real) => real,
             var other => throw new FornoException(
-                $"{Where(name)}: {name} = {Convert.ToString(other, CultureInfo.InvariantCulture)} must be a finite number"
+                $"{Where(name)}: {name} = {Convert.ToString(other, CultureInfo.InvariantCulture)} must be a "
+                    + "finite number"
             ),
         };
 
@@ -34,7 +37,8 @@ internal sealed class OptionValues(KohyaArgs args)
             null => null,
             long value when value >= least && value <= int.MaxValue => (int)value,
             var other => throw new FornoException(
-                $"{Where(name)}: {name} = {Convert.ToString(other, CultureInfo.InvariantCulture)} must be a whole number of at least {least}"
+                $"{Where(name)}: {name} = {Convert.ToString(other, CultureInfo.InvariantCulture)} must be a "
+                    + $"whole number of at least {least}"
             ),
         };
 
@@ -44,7 +48,8 @@ internal sealed class OptionValues(KohyaArgs args)
             null => null,
             >= 0L and long seed => (ulong)seed,
             var other => throw new FornoException(
-                $"{Where("seed")}: seed = {Convert.ToString(other, CultureInfo.InvariantCulture)} must be 0 or more; remove it for a random one"
+                $"{Where("seed")}: seed = {Convert.ToString(other, CultureInfo.InvariantCulture)} must be 0 "
+                    + "or more; remove it for a random one"
             ),
         };
 

@@ -8,8 +8,8 @@ public sealed record PathRules(string WorkingFolder, string ConfigFolder)
     /// <summary>The full path of a file or folder that should exist.</summary>
     public string Input(string path)
     {
-        var first = Path.GetFullPath(path, WorkingFolder);
-        var second = Path.GetFullPath(path, ConfigFolder);
+        string first = Path.GetFullPath(path, WorkingFolder);
+        string second = Path.GetFullPath(path, ConfigFolder);
         return !Path.Exists(first) && Path.Exists(second) ? second : first;
     }
 

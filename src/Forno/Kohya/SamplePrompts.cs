@@ -20,7 +20,8 @@ public static class SamplePrompts
     /// <summary>Reads a file.</summary>
     /// <param name="path">A text file; kohya's TOML and JSON forms are not read.</param>
     /// <param name="sampler">The sampler of lines that name none (<c>sample_sampler</c>).</param>
-    /// <exception cref="FornoException">Not there, of another form, or a line has an option that is not known.</exception>
+    /// <exception cref="FornoException">Not there, of another form, or a line has an option that is not
+    /// known.</exception>
     public static IReadOnlyList<SamplePrompt> Read(string path, string sampler)
     {
         if (Path.GetExtension(path).ToLowerInvariant() is ".toml" or ".json")

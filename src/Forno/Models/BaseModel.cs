@@ -89,7 +89,8 @@ public sealed class BaseModel : IDisposable
     }
 
     /// <summary>Opens a checkpoint.</summary>
-    /// <exception cref="FornoException">Not a checkpoint of a known family, incomplete, or with tensors left over.</exception>
+    /// <exception cref="FornoException">Not a checkpoint of a known family, incomplete, or with tensors left
+    /// over.</exception>
     public static BaseModel Load(string path, BaseModelOptions? options = null) =>
         new(path, options ?? new BaseModelOptions());
 
@@ -128,7 +129,8 @@ public sealed class BaseModel : IDisposable
     public UNet UNet { get; }
 
     /// <summary>The autoencoder, loaded when first asked for; fp32, since fp16 overflows in SDXL's.</summary>
-    /// <exception cref="FornoException">There is none in the checkpoint and no other was named, or it is damaged.</exception>
+    /// <exception cref="FornoException">There is none in the checkpoint and no other was named, or it is
+    /// damaged.</exception>
     public Vae Vae => vae ??= OpenVae();
 
     /// <summary>Every layer that an adapter can patch, by checkpoint key.</summary>
@@ -173,13 +175,13 @@ public sealed class BaseModel : IDisposable
     private (ModelFamily, Prediction, bool, TextConditioning, UNet, IReadOnlyList<PatchTarget>) Open(ITensorSource file)
     {
         TensorShapes shapes = CheckpointWeights.Shapes(file);
-        ModelFamily family = ModelFamily.Detect(shapes);
-        PredictionHint hint = PredictionHint.Of(file, family);
+        var family = ModelFamily.Detect(shapes);
+        var hint = PredictionHint.Of(file, family);
         Prediction prediction = options.Prediction ?? (hint.PredictsV ? Prediction.Velocity : Prediction.Epsilon);
         WeightStore store = CheckpointWeights.Open([file], options.Type, options.Device);
         stores.Add(store);
-        UNetConfig config = UNetConfig.Detect(shapes, file.Metadata, family);
-        TextConditioning text = TextConditioning.Open(family, shapes, file.Metadata, store);
+        var config = UNetConfig.Detect(shapes, file.Metadata, family);
+        var text = TextConditioning.Open(family, shapes, file.Metadata, store);
         var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), config);
         store.RequireAllTaken(
             "",
@@ -217,7 +219,7 @@ public sealed class BaseModel : IDisposable
         // A store of its own: the autoencoder computes in fp32 whatever the rest does.
         WeightStore store = CheckpointWeights.Open([file], DType.Float32, options.Device);
         stores.Add(store);
-        VaeConfig config = VaeConfig.Detect(shapes, file.Metadata);
+        var config = VaeConfig.Detect(shapes, file.Metadata);
         var made = new Vae(store.At(ModelFamily.VaePrefix.TrimEnd('.')), config, Family.LatentScale);
         store.RequireAllTaken(ModelFamily.VaePrefix, KeyMap.IsHarmless);
         return made;

@@ -7,7 +7,9 @@ using Forno.Torch;
 
 namespace Forno.Models;
 
-/// <summary>An open weight file as a store for models: any known naming comes out under the usual single-file names.</summary>
+/// <summary>
+/// An open weight file as a store for models: any known naming comes out under the usual single-file names.
+/// </summary>
 public static class CheckpointWeights
 {
     /// <summary>The file's tensors by usual name. Nothing is read until a model takes it.</summary>

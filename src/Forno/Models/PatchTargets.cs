@@ -31,7 +31,9 @@ public static partial class PatchTargets
             ]
         );
 
-    /// <summary>All targets, in the order in which kohya's trainer makes its modules: text encoders, then the UNet.</summary>
+    /// <summary>
+    /// All targets, in the order in which kohya's trainer makes its modules: text encoders, then the UNet.
+    /// </summary>
     /// <param name="family">The family, which decides the naming.</param>
     /// <param name="unet">The UNet's measures; null: there is none.</param>
     /// <param name="texts">The text encoders, as many as the family has, or none.</param>

@@ -91,7 +91,7 @@ public static class Attention
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
         double scale = 1 / Math.Sqrt(q.Size(2));
-        Tensor dq = Tensor.Empty(q.Shape, q.DType, q.Device);
+        var dq = Tensor.Empty(q.Shape, q.DType, q.Device);
         Tensor dk = Tensor.Zeros(k.Shape, DType.Float32, k.Device),
             dv = Tensor.Zeros(v.Shape, DType.Float32, v.Device);
         foreach ((long from, long to) in Chunks(q, k))

@@ -5,7 +5,9 @@ namespace Forno.Nn;
 /// <summary>Gated activations.</summary>
 public static class Gates
 {
-    /// <summary>Elements of one half that are worked on at a time, so that what lies between stays in the caches.</summary>
+    /// <summary>
+    /// Elements of one half that are worked on at a time, so that what lies between stays in the caches.
+    /// </summary>
     private const long TileElements = 256 * 1024;
 
     /// <summary>

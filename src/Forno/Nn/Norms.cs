@@ -96,7 +96,9 @@ public sealed class GroupNorm : PatchableLayer
     private static Tensor Plain(Tensor x) => x.To(DType.Float32).Contiguous();
 }
 
-/// <summary>Layer normalisation over the last dimension, in fp32; the output has the input's type, which is all that is kept.</summary>
+/// <summary>
+/// Layer normalisation over the last dimension, in fp32; the output has the input's type, which is all that is kept.
+/// </summary>
 public sealed class LayerNorm : PatchableLayer
 {
     private readonly double epsilon;

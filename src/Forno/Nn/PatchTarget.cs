@@ -38,7 +38,8 @@ public sealed record PatchTarget
     public string? Alias { get; init; }
 
     /// <summary>
-    /// The layer's key in a weight store: its checkpoint key without <c>.weight</c>; text towers by Hugging Face's names,
+    /// The layer's key in a weight store: its checkpoint key without <c>.weight</c>; text towers by Hugging Face's
+    /// names,
     /// as models take them.
     /// </summary>
     public required string Key { get; init; }
@@ -55,10 +56,14 @@ public sealed record PatchTarget
     /// <summary>Where it stands.</summary>
     public required TargetPart Part { get; init; }
 
-    /// <summary>kohya's block number for ranks and learning rates by block; −1: in none; null: a text encoder.</summary>
+    /// <summary>
+    /// kohya's block number for ranks and learning rates by block; −1: in none; null: a text encoder.
+    /// </summary>
     public int? BlockIndex { get; init; }
 
-    /// <summary>Slot among the 26 block weights BASE, IN00–IN11, MID, OUT00–OUT11; text encoders are in BASE, 0.</summary>
+    /// <summary>
+    /// Slot among the 26 block weights BASE, IN00–IN11, MID, OUT00–OUT11; text encoders are in BASE, 0.
+    /// </summary>
     public int WeightIndex { get; init; }
 
     /// <summary>Whether it belongs to a text encoder.</summary>

@@ -5,7 +5,9 @@ namespace Forno.Nn;
 /// <summary>Puts files of weights under a <see cref="WeightStore"/>.</summary>
 public static class WeightSources
 {
-    /// <summary>Every tensor of a file as an entry that is loaded on demand, without a copy where that is possible.</summary>
+    /// <summary>
+    /// Every tensor of a file as an entry that is loaded on demand, without a copy where that is possible.
+    /// </summary>
     /// <param name="source">An open file; it must stay open while entries are still to be loaded.</param>
     public static IReadOnlyDictionary<string, WeightEntry> Entries(this ITensorSource source) =>
         source.Tensors.Values.ToDictionary(

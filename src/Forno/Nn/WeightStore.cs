@@ -101,7 +101,9 @@ public sealed class WeightStore : IDisposable
         return shape is not null;
     }
 
-    /// <summary>Takes a tensor by full key, checking its shape; a stored shape may differ by dimensions of size 1.</summary>
+    /// <summary>
+    /// Takes a tensor by full key, checking its shape; a stored shape may differ by dimensions of size 1.
+    /// </summary>
     /// <exception cref="FornoException">Missing, or of another shape.</exception>
     public Tensor Take(string key, Init init, DType type, params ReadOnlySpan<long> shape)
     {

@@ -14,7 +14,8 @@ public sealed class Ema : IDisposable
     /// <summary>Begins with copies of the parameters.</summary>
     /// <param name="parameters">The parameters.</param>
     /// <param name="decay">Weight of the old average, 0 to below 1.</param>
-    /// <param name="warmup">Whether the decay of step n is at most (1 + n)/(10 + n), so that the start is soon forgotten.</param>
+    /// <param name="warmup">Whether the decay of step n is at most (1 + n)/(10 + n), so that the start is soon
+    /// forgotten.</param>
     public Ema(IEnumerable<Parameter> parameters, double decay, bool warmup = false)
     {
         if (decay is not (>= 0 and < 1))

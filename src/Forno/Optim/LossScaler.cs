@@ -29,7 +29,9 @@ public sealed class LossScaler
     /// <summary>The loss to run backward from.</summary>
     public Tensor Scaled(Tensor loss) => loss * Scale;
 
-    /// <summary>Divides all gradients by the scale and adapts the scale. Once per optimizer step, before clipping.</summary>
+    /// <summary>
+    /// Divides all gradients by the scale and adapts the scale. Once per optimizer step, before clipping.
+    /// </summary>
     /// <returns>Whether all gradients are finite; if not, leave the step out (and forget the gradients).</returns>
     public bool Unscale(IEnumerable<Tensor> parameters)
     {

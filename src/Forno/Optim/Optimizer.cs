@@ -76,13 +76,17 @@ public abstract class Optimizer : IDisposable
         }
     }
 
-    /// <summary>Turns parameters from the training form into the one to save and draw with (schedule-free ones differ).</summary>
+    /// <summary>
+    /// Turns parameters from the training form into the one to save and draw with (schedule-free ones differ).
+    /// </summary>
     public virtual void Evaluate() { }
 
     /// <summary>Takes <see cref="Evaluate"/> back; must be called before the next <see cref="Step"/>.</summary>
     public virtual void Train() { }
 
-    /// <summary>What must be saved with the parameters. Its tensors stay the optimizer's own and change with its steps.</summary>
+    /// <summary>
+    /// What must be saved with the parameters. Its tensors stay the optimizer's own and change with its steps.
+    /// </summary>
     public OptimizerState State()
     {
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
@@ -102,7 +106,8 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>Takes over a saved state; the next step is the one that would have followed.</summary>
-    /// <exception cref="FornoException">It is of another optimizer or of other parameters; nothing is changed then.</exception>
+    /// <exception cref="FornoException">It is of another optimizer or of other parameters; nothing is changed
+    /// then.</exception>
     public void Load(OptimizerState state)
     {
         var tensors = new Dictionary<string, Tensor>(state.Tensors, StringComparer.Ordinal);
@@ -150,7 +155,8 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>
-    /// Reads every group's settings: the optimizer's options, overridden by the group's. Sets the groups' learning rates.
+    /// Reads every group's settings: the optimizer's options, overridden by the group's. Sets the groups' learning
+    /// rates.
     /// </summary>
     protected static T[] ReadSettings<T>(
         string optimizer,
@@ -176,7 +182,9 @@ public abstract class Optimizer : IDisposable
             }),
         ];
 
-    /// <summary>The state tensors of a new parameter, in the current scope, one for each name; null: not used.</summary>
+    /// <summary>
+    /// The state tensors of a new parameter, in the current scope, one for each name; null: not used.
+    /// </summary>
     protected abstract Tensor?[] NewBuffers(int group, Tensor value);
 
     /// <summary>Takes the step. Runs without a graph, in a scope of its own.</summary>
@@ -190,7 +198,8 @@ public abstract class Optimizer : IDisposable
 
     private static FornoException Foreign(string what) =>
         new(
-            $"the saved optimizer state does not fit: {what}. Resume with the configuration that the run was started with."
+            $"the saved optimizer state does not fit: {what}. Resume with the configuration that the run was "
+                + "started with."
         );
 
     private void Begin(int group, Slot slot) =>

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Forno.Python;
 
-/// <summary>Writes values as Python does: what kohya's files hold is made by <c>str()</c> and <c>json.dumps()</c>.</summary>
+/// <summary>
+/// Writes values as Python does: what kohya's files hold is made by <c>str()</c> and <c>json.dumps()</c>.
+/// </summary>
 public static class PythonFormat
 {
     /// <summary>A float as <c>repr()</c> writes it: shortest digits, <c>1.0</c>, <c>1e-05</c>, <c>inf</c>.</summary>
@@ -24,17 +26,19 @@ public static class PythonFormat
         }
 
         // "d.dddE±xxx" with the shortest digits that read back as the same number
-        var text = value.ToString("E16", CultureInfo.InvariantCulture);
-        var shortest = value.ToString("R", CultureInfo.InvariantCulture);
-        var digits = new string(shortest.Split('E')[0].Where(char.IsAsciiDigit).ToArray()).TrimStart('0').TrimEnd('0');
-        var exponent = int.Parse(
+        string text = value.ToString("E16", CultureInfo.InvariantCulture);
+        string shortest = value.ToString("R", CultureInfo.InvariantCulture);
+        string digits = new string(shortest.Split('E')[0].Where(char.IsAsciiDigit).ToArray())
+            .TrimStart('0')
+            .TrimEnd('0');
+        int exponent = int.Parse(
             text[(text.IndexOf('E', StringComparison.Ordinal) + 1)..],
             CultureInfo.InvariantCulture
         );
-        var sign = value < 0 ? "-" : "";
+        string sign = value < 0 ? "-" : "";
         if (exponent is < -4 or >= 16)
         {
-            var rest = digits.Length > 1 ? "." + digits[1..] : "";
+            string rest = digits.Length > 1 ? "." + digits[1..] : "";
             return $"{sign}{digits[0]}{rest}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
         }
 
@@ -44,14 +48,16 @@ public static class PythonFormat
         }
 
         digits = digits.PadRight(exponent + 1, '0');
-        var fraction = digits[(exponent + 1)..];
+        string fraction = digits[(exponent + 1)..];
         return $"{sign}{digits[..(exponent + 1)]}.{(fraction.Length > 0 ? fraction : "0")}";
     }
 
     /// <summary><c>str()</c> of None, booleans, numbers, strings, and sequences (as tuples).</summary>
     public static string Str(object? value) => value is string text ? text : Repr(value);
 
-    /// <summary><c>json.dumps()</c> of nulls, booleans, numbers, strings, sequences and dictionaries with string keys.</summary>
+    /// <summary>
+    /// <c>json.dumps()</c> of nulls, booleans, numbers, strings, sequences and dictionaries with string keys.
+    /// </summary>
     public static string Json(object? value)
     {
         var json = new StringBuilder();
@@ -76,9 +82,9 @@ public static class PythonFormat
 
     private static string Quote(string text)
     {
-        var quote = text.Contains('\'') && !text.Contains('"') ? '"' : '\'';
+        char quote = text.Contains('\'') && !text.Contains('"') ? '"' : '\'';
         var result = new StringBuilder().Append(quote);
-        foreach (var c in text)
+        foreach (char c in text)
         {
             _ = c switch
             {
@@ -146,7 +152,7 @@ public static class PythonFormat
 
     private static void AppendAll<T>(StringBuilder json, IEnumerable<T> items, Action<T> append)
     {
-        var first = true;
+        bool first = true;
         foreach (var item in items)
         {
             json.Append(first ? "" : ", ");
@@ -158,7 +164,7 @@ public static class PythonFormat
     private static void AppendJsonString(StringBuilder json, string text)
     {
         json.Append('"');
-        foreach (var c in text)
+        foreach (char c in text)
         {
             _ = c switch
             {

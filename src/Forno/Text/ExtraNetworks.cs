@@ -35,7 +35,8 @@ public sealed record HypernetRequest(string Name, double Multiplier);
 /// Network tags in prompts (AUTOMATIC1111's web UI, <c>modules/extra_networks.py</c> and its LoRA extension).
 /// </summary>
 /// <param name="Prompts">The prompts without tags; nothing else is cleaned.</param>
-/// <param name="Networks">The tags of the first prompt, which alone decides, grouped by kind in order of first appearance.</param>
+/// <param name="Networks">The tags of the first prompt, which alone decides, grouped by kind in order of first
+/// appearance.</param>
 public sealed record ExtraNetworks(IReadOnlyList<string> Prompts, IReadOnlyList<NetworkTag> Networks)
 {
     /// <summary>Takes the tags out of prompts that are drawn together.</summary>

@@ -19,11 +19,16 @@ internal static class HtmlEntities
 
     // The names that count without a semicolon: those of Latin-1 and six more in capitals.
     private const string WithoutSemicolon =
-        "AElig AMP Aacute Acirc Agrave Aring Atilde Auml COPY Ccedil ETH Eacute Ecirc Egrave Euml GT Iacute Icirc Igrave "
-        + "Iuml LT Ntilde Oacute Ocirc Ograve Oslash Otilde Ouml QUOT REG THORN Uacute Ucirc Ugrave Uuml Yacute aacute acirc "
-        + "acute aelig agrave amp aring atilde auml brvbar ccedil cedil cent copy curren deg divide eacute ecirc egrave eth "
-        + "euml frac12 frac14 frac34 gt iacute icirc iexcl igrave iquest iuml laquo lt macr micro middot nbsp not ntilde "
-        + "oacute ocirc ograve ordf ordm oslash otilde ouml para plusmn pound quot raquo reg sect shy sup1 sup2 sup3 szlig "
+        "AElig AMP Aacute Acirc Agrave Aring Atilde Auml COPY Ccedil ETH Eacute Ecirc Egrave Euml GT Iacute "
+        + "Icirc Igrave "
+        + "Iuml LT Ntilde Oacute Ocirc Ograve Oslash Otilde Ouml QUOT REG THORN Uacute Ucirc Ugrave Uuml "
+        + "Yacute aacute acirc "
+        + "acute aelig agrave amp aring atilde auml brvbar ccedil cedil cent copy curren deg divide eacute "
+        + "ecirc egrave eth "
+        + "euml frac12 frac14 frac34 gt iacute icirc iexcl igrave iquest iuml laquo lt macr micro middot nbsp "
+        + "not ntilde "
+        + "oacute ocirc ograve ordf ordm oslash otilde ouml para plusmn pound quot raquo reg sect shy sup1 "
+        + "sup2 sup3 szlig "
         + "thorn times uacute ucirc ugrave uml uuml yacute yen yuml";
 
     private const int LongestName = 32;
@@ -64,7 +69,8 @@ internal static class HtmlEntities
     }
 
     /// <summary>
-    /// Decodes only references with a semicolon, as ftfy does; names written in capitals throughout (<c>&amp;NTILDE;</c>)
+    /// Decodes only references with a semicolon, as ftfy does; names written in capitals throughout
+    /// (<c>&amp;NTILDE;</c>)
     /// give the capital letter.
     /// </summary>
     /// <param name="text">Any text.</param>

@@ -35,12 +35,16 @@ public sealed class PromptChunker(ClipTokenizer tokenizer)
 {
     private const int Length = ClipTokenizer.ChunkLength;
     private const int Comma = 267;
-    private readonly Dictionary<int, List<(List<int> Ids, EmbeddingName Embedding)>> _embeddings = [];
+    private readonly Dictionary<int, List<(List<int> Ids, EmbeddingName Embedding)>> embeddings = [];
 
-    /// <summary>The id after the first end mark: 49407 for SD1 and SDXL's first encoder, 0 for SD2's and SDXL's second.</summary>
+    /// <summary>
+    /// The id after the first end mark: 49407 for SD1 and SDXL's first encoder, 0 for SD2's and SDXL's second.
+    /// </summary>
     public int Pad { get; init; } = ClipTokenizer.EndOfText;
 
-    /// <summary>How many tokens may move to the next chunk so that this one ends at a comma; 0 never moves any.</summary>
+    /// <summary>
+    /// How many tokens may move to the next chunk so that this one ends at a comma; 0 never moves any.
+    /// </summary>
     public int CommaPaddingBacktrack { get; init; } = 20;
 
     /// <summary>Whether brackets and BREAK mean anything; if not, the prompt is one text of weight 1.</summary>
@@ -62,9 +66,9 @@ public sealed class PromptChunker(ClipTokenizer tokenizer)
                     );
                 }
 
-                if (!_embeddings.TryGetValue(ids[0], out List<(List<int> Ids, EmbeddingName)>? same))
+                if (!embeddings.TryGetValue(ids[0], out List<(List<int> Ids, EmbeddingName)>? same))
                 {
-                    _embeddings[ids[0]] = same = [];
+                    embeddings[ids[0]] = same = [];
                 }
 
                 // The longest name first; of equals the earlier registered.
@@ -154,7 +158,7 @@ public sealed class PromptChunker(ClipTokenizer tokenizer)
 
     private (EmbeddingName? Embedding, int Length) Find(List<int> ids, int at)
     {
-        if (_embeddings.TryGetValue(ids[at], out List<(List<int> Ids, EmbeddingName Embedding)>? candidates))
+        if (embeddings.TryGetValue(ids[at], out List<(List<int> Ids, EmbeddingName Embedding)>? candidates))
         {
             foreach ((List<int> name, EmbeddingName embedding) in candidates)
             {
@@ -171,24 +175,24 @@ public sealed class PromptChunker(ClipTokenizer tokenizer)
     // The tokens of a chunk under way, without start and end.
     private sealed class Builder(PromptChunker owner)
     {
-        private readonly List<int> _tokens = new(Length);
-        private readonly List<double> _weights = new(Length);
-        private readonly List<EmbeddingSlot> _slots = [];
+        private readonly List<int> tokens = new(Length);
+        private readonly List<double> weights = new(Length);
+        private readonly List<EmbeddingSlot> slots = [];
 
-        public int Count => _tokens.Count;
+        public int Count => tokens.Count;
 
         /// <summary>Index of the last comma, or −1.</summary>
         public int LastComma { get; set; } = -1;
 
         public void Add(int id, double weight)
         {
-            _tokens.Add(id);
-            _weights.Add(weight);
+            tokens.Add(id);
+            weights.Add(weight);
         }
 
         public void Add(EmbeddingName embedding, double weight)
         {
-            _slots.Add(new(embedding.Name, Count + 1, embedding.Vectors));
+            slots.Add(new(embedding.Name, Count + 1, embedding.Vectors));
             for (int i = 0; i < embedding.Vectors; i++)
             {
                 Add(0, weight);
@@ -200,16 +204,14 @@ public sealed class PromptChunker(ClipTokenizer tokenizer)
         {
             Builder rest = new(owner);
             int cut = LastComma + 1;
-            rest._tokens.AddRange(_tokens[cut..]);
-            rest._weights.AddRange(_weights[cut..]);
-            _tokens.RemoveRange(cut, _tokens.Count - cut);
-            _weights.RemoveRange(cut, _weights.Count - cut);
+            rest.tokens.AddRange(tokens[cut..]);
+            rest.weights.AddRange(weights[cut..]);
+            tokens.RemoveRange(cut, tokens.Count - cut);
+            weights.RemoveRange(cut, weights.Count - cut);
 
             // Slots count from the start mark. One never straddles the cut: no comma lies inside it.
-            rest._slots.AddRange(
-                _slots.Where(s => s.Position > cut).Select(s => s with { Position = s.Position - cut })
-            );
-            _slots.RemoveAll(s => s.Position > cut);
+            rest.slots.AddRange(slots.Where(s => s.Position > cut).Select(s => s with { Position = s.Position - cut }));
+            slots.RemoveAll(s => s.Position > cut);
             return rest;
         }
 
@@ -220,10 +222,10 @@ public sealed class PromptChunker(ClipTokenizer tokenizer)
             tokens.AsSpan().Fill(ClipTokenizer.EndOfText);
             weights.AsSpan().Fill(1);
             tokens[0] = ClipTokenizer.StartOfText;
-            _tokens.CopyTo(tokens, 1);
-            _weights.CopyTo(weights, 1);
+            this.tokens.CopyTo(tokens, 1);
+            this.weights.CopyTo(weights, 1);
             tokens.AsSpan(Array.IndexOf(tokens, ClipTokenizer.EndOfText) + 1).Fill(owner.Pad);
-            return new(tokens, weights, _slots);
+            return new(tokens, weights, slots);
         }
     }
 }

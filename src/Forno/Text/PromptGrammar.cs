@@ -8,7 +8,9 @@ namespace Forno.Text;
 /// <param name="Weight">1 for plain text; for the word that closes a chunk, −1 with the text <c>BREAK</c>.</param>
 public readonly record struct WeightedText(string Text, double Weight)
 {
-    /// <summary>Whether this is the word BREAK, which closes a chunk. Within brackets its weight changes and it is text.</summary>
+    /// <summary>
+    /// Whether this is the word BREAK, which closes a chunk. Within brackets its weight changes and it is text.
+    /// </summary>
     public bool IsBreak => Text == "BREAK" && Weight == -1;
 }
 

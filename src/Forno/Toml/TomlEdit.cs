@@ -9,7 +9,8 @@ public static class TomlEdit
     /// <summary>Gives a key a value; a new key goes behind the last of its table.</summary>
     /// <param name="text">The document.</param>
     /// <param name="name">What errors call it.</param>
-    /// <param name="path">The way to the key: names of tables, places (int, from 0) in arrays of tables, last the key's own name.</param>
+    /// <param name="path">The way to the key: names of tables, places (int, from 0) in arrays of tables, last the key's
+    /// own name.</param>
     /// <param name="value">A value that <see cref="TomlTable"/> takes.</param>
     /// <returns>The changed document; the same text if the key has this value already.</returns>
     /// <exception cref="FornoException">The document is no TOML, or there is no such table.</exception>
@@ -23,7 +24,7 @@ public static class TomlEdit
                     (at, step) =>
                         (at, step) switch
                         {
-                            (TomlTable t, string key) when t.TryGetValue(key, out var inner) => inner,
+                            (TomlTable t, string key) when t.TryGetValue(key, out object? inner) => inner,
                             (List<object> list, int place) when place >= 0 && place < list.Count => list[place],
                             _ => throw new FornoException(
                                 $"{name}: there is no table {string.Join('.', path.SkipLast(1))}"
@@ -31,8 +32,8 @@ public static class TomlEdit
                         }
                 ) as TomlTable
             ?? throw new FornoException($"{name}: {string.Join('.', path.SkipLast(1))} is no table");
-        var last = (string)path[^1];
-        var written = TomlWriter.Text(new TomlTable { [last] = value }[last]);
+        string last = (string)path[^1];
+        string written = TomlWriter.Text(new TomlTable { [last] = value }[last]);
         if (!table.ContainsKey(last))
         {
             return Insert(text, root, table, $"{TomlWriter.Key(last)} = {written}");
@@ -51,7 +52,7 @@ public static class TomlEdit
 
     private static string Insert(string text, TomlTable root, TomlTable table, string line)
     {
-        var own = table
+        int own = table
             .Keys.Select(table.SpanOf)
             .Where(s => !s.Equals(default))
             .Select(s => s.End.Value)
@@ -69,14 +70,14 @@ public static class TomlEdit
             throw new FornoException("a table written with dotted keys takes no new key; write it as a [table]");
         }
 
-        var newLine = text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
-        var at = own >= 0 ? own : table.HeaderEnd;
+        string newLine = text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
+        int at = own >= 0 ? own : table.HeaderEnd;
         if (own < 0 && table == root)
         {
             return line + newLine + text; // before the first header
         }
 
-        var end = text.IndexOf('\n', at);
+        int end = text.IndexOf('\n', at);
         return end >= 0 ? text.Insert(end + 1, line + newLine) : text + newLine + line;
     }
 }

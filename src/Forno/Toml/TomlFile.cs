@@ -17,12 +17,13 @@ public static class TomlFile
     );
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="FornoException">Absent, too large, not UTF-8 or not TOML; the message starts with file, line and column.</exception>
+    /// <exception cref="FornoException">Absent, too large, not UTF-8 or not TOML; the message starts with file, line
+    /// and column.</exception>
     public static TomlTable Read(string path)
     {
         try
         {
-            var length = new FileInfo(path).Length;
+            long length = new FileInfo(path).Length;
             if (length > MaxBytes)
             {
                 throw new FornoException(

@@ -2,34 +2,36 @@ using System.Text;
 
 namespace Forno.Toml;
 
-/// <summary>Recursive-descent reader of TOML 1.0: structure and strings. Numbers and dates are in the other part.</summary>
+/// <summary>
+/// Recursive-descent reader of TOML 1.0: structure and strings. Numbers and dates are in the other part.
+/// </summary>
 internal sealed partial class TomlReader(string text, string name)
 {
-    private readonly TomlTable _root = new() { From = TomlTable.Origin.Header };
-    private readonly HashSet<List<object>> _tableArrays = new(ReferenceEqualityComparer.Instance);
-    private int _at;
-    private int _line = 1;
-    private int _lineStart;
+    private readonly TomlTable root = new() { From = TomlTable.Origin.Header };
+    private readonly HashSet<List<object>> tableArrays = new(ReferenceEqualityComparer.Instance);
+    private int at;
+    private int line = 1;
+    private int lineStart;
 
-    private char Now => _at < text.Length ? text[_at] : '\0';
+    private char Now => at < text.Length ? text[at] : '\0';
 
-    private bool Ended => _at >= text.Length;
+    private bool Ended => at >= text.Length;
 
     public TomlTable Document()
     {
-        var current = _root;
+        var current = root;
         while (true)
         {
             SkipBlank(newlines: true);
             if (Ended)
             {
-                return _root;
+                return root;
             }
 
             if (Now == '[')
             {
                 current = Header();
-                current.HeaderEnd = _at;
+                current.HeaderEnd = at;
             }
             else
             {
@@ -47,8 +49,8 @@ internal sealed partial class TomlReader(string text, string name)
     /// <summary>Error at the given place, or at the current one.</summary>
     private FornoException Error(string message, int? at = null)
     {
-        var column = Math.Max(1, (at ?? _at) - _lineStart + 1);
-        return new FornoException($"{name}:{_line}:{column}: {message}");
+        int column = Math.Max(1, (at ?? this.at) - lineStart + 1);
+        return new FornoException($"{name}:{line}:{column}: {message}");
     }
 
     private string Shown() =>
@@ -58,18 +60,18 @@ internal sealed partial class TomlReader(string text, string name)
 
     private bool Newline()
     {
-        if (Now == '\r' && _at + 1 < text.Length && text[_at + 1] == '\n')
+        if (Now == '\r' && at + 1 < text.Length && text[at + 1] == '\n')
         {
-            _at++;
+            at++;
         }
         else if (Ended || Now != '\n')
         {
             return false;
         }
 
-        _at++;
-        _line++;
-        _lineStart = _at;
+        at++;
+        line++;
+        lineStart = at;
         return true;
     }
 
@@ -79,15 +81,15 @@ internal sealed partial class TomlReader(string text, string name)
         {
             while (Now is ' ' or '\t')
             {
-                _at++;
+                at++;
             }
 
             if (Now == '#')
             {
                 for (
-                    _at++;
-                    !Ended && Now != '\n' && !(Now == '\r' && _at + 1 < text.Length && text[_at + 1] == '\n');
-                    _at++
+                    at++;
+                    !Ended && Now != '\n' && !(Now == '\r' && at + 1 < text.Length && text[at + 1] == '\n');
+                    at++
                 )
                 {
                     RejectControl();
@@ -116,16 +118,16 @@ internal sealed partial class TomlReader(string text, string name)
             throw Error($"expected '{wanted}', found {Shown()}");
         }
 
-        _at++;
+        at++;
     }
 
     private TomlTable Header()
     {
-        var line = _line;
-        _at++;
-        var many = Now == '[';
-        _at += many ? 1 : 0;
-        var start = _at;
+        int line = this.line;
+        at++;
+        bool many = Now == '[';
+        at += many ? 1 : 0;
+        int start = at;
         SkipSpace();
         var path = Key();
         Expect(']');
@@ -134,25 +136,25 @@ internal sealed partial class TomlReader(string text, string name)
             Expect(']');
         }
 
-        var parent = _root;
-        foreach (var part in path[..^1])
+        var parent = root;
+        foreach (string part in path[..^1])
         {
             parent = Descend(parent, part, start, line);
         }
 
-        var last = path[^1];
+        string last = path[^1];
         if (many)
         {
             var item = new TomlTable { From = TomlTable.Origin.Header };
-            if (!parent.TryGetValue(last, out var array))
+            if (!parent.TryGetValue(last, out object? array))
             {
                 var fresh = new List<object>();
-                _tableArrays.Add(fresh);
+                tableArrays.Add(fresh);
                 parent.Add(last, fresh, line);
                 array = fresh;
             }
 
-            if (array is not List<object> list || !_tableArrays.Contains(list))
+            if (array is not List<object> list || !tableArrays.Contains(list))
             {
                 throw Error($"'{last}' is already there and is no array of tables", start);
             }
@@ -161,7 +163,7 @@ internal sealed partial class TomlReader(string text, string name)
             return item;
         }
 
-        if (!parent.TryGetValue(last, out var found))
+        if (!parent.TryGetValue(last, out object? found))
         {
             var table = new TomlTable { From = TomlTable.Origin.Header };
             parent.Add(last, table, line);
@@ -179,7 +181,7 @@ internal sealed partial class TomlReader(string text, string name)
 
     private TomlTable Descend(TomlTable parent, string part, int start, int line)
     {
-        if (!parent.TryGetValue(part, out var next))
+        if (!parent.TryGetValue(part, out object? next))
         {
             var table = new TomlTable();
             parent.Add(part, table, line);
@@ -189,7 +191,7 @@ internal sealed partial class TomlReader(string text, string name)
         return next switch
         {
             TomlTable { From: not TomlTable.Origin.Inline } table => table,
-            List<object> list when _tableArrays.Contains(list) => (TomlTable)list[^1],
+            List<object> list when tableArrays.Contains(list) => (TomlTable)list[^1],
             _ => throw Error(
                 $"'{part}' (line {parent.LineOf(part)}) is a finished value and cannot be extended",
                 start
@@ -199,14 +201,14 @@ internal sealed partial class TomlReader(string text, string name)
 
     private void KeyValue(TomlTable body, int depth)
     {
-        var (start, line) = (_at, _line);
+        var (start, line) = (at, this.line);
         var path = Key();
         Expect('=');
         SkipSpace();
         var table = body;
-        foreach (var part in path[..^1])
+        foreach (string part in path[..^1])
         {
-            if (!table.TryGetValue(part, out var next))
+            if (!table.TryGetValue(part, out object? next))
             {
                 next = new TomlTable { From = TomlTable.Origin.Dotted, DottedBy = body };
                 table.Add(part, next, line);
@@ -214,7 +216,8 @@ internal sealed partial class TomlReader(string text, string name)
             else if (next is not TomlTable { From: TomlTable.Origin.Dotted } t || t.DottedBy != body)
             {
                 throw Error(
-                    $"'{part}' is already defined on line {table.LineOf(part)} and cannot be extended with a dotted key",
+                    $"'{part}' is already defined on line {table.LineOf(part)} and cannot be extended with a "
+                        + "dotted key",
                     start
                 );
             }
@@ -227,9 +230,9 @@ internal sealed partial class TomlReader(string text, string name)
             throw Error($"'{path[^1]}' is given twice (first on line {table.LineOf(path[^1])})", start);
         }
 
-        var from = _at;
-        var value = Value(depth + path.Count);
-        table.Add(path[^1], value, line, from.._at);
+        int from = at;
+        object value = Value(depth + path.Count);
+        table.Add(path[^1], value, line, from..at);
     }
 
     private List<string> Key()
@@ -239,7 +242,7 @@ internal sealed partial class TomlReader(string text, string name)
         {
             if (parts.Count > 0)
             {
-                _at++;
+                at++;
                 SkipBlank(newlines: false);
             }
 
@@ -251,8 +254,8 @@ internal sealed partial class TomlReader(string text, string name)
             parts.Add(
                 Now switch
                 {
-                    '"' when !text.AsSpan(_at).StartsWith("\"\"\"") => Basic(),
-                    '\'' when !text.AsSpan(_at).StartsWith("'''") => Literal(),
+                    '"' when !text.AsSpan(at).StartsWith("\"\"\"") => Basic(),
+                    '\'' when !text.AsSpan(at).StartsWith("'''") => Literal(),
                     _ => Bare(),
                 }
             );
@@ -265,19 +268,19 @@ internal sealed partial class TomlReader(string text, string name)
     {
         while (Now is ' ' or '\t')
         {
-            _at++;
+            at++;
         }
     }
 
     private string Bare()
     {
-        var start = _at;
+        int start = at;
         while (char.IsAsciiLetterOrDigit(Now) || Now is '_' or '-')
         {
-            _at++;
+            at++;
         }
 
-        return _at > start ? text[start.._at] : throw Error($"expected a key, found {Shown()}");
+        return at > start ? text[start..at] : throw Error($"expected a key, found {Shown()}");
     }
 
     private object Value(int depth)
@@ -289,8 +292,8 @@ internal sealed partial class TomlReader(string text, string name)
 
         return Now switch
         {
-            '"' => text.AsSpan(_at).StartsWith("\"\"\"") ? BasicBlock() : Basic(),
-            '\'' => text.AsSpan(_at).StartsWith("'''") ? LiteralBlock() : Literal(),
+            '"' => text.AsSpan(at).StartsWith("\"\"\"") ? BasicBlock() : Basic(),
+            '\'' => text.AsSpan(at).StartsWith("'''") ? LiteralBlock() : Literal(),
             '[' => Array(depth),
             '{' => Inline(depth),
             _ => Scalar(),
@@ -299,7 +302,7 @@ internal sealed partial class TomlReader(string text, string name)
 
     private List<object> Array(int depth)
     {
-        _at++;
+        at++;
         var items = new List<object>();
         while (true)
         {
@@ -313,7 +316,7 @@ internal sealed partial class TomlReader(string text, string name)
             SkipBlank(newlines: true);
             if (Now == ',')
             {
-                _at++;
+                at++;
             }
             else if (Now != ']')
             {
@@ -321,13 +324,13 @@ internal sealed partial class TomlReader(string text, string name)
             }
         }
 
-        _at++;
+        at++;
         return items;
     }
 
     private TomlTable Inline(int depth)
     {
-        _at++;
+        at++;
         var table = new TomlTable();
         SkipSpace();
         while (Now != '}' || table.Count > 0)
@@ -343,12 +346,14 @@ internal sealed partial class TomlReader(string text, string name)
             SkipSpace();
         }
 
-        _at++;
+        at++;
         Freeze(table);
         return table;
     }
 
-    /// <summary>Inline tables are complete: nothing outside their braces may extend them or the tables dotted into them.</summary>
+    /// <summary>
+    /// Inline tables are complete: nothing outside their braces may extend them or the tables dotted into them.
+    /// </summary>
     private static void Freeze(TomlTable table)
     {
         table.From = TomlTable.Origin.Inline;
@@ -361,7 +366,7 @@ internal sealed partial class TomlReader(string text, string name)
     private string Basic()
     {
         var built = new StringBuilder();
-        for (_at++; Now != '"'; )
+        for (at++; Now != '"'; )
         {
             if (Ended || Now is '\n' or '\r')
             {
@@ -375,17 +380,17 @@ internal sealed partial class TomlReader(string text, string name)
             }
 
             RejectControl();
-            built.Append(text[_at++]);
+            built.Append(text[at++]);
         }
 
-        _at++;
+        at++;
         return built.ToString();
     }
 
     private string Literal()
     {
-        var start = ++_at;
-        for (; Now != '\''; _at++)
+        int start = ++at;
+        for (; Now != '\''; at++)
         {
             if (Ended || Now is '\n' or '\r')
             {
@@ -395,6 +400,6 @@ internal sealed partial class TomlReader(string text, string name)
             RejectControl();
         }
 
-        return text[start.._at++];
+        return text[start..at++];
     }
 }

@@ -12,8 +12,8 @@ internal sealed partial class TomlReader
 
     private string Block(char quote, bool escapes)
     {
-        var opened = _line;
-        _at += 3;
+        int opened = line;
+        at += 3;
         Newline(); // a newline right after the opening quotes is not part of the string
         var built = new StringBuilder();
         while (true)
@@ -25,13 +25,13 @@ internal sealed partial class TomlReader
 
             if (Now == quote)
             {
-                var run = 0;
-                while (run < 5 && _at + run < text.Length && text[_at + run] == quote)
+                int run = 0;
+                while (run < 5 && at + run < text.Length && text[at + run] == quote)
                 {
                     run++;
                 }
 
-                _at += run;
+                at += run;
                 built.Append(quote, run >= 3 ? run - 3 : run); // up to two quotes may touch the closing ones
                 if (run >= 3)
                 {
@@ -47,15 +47,15 @@ internal sealed partial class TomlReader
             }
             else
             {
-                var start = _at;
+                int start = at;
                 if (Newline())
                 {
-                    built.Append(text, start, _at - start);
+                    built.Append(text, start, at - start);
                     continue;
                 }
 
                 RejectControl();
-                built.Append(text[_at++]);
+                built.Append(text[at++]);
             }
         }
     }
@@ -63,13 +63,13 @@ internal sealed partial class TomlReader
     /// <summary>A backslash at the end of a line swallows all white space up to the next character.</summary>
     private bool LineContinues()
     {
-        var ahead = _at + 1;
+        int ahead = at + 1;
         while (ahead < text.Length && text[ahead] is ' ' or '\t')
         {
             ahead++;
         }
 
-        var ends =
+        bool ends =
             ahead < text.Length
             && (text[ahead] == '\n' || (text[ahead] == '\r' && ahead + 1 < text.Length && text[ahead + 1] == '\n'));
         if (!ends)
@@ -77,7 +77,7 @@ internal sealed partial class TomlReader
             return false;
         }
 
-        _at = ahead;
+        at = ahead;
         while (Newline())
         {
             SkipSpace();
@@ -88,9 +88,9 @@ internal sealed partial class TomlReader
 
     private void Escape(StringBuilder built)
     {
-        var start = _at++;
-        var kind = Now;
-        _at++;
+        int start = at++;
+        char kind = Now;
+        at++;
         switch (kind)
         {
             case 'b':
@@ -115,13 +115,13 @@ internal sealed partial class TomlReader
                 built.Append('\\');
                 break;
             case 'u' or 'U':
-                var digits = kind == 'u' ? 4 : 8;
+                int digits = kind == 'u' ? 4 : 8;
                 if (
-                    _at + digits > text.Length
-                    || !text.AsSpan(_at, digits).ContainsOnlyHex()
+                    at + digits > text.Length
+                    || !text.AsSpan(at, digits).ContainsOnlyHex()
                     || !Rune.TryCreate(
                         uint.Parse(
-                            text.AsSpan(_at, digits),
+                            text.AsSpan(at, digits),
                             NumberStyles.AllowHexSpecifier,
                             CultureInfo.InvariantCulture
                         ),
@@ -133,11 +133,12 @@ internal sealed partial class TomlReader
                 }
 
                 built.Append(rune.ToString());
-                _at += digits;
+                at += digits;
                 break;
             default:
                 throw Error(
-                    "unknown escape; in a \"string\" write \\\\ for a backslash, or use a 'literal string' for Windows paths",
+                    "unknown escape; in a \"string\" write \\\\ for a backslash, or use a 'literal string' "
+                        + "for Windows paths",
                     start
                 );
         }
@@ -145,29 +146,29 @@ internal sealed partial class TomlReader
 
     private object Scalar()
     {
-        var start = _at;
+        int start = at;
         while (char.IsAsciiLetterOrDigit(Now) || Now is '+' or '-' or '_' or '.' or ':')
         {
-            _at++;
+            at++;
         }
 
         // a date and a time may have one space between them
         if (
-            _at - start == 10
+            at - start == 10
             && Now == ' '
-            && _at + 1 < text.Length
-            && char.IsAsciiDigit(text[_at + 1])
+            && at + 1 < text.Length
+            && char.IsAsciiDigit(text[at + 1])
             && text[start + 4] == '-'
         )
         {
-            _at++;
+            at++;
             while (char.IsAsciiLetterOrDigit(Now) || Now is '+' or '-' or '.' or ':')
             {
-                _at++;
+                at++;
             }
         }
 
-        var word = text[start.._at];
+        string word = text[start..at];
         return word switch
         {
             "" => throw Error($"expected a value, found {Shown()}"),
@@ -186,13 +187,13 @@ internal sealed partial class TomlReader
     {
         if (word.Length > 2 && word[0] == '0' && word[1] is 'x' or 'o' or 'b')
         {
-            var radix = word[1] switch
+            int radix = word[1] switch
             {
                 'x' => 16,
                 'o' => 8,
                 _ => 2,
             };
-            var bits = Digits(
+            string? bits = Digits(
                 word.AsSpan(2),
                 c => char.IsAsciiHexDigit(c) && Convert.ToInt32(c.ToString(), 16) < radix
             );
@@ -202,7 +203,7 @@ internal sealed partial class TomlReader
             }
 
             var value = UInt128.Zero;
-            foreach (var c in bits)
+            foreach (char c in bits)
             {
                 value = (value * (UInt128)radix) + (UInt128)Convert.ToInt32(c.ToString(), 16);
                 if (value > (UInt128)long.MaxValue)
@@ -225,12 +226,12 @@ internal sealed partial class TomlReader
             return null;
         }
 
-        var exponentAt = rest.IndexOfAny('e', 'E');
+        int exponentAt = rest.IndexOfAny('e', 'E');
         var mantissa = exponentAt < 0 ? rest : rest[..exponentAt];
-        var pointAt = mantissa.IndexOf('.');
-        var whole = Digits(pointAt < 0 ? mantissa : mantissa[..pointAt], char.IsAsciiDigit);
-        var fraction = pointAt < 0 ? "" : Digits(mantissa[(pointAt + 1)..], char.IsAsciiDigit);
-        var exponent = exponentAt < 0 ? "" : Exponent(rest[(exponentAt + 1)..]);
+        int pointAt = mantissa.IndexOf('.');
+        string? whole = Digits(pointAt < 0 ? mantissa : mantissa[..pointAt], char.IsAsciiDigit);
+        string? fraction = pointAt < 0 ? "" : Digits(mantissa[(pointAt + 1)..], char.IsAsciiDigit);
+        string? exponent = exponentAt < 0 ? "" : Exponent(rest[(exponentAt + 1)..]);
         if (whole is null || fraction is null || exponent is null || (whole.Length > 1 && whole[0] == '0'))
         {
             throw Error(
@@ -240,10 +241,10 @@ internal sealed partial class TomlReader
             );
         }
 
-        var sign = word[0] == '-' ? "-" : "";
+        string sign = word[0] == '-' ? "-" : "";
         if (pointAt >= 0 || exponentAt >= 0)
         {
-            var shown =
+            string shown =
                 sign
                 + whole
                 + (fraction.Length > 0 ? "." + fraction : "")
@@ -251,15 +252,20 @@ internal sealed partial class TomlReader
             return double.Parse(shown, NumberStyles.Float, CultureInfo.InvariantCulture);
         }
 
-        return long.TryParse(sign + whole, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
+        return long.TryParse(
+            sign + whole,
+            NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture,
+            out long integer
+        )
             ? integer
             : throw Error($"{word} does not fit in 64 bits", start);
     }
 
     private static string? Exponent(ReadOnlySpan<char> text)
     {
-        var signed = !text.IsEmpty && text[0] is '+' or '-';
-        var digits = Digits(signed ? text[1..] : text, char.IsAsciiDigit);
+        bool signed = !text.IsEmpty && text[0] is '+' or '-';
+        string? digits = Digits(signed ? text[1..] : text, char.IsAsciiDigit);
         return digits is null ? null : (signed ? text[..1].ToString() : "") + digits;
     }
 
@@ -267,7 +273,7 @@ internal sealed partial class TomlReader
     private static string? Digits(ReadOnlySpan<char> text, Func<char, bool> isDigit)
     {
         var kept = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length; i++)
+        for (int i = 0; i < text.Length; i++)
         {
             if (isDigit(text[i]))
             {
@@ -285,14 +291,14 @@ internal sealed partial class TomlReader
     private object? Date(string word, int start)
     {
         // RFC 3339; T and Z may be lower case, T may be a space; at most seven decimals of a second are kept
-        var form = word.ToUpperInvariant().Replace(' ', 'T');
+        string form = word.ToUpperInvariant().Replace(' ', 'T');
         if (word.Contains('_') || form.Length < 8 || !char.IsAsciiDigit(form[0]))
         {
             return null;
         }
 
-        var isTime = form[2] == ':';
-        var split = form.IndexOf('T');
+        bool isTime = form[2] == ':';
+        int split = form.IndexOf('T');
         if (!isTime && form.Length > 10 && split != 10)
         {
             return null;
@@ -318,8 +324,8 @@ internal sealed partial class TomlReader
             return day;
         }
 
-        var clock = isTime ? form : form[11..];
-        var zoneAt = clock.IndexOfAny(['Z', '+', '-']);
+        string clock = isTime ? form : form[11..];
+        int zoneAt = clock.IndexOfAny(['Z', '+', '-']);
         var time = Clock(zoneAt < 0 ? clock : clock[..zoneAt]) ?? throw Error($"'{word}' is no time", start);
         if (isTime)
         {
@@ -346,7 +352,7 @@ internal sealed partial class TomlReader
 
     private static TimeOnly? Clock(string text)
     {
-        var point = text.IndexOf('.');
+        int point = text.IndexOf('.');
         var (whole, fraction) = point < 0 ? (text, "0") : (text[..point], text[(point + 1)..]);
         if (
             fraction.Length == 0
@@ -397,7 +403,7 @@ internal static class TomlText
     /// <summary>Whether every character is a hexadecimal digit.</summary>
     public static bool ContainsOnlyHex(this ReadOnlySpan<char> text)
     {
-        foreach (var c in text)
+        foreach (char c in text)
         {
             if (!char.IsAsciiHexDigit(c))
             {

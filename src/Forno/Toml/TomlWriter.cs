@@ -32,7 +32,7 @@ internal static class TomlWriter
 
         foreach (var (key, value) in table.Where(e => IsSection(e.Value)))
         {
-            var name = path.Length == 0 ? Key(key) : path + "." + Key(key);
+            string name = path.Length == 0 ? Key(key) : path + "." + Key(key);
             foreach (var section in value is TomlTable one ? [one] : ((List<object>)value).Cast<TomlTable>())
             {
                 built
@@ -102,7 +102,7 @@ internal static class TomlWriter
     private static void Joined<T>(StringBuilder built, string open, IEnumerable<T> items, Action<T> each, string close)
     {
         built.Append(open);
-        var first = true;
+        bool first = true;
         foreach (var item in items)
         {
             built.Append(first ? "" : ", ");
@@ -122,14 +122,14 @@ internal static class TomlWriter
                 : "-inf";
         }
 
-        var shown = value.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
+        string shown = value.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e');
         return shown.Contains('.') || shown.Contains('e') ? shown : shown + ".0";
     }
 
     private static string Quoted(string text)
     {
         var built = new StringBuilder("\"");
-        foreach (var c in text)
+        foreach (char c in text)
         {
             built.Append(
                 c switch

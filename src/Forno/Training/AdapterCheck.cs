@@ -9,13 +9,16 @@ namespace Forno.Training;
 /// <summary>What re-loading a saved adapter showed.</summary>
 /// <param name="Modules">Modules in the file.</param>
 /// <param name="Unplaced">Keys or modules that found no layer of the model.</param>
-/// <param name="Change">Root mean square of the change of the network's output, relative to the output; 0: it does nothing.</param>
+/// <param name="Change">Root mean square of the change of the network's output, relative to the output; 0: it does
+/// nothing.</param>
 public sealed record AdapterCheck(int Modules, IReadOnlyList<string> Unplaced, double Change)
 {
     /// <summary>Whether every key found its module and the output changes.</summary>
     public bool Good => Unplaced.Count == 0 && Change > 0;
 
-    /// <summary>Loads a file through the reader that everything else uses, and asks the model with it and without.</summary>
+    /// <summary>
+    /// Loads a file through the reader that everything else uses, and asks the model with it and without.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="model">The model.</param>
     /// <param name="training">The adapter in its slots, taken out meanwhile; null: none.</param>
@@ -26,7 +29,7 @@ public sealed record AdapterCheck(int Modules, IReadOnlyList<string> Unplaced, d
         {
             using var scope = new Scope();
             using var mode = Autograd.NoGrad();
-            using AdapterFile file = AdapterFile.Load(path, model.Targets, model.Device);
+            using var file = AdapterFile.Load(path, model.Targets, model.Device);
             Tensor plain = Ask(model);
             IReadOnlyList<Adapter> lost = file.Network.Apply(model.Layers);
             Tensor changed = Ask(model);

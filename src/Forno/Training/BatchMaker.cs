@@ -92,7 +92,7 @@ public sealed class BatchMaker : IDisposable
         Tensor latents = Latents(examples);
         var noise = new Tensor[examples.Count];
         var noisy = new Tensor[examples.Count];
-        var times = new int[examples.Count];
+        int[] times = new int[examples.Count];
         for (int i = 0; i < examples.Count; i++)
         {
             using Generator generator = Rng.For(plan.Seed, "train noise", epoch, examples[i].Draw);

@@ -13,7 +13,9 @@ internal static class NotFinite
         "The last saved state is untouched. Usual causes: a learning rate that is too high, "
         + "fp16 without a VAE made for it, a broken picture. Lower the rate or use bf16, and resume.";
 
-    /// <summary>A loss that is not finite: which picture at which timestep, and the first module that is broken.</summary>
+    /// <summary>
+    /// A loss that is not finite: which picture at which timestep, and the first module that is broken.
+    /// </summary>
     public static FornoException Explain(
         PlannedBatch planned,
         TrainBatch batch,
@@ -31,7 +33,8 @@ internal static class NotFinite
         return new FornoException(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{planned.Examples[bad].Item.Example.Path}: the loss is {each[bad]} at timestep {batch.Timesteps[bad]} "
+                $"{planned.Examples[bad].Item.Example.Path}: the loss is {each[bad]} at timestep "
+                    + $"{batch.Timesteps[bad]} "
             ) + string.Create(CultureInfo.InvariantCulture, $"(optimizer step {position.Step + 1}); {module}. {WayOut}")
         );
     }
@@ -49,7 +52,8 @@ internal static class NotFinite
         return new FornoException(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"the gradient of {module} is not finite at optimizer step {position.Step + 1} (pictures: {pictures}). {WayOut}"
+                $"the gradient of {module} is not finite at optimizer step {position.Step + 1} (pictures: "
+                    + $"{pictures}). {WayOut}"
             )
         );
     }

@@ -58,7 +58,7 @@ public sealed class TrainPlan
     public static TrainPlan Make(TrainRecipe recipe, Prediction prediction, Action<string>? notice = null)
     {
         Dataset[] datasets = [.. recipe.Datasets.Select(d => Dataset.Scan(d, PictureLoader.Measure, notice))];
-        StepCounts steps = StepCounts.For(
+        var steps = StepCounts.For(
             datasets.Sum(d => d.BatchesPerEpoch),
             recipe.Run.Accumulation,
             recipe.Run.MaxTrainSteps,

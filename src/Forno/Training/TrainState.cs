@@ -111,7 +111,8 @@ public static class TrainState
         if (missing is not null)
         {
             throw new FornoException(
-                $"{path}: {missing.Name} is missing or of another shape; resume with the configuration that the run was started with"
+                $"{path}: {missing.Name} is missing or of another shape; resume with the configuration that "
+                    + "the run was started with"
             );
         }
         optimizer.Load(
@@ -153,7 +154,9 @@ public static class TrainState
         }
     }
 
-    /// <summary>The settings that a state belongs to, as a short hash: resuming under others would not be the same run.</summary>
+    /// <summary>
+    /// The settings that a state belongs to, as a short hash: resuming under others would not be the same run.
+    /// </summary>
     /// <param name="parts">Whatever must not change.</param>
     public static string RecipeKey(params IEnumerable<string> parts) =>
         Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', parts))))[..16];
@@ -187,7 +190,7 @@ public static class TrainState
         IReadOnlyDictionary<string, string> metadata
     )
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         void Text(string text) => hash.AppendData(System.Text.Encoding.UTF8.GetBytes(text + "\0"));
         foreach (string key in (string[])["forno.position", "forno.optimizer", "forno.recipe"])
         {

@@ -43,8 +43,10 @@ public sealed class TrainStep
 
     /// <summary>Puts a step together.</summary>
     /// <param name="unet">The network.</param>
-    /// <param name="recipe">The loss; its <see cref="LossRecipe.Prediction"/> tells what the network is asked for.</param>
-    /// <param name="zeroTerminalSnr"><c>zero_terminal_snr</c>: noise and targets by the fixed schedule, weights by the original.</param>
+    /// <param name="recipe">The loss; its <see cref="LossRecipe.Prediction"/> tells what the network is asked
+    /// for.</param>
+    /// <param name="zeroTerminalSnr"><c>zero_terminal_snr</c>: noise and targets by the fixed schedule, weights by the
+    /// original.</param>
     public TrainStep(UNet unet, LossRecipe recipe, bool zeroTerminalSnr = false)
     {
         this.unet = unet;

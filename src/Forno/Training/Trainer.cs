@@ -20,7 +20,8 @@ namespace Forno.Training;
 public sealed record TrainResult(bool Completed, long Step, string? Adapter, AdapterCheck? Check);
 
 /// <summary>
-/// Trains an adapter. The order of everything random is a function of seed, epoch and draw, so a run that was stopped at
+/// Trains an adapter. The order of everything random is a function of seed, epoch and draw, so a run that was stopped
+/// at
 /// any moment and resumed from its last state ends bit for bit as one that was not (on the processor).
 /// </summary>
 public sealed class Trainer : IDisposable
@@ -79,7 +80,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The adapter as it is; for sample pictures.</summary>
     public AdapterNetwork Network => network;
 
-    /// <summary>Takes a saved state up; a damaged one is passed over for the newest whole one, and that is said.</summary>
+    /// <summary>
+    /// Takes a saved state up; a damaged one is passed over for the newest whole one, and that is said.
+    /// </summary>
     /// <param name="folder">A state's folder.</param>
     public void Resume(string folder)
     {
@@ -98,7 +101,8 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Trains to the end, or until a stop is asked for: then the state is saved.</summary>
     /// <param name="cancel">Asks for the stop; the optimizer step at hand is finished first.</param>
-    /// <exception cref="FornoException">The loss is not finite: says which picture, timestep and module. The last state stays.</exception>
+    /// <exception cref="FornoException">The loss is not finite: says which picture, timestep and module. The last state
+    /// stays.</exception>
     public TrainResult Run(CancellationToken cancel)
     {
         batches.Prepare((what, done, total) => tell(new TrainEvent.Preparing(what, done, total)), cancel);
@@ -133,7 +137,7 @@ public sealed class Trainer : IDisposable
     private bool Epoch(CancellationToken cancel)
     {
         int epoch = position.Epoch;
-        EpochPlan planned = EpochPlan.Build(plan.Datasets, plan.Seed, epoch, plan.Steps);
+        var planned = EpochPlan.Build(plan.Datasets, plan.Seed, epoch, plan.Steps);
         IEnumerable<PlannedBatch[]> updates = planned.Batches.Skip(position.Batch).Chunk(plan.Steps.Accumulation);
         foreach (PlannedBatch[] update in updates)
         {

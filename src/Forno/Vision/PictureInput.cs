@@ -40,7 +40,8 @@ public sealed record PictureInput
     /// <summary>Reads a model's only input.</summary>
     /// <param name="model">The model.</param>
     /// <param name="kind">What it should be, for messages: <c>a tagger</c>.</param>
-    /// <param name="size">Side where the model leaves it free, and where it does not, the same; null: there must be one in the model.</param>
+    /// <param name="size">Side where the model leaves it free, and where it does not, the same; null: there must be one
+    /// in the model.</param>
     /// <exception cref="FornoException">It takes no pictures, or not of that size.</exception>
     public static PictureInput Of(OnnxModel model, string kind, int? size)
     {
@@ -155,7 +156,8 @@ public sealed record PictureInput
     private static FornoException Unfit(OnnxModel model, string kind, string found) =>
         FornoException.ForFile(
             model.Source,
-            $"{kind} was expected, which takes one batch of RGB pictures ([n, 3, height, width] or [n, height, width, 3]); it has {found}",
+            $"{kind} was expected, which takes one batch of RGB pictures ([n, 3, height, width] or [n, "
+                + $"height, width, 3]); it has {found}",
             "Name another model."
         );
 }

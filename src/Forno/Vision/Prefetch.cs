@@ -8,7 +8,8 @@ internal static class Prefetch
     /// <typeparam name="TReady">What the network takes.</typeparam>
     /// <param name="items">The items.</param>
     /// <param name="batch">How many are handed over at once; at the end it may be fewer.</param>
-    /// <param name="prepare">Makes one ready, on other threads; a <see cref="FornoException"/> of it goes to <paramref name="failed"/>.</param>
+    /// <param name="prepare">Makes one ready, on other threads; a <see cref="FornoException"/> of it goes to
+    /// <paramref name="failed"/>.</param>
     /// <param name="run">Takes those that are ready, in order, on the caller's thread.</param>
     /// <param name="failed">Told of an item that could not be made ready.</param>
     /// <param name="cancel">Stops it.</param>

@@ -12,14 +12,17 @@ public sealed record PlanStep
     /// <summary>The caption before and after, where the step changes one; else null.</summary>
     public TextChange? Text { get; init; }
 
-    /// <summary>Whether it is about no picture but a list of what was done: people are not told that it was done.</summary>
+    /// <summary>
+    /// Whether it is about no picture but a list of what was done: people are not told that it was done.
+    /// </summary>
     public bool IsList { get; init; }
 
     /// <summary>The changes.</summary>
     public IReadOnlyList<FileChange> Changes { get; init; } = [];
 
     /// <summary>
-    /// Further additions that only show while they are made (the frames of an animation); each is done before the next is
+    /// Further additions that only show while they are made (the frames of an animation); each is done before the next
+    /// is
     /// asked for. A <see cref="FornoException"/> from it takes the step back and becomes a problem.
     /// </summary>
     public Func<CancellationToken, IEnumerable<AddFile>>? Expand { get; init; }
@@ -48,7 +51,9 @@ public sealed record ChangePlan
     /// <summary>Files that were left out, and why.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];
 
-    /// <summary>Pictures that stay as they are though something was asked of them, and why: nothing is wrong with the files.</summary>
+    /// <summary>
+    /// Pictures that stay as they are though something was asked of them, and why: nothing is wrong with the files.
+    /// </summary>
     public IReadOnlyList<Problem> Kept { get; init; } = [];
 
     /// <summary>What else the user should know, a line each.</summary>
@@ -57,7 +62,8 @@ public sealed record ChangePlan
     /// <summary>Makes a plan picture by picture, several at a time.</summary>
     /// <param name="name">The command.</param>
     /// <param name="folder">The pictures; its problems become the plan's.</param>
-    /// <param name="step">Decides about one picture; null leaves it as it is; a <see cref="FornoException"/> becomes a problem.</param>
+    /// <param name="step">Decides about one picture; null leaves it as it is; a <see cref="FornoException"/> becomes a
+    /// problem.</param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     /// <param name="workers">Pictures at a time; 0 = one for each core.</param>
@@ -79,7 +85,10 @@ public sealed record ChangePlan
         };
     }
 
-    /// <summary>The same plan with a change of a file that is no picture's, such as a list beside them: it goes with the first step.</summary>
+    /// <summary>
+    /// The same plan with a change of a file that is no picture's, such as a list beside them: it goes with the first
+    /// step.
+    /// </summary>
     /// <param name="step">The change; null = none.</param>
     public ChangePlan And(PlanStep? step) =>
         step is null ? this
@@ -99,7 +108,8 @@ public sealed record ChangePlan
 
     /// <summary>Asks something of every picture, several at a time.</summary>
     /// <param name="pictures">The pictures.</param>
-    /// <param name="ask">The question; a <see cref="FornoException"/> becomes a problem and the answer stays default.</param>
+    /// <param name="ask">The question; a <see cref="FornoException"/> becomes a problem and the answer stays
+    /// default.</param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     /// <param name="workers">Pictures at a time; 0 = one for each core.</param>
@@ -143,7 +153,8 @@ public sealed record ChangePlan
 
     /// <summary>
     /// The same plan for pictures that are no work folder: they are copied into one, captions and masks with them, and
-    /// what the plan would change is added in its changed form; pictures that the plan names as problems are left out. The
+    /// what the plan would change is added in its changed form; pictures that the plan names as problems are left out.
+    /// The
     /// sources stay as they are.
     /// </summary>
     /// <param name="folder">The pictures that the plan was made for.</param>
@@ -168,7 +179,7 @@ public sealed record ChangePlan
         foreach (var item in folder.Pictures.Where(p => !broken.Contains(p.Path)))
         {
             var own = copies[item.Path] = [];
-            foreach (var path in (string[])[item.Path, .. item.Needed.Select(c => c.Path)])
+            foreach (string path in (string[])[item.Path, .. item.Needed.Select(c => c.Path)])
             {
                 if (touched.Add(path))
                 {

@@ -6,7 +6,8 @@ using Forno.Files;
 namespace Forno.Workspace;
 
 /// <summary>
-/// What is known of files by their content, kept from one run to the next: what was renamed or moved is known still, what
+/// What is known of files by their content, kept from one run to the next: what was renamed or moved is known still,
+/// what
 /// was changed is looked at anew. Safe for several threads.
 /// </summary>
 /// <typeparam name="T">What is known of a file.</typeparam>
@@ -52,7 +53,10 @@ public sealed class ContentCache<T>
         }
     }
 
-    /// <summary>Where a cache of a folder lies: in the work folder's own, else in the user's cache (<c>XDG_CACHE_HOME</c>), never among originals.</summary>
+    /// <summary>
+    /// Where a cache of a folder lies: in the work folder's own, else in the user's cache (<c>XDG_CACHE_HOME</c>),
+    /// never among originals.
+    /// </summary>
     /// <param name="folder">The pictures' folder.</param>
     /// <param name="kind">What is cached, one word: <c>measures</c>.</param>
     public static string PlaceFor(string folder, string kind)

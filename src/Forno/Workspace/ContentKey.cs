@@ -27,7 +27,7 @@ public readonly record struct ContentKey(ulong A, ulong B, ulong C, ulong D)
     /// <summary>The hash as 32 bytes.</summary>
     public byte[] ToBytes()
     {
-        var bytes = new byte[SHA256.HashSizeInBytes];
+        byte[] bytes = new byte[SHA256.HashSizeInBytes];
         BinaryPrimitives.WriteUInt64BigEndian(bytes, A);
         BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), B);
         BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(16), C);

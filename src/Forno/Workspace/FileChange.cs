@@ -1,6 +1,9 @@
 namespace Forno.Workspace;
 
-/// <summary>What a new file is to hold. <see cref="Prepare"/> does the work and may fail for this file alone; what it returns writes.</summary>
+/// <summary>
+/// What a new file is to hold. <see cref="Prepare"/> does the work and may fail for this file alone; what it returns
+/// writes.
+/// </summary>
 public sealed class FileContent
 {
     private readonly Func<Action<Stream>> prepare;
@@ -23,13 +26,14 @@ public sealed class FileContent
 
     /// <summary>Bytes that are made when they are needed, such as an encoded picture.</summary>
     /// <param name="what">What they are, in a few words.</param>
-    /// <param name="make">Makes them; a <see cref="FornoException"/> means that this file cannot be made, and the rest goes on.</param>
+    /// <param name="make">Makes them; a <see cref="FornoException"/> means that this file cannot be made, and the rest
+    /// goes on.</param>
     public static FileContent Bytes(string what, Func<byte[]> make) =>
         new(
             what,
             () =>
             {
-                var bytes = make();
+                byte[] bytes = make();
                 return output => output.Write(bytes);
             }
         );
@@ -47,7 +51,7 @@ public sealed class FileContent
 
     private static void Copy(string file, Stream output)
     {
-        var buffer = new byte[1 << 18];
+        byte[] buffer = new byte[1 << 18];
         using var input = Reading(file, () => new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 0));
         while (Reading(file, () => input.Read(buffer)) is > 0 and var count)
         {

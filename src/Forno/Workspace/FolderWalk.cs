@@ -3,9 +3,12 @@ using Forno.Data;
 
 namespace Forno.Workspace;
 
-/// <summary>Walks through folders: hidden files are passed over, links that leave the folder reported, not followed.</summary>
+/// <summary>
+/// Walks through folders: hidden files are passed over, links that leave the folder reported, not followed.
+/// </summary>
 /// <param name="isPicture">Which files are pictures.</param>
-/// <param name="skipSetAside">Whether to pass over folders that begin with <c>_</c>, where tools put what is not to be trained.</param>
+/// <param name="skipSetAside">Whether to pass over folders that begin with <c>_</c>, where tools put what is not to be
+/// trained.</param>
 /// <param name="captionExtension">A further extension of captions, with its dot, or null.</param>
 internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside, string? captionExtension = null)
 {
@@ -28,7 +31,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                 ? Entries(root, Path.Join(folder.Full, PictureItem.MaskFolder)).Files
                 : [];
             found.Add((folder, files, masks));
-            foreach (var name in below)
+            foreach (string name in below)
             {
                 folders.Push((Path.Join(folder.Full, name), RelativePath.Join(folder.Path, name)));
             }
@@ -54,7 +57,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
     public List<PictureItem> One(string folder, string prefix, string name)
     {
         // What else lies beside it is nobody's business.
-        var problems = Problems.Count;
+        int problems = Problems.Count;
         var (files, below) = Entries(folder, folder);
         var masks = below.Contains(PictureItem.MaskFolder)
             ? Entries(folder, Path.Join(folder, PictureItem.MaskFolder)).Files
@@ -91,10 +94,10 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
             new Dictionary<string, List<Companion>>(StringComparer.Ordinal),
             new List<(string Stem, string[] Owners, Companion File)>()
         );
-        foreach (var file in files.Where(f => !whole.Contains(f)))
+        foreach (string? file in files.Where(f => !whole.Contains(f)))
         {
-            var stem = OwnerName(file);
-            var isTags = PictureFiles.IsTagsName(file);
+            string stem = OwnerName(file);
+            bool isTags = PictureFiles.IsTagsName(file);
             // name.png.txt belongs to name.png; name.txt to every name.*
             string[] owners =
                 !IsCaption(file) && !isTags ? []
@@ -105,7 +108,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                 Path.Join(folder.Full, file),
                 owners.Length > 1
             );
-            foreach (var owner in owners)
+            foreach (string owner in owners)
             {
                 sidecars.TryAdd(owner, []);
                 sidecars[owner].Add(companion);
@@ -143,7 +146,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
             [
                 .. pictures.Select(file =>
                 {
-                    var stem = Path.GetFileNameWithoutExtension(file);
+                    string stem = Path.GetFileNameWithoutExtension(file);
                     var own = sidecars.GetValueOrDefault(file) ?? [];
                     var captions =
                         own.Count == 0 || (own.Count == 1 && !PictureFiles.IsTagsName(own[0].Path))
@@ -163,7 +166,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                                 ? [.. taken.OrderBy(c => PictureFiles.CaptionRank(c.Path))]
                                 : [],
                         Tags = captions.Count == own.Count ? null : own.Find(c => PictureFiles.IsTagsName(c.Path)),
-                        Mask = maskOf.TryGetValue(stem, out var mask)
+                        Mask = maskOf.TryGetValue(stem, out string? mask)
                             ? new Companion(
                                 RelativePath.Join(folder.Path, $"{PictureItem.MaskFolder}/{mask}"),
                                 Path.Join(folder.Full, PictureItem.MaskFolder, mask),
@@ -188,7 +191,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         var borrowed = new Dictionary<string, List<Companion>>(StringComparer.Ordinal);
         foreach (var (stem, owners, file) in lent)
         {
-            var extension = RelativePath.Name(file.Path)[stem.Length..];
+            string extension = RelativePath.Name(file.Path)[stem.Length..];
             string[] takers =
             [
                 .. lenders[stem]
@@ -210,7 +213,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
                 own[own.IndexOf(file)] = common;
             }
 
-            foreach (var taker in takers)
+            foreach (string taker in takers)
             {
                 borrowed.TryAdd(taker, []);
                 borrowed[taker].Add(common);

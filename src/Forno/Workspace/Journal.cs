@@ -5,7 +5,9 @@ using System.Text.Json.Serialization;
 
 namespace Forno.Workspace;
 
-/// <summary>One line of the journal. <see cref="Op"/> is one of the constants of <see cref="Journal"/> or a change's kind.</summary>
+/// <summary>
+/// One line of the journal. <see cref="Op"/> is one of the constants of <see cref="Journal"/> or a change's kind.
+/// </summary>
 internal sealed record JournalLine
 {
     public required string Op { get; init; }
@@ -29,7 +31,9 @@ internal sealed record JournalLine
 /// <summary>Where an operation of a work folder stands.</summary>
 public enum OperationState
 {
-    /// <summary>Begun and never ended: the process was killed. It is rolled back when the folder is next opened.</summary>
+    /// <summary>
+    /// Begun and never ended: the process was killed. It is rolled back when the folder is next opened.
+    /// </summary>
     Unfinished,
 
     /// <summary>Done.</summary>

@@ -2,7 +2,9 @@ using Forno.Files;
 
 namespace Forno.Workspace;
 
-/// <summary>A running operation: announces changes in the journal, does them, notes them, and can take them back.</summary>
+/// <summary>
+/// A running operation: announces changes in the journal, does them, notes them, and can take them back.
+/// </summary>
 /// <param name="root">The work folder.</param>
 /// <param name="journal">Its journal.</param>
 /// <param name="id">The operation's number.</param>

@@ -6,7 +6,8 @@ namespace Forno.Workspace;
 public static class PictureContent
 {
     /// <summary>
-    /// A picture as 8-bit sRGB PNG, upright, without loss. A PNG that is that already is copied byte for byte, once it has
+    /// A picture as 8-bit sRGB PNG, upright, without loss. A PNG that is that already is copied byte for byte, once it
+    /// has
     /// been decoded to its end.
     /// </summary>
     /// <param name="file">The source.</param>

@@ -48,11 +48,13 @@ public static class PictureFiles
     /// <summary>Whether a file is called <c>name.tags.json</c>, in whatever case.</summary>
     public static bool IsTagsName(string file) => file.EndsWith(TagsExtension, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>A caption's extension as kohya's <c>caption_extension</c> takes it: a dot is put in front where there is none.</summary>
+    /// <summary>
+    /// A caption's extension as kohya's <c>caption_extension</c> takes it: a dot is put in front where there is none.
+    /// </summary>
     /// <exception cref="FornoException">It is none, or a picture's.</exception>
     public static string CaptionExtension(string text)
     {
-        var extension = text.StartsWith('.') ? text : "." + text;
+        string extension = text.StartsWith('.') ? text : "." + text;
         return extension.Length > 1 && extension.IndexOfAny(['/', '\\', '\0']) < 0 && !IsPictureName("a" + extension)
             ? extension
             : throw new FornoException($"the caption extension '{text}' is none; .txt and .caption are usual");
@@ -61,7 +63,7 @@ public static class PictureFiles
     /// <summary>The place of a caption's extension in <see cref="CaptionExtensions"/>.</summary>
     internal static int CaptionRank(string file)
     {
-        for (var i = 0; i < CaptionExtensions.Count; i++)
+        for (int i = 0; i < CaptionExtensions.Count; i++)
         {
             if (file.EndsWith(CaptionExtensions[i], StringComparison.OrdinalIgnoreCase))
             {
@@ -74,7 +76,7 @@ public static class PictureFiles
 
     private static bool Has(IReadOnlyList<string> extensions, string file)
     {
-        for (var i = 0; i < extensions.Count; i++)
+        for (int i = 0; i < extensions.Count; i++)
         {
             if (file.EndsWith(extensions[i], StringComparison.OrdinalIgnoreCase))
             {

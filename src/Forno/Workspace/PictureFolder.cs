@@ -17,12 +17,14 @@ public sealed record PictureFolder
 
     /// <summary>Looks through folders and all below them.</summary>
     /// <param name="folders">
-    /// Folders, and single pictures, that all lie in one work folder, or all in none. In the latter case their contents are put together: paths
+    /// Folders, and single pictures, that all lie in one work folder, or all in none. In the latter case their contents
+    /// are put together: paths
     /// are relative to each folder (whose own name leads if it has kohya's form <c>N_name</c>), and where two have
     /// the same, the later becomes <c>name-2</c>.
     /// </param>
     /// <param name="isPicture">Which files are pictures, by full path; null = by extension.</param>
-    /// <param name="captionExtension">A further extension of captions, with or without its dot; null = those of <see cref="PictureFiles.CaptionExtensions"/>.</param>
+    /// <param name="captionExtension">A further extension of captions, with or without its dot; null = those of
+    /// <see cref="PictureFiles.CaptionExtensions"/>.</param>
     /// <exception cref="FornoException">A folder is absent, or some lie in a work folder and some do not.</exception>
     public static PictureFolder Scan(
         IReadOnlyList<string> folders,
@@ -55,14 +57,14 @@ public sealed record PictureFolder
         var pictures = new List<PictureItem>();
         var taken = new HashSet<string>(StringComparer.Ordinal);
         foreach (
-            var folder in full.Where(f =>
+            string? folder in full.Where(f =>
                     !full.Any(g => g != f && f.StartsWith(g + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 )
                 .Distinct()
         )
         {
-            var within = Directory.Exists(folder) ? folder : Path.GetDirectoryName(folder)!;
-            var prefix =
+            string within = Directory.Exists(folder) ? folder : Path.GetDirectoryName(folder)!;
+            string prefix =
                 works[0] is { } work ? (work == within ? "" : RelativePath.Of(work, within))
                 : within != folder || RelativePath.Repeats(Path.GetFileName(folder)) is null ? ""
                 : Path.GetFileName(folder);
@@ -93,7 +95,7 @@ public sealed record PictureFolder
     private static PictureItem Free(PictureItem item, HashSet<string> taken)
     {
         var free = item;
-        for (var n = 2; taken.Contains(StemPath(free)); n++)
+        for (int n = 2; taken.Contains(StemPath(free)); n++)
         {
             free = item.At(RelativePath.Join(item.Folder, $"{item.Stem}-{n}{Path.GetExtension(item.Path)}"));
         }

@@ -7,10 +7,13 @@ namespace Forno.Workspace;
 /// <param name="Why">What is wrong with it.</param>
 public sealed record Problem(string File, string Why)
 {
-    /// <summary>The problem behind a failure about this file; a message that begins with the file's name loses it.</summary>
+    /// <summary>
+    /// The problem behind a failure about this file; a message that begins with the file's name loses it.
+    /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="failure">What was thrown.</param>
-    /// <param name="fullPath">The name that the message may begin with; null = <paramref name="file"/>, wherever it lies.</param>
+    /// <param name="fullPath">The name that the message may begin with; null = <paramref name="file"/>, wherever it
+    /// lies.</param>
     public static Problem Of(string file, Exception failure, string? fullPath = null)
     {
         string prefix = (fullPath ?? file) + ": ",
@@ -32,8 +35,10 @@ public sealed record Problem(string File, string Why)
 /// <summary>A file that belongs to a picture and goes where it goes: a caption, a mask.</summary>
 /// <param name="Path">Its path within the data set.</param>
 /// <param name="File">Its full path.</param>
-/// <param name="Shared">Whether several pictures have it in common: those of the same name (<c>a.jpg</c>, <c>a.png</c>), and those that borrow it.</param>
-/// <param name="Lent">Whether pictures of other names borrow it (<see cref="PictureItem.Borrowed"/>): it stays where it is when its own picture goes.</param>
+/// <param name="Shared">Whether several pictures have it in common: those of the same name (<c>a.jpg</c>,
+/// <c>a.png</c>), and those that borrow it.</param>
+/// <param name="Lent">Whether pictures of other names borrow it (<see cref="PictureItem.Borrowed"/>): it stays where it
+/// is when its own picture goes.</param>
 public sealed record Companion(string Path, string File, bool Shared = false, bool Lent = false);
 
 /// <summary>A picture of a data set with what belongs to it.</summary>
@@ -52,7 +57,8 @@ public sealed record PictureItem
     public IReadOnlyList<Companion> Sidecars { get; init; } = [];
 
     /// <summary>
-    /// Captions of another name that serve it, as for kohya's trainer (<see cref="Caption.LenderOf"/>): <c>face.txt</c> for
+    /// Captions of another name that serve it, as for kohya's trainer (<see cref="Caption.LenderOf"/>): <c>face.txt</c>
+    /// for
     /// <c>face_1_2_3_4.png</c>. Only of extensions that none of its own has.
     /// </summary>
     public IReadOnlyList<Companion> Borrowed { get; init; } = [];
@@ -88,7 +94,10 @@ public sealed record PictureItem
     /// <summary>Where its tags seen and pruned are to be.</summary>
     public string TagsPath => Tags?.Path ?? RelativePath.Join(Folder, Stem + PictureFiles.TagsExtension);
 
-    /// <summary>Where its caption is: the first sidecar that is there (<c>.txt</c> before <c>.caption</c>), else one that it borrows, else <c>name.txt</c>.</summary>
+    /// <summary>
+    /// Where its caption is: the first sidecar that is there (<c>.txt</c> before <c>.caption</c>), else one that it
+    /// borrows, else <c>name.txt</c>.
+    /// </summary>
     public string CaptionPath => Caption?.Path ?? RelativePath.Join(Folder, Stem + ".txt");
 
     /// <summary>Its caption, its own or one that it borrows, if there is one.</summary>
@@ -97,7 +106,9 @@ public sealed record PictureItem
         : Borrowed.Count > 0 ? Borrowed[0]
         : null;
 
-    /// <summary>Where a companion goes when the picture goes to another path; what it borrows becomes its own there.</summary>
+    /// <summary>
+    /// Where a companion goes when the picture goes to another path; what it borrows becomes its own there.
+    /// </summary>
     /// <param name="companion">One of <see cref="Needed"/>.</param>
     /// <param name="picture">The picture's new path.</param>
     public string PathFor(Companion companion, string picture)
@@ -119,7 +130,7 @@ public sealed record PictureItem
             );
         }
 
-        var whole = RelativePath.Name(Path);
+        string whole = RelativePath.Name(Path);
         return RelativePath.Join(
             folder,
             name.StartsWith(whole + ".", StringComparison.Ordinal)
@@ -128,7 +139,9 @@ public sealed record PictureItem
         );
     }
 
-    /// <summary>The picture and its companions at another path, the files where they are; what it borrows is its own there.</summary>
+    /// <summary>
+    /// The picture and its companions at another path, the files where they are; what it borrows is its own there.
+    /// </summary>
     /// <param name="picture">The new path.</param>
     public PictureItem At(string picture) =>
         this with

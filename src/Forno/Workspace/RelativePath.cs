@@ -8,11 +8,12 @@ public static class RelativePath
     /// <summary>The full path of a file of a folder.</summary>
     /// <param name="root">The folder.</param>
     /// <param name="path">The path within it.</param>
-    /// <exception cref="FornoException">The path is absolute, has <c>..</c> in it, is empty or lies in <c>.forno</c>.</exception>
+    /// <exception cref="FornoException">The path is absolute, has <c>..</c> in it, is empty or lies in
+    /// <c>.forno</c>.</exception>
     public static string Full(string root, string path)
     {
-        var parts = path.Split('/');
-        var wrong =
+        string[] parts = path.Split('/');
+        string? wrong =
             path.Length == 0 ? "it is empty"
             : path[0] == '/' || Path.IsPathRooted(path) ? "it is absolute"
             : path.Contains('\0', StringComparison.Ordinal) ? "it holds a zero"
@@ -49,7 +50,7 @@ public static class RelativePath
     /// <summary>N of a folder name in kohya's form <c>N_name</c>, else null.</summary>
     public static int? Repeats(string folderName) =>
         folderName.IndexOf('_', StringComparison.Ordinal) is > 0 and var at
-        && int.TryParse(folderName.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+        && int.TryParse(folderName.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out int n)
             ? n
             : null;
 
@@ -59,14 +60,14 @@ public static class RelativePath
     /// <summary>Whether a path lies in a folder and no link on the way leads out of it.</summary>
     internal static bool StaysInside(string root, string full)
     {
-        var relative = Path.GetRelativePath(root, full);
+        string relative = Path.GetRelativePath(root, full);
         if (relative is ".." || relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative))
         {
             return false;
         }
 
-        var at = root;
-        foreach (var part in relative.Split(Path.DirectorySeparatorChar))
+        string at = root;
+        foreach (string part in relative.Split(Path.DirectorySeparatorChar))
         {
             at = Path.Join(at, part);
             if (new FileInfo(at).LinkTarget is not null)

@@ -1,7 +1,8 @@
 namespace Forno.Workspace;
 
 /// <summary>
-/// Takes changes back, judging by what is there, so that it may be stopped and begun again at any point: a file that lies
+/// Takes changes back, judging by what is there, so that it may be stopped and begun again at any point: a file that
+/// lies
 /// in <c>.forno/kept</c> goes back to its place, a moved one to its old name, an added one goes away. What somebody
 /// changed by hand since is not thrown away but set aside in <c>.forno/kept/changed-N</c>.
 /// </summary>
@@ -109,7 +110,8 @@ internal sealed class Reversal(string root, int id)
                 break;
             default:
                 throw new FornoException(
-                    $"{root}: its journal holds '{intent.Op}', which this version of Forno does not know; use the version that wrote it"
+                    $"{root}: its journal holds '{intent.Op}', which this version of Forno does not know; "
+                        + "use the version that wrote it"
                 );
         }
     }

@@ -8,7 +8,8 @@ internal sealed class StepRunner(JournaledOperation operation)
 {
     /// <summary>Does the steps; their static changes are announced already.</summary>
     /// <returns>The steps that could not be done, in the order of the steps.</returns>
-    /// <exception cref="FornoException">The disk refused; what was done by then stays for the caller to take back.</exception>
+    /// <exception cref="FornoException">The disk refused; what was done by then stays for the caller to take
+    /// back.</exception>
     public IReadOnlyList<Problem> Run(
         IReadOnlyList<PlanStep> steps,
         IProgress<long>? progress,

@@ -21,7 +21,8 @@ internal sealed record WorkFolderHooks
 }
 
 /// <summary>
-/// A folder in which dataset tools work: its journal in <c>.forno</c> lets every operation be taken back, and files that are
+/// A folder in which dataset tools work: its journal in <c>.forno</c> lets every operation be taken back, and files
+/// that are
 /// replaced or removed are kept there. Open it for as long as it is worked on: no other process can meanwhile.
 /// </summary>
 public sealed class WorkFolder : IDisposable
@@ -121,10 +122,13 @@ public sealed class WorkFolder : IDisposable
 
     /// <summary>Opens a work folder, or makes one of a folder that is absent or empty.</summary>
     /// <param name="root">The folder.</param>
-    /// <exception cref="FornoException">It holds files, another process has it open, or it cannot be written.</exception>
+    /// <exception cref="FornoException">It holds files, another process has it open, or it cannot be
+    /// written.</exception>
     public static WorkFolder OpenOrCreate(string root) => OpenOrCreate(root, new WorkFolderHooks());
 
-    /// <summary>Whether <see cref="OpenOrCreate(string)"/> would take a folder; throws if not, and writes nothing.</summary>
+    /// <summary>
+    /// Whether <see cref="OpenOrCreate(string)"/> would take a folder; throws if not, and writes nothing.
+    /// </summary>
     /// <param name="root">The folder.</param>
     /// <exception cref="FornoException">It holds files and is no work folder, or lies inside another one.</exception>
     public static void RequireUsable(string root)
@@ -157,7 +161,9 @@ public sealed class WorkFolder : IDisposable
         }
     }
 
-    /// <summary>The name of the operation that was killed in a work folder, without touching anything; null if none was.</summary>
+    /// <summary>
+    /// The name of the operation that was killed in a work folder, without touching anything; null if none was.
+    /// </summary>
     public static string? Unfinished(string root) =>
         Journal
             .Read(Path.Join(root, Hidden, JournalName))
@@ -168,12 +174,15 @@ public sealed class WorkFolder : IDisposable
     public static IReadOnlyList<JournalEntry> ReadHistory(string root) =>
         Journal.Read(Path.Join(root, Hidden, JournalName));
 
-    /// <summary>Does what a plan says, several pictures at a time; wholly, or not at all if the disk refuses or it is stopped.</summary>
+    /// <summary>
+    /// Does what a plan says, several pictures at a time; wholly, or not at all if the disk refuses or it is stopped.
+    /// </summary>
     /// <param name="plan">The plan, made for this folder as it is now.</param>
     /// <param name="progress">Counts steps.</param>
     /// <param name="cancel">Stops it: what was done is taken back.</param>
     /// <param name="workers">Steps at a time; 0 = one for each core.</param>
-    /// <exception cref="FornoException">The plan does not fit, or the disk refused; the folder is as before.</exception>
+    /// <exception cref="FornoException">The plan does not fit, or the disk refused; the folder is as
+    /// before.</exception>
     public Applied Apply(
         ChangePlan plan,
         IProgress<long>? progress = null,

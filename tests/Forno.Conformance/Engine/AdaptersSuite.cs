@@ -35,7 +35,7 @@ internal sealed class AdaptersSuite : IConformanceSuite
         using WeightStore store = Store(tensors, golden.Folder);
         PatchableLayer layer = Layer(p.GetProperty("layer"), store.At("base"));
         using Adapter adapter = Adapter(tensors, golden.Folder);
-        var trainable = p.GetProperty("trainable").EnumerateArray().Select(t => t.GetString()!).ToArray();
+        string[] trainable = p.GetProperty("trainable").EnumerateArray().Select(t => t.GetString()!).ToArray();
         foreach (string suffix in trainable)
         {
             adapter.Tensors[suffix].RequiresGrad = true;

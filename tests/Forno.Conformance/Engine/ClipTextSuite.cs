@@ -9,7 +9,9 @@ using Forno.Torch;
 
 namespace Forno.Conformance.Engine;
 
-/// <summary>Text towers of all families: hidden states with and without final norm, pooled outputs, gradients.</summary>
+/// <summary>
+/// Text towers of all families: hidden states with and without final norm, pooled outputs, gradients.
+/// </summary>
 public sealed class ClipTextSuite : IConformanceSuite
 {
     /// <inheritdoc/>
@@ -29,7 +31,7 @@ public sealed class ClipTextSuite : IConformanceSuite
             leaves[key] = Leaf(file, key, entries);
         }
 
-        using WeightStore store = WeightStore.From(ClipKeys.Unify(entries), file.Path);
+        using var store = WeightStore.From(ClipKeys.Unify(entries), file.Path);
         using var tensors = new GoldenTensors(golden);
         var comparison = new Comparison(golden);
         Dictionary<string, Tensor> outputs = [];
@@ -37,11 +39,7 @@ public sealed class ClipTextSuite : IConformanceSuite
         foreach (JsonElement encoder in golden.Params.GetProperty("encoders").EnumerateArray())
         {
             string prefix = encoder.GetProperty("checkpoint_prefix").GetString()!;
-            ClipTextConfig config = ClipTextConfig.Detect(
-                TensorShapes.Of(file),
-                prefix,
-                encoder.GetProperty("heads").GetInt32()
-            );
+            var config = ClipTextConfig.Detect(TensorShapes.Of(file), prefix, encoder.GetProperty("heads").GetInt32());
             CompareConfig(comparison, config, encoder);
             var text = new ClipText(store.At(ClipTextConfig.TowerPath(prefix)), config);
             context.Add(Outputs(text, encoder, golden.Params.GetProperty("clip_skips"), tensors, outputs));

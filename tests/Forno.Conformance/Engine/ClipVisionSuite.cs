@@ -39,12 +39,9 @@ public sealed class ClipVisionSuite : IConformanceSuite
     private static void Encode(GoldenCase golden, GoldenTensors tensors, Comparison comparison)
     {
         using ITensorSource file = Checkpoint.Open(golden.CheckpointPath);
-        using WeightStore store = WeightStore.From(ClipKeys.Unify(file.Entries()), file.Path);
+        using var store = WeightStore.From(ClipKeys.Unify(file.Entries()), file.Path);
         JsonElement want = golden.Params.GetProperty("config");
-        ClipVisionConfig config = ClipVisionConfig.Detect(
-            TensorShapes.Of(file),
-            heads: want.GetProperty("heads").GetInt32()
-        );
+        var config = ClipVisionConfig.Detect(TensorShapes.Of(file), heads: want.GetProperty("heads").GetInt32());
         comparison.Same("image_size", config.ImageSize, want.GetProperty("image_size").GetInt32());
         comparison.Same("patch_size", config.PatchSize, want.GetProperty("patch_size").GetInt32());
         comparison.Same("width", config.Width, want.GetProperty("width").GetInt32());

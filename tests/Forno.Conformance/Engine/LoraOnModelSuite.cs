@@ -11,7 +11,9 @@ using Forno.Torch;
 
 namespace Forno.Conformance.Engine;
 
-/// <summary>Suite <c>lora_on_model</c>: adapter files on a small text encoder and UNet, at several multipliers.</summary>
+/// <summary>
+/// Suite <c>lora_on_model</c>: adapter files on a small text encoder and UNet, at several multipliers.
+/// </summary>
 internal sealed class LoraOnModelSuite : IConformanceSuite
 {
     /// <inheritdoc/>

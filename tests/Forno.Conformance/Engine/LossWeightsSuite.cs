@@ -8,7 +8,9 @@ using Forno.Torch;
 
 namespace Forno.Conformance.Engine;
 
-/// <summary>Suite <c>loss_weights</c>: from the network's output to the loss, the noise of training, max-norm.</summary>
+/// <summary>
+/// Suite <c>loss_weights</c>: from the network's output to the loss, the noise of training, max-norm.
+/// </summary>
 internal sealed class LossWeightsSuite : IConformanceSuite
 {
     /// <inheritdoc/>
@@ -100,7 +102,7 @@ internal sealed class LossWeightsSuite : IConformanceSuite
             _ => new LossRecipe { Debiased = true, Prediction = prediction },
         };
         float[] weights = Array.ConvertAll(t, v => (float)LossWeights.Of(recipe, original, v));
-        Tensor w = Tensor.From(weights, weights.Length);
+        var w = Tensor.From(weights, weights.Length);
         tensors.Compare(c, "out.weight", w);
         tensors.Compare(c, "out.loss", tensors.Load("in.loss") * w);
         if (tensors.Has("out.snr"))

@@ -34,14 +34,14 @@ internal sealed class LrSchedulesSuite : IConformanceSuite
 
         var schedule = LrSchedules.Create(settings);
         var comparison = new Comparison(golden);
-        var steps = p.GetProperty("num_steps").GetInt32();
-        var groups = p.GetProperty("group_lrs").EnumerateArray().Select(g => g.GetDouble()).ToArray();
+        int steps = p.GetProperty("num_steps").GetInt32();
+        double[] groups = p.GetProperty("group_lrs").EnumerateArray().Select(g => g.GetDouble()).ToArray();
         var expected = golden.Expect.GetProperty("lr");
         comparison.Same("groups", groups.Length, expected.GetArrayLength());
-        for (var g = 0; g < groups.Length; g++)
+        for (int g = 0; g < groups.Length; g++)
         {
-            var got = Enumerable.Range(0, steps).Select(k => schedule(groups[g], k)).ToArray();
-            var want = expected[g].EnumerateArray().Select(v => v.GetDouble()).ToArray();
+            double[] got = Enumerable.Range(0, steps).Select(k => schedule(groups[g], k)).ToArray();
+            double[] want = expected[g].EnumerateArray().Select(v => v.GetDouble()).ToArray();
             comparison.Numbers<double>($"lr[{g}]", got, [got.Length], want, [want.Length]);
         }
 

@@ -5,7 +5,9 @@ using Forno.Torch;
 
 namespace Forno.Conformance.Engine;
 
-/// <summary>Suite <c>optimizers</c>: parameters after every step of recorded gradients, clipping, d, learning rates.</summary>
+/// <summary>
+/// Suite <c>optimizers</c>: parameters after every step of recorded gradients, clipping, d, learning rates.
+/// </summary>
 internal sealed class OptimizersSuite : IConformanceSuite
 {
     private const double NumberRtol = 1e-4; // the README's bound for lr and grad_norm

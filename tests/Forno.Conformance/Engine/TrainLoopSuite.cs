@@ -141,7 +141,7 @@ internal sealed class TrainLoopSuite : IConformanceSuite
             {
                 tensors.Compare(comparison, "out.d", Tensor.From(d.ToArray(), d.Count));
             }
-            Dictionary<string, Tensor> final = adapter.Network.Tensors.ToDictionary(t => t.Key, t => t.Tensor);
+            var final = adapter.Network.Tensors.ToDictionary(t => t.Key, t => t.Tensor);
             foreach (string name in tensors.Names.Where(n => n.StartsWith("out.final.", StringComparison.Ordinal)))
             {
                 string key = name["out.final.".Length..];

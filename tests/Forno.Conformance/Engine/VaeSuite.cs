@@ -24,7 +24,7 @@ internal sealed class VaeSuite : IConformanceSuite
         using ITensorSource file = Checkpoint.Open(golden.CheckpointPath);
         using WeightStore store = CheckpointWeights.Open([file]);
         // Neither naming nor measures are told: both are found out, and held against what the case says.
-        VaeConfig config = VaeConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata);
+        var config = VaeConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata);
         var vae = new Vae(store.At("first_stage_model"), config);
         store.RequireAllTaken("", KeyMap.IsHarmless);
 

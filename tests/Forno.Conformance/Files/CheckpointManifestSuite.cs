@@ -79,8 +79,7 @@ public sealed class CheckpointManifestSuite : IConformanceSuite
                 "vae" => VaeLayout.Detect(official, prefix).Keys(prefix),
                 _ => TextLayout.Detect(official, prefix, family.TextEncoders[encoder++].FullSize.Naming).Keys(prefix),
             };
-            Dictionary<string, long[]> want = keys.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))
-                .ToDictionary();
+            var want = keys.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary();
             CompareKeys($"{part.Name} as detected", laidOut, want, comparison);
             comparison.Same($"{part.Name} tensors", laidOut.Count, part.Value.GetProperty("tensors").GetInt32());
             comparison.Same(

@@ -41,7 +41,7 @@ public sealed partial class MetadataSuite : IConformanceSuite
     private static void Hashes(GoldenCase golden, Comparison comparison)
     {
         string path = golden.PathOf(golden.Params.GetProperty("file").GetString()!);
-        using SafetensorsFile file = SafetensorsFile.Open(path);
+        using var file = SafetensorsFile.Open(path);
         IReadOnlyCollection<TensorToWrite> tensors = ModelHash.Tensors(file);
         (string model, string legacy) = ModelHash.Adapter(tensors, file.Metadata);
         foreach (JsonProperty want in golden.Expect.EnumerateObject())
@@ -65,7 +65,7 @@ public sealed partial class MetadataSuite : IConformanceSuite
                     comparison.Same(want.Name, ModelHash.DataSha256(path), want.Value.GetString());
                     break;
                 case "serialized_bytes_for_legacy_hash":
-                    Dictionary<string, string> training = file
+                    var training = file
                         .Metadata.Where(pair => pair.Key.StartsWith("ss_", StringComparison.Ordinal))
                         .ToDictionary();
                     comparison.Same(want.Name, SafetensorsWriter.Measure(tensors, training), want.Value.GetInt64());
@@ -87,7 +87,7 @@ public sealed partial class MetadataSuite : IConformanceSuite
     private static void ModelSpecs(GoldenCase golden, Comparison comparison)
     {
         double timestamp = golden.Params.GetProperty("timestamp").GetDouble();
-        TimeZoneInfo zone = TimeZoneInfo.FindSystemTimeZoneById(golden.Params.GetProperty("timezone").GetString()!);
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(golden.Params.GetProperty("timezone").GetString()!);
         int index = 0;
         foreach (JsonElement row in golden.Expect.GetProperty("rows").EnumerateArray())
         {
@@ -121,10 +121,7 @@ public sealed partial class MetadataSuite : IConformanceSuite
         string? copied = null;
         try
         {
-            Dictionary<string, object?> options = KohyaOptions.All.Values.ToDictionary(
-                option => option.Name,
-                option => option.Default
-            );
+            var options = KohyaOptions.All.Values.ToDictionary(option => option.Name, option => option.Default);
             foreach (JsonProperty given in golden.Params.GetProperty("args").EnumerateObject())
             {
                 options[given.Name] = Value(given.Value);
@@ -167,7 +164,7 @@ public sealed partial class MetadataSuite : IConformanceSuite
             batches,
             golden.Expect.GetProperty("num_batches_per_epoch").GetInt32()
         );
-        StepCounts steps = StepCounts.For(
+        var steps = StepCounts.For(
             batches,
             (int)(long)options["gradient_accumulation_steps"]!,
             (long)options["max_train_steps"]!,

@@ -7,7 +7,9 @@ using Forno.Checkpoints.Sources;
 
 namespace Forno.Conformance.Files;
 
-/// <summary>PyTorch files, good and hostile: exactly the tensors, bit for bit, the plain values, and no side effect.</summary>
+/// <summary>
+/// PyTorch files, good and hostile: exactly the tensors, bit for bit, the plain values, and no side effect.
+/// </summary>
 public sealed class PicklesSuite : IConformanceSuite
 {
     /// <inheritdoc/>
@@ -36,7 +38,7 @@ public sealed class PicklesSuite : IConformanceSuite
     {
         JsonElement tensors = golden.Expect.GetProperty("tensors");
         comparison.Same("number of tensors", file.Tensors.Count, tensors.EnumerateObject().Count());
-        using SafetensorsFile answers = SafetensorsFile.Open(golden.TensorsPath);
+        using var answers = SafetensorsFile.Open(golden.TensorsPath);
         foreach (JsonProperty want in tensors.EnumerateObject())
         {
             if (!file.Tensors.TryGetValue(want.Name, out TensorInfo? info))

@@ -19,7 +19,7 @@ public sealed class PngMetaSuite : IConformanceSuite
         byte[] file = File.ReadAllBytes(path);
         string verdict = golden.Expect.GetProperty("result").GetString()!;
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Stopwatch watch = Stopwatch.StartNew();
+        var watch = Stopwatch.StartNew();
         string? text = null;
         try
         {

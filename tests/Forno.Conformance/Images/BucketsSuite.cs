@@ -148,7 +148,7 @@ internal sealed class BucketsSuite : IConformanceSuite
             ["update_steps_per_epoch"] = steps.StepsPerEpoch,
             ["num_epochs"] = steps.Epochs,
         };
-        var regular = Enumerable.Range(0, subsets.Length).Where(s => subsets[s].Subset.IsReg).ToArray();
+        int[] regular = Enumerable.Range(0, subsets.Length).Where(s => subsets[s].Subset.IsReg).ToArray();
         if (regular.Length > 0)
         {
             result["reg_repeats"] = regular
@@ -166,7 +166,7 @@ internal sealed class BucketsSuite : IConformanceSuite
 
     private static Dictionary<string, object> Gui(JsonElement run)
     {
-        var total = run.GetProperty("folders")
+        long total = run.GetProperty("folders")
             .EnumerateArray()
             .Sum(f => f.GetProperty("repeats").GetInt64() * f.GetProperty("images").GetInt64());
         var (steps, warmup) = StepCounts.Gui(

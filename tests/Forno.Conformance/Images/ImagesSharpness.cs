@@ -13,7 +13,7 @@ internal static class ImagesSharpness
         {
             string[] order = Names(group.GetProperty("order")),
                 less = Names(group.GetProperty("less_than_first"));
-            Dictionary<string, double> measured = order
+            var measured = order
                 .Concat(less)
                 .Distinct()
                 .ToDictionary(f => f, f => scanner.Scan(golden.PathOf(f)).Sharpness);

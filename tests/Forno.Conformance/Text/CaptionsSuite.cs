@@ -13,7 +13,7 @@ internal sealed class CaptionsSuite : IConformanceSuite
     public CaseResult Run(GoldenCase golden)
     {
         var (p, expect, comparison) = (golden.Params, golden.Expect, new Comparison(golden));
-        var kind = p.GetProperty("kind").GetString();
+        string? kind = p.GetProperty("kind").GetString();
         var runs = p.TryGetProperty("runs", out var list) ? list.EnumerateArray().ToArray() : [];
         switch (kind)
         {
@@ -28,7 +28,7 @@ internal sealed class CaptionsSuite : IConformanceSuite
                 comparison.Json("allowed", runs.Select(All).ToArray(), expect.GetProperty("allowed"));
                 break;
             case "shuffle":
-                for (var i = 0; i < runs.Length; i++)
+                for (int i = 0; i < runs.Length; i++)
                 {
                     Shuffled(comparison, $"tokens[{i}]", runs[i], expect.GetProperty("tokens")[i]);
                 }
@@ -115,16 +115,18 @@ internal sealed class CaptionsSuite : IConformanceSuite
         return [.. found];
     }
 
-    /// <summary>Many draws: each has the fixed tokens in place and the others in some order, and the orders differ.</summary>
+    /// <summary>
+    /// Many draws: each has the fixed tokens in place and the others in some order, and the orders differ.
+    /// </summary>
     private static void Shuffled(Comparison comparison, string name, JsonElement run, JsonElement want)
     {
         var (prefix, shuffled, suffix) = (Strings(want, "prefix"), Strings(want, "shuffled"), Strings(want, "suffix"));
         var orders = new HashSet<string>(StringComparer.Ordinal);
-        for (var draw = 0; draw < 64; draw++)
+        for (int draw = 0; draw < 64; draw++)
         {
-            var caption = Process(run, KeyedRandom.For(1, "golden", 0, draw));
+            string caption = Process(run, KeyedRandom.For(1, "golden", 0, draw));
             orders.Add(caption);
-            var tokens = caption.Split(", ");
+            string[] tokens = caption.Split(", ");
             comparison.Same($"{name} count", tokens.Length, prefix.Length + shuffled.Length + suffix.Length);
             if (!comparison.Agrees)
             {
@@ -156,13 +158,13 @@ internal sealed class CaptionsSuite : IConformanceSuite
 
     private static Dictionary<string, object> Files(JsonElement run)
     {
-        var root = Directory.CreateTempSubdirectory("forno-captions-").FullName;
+        string root = Directory.CreateTempSubdirectory("forno-captions-").FullName;
         try
         {
             var (train, reg) = (Path.Combine(root, "train"), Path.Combine(root, "reg"));
             Write(run, "files", train);
-            var hasReg = Write(run, "reg_files", reg);
-            var extension = run.GetProperty("caption_extension").GetString()!;
+            bool hasReg = Write(run, "reg_files", reg);
+            string extension = run.GetProperty("caption_extension").GetString()!;
             var rules = Rules(run);
             var subsets = SubsetFolders
                 .Find(train)
@@ -236,7 +238,7 @@ internal sealed class CaptionsSuite : IConformanceSuite
         Directory.CreateDirectory(folder);
         foreach (var file in files.EnumerateObject())
         {
-            var path = Path.GetFullPath(file.Name, folder);
+            string path = Path.GetFullPath(file.Name, folder);
             if (!path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             {
                 throw new FornoException($"the case names a file outside its folder: {file.Name}");
@@ -255,17 +257,17 @@ internal sealed class CaptionsSuite : IConformanceSuite
     /// <summary>Walks through all sequences of choices, depth first.</summary>
     private sealed class EveryChoice : IChoices
     {
-        private readonly List<(int Taken, int Count)> _path = [];
-        private int _at;
+        private readonly List<(int Taken, int Count)> path = [];
+        private int at;
 
         public int Below(int count)
         {
-            if (_at == _path.Count)
+            if (at == path.Count)
             {
-                _path.Add((0, count));
+                path.Add((0, count));
             }
 
-            return _path[_at++].Taken;
+            return path[at++].Taken;
         }
 
         public double Unit() => throw new NotSupportedException("only whole choices are walked through");
@@ -273,18 +275,18 @@ internal sealed class CaptionsSuite : IConformanceSuite
         /// <summary>Moves to the next sequence; false after the last.</summary>
         public bool Next()
         {
-            _at = 0;
-            while (_path.Count > 0 && _path[^1].Taken + 1 == _path[^1].Count)
+            at = 0;
+            while (path.Count > 0 && path[^1].Taken + 1 == path[^1].Count)
             {
-                _path.RemoveAt(_path.Count - 1);
+                path.RemoveAt(path.Count - 1);
             }
 
-            if (_path.Count == 0)
+            if (path.Count == 0)
             {
                 return false;
             }
 
-            _path[^1] = (_path[^1].Taken + 1, _path[^1].Count);
+            path[^1] = (path[^1].Taken + 1, path[^1].Count);
             return true;
         }
     }

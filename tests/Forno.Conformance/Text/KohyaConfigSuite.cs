@@ -5,7 +5,9 @@ using Forno.Toml;
 
 namespace Forno.Conformance.Text;
 
-/// <summary>Suite <c>kohya_config</c>: other trainers' configuration files and the settings that are in force.</summary>
+/// <summary>
+/// Suite <c>kohya_config</c>: other trainers' configuration files and the settings that are in force.
+/// </summary>
 internal sealed class KohyaConfigSuite : IConformanceSuite
 {
     /// <inheritdoc/>
@@ -18,7 +20,7 @@ internal sealed class KohyaConfigSuite : IConformanceSuite
         switch (p.GetProperty("kind").GetString())
         {
             case "dataset_config":
-                var cli = CommandLine(p);
+                string[] cli = CommandLine(p);
                 var args = KohyaArgs.Read(
                     null,
                     "",
@@ -28,7 +30,7 @@ internal sealed class KohyaConfigSuite : IConformanceSuite
                 Compare(golden, comparison, args);
                 break;
             case "train_config":
-                var path = golden.PathOf(p.GetProperty("file").GetString()!);
+                string path = golden.PathOf(p.GetProperty("file").GetString()!);
                 Compare(
                     golden,
                     comparison,
@@ -109,7 +111,7 @@ internal sealed class KohyaConfigSuite : IConformanceSuite
             .Select(n => n[(folder.Length + 1)..].Split('/')[0])
             .Distinct()
             .Order(StringComparer.Ordinal);
-        foreach (var name in names)
+        foreach (string? name in names)
         {
             if (SubsetFolders.ParseName(name) is var (repeats, tokens))
             {

@@ -8,7 +8,9 @@ using Forno.Nn;
 
 namespace Forno.Conformance.Text;
 
-/// <summary>Suite <c>lora_names</c>: names, shapes and blocks of the modules that adapters have over full-size models.</summary>
+/// <summary>
+/// Suite <c>lora_names</c>: names, shapes and blocks of the modules that adapters have over full-size models.
+/// </summary>
 internal sealed class LoraNamesSuite : IConformanceSuite
 {
     /// <inheritdoc/>
@@ -58,7 +60,7 @@ internal sealed class LoraNamesSuite : IConformanceSuite
             }
         }
 
-        LoraSettings settings = LoraSettings.Read(
+        var settings = LoraSettings.Read(
             family == ModelFamily.Sdxl,
             Number(p, "network_dim") is { } dim ? (int)dim : null,
             Number(p, "network_alpha"),

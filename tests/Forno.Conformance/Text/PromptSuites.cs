@@ -51,7 +51,7 @@ public sealed class ExtraNetworksSuite : IConformanceSuite
 
     private static object Result(JsonElement batch)
     {
-        ExtraNetworks parsed = ExtraNetworks.Parse([.. batch.EnumerateArray().Select(p => p.GetString()!)]);
+        var parsed = ExtraNetworks.Parse([.. batch.EnumerateArray().Select(p => p.GetString()!)]);
         object networks = parsed
             .Networks.Select(n => new
             {
@@ -160,7 +160,7 @@ public sealed class PromptChunksSuite : IConformanceSuite
     private static CaseResult Weights(GoldenCase golden)
     {
         using Scope scope = new();
-        using SafetensorsFile tensors = SafetensorsFile.Open(golden.TensorsPath);
+        using var tensors = SafetensorsFile.Open(golden.TensorsPath);
         ApplyEmphasis apply = Emphasis.Named(golden.Params.GetProperty("emphasis").GetString()!);
         Comparison comparison = new(golden);
         comparison.Tensor("out.z", apply(tensors.Load("in.z"), tensors.Load("in.multipliers")), tensors);

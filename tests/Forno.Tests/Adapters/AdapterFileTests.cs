@@ -22,12 +22,12 @@ public sealed class AdapterFileTests : IDisposable
         using var scope = new Scope();
         PatchTarget[] targets = [.. PatchTargets.FullSize(ModelFamily.Sd15).Take(14)];
         AdapterModule[] modules = [.. new LoraSettings { Dim = 2, Alpha = 3 }.Choose(targets)];
-        using AdapterNetwork network = AdapterNetwork.NewLora(modules, 5, AdapterDropout.None);
+        using var network = AdapterNetwork.NewLora(modules, 5, AdapterDropout.None);
         string path = Path.Combine(folder, "a.safetensors");
         var metadata = new Dictionary<string, string> { ["ss_network_dim"] = "2", ["modelspec.title"] = "brød \"x\"" };
         AdapterFile.Save(path, network, metadata, DType.Float32);
 
-        using AdapterFile file = AdapterFile.Load(path, PatchTargets.FullSize(ModelFamily.Sd15));
+        using var file = AdapterFile.Load(path, PatchTargets.FullSize(ModelFamily.Sd15));
         Assert.Empty(file.Strangers);
         Assert.Equal("brød \"x\"", file.Metadata["modelspec.title"]);
         var read = file.Network.Tensors.ToDictionary(t => t.Key, t => t.Tensor);
@@ -39,7 +39,7 @@ public sealed class AdapterFileTests : IDisposable
         }
         Assert.All(file.Network.Adapters, a => Assert.Equal(1.5, a.Scale));
 
-        using SafetensorsFile raw = SafetensorsFile.Open(path);
+        using var raw = SafetensorsFile.Open(path);
         Assert.Empty(raw.Tensors[modules[0].Target.Name + ".alpha"].Shape);
         byte[] bytes = File.ReadAllBytes(path);
         Assert.Equal(
@@ -66,7 +66,7 @@ public sealed class AdapterFileTests : IDisposable
                 .Message,
             StringComparison.Ordinal
         );
-        using AdapterFile file = AdapterFile.Load(mixed, PatchTargets.FullSize(ModelFamily.Sd15));
+        using var file = AdapterFile.Load(mixed, PatchTargets.FullSize(ModelFamily.Sd15));
         Assert.Equal(
             xl.Select(t => t.Name).Order(StringComparer.Ordinal),
             file.Strangers.Order(StringComparer.Ordinal)
@@ -75,7 +75,7 @@ public sealed class AdapterFileTests : IDisposable
 
         void Save(string path, PatchTarget[] targets)
         {
-            using AdapterNetwork network = AdapterNetwork.NewLora(
+            using var network = AdapterNetwork.NewLora(
                 targets.Select(t => new AdapterModule(t, 1, 1)),
                 1,
                 AdapterDropout.None

@@ -148,7 +148,7 @@ public class LoraTests
             StringComparison.Ordinal
         );
         Assert.Null(store.Layers["conv"].Patch);
-        Tensor some = Tensor.Zeros([2, 2]);
+        var some = Tensor.Zeros([2, 2]);
         Assert.Contains(
             "LoHa",
             Assert
@@ -228,7 +228,7 @@ public class LoraTests
         PatchableLayer layer = store.Layers["linear"];
         Tensor x = Inputs()[0].X;
         Tensor full = adapter.Adapters[0].Branch(layer, x)!.Clone();
-        Tensor sum = Tensor.Zeros(full.Shape);
+        var sum = Tensor.Zeros(full.Shape);
         const int Draws = 600;
         int dropped = 0;
         for (int i = 0; i < Draws; i++)
@@ -273,7 +273,7 @@ public class LoraTests
 
     internal static WeightStore Model(DType type = DType.Float32)
     {
-        WeightStore random = WeightStore.Random(9);
+        var random = WeightStore.Random(9);
         if (type == DType.Float32)
         {
             Build(random);
@@ -283,7 +283,7 @@ public class LoraTests
         using var scope = new Scope();
         var entries = random.Tensors.ToDictionary(t => t.Key, t => t.Value.Clone().Own());
         random.Dispose();
-        WeightStore store = WeightStore.From(
+        var store = WeightStore.From(
             entries.ToDictionary(e => e.Key, e => new WeightEntry(e.Value.Shape.ToArray(), e.Value.Alias)),
             "test",
             type

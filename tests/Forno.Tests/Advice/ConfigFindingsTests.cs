@@ -10,7 +10,9 @@ using Forno.Workspace;
 
 namespace Forno.Tests.Advice;
 
-/// <summary>Every finding about a configuration, both ways: it fires on the mistake, and is silent without it.</summary>
+/// <summary>
+/// Every finding about a configuration, both ways: it fires on the mistake, and is silent without it.
+/// </summary>
 public class ConfigFindingsTests
 {
     // A configuration in which nothing is to be found, for SD 1.5 and AdamW.
@@ -101,7 +103,8 @@ public class ConfigFindingsTests
         "cached-captions",
         FindingLevel.Bad,
         "with shuffle_caption, caption_tag_dropout_rate",
-        "cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\nshuffle_caption = true\ncaption_tag_dropout_rate = 0.1\n"
+        "cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\nshuffle_caption = "
+            + "true\ncaption_tag_dropout_rate = 0.1\n"
     )]
     [InlineData(
         "cached-text-encoder",
@@ -278,7 +281,7 @@ public class ConfigFindingsTests
 
     private static IReadOnlyList<Finding> Draw(TempTree tree, string lines, string? family = null)
     {
-        CaptionSet set = CaptionSet.Read(PictureFolder.Scan([tree["set"]]));
+        var set = CaptionSet.Read(PictureFolder.Scan([tree["set"]]));
         var (pruned, _) = TriggerScenes.ReadPruned(set);
         return DataFindings.Find(
             Facts(lines, family, null, tree["set/10_a"]),

@@ -189,7 +189,7 @@ public class FileFindingsTests
 
     private static IReadOnlyList<Finding> Find(TempTree tree, params TrainedFolder[] trained)
     {
-        PictureFolder folder = PictureFolder.Scan([tree["set"]]);
+        var folder = PictureFolder.Scan([tree["set"]]);
         return FileFindings.Find([tree["set"]], folder, CaptionSet.Read(folder), trained.Length == 0 ? null : trained);
     }
 }

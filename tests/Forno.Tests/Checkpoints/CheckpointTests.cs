@@ -6,9 +6,9 @@ namespace Forno.Tests.Checkpoints;
 
 public sealed class CheckpointTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-io").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-io").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Theory]
     [InlineData("", "empty")]
@@ -22,9 +22,9 @@ public sealed class CheckpointTests : IDisposable
     [InlineData("PK\u0003\u0004 cut off", "cut off")]
     public void WrongFilesAreNamed(string content, string why)
     {
-        var path = Path.Combine(_folder, "model.safetensors");
+        string path = Path.Combine(folder, "model.safetensors");
         File.WriteAllBytes(path, System.Text.Encoding.Latin1.GetBytes(content));
-        var message = Assert.Throws<FornoException>(() => Checkpoint.Open(path)).Message;
+        string message = Assert.Throws<FornoException>(() => Checkpoint.Open(path)).Message;
         Assert.StartsWith(path, message, StringComparison.Ordinal);
         Assert.Contains(why, message, StringComparison.OrdinalIgnoreCase);
     }
@@ -34,18 +34,18 @@ public sealed class CheckpointTests : IDisposable
     {
         Assert.Contains(
             "no such file",
-            Assert.Throws<FornoException>(() => Checkpoint.Open(Path.Combine(_folder, "no"))).Message
+            Assert.Throws<FornoException>(() => Checkpoint.Open(Path.Combine(folder, "no"))).Message
         );
-        Assert.Contains("folder", Assert.Throws<FornoException>(() => Checkpoint.Open(_folder)).Message);
+        Assert.Contains("folder", Assert.Throws<FornoException>(() => Checkpoint.Open(folder)).Message);
     }
 
     [Fact]
     public void ContentDecidesNotTheName()
     {
         // A header of 0x227b bytes makes the file begin with {" as JSON texts do, one of 0x8b1f as gzip archives.
-        foreach (var length in new[] { 0x227b, 0x8b1f })
+        foreach (int length in new[] { 0x227b, 0x8b1f })
         {
-            var path = Path.Combine(_folder, "model.ckpt");
+            string path = Path.Combine(folder, "model.ckpt");
             File.WriteAllBytes(
                 path,
                 [.. BitConverter.GetBytes((long)length), .. "{}"u8, .. Enumerable.Repeat((byte)' ', length - 2)]
@@ -60,7 +60,7 @@ public sealed class CheckpointTests : IDisposable
     {
         using var pickle = Checkpoint.Open(Path.Combine(Goldens.Suite("pickles"), "ok-params-ema", "net_g.pth"));
         Assert.IsType<PickleFile>(pickle);
-        var legacy = Directory
+        string legacy = Directory
             .EnumerateFiles(Path.Combine(Goldens.Suite("pickles"), "ok-legacy-proto4"))
             .Single(f =>
                 !f.EndsWith(".json", StringComparison.Ordinal) && !f.EndsWith(".safetensors", StringComparison.Ordinal)

@@ -9,9 +9,9 @@ public sealed class PickleTests : IDisposable
 {
     private const string Tensor =
         "ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\u0004tQK\0K\u0002K\u0002\u0086K\u0002K\u0001\u0086\u0089ccollections\nOrderedDict\n)RtR";
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-io").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-io").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void ReadsATensorByPath()
@@ -19,7 +19,7 @@ public sealed class PickleTests : IDisposable
         using var file = Open("\u0080\u0002}X\u0001\0\0\0w" + Tensor + "s.");
         Assert.Equal("w F32 [2, 2]", Assert.Single(file.Tensors).Value.ToString());
         Assert.Equal([1f, 2f, 3f, 4f], Floats(file.ReadBytes("w")));
-        Assert.True(file.TryGetAddress("w", out var address, out _));
+        Assert.True(file.TryGetAddress("w", out nint address, out _));
         Assert.NotEqual(0, address);
     }
 
@@ -86,12 +86,12 @@ public sealed class PickleTests : IDisposable
     public void DamagedFilesNeverCrash()
     {
         Write("\u0080\u0002}X\u0001\0\0\0w" + Tensor + "s.", CompressionLevel.NoCompression);
-        var whole = File.ReadAllBytes(File_);
+        byte[] whole = File.ReadAllBytes(File_);
         var random = new Random(3);
-        for (var i = 0; i < 3000; i++)
+        for (int i = 0; i < 3000; i++)
         {
-            var bytes = whole.AsSpan(0, random.Next(8) == 0 ? random.Next(whole.Length) : whole.Length).ToArray();
-            for (var j = random.Next(3); j > 0 && bytes.Length > 0; j--)
+            byte[] bytes = whole.AsSpan(0, random.Next(8) == 0 ? random.Next(whole.Length) : whole.Length).ToArray();
+            for (int j = random.Next(3); j > 0 && bytes.Length > 0; j--)
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             }
@@ -116,7 +116,7 @@ public sealed class PickleTests : IDisposable
         Assert.Equal([1f, 2f, 3f, 4f], Floats(file.ReadBytes("w")));
     }
 
-    private string File_ => Path.Combine(_folder, "m.pt");
+    private string File_ => Path.Combine(folder, "m.pt");
 
     private static float[] Floats(byte[] bytes) =>
         Enumerable.Range(0, bytes.Length / 4).Select(i => BitConverter.ToSingle(bytes, i * 4)).ToArray();

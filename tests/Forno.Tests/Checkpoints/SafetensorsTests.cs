@@ -9,15 +9,15 @@ namespace Forno.Tests.Checkpoints;
 
 public sealed class SafetensorsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-io").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-io").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void LayoutIsTheReferenceLibrarys()
     {
         // Known answer: F32 before F16, then names by bytes; metadata first; header padded to 8 bytes.
-        var path = File_();
+        string path = File_();
         SafetensorsWriter.Write(
             path,
             [
@@ -30,9 +30,9 @@ public sealed class SafetensorsTests : IDisposable
         const string Json =
             "{\"__metadata__\":{\"k\":\"\\\"\\\\\\n\\u0001é\"},\"z\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
             + "\"a\":{\"dtype\":\"F16\",\"shape\":[],\"data_offsets\":[4,6]},\"b\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[6,8]}}";
-        var header = Encoding.UTF8.GetBytes(Json);
-        var padded = (header.Length + 7) / 8 * 8;
-        var want = new byte[8 + padded + 8];
+        byte[] header = Encoding.UTF8.GetBytes(Json);
+        int padded = (header.Length + 7) / 8 * 8;
+        byte[] want = new byte[8 + padded + 8];
         want.AsSpan(8, padded).Fill((byte)' ');
         BinaryPrimitives.WriteInt64LittleEndian(want, padded);
         header.CopyTo(want, 8);
@@ -47,7 +47,7 @@ public sealed class SafetensorsTests : IDisposable
         var tensors = Enum.GetValues<ElementType>()
             .Select(type =>
             {
-                var bytes = new byte[6 * type.Size()];
+                byte[] bytes = new byte[6 * type.Size()];
                 random.NextBytes(bytes);
                 return (Name: $"tensor \"{type}\" \\ \t \u007f 🍞 é", Type: type, Bytes: bytes);
             })
@@ -145,12 +145,12 @@ public sealed class SafetensorsTests : IDisposable
             [TensorToWrite.From("tensor", ElementType.F32, [3], new byte[12])],
             new Dictionary<string, string> { ["k"] = "v" }
         );
-        var whole = File.ReadAllBytes(File_());
+        byte[] whole = File.ReadAllBytes(File_());
         var random = new Random(2);
-        for (var i = 0; i < 2000; i++)
+        for (int i = 0; i < 2000; i++)
         {
-            var bytes = whole.AsSpan(0, random.Next(4) == 0 ? random.Next(whole.Length) : whole.Length).ToArray();
-            for (var j = random.Next(4); j > 0 && bytes.Length > 0; j--)
+            byte[] bytes = whole.AsSpan(0, random.Next(4) == 0 ? random.Next(whole.Length) : whole.Length).ToArray();
+            for (int j = random.Next(4); j > 0 && bytes.Length > 0; j--)
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             }
@@ -173,7 +173,7 @@ public sealed class SafetensorsTests : IDisposable
     {
         // Sparse: costs no disk, but any reading or copying of the data would take seconds and gigabytes.
         const long Data = 2L << 30;
-        var header = $$"""{"t":{"dtype":"F16","shape":[1024,1048576],"data_offsets":[0,{{Data}}] } }""";
+        string header = $$"""{"t":{"dtype":"F16","shape":[1024,1048576],"data_offsets":[0,{{Data}}] } }""";
         Write(header, 0);
         using (var stream = new FileStream(File_(), FileMode.Open))
         {
@@ -190,7 +190,7 @@ public sealed class SafetensorsTests : IDisposable
     public void TensorsAreSharedWithThePrivateMap()
     {
         SafetensorsWriter.Write(File_(), [TensorToWrite.From("t", ElementType.F32, [2], new byte[8])]);
-        var before = File.ReadAllBytes(File_());
+        byte[] before = File.ReadAllBytes(File_());
         using var scope = new Scope();
         Tensor tensor;
         using (var file = SafetensorsFile.Open(File_()))
@@ -223,11 +223,11 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Contains("'y'", Assert.Throws<FornoException>(() => file.Load("y")).Message);
     }
 
-    private string File_(string name = "file") => Path.Combine(_folder, name);
+    private string File_(string name = "file") => Path.Combine(folder, name);
 
     private void Write(string header, int dataLength)
     {
-        var bytes = new byte[8 + Encoding.UTF8.GetByteCount(header) + dataLength];
+        byte[] bytes = new byte[8 + Encoding.UTF8.GetByteCount(header) + dataLength];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, Encoding.UTF8.GetBytes(header, bytes.AsSpan(8)));
         File.WriteAllBytes(File_(), bytes);
     }

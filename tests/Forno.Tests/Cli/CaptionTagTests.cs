@@ -42,7 +42,7 @@ public sealed class CaptionTagTests : IDisposable
         // Characters first, then by confidence; o_o keeps its underscore; the caption that was there stays.
         Assert.Equal("hatsune miku (x), red, o_o, green", Caption("red"));
         Assert.Equal("sks ||| sky, red\r\n", Caption("blue"));
-        TagSidecar sidecar = TagSidecar.Read(tree["work/10_a/red.tags.json"]);
+        var sidecar = TagSidecar.Read(tree["work/10_a/red.tags.json"]);
         Assert.Equal(
             [
                 "red 1 general wd",
@@ -121,7 +121,7 @@ public sealed class CaptionTagTests : IDisposable
         Assert.True(code == 0, output + error);
         Assert.Equal("sks, hatsune miku (x), red, o_o, long hair, green", Caption("red"));
         Assert.Equal("sks ||| sky, red, hatsune miku (x), blue, o_o, long hair\r\n", Caption("blue"));
-        TagSidecar sidecar = TagSidecar.Read(tree["work/10_a/red.tags.json"]);
+        var sidecar = TagSidecar.Read(tree["work/10_a/red.tags.json"]);
         Assert.Equal(["deepdanbooru", "wd"], sidecar.Seen.Where(s => s.Tag == "red").Select(s => s.Tagger).Order());
 
         // One tagger again: the other's tags stay, its own are not doubled. A tag that was pruned stays out.
@@ -131,7 +131,7 @@ public sealed class CaptionTagTests : IDisposable
         );
         Assert.Equal(0, Run("caption", "tag", tree["work"], "-m", tree["wd"], "--existing", "replace").Code);
         Assert.Equal("hatsune miku (x), red, o_o, green", Caption("red"));
-        TagSidecar again = TagSidecar.Read(tree["work/10_a/red.tags.json"]);
+        var again = TagSidecar.Read(tree["work/10_a/red.tags.json"]);
         Assert.Equal(sidecar.Seen.Count, again.Seen.Count);
         Assert.Single(again.Pruned);
         Assert.Equal("sks ||| hatsune miku (x), blue, o_o, long hair\r\n", Caption("blue"));
@@ -191,7 +191,7 @@ public sealed class CaptionTagTests : IDisposable
 
     private void Colour(string path, Rgb colour)
     {
-        using Picture picture = Picture.Solid(64, 64, colour);
+        using var picture = Picture.Solid(64, 64, colour);
         tree.Write(path, picture.EncodePng());
     }
 }

@@ -4,7 +4,9 @@ using static Forno.TestKit.CommandLine;
 
 namespace Forno.Tests.Cli;
 
-/// <summary>The caption commands, one after the other, on a real captioned set; all of it is taken back at the end.</summary>
+/// <summary>
+/// The caption commands, one after the other, on a real captioned set; all of it is taken back at the end.
+/// </summary>
 [Trait("Category", "Long")]
 public class CaptionWalkTests
 {
@@ -135,7 +137,7 @@ public class CaptionWalkTests
 
     private static string[] Kinds(string work, string level)
     {
-        using JsonDocument report = JsonDocument.Parse(Run("caption", "report", work, "--json").Output);
+        using var report = JsonDocument.Parse(Run("caption", "report", work, "--json").Output);
         return
         [
             .. report

@@ -58,7 +58,7 @@ public sealed class CleanCommandTests : IDisposable
         Assert.Contains("class=\"over\"", html);
         Assert.DoesNotContain("http://", html);
 
-        using JsonDocument json = JsonDocument.Parse(
+        using var json = JsonDocument.Parse(
             Run("dataset", "clean", tree.Root, "--detector", detector, "--review", place["found.html"], "--json").Output
         );
         JsonElement art = json
@@ -107,7 +107,7 @@ public sealed class CleanCommandTests : IDisposable
         (code, output, string error) = Run("dataset", "clean", work, "--detector", detector, "--fill", model, "--json");
         Assert.Equal(0, code);
         Assert.Contains("256×256, samples 0–1", error);
-        using (JsonDocument json = JsonDocument.Parse(output))
+        using (var json = JsonDocument.Parse(output))
         {
             Assert.Equal(
                 ("clean", 1, 1),
@@ -174,7 +174,7 @@ public sealed class CleanCommandTests : IDisposable
         Assert.Contains("area shot face", File.ReadAllText(place["crops.html"]));
         Assert.False(Directory.Exists(work));
 
-        using (JsonDocument json = JsonDocument.Parse(Run([.. common, "--json"]).Output))
+        using (var json = JsonDocument.Parse(Run([.. common, "--json"]).Output))
         {
             Assert.Equal(
                 ["4_a/broken.png", "4_a/clear.png"],
@@ -202,7 +202,7 @@ public sealed class CleanCommandTests : IDisposable
             tree.Write("4_a/text.png", picture.EncodePng());
         }
 
-        using JsonDocument json = JsonDocument.Parse(Run("dataset", "check", tree.Root, "--text", "--json").Output);
+        using var json = JsonDocument.Parse(Run("dataset", "check", tree.Root, "--text", "--json").Output);
         JsonElement text = json
             .RootElement.GetProperty("pictures")
             .EnumerateArray()
@@ -228,7 +228,7 @@ public sealed class CleanCommandTests : IDisposable
 
     private byte At(string file, int x, int y)
     {
-        using Picture picture = Picture.Load(place[file]);
+        using var picture = Picture.Load(place[file]);
         return picture.ToArray()[((y * picture.Width) + x) * picture.Bands];
     }
 

@@ -7,7 +7,9 @@ using Forno.TestKit;
 
 namespace Forno.Tests.Cli;
 
-/// <summary>What holds for every command of the program, and for every command that a message or the README names.</summary>
+/// <summary>
+/// What holds for every command of the program, and for every command that a message or the README names.
+/// </summary>
 public partial class CommandTreeTests
 {
     // Commands that write nothing but their answer (and a sheet or report where an option names it).
@@ -63,7 +65,9 @@ public partial class CommandTreeTests
         Assert.All(command.Arguments, a => Assert.False(string.IsNullOrWhiteSpace(a.Description), a.Name));
     }
 
-    /// <summary>Findings, errors and hints name commands: each of them must exist, with the options that it is given.</summary>
+    /// <summary>
+    /// Findings, errors and hints name commands: each of them must exist, with the options that it is given.
+    /// </summary>
     [Fact]
     public void EveryCommandThatAMessageNamesExists()
     {
@@ -123,7 +127,8 @@ public partial class CommandTreeTests
     private static IEnumerable<string> Mistakes(string text)
     {
         Command? at = Root.Value;
-        string[] words = [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..].TakeWhile(w => w != "--")]; // what follows is not ours
+        // what follows is not ours
+        string[] words = [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..].TakeWhile(w => w != "--")];
         foreach (string word in words.TakeWhile(w => at!.Subcommands.Count > 0 && char.IsAsciiLetterLower(w[0])))
         {
             string name = word.TrimEnd('.', ',');

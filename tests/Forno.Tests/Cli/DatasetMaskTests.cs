@@ -14,7 +14,9 @@ using Forno.Workspace;
 
 namespace Forno.Tests.Cli;
 
-/// <summary><c>forno dataset mask</c> from its command line, on a network whose answer is known: red is the subject.</summary>
+/// <summary>
+/// <c>forno dataset mask</c> from its command line, on a network whose answer is known: red is the subject.
+/// </summary>
 public sealed class DatasetMaskTests : IDisposable
 {
     private readonly TempTree tree = new();
@@ -47,12 +49,12 @@ public sealed class DatasetMaskTests : IDisposable
     [InlineData(-1, true, OnnxType.Float32)]
     public void TheSubjectIsWhiteWhateverTheModelsFormIs(int side, bool channelsFirst, OnnxType type)
     {
-        using MaskNetwork network = MaskNetwork.Load(
+        using var network = MaskNetwork.Load(
             Red(tree["u2net.onnx"], side, channelsFirst, type),
             new MaskNetworkOptions()
         );
         Assert.Equal(side < 0 ? 320 : side, network.Input.Width);
-        using Picture picture = Picture.Load(tree["set/10_cat/good.png"]);
+        using var picture = Picture.Load(tree["set/10_cat/good.png"]);
         MaskPlane mask = network.Run(network.Prepare(picture)).Resize(picture.Width, picture.Height);
         Assert.True(mask.Samples[(80 * 200) + 100] > 250);
         Assert.True(mask.Samples[(10 * 200) + 100] < 5);
@@ -84,21 +86,22 @@ public sealed class DatasetMaskTests : IDisposable
         Assert.Contains("10_cat/nothing.png: all black", output);
         Assert.Contains("broken.png", error);
 
-        MaskPlane mask = MaskPlane.Load(tree["work/10_cat/masks/good.png"]);
+        var mask = MaskPlane.Load(tree["work/10_cat/masks/good.png"]);
         Assert.Equal((200, 160), (mask.Width, mask.Height));
         Assert.Equal(255, mask.Samples[(80 * 200) + 100]);
         Assert.Equal(0, mask.Samples[0]);
-        Assert.DoesNotContain(mask.Samples, s => s is > 140 and < 200); // --threshold; edges between are those of the stretching
+        // --threshold; edges between are those of the stretching
+        Assert.DoesNotContain(mask.Samples, s => s is > 140 and < 200);
         Assert.True(File.Exists(tree["work/masks/top.png"]));
         Assert.True(File.Exists(tree["work/10_cat_nomask/nothing.png"]));
         Assert.Equal("no cat", File.ReadAllText(tree["work/10_cat_nomask/nothing.txt"]));
         Assert.True(File.Exists(tree["work/10_cat_nomask/crumbs.png"]));
         Assert.False(Directory.Exists(tree["work/10_cat_nomask/masks"]));
-        PictureFolder folder = PictureFolder.Scan([tree["work"]]);
+        var folder = PictureFolder.Scan([tree["work"]]);
         Assert.All(folder.Pictures.Where(p => p.Folder is "10_cat" or ""), p => Assert.NotNull(p.Mask));
 
         string html = File.ReadAllText(tree["sheet.html"]);
-        XElement main = XElement.Parse(
+        var main = XElement.Parse(
             html[
                 html.IndexOf("<main>", StringComparison.Ordinal)..(
                     html.IndexOf("</main>", StringComparison.Ordinal) + 7
@@ -166,7 +169,7 @@ public sealed class DatasetMaskTests : IDisposable
 
         static string Verdicts(string[] command)
         {
-            using JsonDocument json = JsonDocument.Parse(Run(command).Output);
+            using var json = JsonDocument.Parse(Run(command).Output);
             return string.Join(
                 ' ',
                 json.RootElement.GetProperty("masks")
@@ -193,9 +196,12 @@ public sealed class DatasetMaskTests : IDisposable
     public void AFiguresMaskGivesItsShots()
     {
         string body =
-            "<circle cx='300' cy='160' r='80' fill='red'/><path d='M180 300 Q300 210 420 300 L400 720 L380 1240 H320 L300 760 L280 1240 H220 L200 720 Z' fill='red'/><rect x='275' y='220' width='50' height='60' fill='red'/>";
+            "<circle cx='300' cy='160' r='80' fill='red'/><path d='M180 300 Q300 210 420 300 L400 720 L380 "
+            + "1240 H320 L300 760 L280 1240 H220 L200 720 Z' fill='red'/><rect x='275' y='220' width='50' "
+            + "height='60' fill='red'/>";
         byte[] svg = Encoding.UTF8.GetBytes(
-            $"<svg xmlns='http://www.w3.org/2000/svg' width='1000' height='1600'><rect width='1000' height='1600' fill='#135'/><g transform='translate(200 150)'>{body}</g></svg>"
+            "<svg xmlns='http://www.w3.org/2000/svg' width='1000' height='1600'><rect width='1000' "
+                + $"height='1600' fill='#135'/><g transform='translate(200 150)'>{body}</g></svg>"
         );
         using Picture drawn = Picture.LoadSvg(svg, 1600, "figure"),
             flat = drawn.Flatten(Rgb.White);
@@ -235,8 +241,8 @@ public sealed class DatasetMaskTests : IDisposable
                 ]
         )
         {
-            using Picture picture = Picture.Load(tree[$"work/5_man/man-{shot}.png"]);
-            MaskPlane mask = MaskPlane.Load(tree[$"work/5_man/masks/man-{shot}.png"]);
+            using var picture = Picture.Load(tree[$"work/5_man/man-{shot}.png"]);
+            var mask = MaskPlane.Load(tree[$"work/5_man/masks/man-{shot}.png"]);
             Assert.Equal((picture.Width, picture.Height), (mask.Width, mask.Height));
             Assert.InRange(picture.Height, least, most);
             Assert.Equal($"sks, {tag}, red", File.ReadAllText(tree[$"work/5_man/man-{shot}.txt"]));
@@ -296,7 +302,7 @@ public sealed class DatasetMaskTests : IDisposable
         (int code, _, string error) = Run("dataset", "mask", tree["clear"], "-o", tree["work"], "--from-alpha");
         Assert.Equal(0, code);
         Assert.Contains("flat.png: no part of it is transparent", error);
-        MaskPlane mask = MaskPlane.Load(tree["work/3_dog/masks/dog.png"]);
+        var mask = MaskPlane.Load(tree["work/3_dog/masks/dog.png"]);
         Assert.Equal([255, 0], [mask.Samples[(80 * 200) + 100], mask.Samples[0]]);
         Assert.Equal(1, Run("dataset", "mask", tree["clear"], "-o", tree["other"]).Code);
         Assert.Contains(
@@ -420,14 +426,17 @@ public sealed class DatasetMaskTests : IDisposable
     [Trait("Category", "Long")]
     public void IsnetFindsADrawnCat()
     {
-        using Picture ground = Picture.Solid(512, 512, new Rgb(120, 160, 200));
+        using var ground = Picture.Solid(512, 512, new Rgb(120, 160, 200));
         byte[] svg = Encoding.UTF8.GetBytes(
-            "<svg xmlns='http://www.w3.org/2000/svg' width='512' height='512'><g fill='#d98032' stroke='#432' stroke-width='6'><ellipse cx='256' cy='330' rx='140' ry='120'/><path d='M170 150 L180 50 L240 110 Z M342 150 L332 50 L272 110 Z'/><circle cx='256' cy='190' r='100'/></g><circle cx='220' cy='180' r='14'/><circle cx='292' cy='180' r='14'/></svg>"
+            "<svg xmlns='http://www.w3.org/2000/svg' width='512' height='512'><g fill='#d98032' "
+                + "stroke='#432' stroke-width='6'><ellipse cx='256' cy='330' rx='140' ry='120'/><path d='M170 150 "
+                + "L180 50 L240 110 Z M342 150 L332 50 L272 110 Z'/><circle cx='256' cy='190' r='100'/></g><circle "
+                + "cx='220' cy='180' r='14'/><circle cx='292' cy='180' r='14'/></svg>"
         );
-        using Picture cat = Picture.LoadSvg(svg, 512, "cat");
+        using var cat = Picture.LoadSvg(svg, 512, "cat");
         using Picture srgb = cat.ToSrgb8();
         using Picture whole = ground.Composite(srgb, 0, 0);
-        using MaskNetwork network = MaskNetwork.Load(IsnetPackage.Model(), new MaskNetworkOptions());
+        using var network = MaskNetwork.Load(IsnetPackage.Model(), new MaskNetworkOptions());
         MaskPlane mask = network.Run(network.Prepare(whole)).Resize(512, 512);
         Assert.True(mask.Overlap(MaskPlane.OfAlpha(cat)!) > 0.9);
         Assert.Empty(MaskJudge.Judge(mask));
@@ -457,8 +466,9 @@ public sealed class DatasetMaskTests : IDisposable
     private void Draw(string path, string body, bool opaque = true)
     {
         string svg =
-            $"<svg xmlns='http://www.w3.org/2000/svg' width='200' height='160'>{(opaque ? "<rect width='200' height='160' fill='#031'/>" : "")}{body}</svg>";
-        using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), 200, path);
+            "<svg xmlns='http://www.w3.org/2000/svg' width='200' height='160'>"
+            + $"{(opaque ? "<rect width='200' height='160' fill='#031'/>" : "")}{body}</svg>";
+        using var drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), 200, path);
         using Picture picture = opaque ? drawn.Flatten(Rgb.White) : drawn.ToSrgb8();
         tree.Write(path, picture.EncodePng());
     }
@@ -473,7 +483,9 @@ public sealed class DatasetMaskTests : IDisposable
     }
 }
 
-/// <summary>A test of ISNet itself; counted as skipped where its package, which is under the AGPL, was not fetched.</summary>
+/// <summary>
+/// A test of ISNet itself; counted as skipped where its package, which is under the AGPL, was not fetched.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class IsnetFactAttribute : FactAttribute
 {

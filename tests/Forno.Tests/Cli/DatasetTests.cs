@@ -29,7 +29,7 @@ public class DatasetTests
 
         (code, output, error) = Run("dataset", "trim", work, "--json");
         Assert.Equal((0, ""), (code, error));
-        using (JsonDocument told = JsonDocument.Parse(output))
+        using (var told = JsonDocument.Parse(output))
         {
             Assert.Equal(
                 ("trim", 12, 2),

@@ -44,7 +44,7 @@ internal sealed class SmallDisk : IDisposable
 
     public void Dispose()
     {
-        using Process process = Process.Start("umount", [Root]);
+        using var process = Process.Start("umount", [Root]);
         process.WaitForExit();
         Directory.Delete(Root);
     }

@@ -42,11 +42,11 @@ public sealed class CommandTests : IDisposable
 
         string[] files = [Path.Combine(Out, "00001-3.png"), Path.Combine(Out, "00002-4.png")];
         Assert.Equal((0, string.Join('\n', files) + "\n", ""), Run(args));
-        using (Picture picture = Picture.Load(files[1]))
+        using (var picture = Picture.Load(files[1]))
         {
             Assert.Equal((64, 64, 3), (picture.Width, picture.Height, picture.Bands));
         }
-        Infotext text = Infotext.Parse(PngText.Read(File.ReadAllBytes(files[1]), "a test")[PngText.Parameters]);
+        var text = Infotext.Parse(PngText.Read(File.ReadAllBytes(files[1]), "a test")[PngText.Parameters]);
         Assert.Equal(("a red heart", "4"), (text.Prompt, text["Seed"]));
 
         (code, output, _) = Run([.. args, "--json"]);
@@ -111,7 +111,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(0, code);
         Assert.Contains("would draw 6 pictures", output);
         Assert.Equal((0, file + "\n", ""), Run(args));
-        using Picture sheet = Picture.Load(file);
+        using var sheet = Picture.Load(file);
         Assert.True(sheet.Width > 64 && sheet.Height > 6 * 64, $"{sheet.Width}×{sheet.Height}");
 
         (code, _, string error) = Run(

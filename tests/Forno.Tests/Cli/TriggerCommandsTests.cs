@@ -5,7 +5,9 @@ using static Forno.TestKit.CommandLine;
 
 namespace Forno.Tests.Cli;
 
-/// <summary>From captioned folders to triggers, pruned captions, repeats and a diagnosis, through the command line.</summary>
+/// <summary>
+/// From captioned folders to triggers, pruned captions, repeats and a diagnosis, through the command line.
+/// </summary>
 public sealed class TriggerCommandsTests
 {
     private const string Config = """
@@ -53,7 +55,7 @@ public sealed class TriggerCommandsTests
         Assert.Contains("hair-colour: blue_hair (48)", output);
         Assert.Equal(triggered, TempTree.Picture(work));
         (code, output, _) = Run("caption", "prune", work, "--json");
-        using (JsonDocument told = JsonDocument.Parse(output))
+        using (var told = JsonDocument.Parse(output))
         {
             Assert.Equal((0, 96), (code, told.RootElement.GetProperty("files").GetInt32()));
             Assert.Contains(
@@ -86,7 +88,7 @@ public sealed class TriggerCommandsTests
         Assert.Equal(1, Run("doctor", tree["work"], "--config", config, "--no-pictures", "--strict").Code);
         tree.Write("train.toml", Config);
         (code, output, _) = Run("doctor", tree["work"], "--config", config, "--strict", "--json");
-        using JsonDocument told = JsonDocument.Parse(output);
+        using var told = JsonDocument.Parse(output);
         Assert.Equal(0, code);
         string[] classes =
         [
@@ -108,7 +110,9 @@ public sealed class TriggerCommandsTests
     {
         using TempTree tree = Set();
         string data =
-            "# data\n[general]\nkeep_tokens = 3 # old\n[[datasets]]\nresolution = 512\n[[datasets.subsets]]\nimage_dir = 'work/10_armor' # a\n[[datasets.subsets]]\nimage_dir = \"work/gown\"\nnum_repeats = 9 # b\n";
+            "# data\n[general]\nkeep_tokens = 3 # old\n[[datasets]]\nresolution = "
+            + "512\n[[datasets.subsets]]\nimage_dir = 'work/10_armor' # a\n[[datasets.subsets]]\nimage_dir = "
+            + "\"work/gown\"\nnum_repeats = 9 # b\n";
         tree.Write("data.toml", data);
         string config = tree.Write(
             "train.toml",
@@ -164,7 +168,7 @@ public sealed class TriggerCommandsTests
         }
 
         (int code, string output, _) = Run(["plan", tree["set"], "--json", .. options]);
-        using JsonDocument told = JsonDocument.Parse(output);
+        using var told = JsonDocument.Parse(output);
         Assert.Equal(0, code);
         Assert.Equal(
             repeats,
@@ -241,7 +245,8 @@ public sealed class TriggerCommandsTests
     {
         using TempTree tree = new();
         const string Prose =
-            "A girl with long blue hair, a red dress and highres boots stands in a field. She is smiling, and holds a sword.";
+            "A girl with long blue hair, a red dress and highres boots stands in a field. She is smiling, "
+            + "and holds a sword.";
         const string Clause = "She wears a small hat with blue_hair ribbons, and no shirt.";
         string[] captions =
         [

@@ -6,7 +6,8 @@ using Forno.TestKit;
 namespace Forno.Tests.Cli;
 
 /// <summary>
-/// The walk that the README shows under Captions, its own command lines run by the built program on a real set: tag, report, edit,
+/// The walk that the README shows under Captions, its own command lines run by the built program on a real set: tag,
+/// report, edit,
 /// clean, trigger, prune, absorption table, plan, doctor, and all of it back.
 /// </summary>
 [Trait("Category", "Long")]
@@ -90,10 +91,10 @@ public sealed class TriggerWalkTests : IDisposable
                 .Where(f => !f.Contains("/.forno/"))
         )
         {
-            using Picture picture = Picture.Load(file);
+            using var picture = Picture.Load(file);
             using Picture opaque = picture.ToSrgb8().Flatten(Rgb.White);
             IReadOnlyDictionary<string, double> means = expected[file[..^4]] = ColourTagger.Expected(opaque.ToArray());
-            TagSidecar sidecar = TagSidecar.Read(file[..^4] + ".tags.json");
+            var sidecar = TagSidecar.Read(file[..^4] + ".tags.json");
             foreach (SeenTag seen in sidecar.Seen)
             {
                 Assert.Equal(means[seen.Tag], seen.Confidence, 2e-4);
@@ -129,11 +130,11 @@ public sealed class TriggerWalkTests : IDisposable
     private void Pruned()
     {
         Assert.All(Captions(), c => Assert.Matches("^((zoo|dish)9, )?(noto|openmoji|twemoji)9 \\|\\|\\|", c));
-        var flat = 0;
+        int flat = 0;
         foreach (var (stem, means) in expected)
         {
-            CaptionText caption = CaptionText.Parse(File.ReadAllText(stem + ".txt"));
-            TagSidecar sidecar = TagSidecar.Read(stem + ".tags.json");
+            var caption = CaptionText.Parse(File.ReadAllText(stem + ".txt"));
+            var sidecar = TagSidecar.Read(stem + ".tags.json");
             string[] pruned = [.. sidecar.Pruned.Select(p => p.Tag)];
             string style = Path.GetFileName(Path.GetDirectoryName(stem)!).Split(' ')[0]["10_".Length..];
             Assert.Empty(pruned.Intersect(caption.Tags));
@@ -166,9 +167,7 @@ public sealed class TriggerWalkTests : IDisposable
     {
         Assert.Contains($"{count} pictures in 6 folders, 5 triggers", said);
         Assert.Contains("<svg class=\"sets\"", File.ReadAllText(tree["sets.html"]));
-        using JsonDocument table = JsonDocument.Parse(
-            CommandLine.Done("caption", "report", Work, "--triggers", "--json")
-        );
+        using var table = JsonDocument.Parse(CommandLine.Done("caption", "report", Work, "--triggers", "--json"));
         foreach (JsonElement trigger in table.RootElement.GetProperty("triggers").EnumerateArray())
         {
             string takes = trigger.GetProperty("name").GetString() switch

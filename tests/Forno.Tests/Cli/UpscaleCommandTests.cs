@@ -65,7 +65,7 @@ public sealed class UpscaleCommandTests : IDisposable
             "--json"
         );
         Assert.Equal(1, code);
-        using JsonDocument json = JsonDocument.Parse(output);
+        using var json = JsonDocument.Parse(output);
         Assert.Equal(2, json.RootElement.GetProperty("pictures").GetArrayLength());
         Assert.Contains("broken.png", json.RootElement.GetProperty("problems")[0].ToString());
         Assert.Equal("", error);
@@ -173,7 +173,7 @@ public sealed class UpscaleCommandTests : IDisposable
     {
         byte[] bytes = new byte[width * height * 3];
         new Random(width).NextBytes(bytes);
-        using Picture picture = Picture.FromRgb(bytes, width, height);
+        using var picture = Picture.FromRgb(bytes, width, height);
         Directory.CreateDirectory(Path.GetDirectoryName(folder.File(name))!);
         File.WriteAllBytes(
             folder.File(name),
@@ -183,7 +183,7 @@ public sealed class UpscaleCommandTests : IDisposable
 
     private static (int Width, int Height) SizeOf(string file)
     {
-        using Picture picture = Picture.Load(file);
+        using var picture = Picture.Load(file);
         return (picture.Width, picture.Height);
     }
 

@@ -6,7 +6,10 @@ using Forno.Vision.Onnx;
 
 namespace Forno.Tests.Cli;
 
-/// <summary>The README's walk, from a messy folder to a trained LoRA: the commands that a user types, in their order, on the messy set.</summary>
+/// <summary>
+/// The README's walk, from a messy folder to a trained LoRA: the commands that a user types, in their order, on the
+/// messy set.
+/// </summary>
 public sealed class WalkThroughTests
 {
     private static readonly string[] Buckets =
@@ -308,7 +311,8 @@ public sealed class WalkThroughTests
     private static (int, int) SizeOf(string file) =>
         PictureFile.Inspect(file) is var info ? (info.Width, info.Height) : default;
 
-    // A "mask model" of a few operators: what is unlike the mean colour of the picture's upper and lower edges, thin lines left out.
+    // A "mask model" of a few operators: what is unlike the mean colour of the picture's upper and lower edges, thin
+    // lines left out.
     private static string UnlikeTheGround(string path) =>
         new OnnxFile()
             .Input("x", OnnxType.Float32, 1, 3, 64, 64)

@@ -5,9 +5,9 @@ namespace Forno.Tests.Conformance;
 
 public sealed class ComparisonTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-goldens-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-goldens-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Theory]
     [InlineData(1.0, 1.05, true)]
@@ -80,24 +80,22 @@ public sealed class ComparisonTests : IDisposable
             Case("""{"params": {"do": "NAME"}}""".Replace("NAME", name), name);
         }
 
-        Directory.CreateDirectory(Path.Combine(_folder, "elsewhere", "x"));
+        Directory.CreateDirectory(Path.Combine(folder, "elsewhere", "x"));
         Dictionary<string, IConformanceSuite> suites = new() { ["toy"] = new Toy() };
         List<string> lines = [];
-        ConformanceReport report = new ConformanceRunner(suites).Run(_folder, null, lines.Add, default);
+        ConformanceReport report = new ConformanceRunner(suites).Run(folder, null, lines.Add, default);
         Assert.Equal((1, 2, 1), (report.Ok, report.Failed, report.UnknownCases));
         Assert.Equal(["elsewhere"], report.UnknownSuites);
         Assert.Contains("ok toy/good max_abs=0e+0 max_rel=0e+0", lines);
         Assert.Contains("unknown toy/later not yet known: later", lines);
         Assert.Contains("unknown suite elsewhere", lines);
         Assert.Equal(2, lines.Count(l => l.StartsWith("FAIL toy/", StringComparison.Ordinal)));
-        Assert.Throws<FornoException>(() =>
-            new ConformanceRunner(suites).Run(_folder, "elsewhere", lines.Add, default)
-        );
+        Assert.Throws<FornoException>(() => new ConformanceRunner(suites).Run(folder, "elsewhere", lines.Add, default));
     }
 
     private GoldenCase Case(string json, string name = "case")
     {
-        string folder = Directory.CreateDirectory(Path.Combine(_folder, "toy", name)).FullName;
+        string folder = Directory.CreateDirectory(Path.Combine(this.folder, "toy", name)).FullName;
         File.WriteAllText(Path.Combine(folder, "case.json"), json);
         return GoldenCase.Load(folder);
     }

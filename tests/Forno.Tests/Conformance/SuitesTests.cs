@@ -3,7 +3,9 @@ using Forno.TestKit;
 
 namespace Forno.Tests.Conformance;
 
-/// <summary>Every suite that the registry names agrees with the goldens; a new suite is tested by its registry line.</summary>
+/// <summary>
+/// Every suite that the registry names agrees with the goldens; a new suite is tested by its registry line.
+/// </summary>
 [Collection(Alone.Name)] // some cases have limits of time
 public class SuitesTests
 {

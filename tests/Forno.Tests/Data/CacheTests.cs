@@ -7,19 +7,19 @@ namespace Forno.Tests.Data;
 [Collection(Alone.Name)]
 public sealed class CacheTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-cache-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-cache-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void PicturesBecomeCroppedAndMirroredTensors()
     {
         // 4x2, red rises by 40 a column, green by 100 a row
-        var pixels = Enumerable
+        byte[] pixels = Enumerable
             .Range(0, 8)
             .SelectMany(i => new[] { (byte)(i % 4 * 40), (byte)(i / 4 * 100), (byte)255 })
             .ToArray();
-        var path = Save("a.png", pixels, 4, 2);
+        string path = Save("a.png", pixels, 4, 2);
         Assert.Equal(new PictureInfo(new Size(4, 2), false), PictureLoader.Measure(path));
         using var scope = new Scope();
         var fit = new BucketFit
@@ -43,7 +43,7 @@ public sealed class CacheTests : IDisposable
     [Fact]
     public void PicturesAreResizedBeforeTheCrop()
     {
-        var path = Save("wide.png", [.. Enumerable.Range(0, 8 * 2 * 3).Select(i => (byte)(i / 3 % 8 * 30))], 8, 2);
+        string path = Save("wide.png", [.. Enumerable.Range(0, 8 * 2 * 3).Select(i => (byte)(i / 3 % 8 * 30))], 8, 2);
         var fit = new BucketFit
         {
             Original = new(8, 2),
@@ -65,15 +65,15 @@ public sealed class CacheTests : IDisposable
     public void LatentsAreComputedOnceBothWays(bool disk)
     {
         var data = Scan(flip: true);
-        var live = Tensor.LiveCount;
-        var calls = 0;
+        long live = Tensor.LiveCount;
+        int calls = 0;
         Tensor Encode(Tensor pictures, IReadOnlyList<string> keys)
         {
             calls += keys.Count;
             return pictures.Slice(1, 0, 1) * 2;
         }
 
-        using (var cache = new LatentCache("vae", disk ? Path.Combine(_folder, "cache") : null, Encode))
+        using (var cache = new LatentCache("vae", disk ? Path.Combine(folder, "cache") : null, Encode))
         {
             cache.Fill(data.Items, batchSize: 2);
             cache.Fill(data.Items, batchSize: 2);
@@ -81,7 +81,7 @@ public sealed class CacheTests : IDisposable
             using var scope = new Scope();
             foreach (var item in data.Items)
             {
-                var want = (
+                float[] want = (
                     PictureLoader.Load(item.Example.Path, item.Fit, 0, 0, true).Slice(0, 0, 1) * 2
                 ).ToArray<float>();
                 Assert.Equal(want, cache.Get(item, flip: true).ToArray<float>());
@@ -89,13 +89,13 @@ public sealed class CacheTests : IDisposable
             }
         }
 
-        using (var other = new LatentCache("vae", disk ? Path.Combine(_folder, "cache") : null, Encode))
+        using (var other = new LatentCache("vae", disk ? Path.Combine(folder, "cache") : null, Encode))
         {
             other.Fill(data.Items, batchSize: 4);
             Assert.Equal(disk ? 6 : 12, calls);
         }
 
-        using (var foreign = new LatentCache("another vae", disk ? Path.Combine(_folder, "cache") : null, Encode))
+        using (var foreign = new LatentCache("another vae", disk ? Path.Combine(folder, "cache") : null, Encode))
         {
             foreign.Fill(data.Items, batchSize: 4);
             Assert.Equal(disk ? 12 : 18, calls);
@@ -107,8 +107,8 @@ public sealed class CacheTests : IDisposable
     [Fact]
     public void TornChangedAndForeignFilesAreBuiltAgain()
     {
-        var folder = Path.Combine(_folder, "cache");
-        var key = TensorCache.Key("a", "b");
+        string folder = Path.Combine(this.folder, "cache");
+        string key = TensorCache.Key("a", "b");
         Assert.NotEqual(key, TensorCache.Key("ab"));
         Assert.NotEqual(key, TensorCache.Key("a", "b", ""));
         using var scope = new Scope();
@@ -131,15 +131,15 @@ public sealed class CacheTests : IDisposable
 
         Put();
         Assert.True(Has());
-        var path = Path.Combine(folder, key + ".safetensors");
-        var good = File.ReadAllBytes(path);
-        for (var length = 0; length < good.Length; length += 7)
+        string path = Path.Combine(folder, key + ".safetensors");
+        byte[] good = File.ReadAllBytes(path);
+        for (int length = 0; length < good.Length; length += 7)
         {
             File.WriteAllBytes(path, good[..length]);
             Assert.False(Has(), $"cut to {length}");
         }
 
-        var flipped = good.ToArray();
+        byte[] flipped = good.ToArray();
         flipped[^1] ^= 1;
         File.WriteAllBytes(path, flipped);
         Assert.False(Has());
@@ -156,7 +156,7 @@ public sealed class CacheTests : IDisposable
     [Fact]
     public void ConditioningIsKeptByCaption()
     {
-        var calls = 0;
+        int calls = 0;
         using var cache = new ConditioningCache(
             "clip",
             null,
@@ -176,9 +176,9 @@ public sealed class CacheTests : IDisposable
     private Dataset Scan(bool flip)
     {
         var random = new Random(3);
-        for (var i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++)
         {
-            var pixels = new byte[16 * 16 * 3];
+            byte[] pixels = new byte[16 * 16 * 3];
             random.NextBytes(pixels);
             Save($"{i}.png", pixels, 16, 16);
         }
@@ -191,7 +191,7 @@ public sealed class CacheTests : IDisposable
                 [
                     new Subset
                     {
-                        ImageDir = _folder,
+                        ImageDir = folder,
                         FlipAug = flip,
                         NumRepeats = 4,
                     },
@@ -202,7 +202,7 @@ public sealed class CacheTests : IDisposable
 
     private string Save(string name, byte[] pixels, int width, int height)
     {
-        var path = Path.Combine(_folder, name);
+        string path = Path.Combine(folder, name);
         using var picture = Picture.FromRgb(pixels, width, height);
         picture.SavePng(path);
         return path;

@@ -6,9 +6,9 @@ namespace Forno.Tests.Data;
 
 public sealed class CaptionTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-test-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-test-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void ReadsUtf8AndUtf16WithAnyLineEnd()
@@ -24,11 +24,11 @@ public sealed class CaptionTests : IDisposable
             }
         )
         {
-            File.WriteAllBytes(Path.Combine(_folder, "a.txt"), [.. encoding.GetPreamble(), .. encoding.GetBytes(text)]);
-            Assert.Equal("1girl, café 日本", Caption.Read(Path.Combine(_folder, "a.png"), ".txt", wildcard: false));
+            File.WriteAllBytes(Path.Combine(folder, "a.txt"), [.. encoding.GetPreamble(), .. encoding.GetBytes(text)]);
+            Assert.Equal("1girl, café 日本", Caption.Read(Path.Combine(folder, "a.png"), ".txt", wildcard: false));
             Assert.Equal(
                 "1girl, café 日本\nsecond",
-                Caption.Read(Path.Combine(_folder, "a.png"), ".txt", wildcard: true)
+                Caption.Read(Path.Combine(folder, "a.png"), ".txt", wildcard: true)
             );
         }
     }
@@ -36,38 +36,39 @@ public sealed class CaptionTests : IDisposable
     [Fact]
     public void EmptyAndForeignFilesAreRefusedByName()
     {
-        File.WriteAllText(Path.Combine(_folder, "a.txt"), "");
+        File.WriteAllText(Path.Combine(folder, "a.txt"), "");
         Assert.Contains(
             "a.txt",
-            Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(_folder, "a.png"), ".txt", false)).Message
+            Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(folder, "a.png"), ".txt", false)).Message
         );
-        File.WriteAllBytes(Path.Combine(_folder, "b.txt"), [0x63, 0x61, 0x66, 0xe9]);
+        File.WriteAllBytes(Path.Combine(folder, "b.txt"), [0x63, 0x61, 0x66, 0xe9]);
         Assert.Contains(
             "UTF-8",
-            Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(_folder, "b.png"), ".txt", false)).Message
+            Assert.Throws<FornoException>(() => Caption.Read(Path.Combine(folder, "b.png"), ".txt", false)).Message
         );
-        Assert.Null(Caption.Read(Path.Combine(_folder, "c.png"), ".txt", false));
+        Assert.Null(Caption.Read(Path.Combine(folder, "c.png"), ".txt", false));
     }
 
     [Fact]
     public void DropoutHappensAtItsRate()
     {
         var rules = new CaptionRules { DropoutRate = 0.25, TagDropoutRate = 0.5 };
-        var captions = Enumerable
+        string[] captions = Enumerable
             .Range(0, 4000)
             .Select(i => Caption.Process("a, b, c, d", rules, new(1, 0, 100), KeyedRandom.For(3, "caption", 1, i)))
             .ToArray();
-        Assert.InRange(captions.Count(c => c.Length == 0), 1000, 1350); // a quarter, and 1/16 of the rest lose all four tags
+        // a quarter, and 1/16 of the rest lose all four tags
+        Assert.InRange(captions.Count(c => c.Length == 0), 1000, 1350);
         Assert.InRange(captions.Sum(c => c.Split(", ", StringSplitOptions.RemoveEmptyEntries).Length), 5700, 6300);
     }
 
     [Fact]
     public void ScansFoldersAndTellsWhatIsMissing()
     {
-        File.WriteAllText(Path.Combine(_folder, "b.png"), "");
-        File.WriteAllText(Path.Combine(_folder, "A.JPG"), "");
-        File.WriteAllText(Path.Combine(_folder, "A.txt"), "tagged");
-        File.WriteAllText(Path.Combine(_folder, "notes.gif"), "");
+        File.WriteAllText(Path.Combine(folder, "b.png"), "");
+        File.WriteAllText(Path.Combine(folder, "A.JPG"), "");
+        File.WriteAllText(Path.Combine(folder, "A.txt"), "tagged");
+        File.WriteAllText(Path.Combine(folder, "notes.gif"), "");
         var settings = new DatasetSettings
         {
             Buckets = new BucketRules { Resolution = new(64, 64) },
@@ -75,7 +76,7 @@ public sealed class CaptionTests : IDisposable
             [
                 new Subset
                 {
-                    ImageDir = _folder,
+                    ImageDir = folder,
                     CaptionExtension = ".txt",
                     ClassTokens = "cat",
                 },

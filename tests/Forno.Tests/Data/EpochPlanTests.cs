@@ -87,7 +87,8 @@ public class EpochPlanTests
         };
         Example[] Some(int n) => [.. Enumerable.Range(0, n).Select(i => new Example($"{i}", "", new Size(64, 64)))];
         var data = new Dataset(settings, [Some(3), Some(4)]);
-        Assert.Equal([5, 5, 5, 4, 4, 4, 3], data.Items.Select(i => i.Repeats)); // 8 in round one, then one more each until 15
+        // 8 in round one, then one more each until 15
+        Assert.Equal([5, 5, 5, 4, 4, 4, 3], data.Items.Select(i => i.Repeats));
         Assert.Equal([1, 0.5], data.Items.Select(i => i.LossWeight).Distinct());
         Assert.Equal((15, 8), (data.TrainImages, data.RegImages));
         Assert.Equal(30, data.Buckets.Sum(b => b.Count));

@@ -36,14 +36,14 @@ public class KeyedRandomTests
     public void DrawsAreEven()
     {
         var random = KeyedRandom.For(5, "test");
-        var counts = new int[7];
+        int[] counts = new int[7];
         var (sum, squares) = (0.0, 0.0);
-        for (var i = 0; i < 70_000; i++)
+        for (int i = 0; i < 70_000; i++)
         {
             counts[random.Below(7)]++;
-            var unit = random.Unit();
+            double unit = random.Unit();
             Assert.InRange(unit, 0, 1 - 1e-17);
-            var normal = random.Normal();
+            double normal = random.Normal();
             sum += normal;
             squares += normal * normal;
         }

@@ -8,16 +8,16 @@ namespace Forno.Tests.Data;
 [Collection(Alone.Name)]
 public sealed class LossMasksTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-loss-mask-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-loss-mask-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void AMaskIsResizedCroppedMirroredAndAveragedAsItsPicture()
     {
         // 8 columns of two pixels' width, halved to 8; the crop keeps columns 2..5, cells are 2 wide
         byte[] columns = [0, 0, 10, 20, 200, 250, 90, 90];
-        var mask = Grey("mask.png", 16, 4, (x, _) => columns[x / 2]);
+        string mask = Grey("mask.png", 16, 4, (x, _) => columns[x / 2]);
         var fit = new BucketFit
         {
             Original = new(16, 4),
@@ -60,7 +60,7 @@ public sealed class LossMasksTests : IDisposable
         [
             .. Enumerable.Range(0, 16).SelectMany(i => new byte[] { 9, 9, 9, (byte)(i % 4 < 2 ? 255 : 51) }),
         ];
-        var path = Path.Combine(_folder, "see-through.png");
+        string path = Path.Combine(folder, "see-through.png");
         using (var picture = Picture.FromPixels(rgba, 4, 4, 4))
         {
             picture.SavePng(path);
@@ -121,8 +121,8 @@ public sealed class LossMasksTests : IDisposable
     [Fact]
     public void MasksAreFoundByNameAndMissingOnesNamed()
     {
-        var masks = Directory.CreateDirectory(Path.Combine(_folder, "masks")).FullName;
-        string[] pictures = [Path.Combine(_folder, "a.jpg"), Path.Combine(_folder, "b.webp")];
+        string masks = Directory.CreateDirectory(Path.Combine(folder, "masks")).FullName;
+        string[] pictures = [Path.Combine(folder, "a.jpg"), Path.Combine(folder, "b.webp")];
         File.WriteAllText(Path.Combine(masks, "a.png"), "");
         Assert.Contains(
             "no mask for 1 of 2 pictures (b.webp)",
@@ -178,7 +178,7 @@ public sealed class LossMasksTests : IDisposable
             .. Enumerable.Range(0, width * height).SelectMany(i => Enumerable.Repeat(value(i % width, i / width), 3)),
         ];
         using var picture = Picture.FromRgb(rgb, width, height);
-        var path = Path.Combine(_folder, name);
+        string path = Path.Combine(folder, name);
         picture.SavePng(path);
         return path;
     }

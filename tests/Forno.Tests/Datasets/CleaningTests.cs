@@ -18,7 +18,8 @@ public class CleaningTests
     [Fact]
     public void ABrightEvenAreaAroundTextIsABubbleAndOpenGroundIsNot()
     {
-        // A bubble with an outline on a busy ground, one cut by the edge, a dark caption box, text on the ground, text on a white page.
+        // A bubble with an outline on a busy ground, one cut by the edge, a dark caption box, text on the ground, text
+        // on a white page.
         (byte[] rgb, int w, int h) = Draw(
             900,
             700,
@@ -165,9 +166,12 @@ public class CleaningTests
                 if (i != 3)
                 {
                     // A half-transparent ring with a bar, 20 pixels from the lower right corner.
-                    using Picture mark = Picture.LoadSvg(
+                    using var mark = Picture.LoadSvg(
                         Encoding.UTF8.GetBytes(
-                            "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='60'><circle cx='30' cy='30' r='22' fill='none' stroke='#fff' stroke-width='8' stroke-opacity='0.5'/><rect x='50' y='24' width='36' height='12' fill='#fff' fill-opacity='0.5'/></svg>"
+                            "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='60'><circle cx='30' "
+                                + "cy='30' r='22' fill='none' stroke='#fff' stroke-width='8' "
+                                + "stroke-opacity='0.5'/><rect x='50' y='24' width='36' height='12' fill='#fff' "
+                                + "fill-opacity='0.5'/></svg>"
                         ),
                         90,
                         "svg"
@@ -175,7 +179,7 @@ public class CleaningTests
                     canvas.Draw(mark, w - 110, h - 80);
                 }
 
-                using Picture picture = canvas.ToPicture();
+                using var picture = canvas.ToPicture();
                 tree.Write(string.Create(CultureInfo.InvariantCulture, $"{i:00}.png"), picture.EncodePng());
             }
         }
@@ -186,7 +190,7 @@ public class CleaningTests
         Assert.DoesNotContain("03.png", found.Keys);
         foreach ((string name, IReadOnlyList<Component> marks) in found)
         {
-            PictureFile info = PictureFile.Inspect(tree[name]);
+            var info = PictureFile.Inspect(tree[name]);
             byte[] map = BlemishFinder.Map(
                 marks.Select(m => new Blemish(BlemishKind.Watermark, m, 1)),
                 info.Width,
@@ -240,11 +244,11 @@ public class CleaningTests
             .Save(Path.Join(Path.GetTempPath(), $"forno-fill-{Guid.NewGuid():N}.onnx"));
         string before = TempTree.Picture(tree.Root);
         tree.Write(".forno/journal.jsonl", "");
-        using (WorkFolder work = WorkFolder.Open(tree.Root))
-        using (Inpainter inpainter = Inpainter.Load(model))
+        using (var work = WorkFolder.Open(tree.Root))
+        using (var inpainter = Inpainter.Load(model))
         {
-            PictureFolder folder = PictureFolder.Scan([tree.Root]);
-            CleanSurvey survey = CleanSurvey.Look(folder, Everything, TextCache.InMemory(), Detect);
+            var folder = PictureFolder.Scan([tree.Root]);
+            var survey = CleanSurvey.Look(folder, Everything, TextCache.InMemory(), Detect);
             Assert.Equal([1, 1, 0, 1], survey.Pictures.Select(p => p.Found.Count));
             ChangePlan plan =
                 way == "mark" ? CleanPlans.Mark(survey, 0.4)
@@ -349,7 +353,7 @@ public class CleaningTests
 
         PictureTexts Ask(string detector)
         {
-            TextCache cache = TextCache.Open(tree.Root, detector);
+            var cache = TextCache.Open(tree.Root, detector);
             PictureTexts texts = cache.Of(
                 PictureFolder.Scan([tree.Root]).Pictures.Single(),
                 _ =>
@@ -371,7 +375,7 @@ public class CleaningTests
 
     private static byte At(string file, int x, int y)
     {
-        using Picture picture = Picture.Load(file);
+        using var picture = Picture.Load(file);
         return picture.ToArray()[((y * picture.Width) + x) * picture.Bands];
     }
 
@@ -383,15 +387,17 @@ public class CleaningTests
         {
             strokes.Append(
                 CultureInfo.InvariantCulture,
-                $"<line x1='{i * 37 % width}' y1='{i * 91 % height}' x2='{i * 53 % width}' y2='{i * 17 % height}' stroke='#{i % 10}{i % 7}{i % 5}' stroke-width='2'/>"
+                $"<line x1='{i * 37 % width}' y1='{i * 91 % height}' x2='{i * 53 % width}' y2='"
+                    + $"{i * 17 % height}' stroke='#{i % 10}{i % 7}{i % 5}' stroke-width='2'/>"
             );
         }
 
-        using Picture drawn = Picture.LoadSvg(
+        using var drawn = Picture.LoadSvg(
             Encoding.UTF8.GetBytes(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect width='100%' height='100%' fill='{ground}'/>{strokes}{shapes}</svg>"
+                    $"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect "
+                        + $"width='100%' height='100%' fill='{ground}'/>{strokes}{shapes}</svg>"
                 )
             ),
             Math.Max(width, height),

@@ -49,7 +49,8 @@ public class CropTests
         // Sitting: as wide as tall.
         Subject sitting = new() { Box = new Box(200, 400, 600, 700), Source = "mask" };
         Assert.Equal(["full"], Made(Page, sitting));
-        Assert.False(ShotRules.Lay(Page, sitting, [Shot.Full])[0].Tagged); // or a bust that ends in the air: nobody knows
+        // or a bust that ends in the air: nobody knows
+        Assert.False(ShotRules.Lay(Page, sitting, [Shot.Full])[0].Tagged);
         Assert.True(ShotRules.Lay(Page, sitting with { Head = new Box(430, 400, 120, 150) }, [Shot.Full])[0].Tagged);
         Assert.True(ShotRules.Lay(Page, Figure(Page, 400, 100, 1300), [Shot.Full])[0].Tagged);
         // Cut off at the bottom: how much of it is seen nobody knows.
@@ -100,7 +101,8 @@ public class CropTests
         Assert.InRange(kept, 100, 450);
         Assert.Null(ShotRules.TooSmall(new Size(512, 512), buckets, rules.Resolution));
         Assert.NotNull(ShotRules.TooSmall(new Size(512, 511), buckets, rules.Resolution));
-        Assert.NotNull(ShotRules.TooSmall(new Size(4000, 130), buckets, rules.Resolution)); // many pixels, but the bucket cuts most of them off
+        // many pixels, but the bucket cuts most of them off
+        Assert.NotNull(ShotRules.TooSmall(new Size(4000, 130), buckets, rules.Resolution));
     }
 
     [Fact]
@@ -114,7 +116,7 @@ public class CropTests
         tree.Write("10_a/flat.png", TestPictures.Png(300, 300, 1));
         string before = TempTree.Picture(tree.Root);
         tree.Write(".forno/journal.jsonl", "");
-        using (WorkFolder work = WorkFolder.Open(tree.Root))
+        using (var work = WorkFolder.Open(tree.Root))
         {
             (ChangePlan plan, IReadOnlyList<PictureCrops> pictures) = CropPlan.Make(
                 PictureFolder.Scan([tree.Root]),
@@ -129,11 +131,11 @@ public class CropTests
             foreach (ShotBox shot in tall.Shots)
             {
                 Box box = shot.Box!.Value;
-                using Picture whole = Picture.Load(tree["10_a/tall.png"]);
+                using var whole = Picture.Load(tree["10_a/tall.png"]);
                 using Picture expected = whole.Crop(box.Left, box.Top, box.Width, box.Height);
-                using Picture crop = Picture.Load(tree[$"10_a/tall-{shot.Shot.Name}.png"]);
+                using var crop = Picture.Load(tree[$"10_a/tall-{shot.Shot.Name}.png"]);
                 Assert.Equal(expected.ToArray(), crop.ToArray());
-                using Picture cutMask = Picture.Load(tree[$"10_a/masks/tall-{shot.Shot.Name}.png"]);
+                using var cutMask = Picture.Load(tree[$"10_a/masks/tall-{shot.Shot.Name}.png"]);
                 Assert.Equal((box.Width, box.Height), (cutMask.Width, cutMask.Height));
                 Assert.Equal(
                     $"sks, 1girl, {shot.Shot.Tag}, shoes",
@@ -160,7 +162,7 @@ public class CropTests
         tree.Write("a.txt", "sks");
         string before = TempTree.Picture(tree.Root);
         tree.Write(".forno/journal.jsonl", "");
-        using (WorkFolder work = WorkFolder.Open(tree.Root))
+        using (var work = WorkFolder.Open(tree.Root))
         {
             work.Apply(
                 CropPlan
@@ -223,7 +225,7 @@ public class CropTests
             new CropSettings { Rules = Small, Boxes = SubjectBoxes.Read(json) }
         );
         Assert.Equal("good.png", Assert.Single(plan.Steps).Subject);
-        Dictionary<string, string> why = plan.Kept.ToDictionary(k => k.File, k => k.Why);
+        var why = plan.Kept.ToDictionary(k => k.File, k => k.Why);
         Assert.Contains("mask is empty", why["empty.png"]);
         Assert.Contains("tiny", why["tiny.png"]);
         Assert.Contains("whole picture", why["white.png"]);
@@ -311,7 +313,7 @@ public class CropTests
                 4
             )
             : Picture.FromRgb(rgb, width, height);
-        using Picture mask = Picture.FromPixels(map, width, height, 1);
+        using var mask = Picture.FromPixels(map, width, height, 1);
         return (picture.EncodePng(), mask.EncodePng());
     }
 
@@ -324,7 +326,7 @@ public class CropTests
             map.AsSpan((y + 20) * width, dot).Fill(255);
         }
 
-        using Picture mask = Picture.FromPixels(map, width, height, 1);
+        using var mask = Picture.FromPixels(map, width, height, 1);
         return mask.EncodePng();
     }
 }

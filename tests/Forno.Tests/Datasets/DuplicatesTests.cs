@@ -109,7 +109,7 @@ public class DuplicatesTests
     public void TheIndexFindsExactlyWhatAllPairsFind(int radius)
     {
         var random = new Random(3);
-        var hashes = new ulong[3000];
+        ulong[] hashes = new ulong[3000];
         for (int i = 0; i < hashes.Length; i++)
         {
             hashes[i] = i % 3 == 0 ? (ulong)random.NextInt64() : hashes[random.Next(i)];
@@ -185,7 +185,7 @@ public class DuplicatesTests
 
     private static Picture Draw(string svg, int size)
     {
-        using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), size, "face");
+        using var drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), size, "face");
         return drawn.Flatten(Rgb.White);
     }
 

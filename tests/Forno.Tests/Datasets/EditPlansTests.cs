@@ -51,7 +51,7 @@ public class EditPlansTests
             f => EditPlans.Trim(f, 20),
             () =>
             {
-                using Picture trimmed = Picture.Load(tree["a.png"]);
+                using var trimmed = Picture.Load(tree["a.png"]);
                 Assert.Equal(inner.ToArray(), trimmed.ToArray());
                 Assert.Equal((60, 40), SizeOf(tree["masks/a.png"]));
                 Assert.Empty(EditPlans.Trim(PictureFolder.Scan([tree.Root]), 20).Steps);
@@ -68,7 +68,7 @@ public class EditPlansTests
         tree.Write("masks/a.png", TestPictures.Png(30, 20, 2));
         string before = TempTree.Picture(tree.Root);
         tree.Write(".forno/journal.jsonl", "");
-        using WorkFolder work = WorkFolder.Open(tree.Root);
+        using var work = WorkFolder.Open(tree.Root);
         Applied applied = work.Apply(EditPlans.Trim(PictureFolder.Scan([tree.Root]), 20));
         Assert.Contains("mask is 30×20", Assert.Single(applied.Problems).Why);
         Assert.Equal(before, TempTree.Picture(tree.Root));
@@ -86,7 +86,7 @@ public class EditPlansTests
             f => EditPlans.Flatten(f, new Rgb(1, 2, 3)),
             () =>
             {
-                using Picture flat = Picture.Load(tree["clear.png"]);
+                using var flat = Picture.Load(tree["clear.png"]);
                 Assert.Equal([1, 2, 3], flat.ToArray()[..3]);
                 Assert.Equal(3, flat.Bands);
             },
@@ -98,7 +98,7 @@ public class EditPlansTests
             () =>
             {
                 Assert.Equal((20, 20), SizeOf(tree["clear.png"]));
-                using Picture square = Picture.Load(tree["opaque.png"]);
+                using var square = Picture.Load(tree["opaque.png"]);
                 Assert.Equal([9, 8, 7], square.ToArray()[..3]);
                 Assert.False(File.Exists(tree["opaque.jpg"]));
                 Assert.True(File.Exists(tree["opaque.png.txt"]));
@@ -237,7 +237,7 @@ public class EditPlansTests
             tree.Write(".forno/journal.jsonl", "");
         }
 
-        using (WorkFolder work = WorkFolder.Open(tree.Root))
+        using (var work = WorkFolder.Open(tree.Root))
         {
             Applied applied = work.Apply(plan(PictureFolder.Scan([tree.Root])));
             Assert.Empty(applied.Problems);
@@ -251,7 +251,7 @@ public class EditPlansTests
 
     private static (int Width, int Height) SizeOf(string file)
     {
-        using Picture picture = Picture.Load(file);
+        using var picture = Picture.Load(file);
         return (picture.Width, picture.Height);
     }
 }

@@ -48,10 +48,10 @@ public class ImporterTests
         Assert.Equal(png, File.ReadAllBytes(target["10_sks/a-2.png"])); // as it was, byte for byte
         Assert.Equal("a photo of sks, outdoors", File.ReadAllText(target["10_sks/a.txt"]));
         Assert.Equal("long_hair, solo\n", File.ReadAllText(target["10_sks/b.txt"]));
-        using Picture made = Picture.Load(target["10_sks/a.png"]);
-        using Picture source = Picture.Load(tree["10_sks/a.jpg"]);
+        using var made = Picture.Load(target["10_sks/a.png"]);
+        using var source = Picture.Load(tree["10_sks/a.jpg"]);
         Assert.Equal(source.ToArray(), made.ToArray());
-        using WorkFolder work = WorkFolder.Open(target.Root);
+        using var work = WorkFolder.Open(target.Root);
         work.Undo(1);
         Assert.Equal("", TempTree.Picture(target.Root));
     }
@@ -172,7 +172,7 @@ public class ImporterTests
             Path.Join(probe, "anim.webp")
         );
         Assert.Equal(10, Files(target).Count);
-        using Picture first = Picture.Load(Path.Join(probe, "anim.webp"));
+        using var first = Picture.Load(Path.Join(probe, "anim.webp"));
         using Picture srgb = first.ToSrgb8();
         Assert.Equal(srgb.ToArray(), Pixels(target["anim-2_f0001.png"]));
     }
@@ -235,11 +235,13 @@ public class ImporterTests
                 Assert.Single(Import(none, new ImportSettings(), tree["walk.mp4"]).Problems).Why
             );
 
-            // A stand-in that sends two frames of 2×1 pixels, the second twice, if it is asked for what ffmpeg understands.
+            // A stand-in that sends two frames of 2×1 pixels, the second twice, if it is asked for what ffmpeg
+            // understands.
             string program = tree.Write(
                 "bin/ffmpeg",
                 "#!/bin/sh\ncase \"$*\" in *'-i file:'*'select=not(mod(n\\,3))'*) ;; *) exit 3;; esac\n"
-                    + "printf 'P6\\n2 1\\n255\\nabcdef'; printf 'P6\\n2 1\\n255\\n~~~\\001\\001\\001'; printf 'P6\\n2 1\\n255\\n~~~\\001\\001\\001'\n"
+                    + "printf 'P6\\n2 1\\n255\\nabcdef'; printf 'P6\\n2 1\\n255\\n~~~\\001\\001\\001'; printf "
+                    + "'P6\\n2 1\\n255\\n~~~\\001\\001\\001'\n"
             );
             if (!OperatingSystem.IsWindows())
             {
@@ -264,7 +266,7 @@ public class ImporterTests
 
     private static Applied Import(TempTree target, ImportSettings settings, params string[] sources)
     {
-        using WorkFolder work = WorkFolder.OpenOrCreate(target.Root);
+        using var work = WorkFolder.OpenOrCreate(target.Root);
         using Importer importer = new(settings);
         return work.Apply(importer.Plan(sources, []));
     }
@@ -280,7 +282,7 @@ public class ImporterTests
 
     private static byte[] Pixels(string file)
     {
-        using Picture picture = Picture.Load(file);
+        using var picture = Picture.Load(file);
         return picture.ToArray();
     }
 

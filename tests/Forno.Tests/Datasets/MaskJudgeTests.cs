@@ -1,3 +1,4 @@
+using System.Globalization;
 using Forno.Datasets.Masks;
 using Forno.Imaging;
 using Forno.Imaging.Masks;
@@ -27,7 +28,8 @@ public class MaskJudgeTests(ITestOutputHelper output)
         MaskSet.Labelled[] set = [.. MaskSet.All.Where(m => m.HeldOut == heldOut)];
         Assert.True(set.Count(m => m.IsGood) >= 50 && set.Count(m => !m.IsGood) >= 80, $"{set.Length} masks");
         Measure(
-            $"drawn masks, {(heldOut ? "held out" : "rules set by them")}, {(withPicture ? "with the picture" : "by the shape alone")}",
+            $"drawn masks, {(heldOut ? "held out" : "rules set by them")}, "
+                + $"{(withPicture ? "with the picture" : "by the shape alone")}",
             [
                 .. set.Select(m => new Verdict(
                     m.Name,
@@ -41,8 +43,10 @@ public class MaskJudgeTests(ITestOutputHelper output)
         );
     }
 
-    // Of the second half of the drawings the first 58 scenes set the rules too; that of the others the totals by kind of ground were
-    // known when the last rule was made, no single mask. Without ISNet: skipped. Masks that are not in the temporary folder from an
+    // Of the second half of the drawings the first 58 scenes set the rules too; that of the others the totals by kind
+    // of ground were
+    // known when the last rule was made, no single mask. Without ISNet: skipped. Masks that are not in the temporary
+    // folder from an
     // earlier run take some two seconds each.
     [IsnetFact]
     [Trait("Category", "Long")]
@@ -103,12 +107,12 @@ public class MaskJudgeTests(ITestOutputHelper output)
     public void WhatOnlyThePictureTellsIsToldInWords()
     {
         // The right half of a disc of one colour on a plain ground is left out.
-        using Picture drawn = Picture.LoadSvg(
+        using var drawn = Picture.LoadSvg(
             "<svg xmlns='http://www.w3.org/2000/svg' width='200' height='200'><rect width='200' height='200' fill='#9bd'/><circle cx='100' cy='100' r='70' fill='#b42'/></svg>"u8,
             200,
             "disc"
         );
-        PictureView view = PictureView.Of(drawn);
+        var view = PictureView.Of(drawn);
         MaskPlane half = new(
             [.. Enumerable.Range(0, 200 * 200).Select(i => (byte)(Inside(i, 70) && i % 200 < 100 ? 255 : 0))],
             200,
@@ -123,11 +127,13 @@ public class MaskJudgeTests(ITestOutputHelper output)
         Assert.Empty(MaskJudge.Judge(whole, view));
         IReadOnlyList<MaskFlaw> flaws = MaskJudge.Judge(half, view);
         Assert.Superset(new HashSet<string> { "cut", "strange", "alike" }, flaws.Select(f => f.Kind).ToHashSet());
-        Assert.Matches("leaves (9[0-9]|10[0-9]) %", flaws.Single(f => f.Kind == "cut").Text); // nearly as much as it keeps
+        // nearly as much as it keeps
+        Assert.Matches("leaves (9[0-9]|10[0-9]) %", flaws.Single(f => f.Kind == "cut").Text);
         Assert.All(flaws, f => Assert.Matches("[0-9]", f.Text));
 
-        MaskFit fit = MaskFit.Of(half, view);
-        Assert.InRange(fit.Strange, 0.5, 0.8); // its area, by the share of its outline that is an edge: not where it is cut
+        var fit = MaskFit.Of(half, view);
+        // its area, by the share of its outline that is an edge: not where it is cut
+        Assert.InRange(fit.Strange, 0.5, 0.8);
         Assert.Equal(0, fit.Doubt);
         Assert.InRange(MaskFit.Of(whole, view).Strange, 0, 0.05);
         Assert.True(MaskFit.Of(whole.Feather(6), view).Doubt > 0.05);
@@ -151,8 +157,8 @@ public class MaskJudgeTests(ITestOutputHelper output)
 
         foreach ((int width, int height) in ((int, int)[])[(1, 1), (5000, 3), (3, 5000), (2, 2)])
         {
-            using Picture picture = Picture.Solid(width, height, new Rgb(200, 100, 50));
-            PictureView view = PictureView.Of(picture);
+            using var picture = Picture.Solid(width, height, new Rgb(200, 100, 50));
+            var view = PictureView.Of(picture);
             Assert.Equal(
                 "black",
                 MaskJudge.Judge(new MaskPlane(new byte[width * height], width, height), view).Single().Kind
@@ -178,7 +184,7 @@ public class MaskJudgeTests(ITestOutputHelper output)
     public void RegionsAreEvenPartsAndAlwaysTheSame()
     {
         // A disc on a slope: two parts, though the slope has many colours.
-        using Picture drawn = Picture.LoadSvg(
+        using var drawn = Picture.LoadSvg(
             "<svg xmlns='http://www.w3.org/2000/svg' width='120' height='90'><linearGradient id='g'><stop stop-color='#39c'/><stop offset='1' stop-color='#cef'/></linearGradient><rect width='120' height='90' fill='url(#g)'/><circle cx='60' cy='45' r='25' fill='#a20'/></svg>"u8,
             120,
             "disc"
@@ -215,7 +221,8 @@ public class MaskJudgeTests(ITestOutputHelper output)
         Assert.InRange(soft.Samples.Sum(s => (double)s) / grown.Samples.Sum(s => (double)s), 0.99, 1.01);
         Assert.DoesNotContain(soft.Threshold(0.5).Samples, s => s is not (0 or 255));
         Assert.InRange(soft.Threshold(0.5).Overlap(grown), 0.65, 1);
-        Assert.Equal(255, new MaskPlane([255, 255, 255, 255], 2, 2).Feather(5).Samples[0]); // what lies outside is as the edge
+        // what lies outside is as the edge
+        Assert.Equal(255, new MaskPlane([255, 255, 255, 255], 2, 2).Feather(5).Samples[0]);
         Assert.Equal(0.25, new MaskPlane([255, 0, 0, 0], 2, 2).Overlap(new MaskPlane([255, 255, 255, 255], 2, 2)));
     }
 
@@ -233,7 +240,8 @@ public class MaskJudgeTests(ITestOutputHelper output)
                         '\n',
                         of.Where(v => v.IsGood == v.Flaws.Count > 0)
                             .Select(v =>
-                                $"{(v.IsGood ? "good" : "bad")} {v.Name}: {string.Join("; ", v.Flaws.Select(f => f.Text))}"
+                                $"{(v.IsGood ? "good" : "bad")} {v.Name}: "
+                                + $"{string.Join("; ", v.Flaws.Select(f => f.Text))}"
                             )
                     )
             );
@@ -249,8 +257,10 @@ public class MaskJudgeTests(ITestOutputHelper output)
             return (
                 precision,
                 recall,
-                FormattableString.Invariant(
-                    $"{of.Length} masks, {bad} bad, {named} named bad, {right} rightly: precision {precision:0.00}, recall {recall:0.00}"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{of.Length} masks, {bad} bad, {named} named bad, {right} rightly: precision "
+                        + $"{precision:0.00}, recall {recall:0.00}"
                 )
             );
         }

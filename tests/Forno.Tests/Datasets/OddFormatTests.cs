@@ -69,10 +69,11 @@ public class OddFormatTests
         using Picture picture = Colours();
         tree.Write("raw/a.jpg", OddFormats.Turned(picture, 6)); // the first row is shown at the right
         Assert.Empty(Import(tree).Problems);
-        using Picture made = Picture.Load(tree["work/a.png"]);
+        using var made = Picture.Load(tree["work/a.png"]);
         Assert.Equal((Height, Width, 1), (made.Width, made.Height, made.Orientation));
         byte[] topRight = made.ToArray().AsSpan(((4 * Height) + Height - 5) * 3, 3).ToArray();
-        Assert.True(topRight[0] > 180 && topRight[1] < 80, string.Join(',', topRight)); // the red corner, stored top left
+        // the red corner, stored top left
+        Assert.True(topRight[0] > 180 && topRight[1] < 80, string.Join(',', topRight));
     }
 
     [Fact]
@@ -103,7 +104,7 @@ public class OddFormatTests
             ],
             Files(tree)
         );
-        using Picture page = Picture.Load(tree["work/book_f0003.png"]);
+        using var page = Picture.Load(tree["work/book_f0003.png"]);
         Assert.Equal(three.ToArray(), page.ToArray());
     }
 
@@ -122,7 +123,7 @@ public class OddFormatTests
             ["a film_f0001.png", "a film_f0002.png", "a film_f0003.png", "b_f0001.png", "b_f0002.png", "b_f0003.png"],
             Files(tree)
         );
-        using (Picture second = Picture.Load(tree["work/b_f0002.png"]))
+        using (var second = Picture.Load(tree["work/b_f0002.png"]))
         {
             byte[] middle = second.ToArray().AsSpan(((24 * 64) + 32) * 3, 3).ToArray();
             Assert.True(middle[1] > 150 && middle[0] < 90 && middle[2] < 110, string.Join(',', middle));
@@ -158,7 +159,7 @@ public class OddFormatTests
         Assert.Empty(Import(tree).Problems);
         string file = tree["work/a.png"];
         Assert.Equal("png", PictureFormat.Detect(file));
-        using Picture made = Picture.Load(file);
+        using var made = Picture.Load(file);
         Assert.Equal((Width, Height, 3, true), (made.Width, made.Height, made.Bands, made.Is8Bit));
         byte[] was = picture.ToArray(),
             now = made.ToArray();
@@ -169,14 +170,14 @@ public class OddFormatTests
     // Red at the top left, the other corners green, blue, grey, soft between.
     private static Picture Colours()
     {
-        using Picture corners = Picture.FromRgb([230, 30, 30, 40, 190, 60, 30, 60, 200, 120, 120, 120], 2, 2);
+        using var corners = Picture.FromRgb([230, 30, 30, 40, 190, 60, 30, 60, 200, 120, 120, 120], 2, 2);
         using Picture soft = corners.Resize(Width, Height, Kernel.Linear);
         return soft.InMemory();
     }
 
     private static Applied Import(TempTree tree, ImportSettings? settings = null)
     {
-        using WorkFolder work = WorkFolder.OpenOrCreate(tree["work"]);
+        using var work = WorkFolder.OpenOrCreate(tree["work"]);
         using Importer importer = new(settings ?? new ImportSettings());
         return work.Apply(importer.Plan([tree["raw"]], []));
     }

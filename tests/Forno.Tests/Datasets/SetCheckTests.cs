@@ -131,14 +131,14 @@ public class SetCheckTests
             file = Path.Combine(folder, "m.cache");
         PictureMeasures measures;
         using (
-            Drawn drawn = Drawn.FromPixels([.. Enumerable.Range(0, 40 * 30 * 4).Select(i => (byte)(i * 31))], 40, 30, 4)
+            var drawn = Drawn.FromPixels([.. Enumerable.Range(0, 40 * 30 * 4).Select(i => (byte)(i * 31))], 40, 30, 4)
         )
         {
             measures = new PictureScanner().Scan(drawn);
         }
 
         var key = new ContentKey(1, 2, 3, 4);
-        MeasureCache cache = MeasureCache.Open(file);
+        var cache = MeasureCache.Open(file);
         Assert.Same(measures, cache.Get(key, () => measures));
         Assert.Null(cache.Save());
         PictureMeasures back = MeasureCache.Open(file).Get(key, () => throw new InvalidOperationException());

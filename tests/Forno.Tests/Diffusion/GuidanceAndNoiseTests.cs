@@ -13,7 +13,7 @@ public class GuidanceAndNoiseTests
         using var scope = new Scope();
         Denoise positive = (x, _) => x * 0.5,
             negative = (x, _) => x * 0.25;
-        Tensor x = Tensor.Ones([1, 1, 2, 2]);
+        var x = Tensor.Ones([1, 1, 2, 2]);
         Assert.Equal(0.25 + (7 * 0.25), Guidance.Cfg(positive, negative, 7)(x, new Sigma(1)).Max().Item(), 1e-6);
         Denoise never = (_, _) => throw new InvalidOperationException("a scale of 1 must not ask for the negative");
         Assert.Equal(0.5, Guidance.Cfg(positive, never, 1)(x, new Sigma(1)).Max().Item(), 1e-6);
@@ -48,7 +48,7 @@ public class GuidanceAndNoiseTests
     {
         using var scope = new Scope();
         using var g = new Generator(4);
-        Tensor like = Tensor.Zeros([1, 4, 32, 32]);
+        var like = Tensor.Zeros([1, 4, 32, 32]);
         using var path = new BrownianNoise(() => g.Randn(1, 4, 32, 32), new Sigma(0), new Sigma(14));
         Sigma a = new(9),
             b = new(4),

@@ -4,14 +4,14 @@ namespace Forno.Tests.Files;
 
 public sealed class AtomicFileTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-io").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-io").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void WritesWholeOrNothing()
     {
-        var path = Path.Combine(_folder, "a.txt");
+        string path = Path.Combine(folder, "a.txt");
         AtomicFile.WriteText(path, "old");
         Assert.Throws<InvalidOperationException>(() =>
             AtomicFile.Write(
@@ -24,18 +24,18 @@ public sealed class AtomicFileTests : IDisposable
             )
         );
         Assert.Equal("old", File.ReadAllText(path));
-        Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder));
 
         AtomicFile.WriteText(path, "new");
         Assert.Equal("new", File.ReadAllText(path));
-        Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder));
     }
 
     [Fact]
     [System.Runtime.Versioning.SupportedOSPlatform("linux")]
     public void KeepsModeAndFollowsLinks()
     {
-        var (path, link) = (Path.Combine(_folder, "a"), Path.Combine(_folder, "link"));
+        var (path, link) = (Path.Combine(folder, "a"), Path.Combine(folder, "link"));
         AtomicFile.WriteText(path, "old");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.CreateSymbolicLink(link, path);
@@ -48,13 +48,13 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void RefusalsNameTheFile()
     {
-        var path = Path.Combine(_folder, "absent", "a");
+        string path = Path.Combine(folder, "absent", "a");
         Assert.Contains(path, Assert.Throws<FornoException>(() => AtomicFile.WriteText(path, "")).Message);
-        Directory.CreateDirectory(Path.Combine(_folder, "taken"));
+        Directory.CreateDirectory(Path.Combine(folder, "taken"));
         Assert.Contains(
             "taken",
-            Assert.Throws<FornoException>(() => AtomicFile.WriteText(Path.Combine(_folder, "taken"), "")).Message
+            Assert.Throws<FornoException>(() => AtomicFile.WriteText(Path.Combine(folder, "taken"), "")).Message
         );
-        Assert.Single(Directory.GetFileSystemEntries(_folder));
+        Assert.Single(Directory.GetFileSystemEntries(folder));
     }
 }

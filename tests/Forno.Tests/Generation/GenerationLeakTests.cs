@@ -23,7 +23,7 @@ public class GenerationLeakTests
             BatchSize = 2,
         };
         long before = Tensor.LiveCount;
-        using (BaseModel model = BaseModel.Load(tiny.File))
+        using (var model = BaseModel.Load(tiny.File))
         {
             tiny.AddLora(model, "style");
             _ = model.Vae;

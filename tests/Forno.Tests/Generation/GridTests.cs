@@ -28,7 +28,7 @@ public class GridTests
     public void EpochsAreRowsInTheirOrderWeightsColumnsAndPromptsSections()
     {
         using var tiny = new TinyBaseModel();
-        using BaseModel model = BaseModel.Load(tiny.File);
+        using var model = BaseModel.Load(tiny.File);
         string folder = Directory.CreateDirectory(Path.Combine(tiny.Folder, "loras")).FullName;
         foreach (
             (string name, int epoch) in (ReadOnlySpan<(string, int)>)

@@ -34,7 +34,8 @@ public class InfotextTests
         Assert.Equal(written.Fields, read.Fields);
         Assert.Equal("a: 0123456789ab, b: ba9876543210", read["Lora hashes"]);
         Assert.StartsWith(
-            "Steps: 30, Sampler: DPM++ 2M, Schedule type: SGM Uniform, CFG scale: 6.5, Seed: 18446744073709551615, Size: 768x1280, Clip skip: 2, RNG: CPU, "
+            "Steps: 30, Sampler: DPM++ 2M, Schedule type: SGM Uniform, CFG scale: 6.5, Seed: "
+                + "18446744073709551615, Size: 768x1280, Clip skip: 2, RNG: CPU, "
                 + "Lora hashes: \"a: 0123456789ab, b: ba9876543210\", Version: Forno ",
             written.ToString().Split('\n')[^1],
             StringComparison.Ordinal
@@ -48,7 +49,7 @@ public class InfotextTests
     [InlineData("a, b: c, d: e", "a, b: c, d: e", "", 0)]
     public void PromptsAreToldFromFields(string text, string prompt, string negative, int fields)
     {
-        Infotext read = Infotext.Parse(text);
+        var read = Infotext.Parse(text);
         Assert.Equal((prompt, negative, fields), (read.Prompt, read.NegativePrompt, read.Fields.Count));
     }
 

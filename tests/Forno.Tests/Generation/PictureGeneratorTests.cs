@@ -175,7 +175,8 @@ public sealed class PictureGeneratorTests : IDisposable
         Fails("width 100 is no multiple of 8; the nearest is 104", Request with { Width = 100 });
         Fails("steps must be at least 1", Request with { Steps = 0 });
         Fails(
-            $"no LoRA 'styel' among the 2 weight files in {tiny.Folder}, /no/such/folder (which does not exist); did you mean 'style'?",
+            $"no LoRA 'styel' among the 2 weight files in {tiny.Folder}, /no/such/folder (which does not "
+                + "exist); did you mean 'style'?",
             Request with
             {
                 Prompt = "x <lora:styel:1>",
@@ -208,7 +209,8 @@ public sealed class PictureGeneratorTests : IDisposable
         string text = PngText.Read(picture.ToPng(), "test")[PngText.Parameters];
         Assert.Equal(picture.Infotext, text);
         Assert.Equal(
-            "a red heart, noto style\nNegative prompt: blue\nSteps: 3, Sampler: Euler a, Schedule type: Automatic, CFG scale: 7, Seed: 5, "
+            "a red heart, noto style\nNegative prompt: blue\nSteps: 3, Sampler: Euler a, Schedule type: "
+                + "Automatic, CFG scale: 7, Seed: 5, "
                 + $"Size: 64x48, Model hash: {model.Hash[..10]}, Model: tiny, RNG: CPU, Version: ",
             text[..(text.IndexOf("Version: ", StringComparison.Ordinal) + 9)]
         );
@@ -221,7 +223,7 @@ public sealed class PictureGeneratorTests : IDisposable
     public void EveryFamilyDraws(string name)
     {
         using var other = new TinyBaseModel(family: ModelFamily.All[name]);
-        using BaseModel own = BaseModel.Load(other.File);
+        using var own = BaseModel.Load(other.File);
         Assert.Equal(name, own.Family.Name);
         Assert.All(own.Targets, t => Assert.True(own.Layers.ContainsKey(t.Key), t.Key));
         byte[] Pixels(GenerateRequest request) => new PictureGenerator(own).Draw(request).Pictures[0].Pixels;

@@ -35,9 +35,9 @@ public class BordersTests
         var sheet = new Sheet(art.ToArray(), 120, 80);
         Frame(sheet, 255, 20, 20, 20, 20);
         Frame(sheet, 0, 24, 24, 24, 24);
-        using Picture whole = Picture.FromRgb(sheet.Rgb, sheet.Width, sheet.Height);
+        using var whole = Picture.FromRgb(sheet.Rgb, sheet.Width, sheet.Height);
         using Picture scaled = whole.Resize(sheet.Width * 7 / 5, sheet.Height * 7 / 5);
-        using Picture jpeg = Picture.Decode(scaled.EncodeJpeg(quality), "jpeg");
+        using var jpeg = Picture.Decode(scaled.EncodeJpeg(quality), "jpeg");
         Box box = Borders.FindNested(jpeg.ToArray(), jpeg.Width, jpeg.Height, 20).Box;
         Assert.InRange(box.Left, 60, 63);
         Assert.InRange(box.Top, 60, 63);

@@ -69,7 +69,7 @@ public class ComponentsTests
         (double sin, double cos) = Math.SinCos(degrees * Math.PI / 180);
         Spot At(double u, double v) => new(100 + (u * cos) - (v * sin), 100 + (u * sin) + (v * cos));
         var drawn = new Quad(At(-60, -12), At(60, -12), At(60, 12), At(-60, 12));
-        Quad found = Quad.Around(drawn.Runs(200, 200));
+        var found = Quad.Around(drawn.Runs(200, 200));
         Assert.Equal(120, found.Width, 2.0);
         Assert.Equal(24, found.Height, 2.0);
         Assert.InRange(Math.Abs(found.A.X - drawn.A.X) + Math.Abs(found.A.Y - drawn.A.Y), 0, 3);
@@ -82,7 +82,7 @@ public class ComponentsTests
     [Fact]
     public void AnUprightQuadCoversExactlyItsPixels()
     {
-        Quad found = Quad.Around([new PixelRun(3, 5, 9), new PixelRun(4, 5, 9)]);
+        var found = Quad.Around([new PixelRun(3, 5, 9), new PixelRun(4, 5, 9)]);
         Assert.Equal(new Quad(new Spot(5, 3), new Spot(9, 3), new Spot(9, 5), new Spot(5, 5)), found);
         Assert.Equal(new Box(5, 3, 4, 2), found.Bounds(20, 20));
         Assert.Equal([new PixelRun(3, 5, 9), new PixelRun(4, 5, 9)], found.Runs(20, 20));

@@ -42,7 +42,7 @@ public class MeasuresTests
             rgba[i] = i % 3 == 0 ? rgba[i] : (byte)255;
         }
 
-        using Picture picture = Picture.FromPixels(rgba, width, height, 4);
+        using var picture = Picture.FromPixels(rgba, width, height, 4);
         PictureMeasures measures = new PictureScanner().Scan(picture);
         int coloured = 0,
             transparent = 0;
@@ -63,13 +63,13 @@ public class MeasuresTests
     public void AStripOfAFileIsTheSameAsTheWhole()
     {
         string path = Path.Combine(Directory.CreateTempSubdirectory("forno-strips").FullName, "noise.png");
-        using (Picture noise = Picture.FromRgb(Noise(900 * 700 * 3), 900, 700))
+        using (var noise = Picture.FromRgb(Noise(900 * 700 * 3), 900, 700))
         {
             noise.SavePng(path);
         }
 
-        using Picture whole = Picture.Load(path);
-        using Picture stream = Picture.LoadStreaming(path);
+        using var whole = Picture.Load(path);
+        using var stream = Picture.LoadStreaming(path);
         byte[] want = whole.ToArray(),
             got = new byte[want.Length];
         stream.ReadStrips((rows, top, _) => rows.CopyTo(got.AsSpan(top * 900 * 3)));
@@ -80,14 +80,14 @@ public class MeasuresTests
     [Fact]
     public void CompressionDamageGrowsAsQualityFalls()
     {
-        using Picture art = Picture.LoadSvg(Shapes, 512, "shapes");
+        using var art = Picture.LoadSvg(Shapes, 512, "shapes");
         using Picture flat = art.Flatten(Rgb.White);
         double clean = Of(flat);
         double[] damage =
         [
             .. new[] { 90, 60, 30, 10 }.Select(q =>
             {
-                using Picture jpeg = Picture.Decode(flat.EncodeJpeg(q), "jpeg");
+                using var jpeg = Picture.Decode(flat.EncodeJpeg(q), "jpeg");
                 return Of(jpeg);
             }),
         ];
@@ -121,7 +121,7 @@ public class MeasuresTests
     [Fact]
     public void MirroredHashesAreThoseOfTheMirroredPicture()
     {
-        using Picture art = Picture.LoadSvg(Shapes, 300, "shapes");
+        using var art = Picture.LoadSvg(Shapes, 300, "shapes");
         using Picture flat = art.Flatten(Rgb.White);
         using Picture turned = flat.FlipHorizontal();
         PictureHash a = new PictureScanner().Scan(flat).Hash,
@@ -149,7 +149,7 @@ public class MeasuresTests
 
     private static byte[] Noise(int count)
     {
-        var bytes = new byte[count];
+        byte[] bytes = new byte[count];
         new Random(5).NextBytes(bytes);
         return bytes;
     }

@@ -11,19 +11,19 @@ public class PictureTests
     public void PixelsComeBackAsGiven()
     {
         byte[] pixels = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18];
-        using Picture picture = Picture.FromRgb(pixels, 3, 2);
+        using var picture = Picture.FromRgb(pixels, 3, 2);
         Assert.Equal((3, 2, 3, false), (picture.Width, picture.Height, picture.Bands, picture.HasAlpha));
         Assert.Equal(pixels, picture.ToArray());
-        using Picture decoded = Picture.Decode(picture.EncodePng(), "memory");
+        using var decoded = Picture.Decode(picture.EncodePng(), "memory");
         Assert.Equal(pixels, decoded.ToArray());
-        using Picture webp = Picture.Decode(picture.EncodeWebp(100), "memory");
+        using var webp = Picture.Decode(picture.EncodeWebp(100), "memory");
         Assert.Equal(pixels, webp.ToArray());
     }
 
     [Fact]
     public void CropFlipAndExtractPickPixels()
     {
-        using Picture picture = Picture.FromRgb([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18], 3, 2);
+        using var picture = Picture.FromRgb([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18], 3, 2);
         using Picture crop = picture.Crop(1, 1, 2, 1);
         Assert.Equal([13, 14, 15, 16, 17, 18], crop.ToArray());
         using Picture flip = crop.FlipHorizontal();
@@ -37,7 +37,7 @@ public class PictureTests
     [Fact]
     public void FlattenLaysOnTheBackground()
     {
-        using Picture picture = Picture.FromPixels([200, 100, 0, 255, 10, 20, 30, 0, 255, 255, 255, 51], 3, 1, 4);
+        using var picture = Picture.FromPixels([200, 100, 0, 255, 10, 20, 30, 0, 255, 255, 255, 51], 3, 1, 4);
         Assert.True(picture.HasAlpha);
         using Picture flat = picture.Flatten(new Rgb(0, 100, 50));
         byte[] pixels = flat.ToArray();
@@ -49,14 +49,14 @@ public class PictureTests
     [Fact]
     public void CompositeAndCanvasAgree()
     {
-        using Picture ground = Picture.Solid(6, 4, new Rgb(0, 0, 200));
-        using Picture overlay = Picture.FromPixels([255, 0, 0, 255, 0, 255, 0, 128], 2, 1, 4);
+        using var ground = Picture.Solid(6, 4, new Rgb(0, 0, 200));
+        using var overlay = Picture.FromPixels([255, 0, 0, 255, 0, 255, 0, 128], 2, 1, 4);
         using Picture drawn = ground.Composite(overlay, 5, 3); // the second pixel falls over the edge
         using Picture twice = drawn.Composite(overlay, 1, 0);
         var canvas = new Canvas(6, 4, new Rgb(0, 0, 200));
         canvas.Draw(overlay, 5, 3);
         canvas.Draw(overlay, 1, 0);
-        using Picture sheet = canvas.ToPicture();
+        using var sheet = canvas.ToPicture();
         byte[] expected = twice.ToArray(),
             actual = sheet.ToArray();
         Assert.Equal(3, twice.Bands);
@@ -71,7 +71,7 @@ public class PictureTests
     [InlineData(1001, 3, 7, 1)]
     public void ResizeGivesTheExactSizeForEveryKernel(int width, int height, int newWidth, int newHeight)
     {
-        using Picture picture = Picture.Solid(width, height, new Rgb(10, 120, 230));
+        using var picture = Picture.Solid(width, height, new Rgb(10, 120, 230));
         foreach (Kernel kernel in Enum.GetValues<Kernel>())
         {
             using Picture resized = picture.Resize(newWidth, newHeight, kernel);
@@ -90,7 +90,7 @@ public class PictureTests
             (i % 16 < 8 ? (ReadOnlySpan<byte>)[255, 0, 0, 255] : [0, 255, 0, 0]).CopyTo(pixels.AsSpan(4 * i));
         }
 
-        using Picture picture = Picture.FromPixels(pixels, 16, 16, 4);
+        using var picture = Picture.FromPixels(pixels, 16, 16, 4);
         using Picture resized = picture.Resize(5, 5, Kernel.Linear);
         Assert.True(resized.Is8Bit);
         Assert.All(
@@ -105,7 +105,7 @@ public class PictureTests
         byte[] svg = Encoding.UTF8.GetBytes(
             """<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><rect width="10" height="10" fill="#f00"/></svg>"""
         );
-        using Picture picture = Picture.LoadSvg(svg, 128, "drawing");
+        using var picture = Picture.LoadSvg(svg, 128, "drawing");
         Assert.Equal((128, 64, 4), (picture.Width, picture.Height, picture.Bands));
         byte[] pixels = picture.ToArray();
         Assert.Equal([255, 0, 0, 255], pixels[..4]);
@@ -119,13 +119,13 @@ public class PictureTests
     [Fact]
     public void TextHasInkInItsColourAndReadsNoMarkup()
     {
-        using Picture text = Picture.Text("a <b> & c", 20, new Rgb(200, 0, 0));
+        using var text = Picture.Text("a <b> & c", 20, new Rgb(200, 0, 0));
         Assert.Equal(4, text.Bands);
         Assert.InRange(text.Height, 10, 40);
         byte[][] inked = [.. text.ToArray().Chunk(4).Where(p => p[3] > 128)];
         Assert.NotEmpty(inked);
         Assert.All(inked, p => Assert.Equal([200, 0, 0], p[..3]));
-        using Picture plain = Picture.Text("a b c", 20, Rgb.Black);
+        using var plain = Picture.Text("a b c", 20, Rgb.Black);
         Assert.True(text.Width > plain.Width, "brackets and ampersand are drawn");
     }
 
@@ -136,11 +136,11 @@ public class PictureTests
         try
         {
             string path = Path.Combine(folder, "ein Bild [1].png");
-            using Picture picture = Picture.Solid(5, 4, Rgb.White);
+            using var picture = Picture.Solid(5, 4, Rgb.White);
             picture.SavePng(path);
             picture.SavePng(path);
             Assert.Equal([path], Directory.GetFiles(folder));
-            using (Picture loaded = Picture.Load(path))
+            using (var loaded = Picture.Load(path))
             {
                 Assert.Equal((5, 4, path), (loaded.Width, loaded.Height, loaded.Source));
             }
@@ -166,7 +166,7 @@ public class PictureTests
     public void GoldenFilesShowTheirPixelsAndDamageIsTold()
     {
         string folder = Path.Combine(Goldens.Suite("images"), "probe");
-        using JsonDocument file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
+        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
         var wrong = new List<string>();
         foreach (JsonElement entry in file.RootElement.GetProperty("expect").GetProperty("files").EnumerateArray())
         {
@@ -179,7 +179,7 @@ public class PictureTests
 
             try
             {
-                using Picture picture = Picture.Load(Path.Combine(folder, name));
+                using var picture = Picture.Load(Path.Combine(folder, name));
                 using Picture srgb = picture.ToSrgb8();
                 byte[] pixels = srgb.ToArray();
                 if (!readable)
@@ -235,11 +235,11 @@ public class PictureTests
     public void GoldenOrientationsComeOutUpright()
     {
         string folder = Path.Combine(Goldens.Suite("images"), "orientation");
-        using JsonDocument file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
+        using var file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
         JsonElement expect = file.RootElement.GetProperty("expect");
         foreach (JsonElement entry in expect.GetProperty("files").EnumerateArray())
         {
-            using Picture picture = Picture.Load(Path.Combine(folder, entry.GetProperty("file").GetString()!));
+            using var picture = Picture.Load(Path.Combine(folder, entry.GetProperty("file").GetString()!));
             using Picture upright = picture.ToSrgb8();
             Assert.Equal(
                 (expect.GetProperty("width").GetInt32(), expect.GetProperty("height").GetInt32()),

@@ -17,11 +17,11 @@ public class PngTextTests
     [InlineData("", "tEXt")]
     public void TextsGoAround(string text, string chunk)
     {
-        var with = PngText.Write(Pixel, PngText.Parameters, text);
+        byte[] with = PngText.Write(Pixel, PngText.Parameters, text);
         Assert.True(with.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(chunk)) > 0);
         Assert.Equal(text, PictureText.Read(with, "a.png"));
 
-        var replaced = PngText.Write(PngText.Write(with, "Software", "Forno"), PngText.Parameters, "new");
+        byte[] replaced = PngText.Write(PngText.Write(with, "Software", "Forno"), PngText.Parameters, "new");
         Assert.Equal(
             new Dictionary<string, string> { ["Software"] = "Forno", [PngText.Parameters] = "new" },
             PngText.Read(replaced, "a.png")
@@ -31,11 +31,11 @@ public class PngTextTests
     [Fact]
     public void DamagedFilesNeverCrash()
     {
-        var whole = PngText.Write(Pixel, PngText.Parameters, "日本");
+        byte[] whole = PngText.Write(Pixel, PngText.Parameters, "日本");
         var random = new Random(4);
-        for (var i = 0; i < 5000; i++)
+        for (int i = 0; i < 5000; i++)
         {
-            var bytes = whole.AsSpan(0, random.Next(4) == 0 ? random.Next(whole.Length) : whole.Length).ToArray();
+            byte[] bytes = whole.AsSpan(0, random.Next(4) == 0 ? random.Next(whole.Length) : whole.Length).ToArray();
             if (bytes.Length > 0)
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);

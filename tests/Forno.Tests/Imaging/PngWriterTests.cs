@@ -30,9 +30,11 @@ public class PngWriterTests
                         1 => random.Next(256),
                         2 => random.Next(40) == 0 ? random.Next(256) : 0, // runs of all lengths
                         3 => i / 1000 % 3 == 0 ? random.Next(-3, 4) : 0,
-                        4 => random.NextDouble() * random.NextDouble() * random.NextDouble() * 256, // codes as long as they may be
+                        // codes as long as they may be
+                        4 => random.NextDouble() * random.NextDouble() * random.NextDouble() * 256,
                         5 => random.Next(-7, 8) + random.Next(-7, 8) + (random.Next(200) == 0 ? 30 : 0), // photographs
-                        _ => i / 64 % 90 == 0 ? random.Next(-16, 16) : random.Next(100, 200), // small bytes with long codes
+                        // small bytes with long codes
+                        _ => i / 64 % 90 == 0 ? random.Next(-16, 16) : random.Next(100, 200),
                     }
                 );
             }
@@ -119,10 +121,10 @@ public class PngWriterTests
             );
         }
 
-        using Picture picture = Picture.FromPixels(pixels, width, height, bands);
+        using var picture = Picture.FromPixels(pixels, width, height, bands);
         var file = new MemoryStream();
         picture.PackPng()(file);
-        using Picture back = Picture.Decode(file.ToArray(), "packed");
+        using var back = Picture.Decode(file.ToArray(), "packed");
         Assert.Equal((width, height, bands), (back.Width, back.Height, back.Bands));
         Assert.Equal(pixels, back.ToArray());
         Assert.Empty(PngText.Read(file.ToArray(), "packed"));
@@ -142,13 +144,13 @@ public class PngWriterTests
         }
 
         Assert.True(Size(flat) < flat.Length / 60, $"{Size(flat)} of {flat.Length}");
-        using Picture photo = Picture.FromRgb(grain, 600, 400);
+        using var photo = Picture.FromRgb(grain, 600, 400);
         Assert.True(Size(grain) < photo.EncodePng(1).Length, $"{Size(grain)} against {photo.EncodePng(1).Length}");
     }
 
     private static long Size(byte[] pixels)
     {
-        using Picture picture = Picture.FromRgb(pixels, 600, 400);
+        using var picture = Picture.FromRgb(pixels, 600, 400);
         var file = new MemoryStream();
         picture.PackPng()(file);
         return file.Length;

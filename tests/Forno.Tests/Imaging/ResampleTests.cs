@@ -5,7 +5,8 @@ namespace Forno.Tests.Imaging;
 
 public class ResampleTests
 {
-    // Answers of OpenCV 4.5.2, cv::resize with INTER_AREA: the pixels for small results, else the beginning of their SHA-256.
+    // Answers of OpenCV 4.5.2, cv::resize with INTER_AREA: the pixels for small results, else the beginning of their
+    // SHA-256.
     [Theory]
     [InlineData(7, 5, 1, 3, 2, "99,149,141,129,95,132")]
     [InlineData(
@@ -85,7 +86,7 @@ public class ResampleTests
     // The linear congruential generator of "Numerical Recipes", top bytes.
     private static byte[] Noise(int count)
     {
-        var noise = new byte[count];
+        byte[] noise = new byte[count];
         uint state = 12345;
         for (int i = 0; i < count; i++)
         {

@@ -18,7 +18,7 @@ public sealed class BaseModelTests : IDisposable
     [Fact]
     public void EveryTargetHasItsLayerAndTheFileIsNotCopied()
     {
-        using BaseModel model = BaseModel.Load(tiny.File);
+        using var model = BaseModel.Load(tiny.File);
         Assert.Equal(
             (ModelFamily.Sd15, Prediction.Epsilon, 512, "tiny"),
             (model.Family, model.Prediction, model.NativeSize, model.Name)
@@ -41,7 +41,7 @@ public sealed class BaseModelTests : IDisposable
     [Fact]
     public void WeightsTakeTheWantedTypeAndTheAutoencoderStaysWhole()
     {
-        using BaseModel model = BaseModel.Load(
+        using var model = BaseModel.Load(
             tiny.File,
             new BaseModelOptions { Type = DType.BFloat16, Prediction = Prediction.Velocity }
         );
@@ -64,7 +64,7 @@ public sealed class BaseModelTests : IDisposable
         using BaseModel own = BaseModel.Load(tiny.File),
             changed = BaseModel.Load(tiny.File, new BaseModelOptions { VaePath = other });
         using var scope = new Scope();
-        Tensor latents = Tensor.Ones([1, 4, 2, 2]);
+        var latents = Tensor.Ones([1, 4, 2, 2]);
         Assert.NotEqual(own.Vae.Decode(latents).ToArray<float>(), changed.Vae.Decode(latents).ToArray<float>());
         Assert.Equal(64, changed.VaeHash!.Length);
         Assert.Null(own.VaeHash);
@@ -76,7 +76,7 @@ public sealed class BaseModelTests : IDisposable
         using var pocket = new TinyBaseModel(
             metadata: new Dictionary<string, string> { ["modelspec.resolution"] = "128x128" }
         );
-        using BaseModel model = BaseModel.Load(pocket.File);
+        using var model = BaseModel.Load(pocket.File);
         Assert.Equal(128, model.NativeSize);
     }
 
@@ -101,7 +101,7 @@ public sealed class BaseModelTests : IDisposable
             new Dictionary<string, string>(),
             key => !key.StartsWith("first_stage_model.", StringComparison.Ordinal)
         );
-        using (BaseModel blind = BaseModel.Load(path))
+        using (var blind = BaseModel.Load(path))
         {
             Assert.Contains("no autoencoder", Assert.Throws<FornoException>(() => blind.Vae).Message);
         }

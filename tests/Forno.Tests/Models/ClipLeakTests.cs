@@ -15,7 +15,7 @@ public class ClipLeakTests
     {
         using var scope = new Scope();
         long live = Tensor.LiveCount;
-        using (WeightStore store = WeightStore.Random(1))
+        using (var store = WeightStore.Random(1))
         {
             using var inner = new Scope();
             var text = new ClipText(
@@ -58,7 +58,7 @@ public class ClipLeakTests
             long before = Tensor.LiveCount;
             using (var step = new Scope())
             {
-                Tensor ids = Tensor.From<long>([18, 1, 19, 0, 18, 2, 19, 0], 2, 4);
+                var ids = Tensor.From<long>([18, 1, 19, 0, 18, 2, 19, 0], 2, 4);
                 Autograd.Backward(pair.Loss(text.Encode(ids), vision.Encode(Tensor.Ones([2, 3, 16, 16]))));
                 text.Hidden(ids, 2);
                 new TextConditioning(ModelFamily.Sdxl, [text, text]).Encode([ids, ids]);
@@ -66,7 +66,7 @@ public class ClipLeakTests
             Assert.Equal(before, Tensor.LiveCount);
             using var last = new Scope();
             using var mode = Autograd.NoGrad(); // a graph would hold the inputs of checkpointed layers
-            Tensor two = Tensor.From<long>([18, 1, 19, 0], 1, 4);
+            var two = Tensor.From<long>([18, 1, 19, 0], 1, 4);
             long owned = Tensor.LiveCount;
             Conditioning kept = new TextConditioning(ModelFamily.Sdxl, [text, text]).Encode([two, two]);
             // The two results, and nothing else, are left in the caller's scope.

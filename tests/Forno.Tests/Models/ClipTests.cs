@@ -131,9 +131,9 @@ public class ClipTests
     public void PoolingLooksForTheEndMarkWhereOneIsNamed()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(1);
+        using var store = WeightStore.Random(1);
         var text = new ClipText(store.At(""), SmallText with { ProjectionDim = null });
-        Tensor ids = Tensor.From<long>([50, 3, 59, 7, 51, 51, 0, 0, 50, 51, 59, 59, 0, 0, 0, 0], 2, 8);
+        var ids = Tensor.From<long>([50, 3, 59, 7, 51, 51, 0, 0, 50, 51, 59, 59, 0, 0, 0, 0], 2, 8);
         Tensor last = text.HiddenStates(text.Embed(ids))[^1];
         Tensor normed = text.Normalise(last);
         Close(Ops.Stack([normed.Select(0, 0).Select(0, 2), normed.Select(0, 1).Select(0, 2)]), text.Pooled(last, ids));
@@ -147,7 +147,7 @@ public class ClipTests
     public void SkippedLayersAreNotRunAndDroppedOnesStillCount()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(2);
+        using var store = WeightStore.Random(2);
         var text = new ClipText(store.At(""), SmallText);
         Tensor ids = Ids(2, 12);
         Tensor[] states = text.HiddenStates(text.Embed(ids));
@@ -164,7 +164,7 @@ public class ClipTests
             pair => pair.Key,
             pair => new WeightEntry([.. pair.Value.Shape], pair.Value.Clone)
         );
-        using WeightStore shorter = WeightStore.From(weights, "a file");
+        using var shorter = WeightStore.From(weights, "a file");
         var cut = new ClipText(shorter.At(""), SmallText with { Layers = 2, DroppedLayers = 1 });
         Close(text.Hidden(ids, 2), cut.Hidden(ids, 2));
         Assert.Throws<FornoException>(() => cut.Hidden(ids, 1));
@@ -175,7 +175,7 @@ public class ClipTests
     public void ATokenSeesOnlyWhatCameBefore()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(3);
+        using var store = WeightStore.Random(3);
         var text = new ClipText(store.At(""), SmallText);
         long[] row = [50, 1, 2, 3, 4, 5, 51, 51, 51, 51, 51, 51],
             changed = [.. row];
@@ -190,7 +190,7 @@ public class ClipTests
     public void PatchesReachTheNamesOfAdapters()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(4);
+        using var store = WeightStore.Random(4);
         var text = new ClipText(store.At("cond_stage_model.model"), SmallText);
         Tensor ids = Ids(1, 12),
             before = text.Hidden(ids);
@@ -212,7 +212,7 @@ public class ClipTests
         float[][] Gradients(bool checkpointing)
         {
             using var inner = new Scope();
-            using WeightStore store = WeightStore.Random(5);
+            using var store = WeightStore.Random(5);
             ClipPair pair = Pair(store);
             pair.Text.GradientCheckpointing = pair.Vision.GradientCheckpointing = checkpointing;
             Autograd.Backward(pair.Loss(pair.Text.Encode(Ids(3, 12)), pair.Vision.Encode(Pictures(3))));
@@ -236,7 +236,7 @@ public class ClipTests
     public void APairLearnsWhichCaptionBelongsToWhichPicture()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(6);
+        using var store = WeightStore.Random(6);
         ClipPair pair = Pair(store);
         Assert.Equal(Math.Log(1 / 0.07), pair.LogScale.Item(), 1e-5);
         Tensor ids = Ids(6, 12),
@@ -267,7 +267,7 @@ public class ClipTests
     public void TheLossIsTheMeanOfBothCrossEntropies()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(7);
+        using var store = WeightStore.Random(7);
         ClipPair pair = Pair(store);
         using Generator g = Rng.For(7, "test");
         Tensor a = g.Randn(4, 24),
@@ -286,12 +286,12 @@ public class ClipTests
     [Fact]
     public void ConfigurationsComeFromShapesAndMetadata()
     {
-        ClipTextConfig xl = ClipTextConfig.Detect(Shapes(ModelFamily.Sdxl), ModelFamily.Sdxl.TextEncoders[1].Prefix);
+        var xl = ClipTextConfig.Detect(Shapes(ModelFamily.Sdxl), ModelFamily.Sdxl.TextEncoders[1].Prefix);
         Assert.Equal(
             (1280, 32, 20, 5120, 1280, ClipActivation.Gelu, 0),
             (xl.Width, xl.Layers, xl.Heads, xl.MlpWidth, xl.ProjectionDim, xl.Activation, xl.DroppedLayers)
         );
-        ClipTextConfig sd1 = ClipTextConfig.Detect(Shapes(ModelFamily.Sd15), ModelFamily.Sd15.TextEncoders[0].Prefix);
+        var sd1 = ClipTextConfig.Detect(Shapes(ModelFamily.Sd15), ModelFamily.Sd15.TextEncoders[0].Prefix);
         Assert.Equal(
             (768, 12, 12, (int?)null, ClipActivation.QuickGelu),
             (sd1.Width, sd1.Layers, sd1.Heads, sd1.ProjectionDim, sd1.Activation)
@@ -301,7 +301,7 @@ public class ClipTests
             .Sd21.FullSizeKeys()
             .Where(pair => !pair.Key.Contains("resblocks.23.", StringComparison.Ordinal))
             .ToDictionary();
-        ClipTextConfig sd2 = ClipTextConfig.Detect(Shapes(cut), ModelFamily.Sd21.TextEncoders[0].Prefix);
+        var sd2 = ClipTextConfig.Detect(Shapes(cut), ModelFamily.Sd21.TextEncoders[0].Prefix);
         Assert.Equal((23, 1, 16), (sd2.Layers, sd2.DroppedLayers, sd2.Heads));
 
         Assert.Equal(
@@ -312,7 +312,7 @@ public class ClipTests
         Assert.Throws<FornoException>(() =>
             ClipTextConfig.HeadsOf(new Dictionary<string, string> { [ClipTextConfig.HeadsKey] = "4" }, 2, "a file")
         );
-        using WeightStore store = WeightStore.Random(8);
+        using var store = WeightStore.Random(8);
         Assert.Throws<FornoException>(() => new ClipText(store.At(""), SmallText with { Heads = 3 }));
     }
 

@@ -35,7 +35,7 @@ public class ModelFamilyTests
     [GoldenFact]
     public void EveryGoldenUNetIsDetectedAndLaidOut()
     {
-        foreach (var folder in Directory.GetDirectories(Goldens.Suite("unet")))
+        foreach (string folder in Directory.GetDirectories(Goldens.Suite("unet")))
         {
             using var file = SafetensorsFile.Open(Path.Combine(folder, "checkpoint.safetensors"));
             using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
@@ -54,13 +54,13 @@ public class ModelFamilyTests
     [GoldenFact]
     public void EveryGoldenVaeIsLaidOutUnderAllItsNames()
     {
-        foreach (var folder in Directory.GetDirectories(Goldens.Suite("vae")))
+        foreach (string folder in Directory.GetDirectories(Goldens.Suite("vae")))
         {
             using var file = SafetensorsFile.Open(Path.Combine(folder, "checkpoint.safetensors"));
             using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
             var parameters = json.RootElement.GetProperty("params");
-            var prefix = parameters.GetProperty("key_layout").GetString() == "ldm" ? ModelFamily.VaePrefix : "";
-            var levels = parameters.GetProperty("config").GetProperty("ch_mult").GetArrayLength();
+            string prefix = parameters.GetProperty("key_layout").GetString() == "ldm" ? ModelFamily.VaePrefix : "";
+            int levels = parameters.GetProperty("config").GetProperty("ch_mult").GetArrayLength();
             var single = file.Tensors.ToDictionary(
                 pair => prefix + KeyMap.VaeToSingle(pair.Key[prefix.Length..], levels),
                 pair => pair.Value.Shape

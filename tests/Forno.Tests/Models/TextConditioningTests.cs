@@ -36,7 +36,7 @@ public class TextConditioningTests
     public void EachFamilyTakesItsOwnHiddenState()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(1);
+        using var store = WeightStore.Random(1);
         var first = new ClipText(store.At("a"), First);
         var second = new ClipText(store.At("b"), Second);
         Tensor ids = Ids(2, 1).Select(1, 0),
@@ -66,7 +66,7 @@ public class TextConditioningTests
     public void ChunksAreJoinedAsTheWebUiOrTheTrainerDoes()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(2);
+        using var store = WeightStore.Random(2);
         var first = new ClipText(store.At("a"), First);
         var second = new ClipText(store.At("b"), Second);
         Tensor ids = Ids(2, 3);
@@ -89,7 +89,7 @@ public class TextConditioningTests
     public void EmphasisWeighsEachChunkOfEachEncoderByItself()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(3);
+        using var store = WeightStore.Random(3);
         var first = new ClipText(store.At("a"), First);
         var second = new ClipText(store.At("b"), Second);
         Tensor ids = Ids(1, 2);
@@ -172,7 +172,7 @@ public class TextConditioningTests
             TensorShapes shapes = KeyMap.Canonical(TensorShapes.Of(file));
             using WeightStore store = CheckpointWeights.Open([file]);
             // The heads of this tiny model are not 64 wide: 4 and 5, as its case.json says.
-            TextConditioning text = TextConditioning.Open(
+            var text = TextConditioning.Open(
                 ModelFamily.Detect(shapes),
                 shapes,
                 new Dictionary<string, string> { [ClipTextConfig.HeadsKey] = "4,5" },

@@ -58,7 +58,7 @@ public class UNetTests
             using var scope = new Scope();
             using WeightStore store = TinyModels.Weights(TinyModels.UNet.Layout.Keys(Prefix + "."));
             var unet = new UNet(store.At(Prefix), TinyModels.UNet) { GradientCheckpointing = checkpointing };
-            Tensor gain = Tensor.Ones([1]);
+            var gain = Tensor.Ones([1]);
             gain.RequiresGrad = true;
             store.Layers[Prefix + ".input_blocks.1.1.transformer_blocks.0.attn1.to_q"].Patch = new Gain(gain);
             (Tensor x, Tensor t, Tensor context, _) = Inputs(TinyModels.UNet);
@@ -83,11 +83,7 @@ public class UNetTests
         {
             TinyModels.Write(path, TinyModels.UNet.Layout.Keys(Prefix + "."), TinyModels.UNet.Metadata());
             using ITensorSource file = Checkpoint.Open(path);
-            UNetConfig found = UNetConfig.Detect(
-                CheckpointWeights.Shapes(file),
-                file.Metadata,
-                ModelFamily.Detect(file)
-            );
+            var found = UNetConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata, ModelFamily.Detect(file));
             Assert.Equal((4, 8), (found.Heads, found.NormGroups));
             using var scope = new Scope();
             using WeightStore store = CheckpointWeights.Open([file]),

@@ -67,7 +67,7 @@ public class VaeTests
                 );
                 using ITensorSource file = Checkpoint.Open(path);
                 using WeightStore store = CheckpointWeights.Open([file]);
-                VaeConfig config = VaeConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata);
+                var config = VaeConfig.Detect(CheckpointWeights.Shapes(file), file.Metadata);
                 Assert.Equal(
                     (TinyModels.Vae.Layout.Channels, 3, 1, 4),
                     (
@@ -106,7 +106,7 @@ public class VaeTests
     public void BothHalvesLearn()
     {
         using var scope = new Scope();
-        using WeightStore store = WeightStore.Random(4);
+        using var store = WeightStore.Random(4);
         var vae = new Vae(store.At("first_stage_model"), TinyModels.Vae);
         foreach (Tensor w in store.Tensors.Values)
         {

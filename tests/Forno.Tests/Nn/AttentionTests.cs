@@ -36,7 +36,7 @@ public class AttentionTests
 
     private static Tensor Plain(Tensor q, Tensor k, Tensor v, long heads)
     {
-        Tensor[] outs = new Tensor[heads];
+        var outs = new Tensor[heads];
         long d = q.Size(2) / heads;
         for (int h = 0; h < heads; h++)
         {

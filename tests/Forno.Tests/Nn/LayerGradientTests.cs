@@ -84,9 +84,9 @@ public class LayerGradientTests
     {
         Case c = Cases[name];
         using var scope = new Scope();
-        using WeightStore fp32 = WeightStore.Random(5);
+        using var fp32 = WeightStore.Random(5);
         c.Make(fp32.At("layer"));
-        using WeightStore store = WeightStore.From(
+        using var store = WeightStore.From(
             fp32.Tensors.ToDictionary(
                 t => t.Key,
                 t => new WeightEntry(t.Value.Shape.ToArray(), () => (t.Value + 0.1).Clone())

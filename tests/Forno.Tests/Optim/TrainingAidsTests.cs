@@ -34,7 +34,7 @@ public class TrainingAidsTests
         var scaler = new LossScaler();
         foreach (int place in new[] { 0, 1, 2, 40 })
         {
-            var values = new float[41];
+            float[] values = new float[41];
             values[place] = bad;
             double before = scaler.Scale;
             Assert.False(scaler.Unscale([Leaf([1f]), Leaf(values), Leaf([2f])]));
@@ -66,7 +66,7 @@ public class TrainingAidsTests
     public void TheAverageFollowsAndSwaps()
     {
         using var scope = new Scope();
-        Tensor p = Tensor.From<float>([1f, 2], 2);
+        var p = Tensor.From<float>([1f, 2], 2);
         p.RequiresGrad = true;
         using var ema = new Ema([new Parameter("p", p)], 0.75);
         using (Autograd.NoGrad())
@@ -91,7 +91,7 @@ public class TrainingAidsTests
     // A leaf whose gradient is its values.
     private static Tensor Leaf(float[] values)
     {
-        Tensor t = Tensor.From(values, values.Length);
+        var t = Tensor.From(values, values.Length);
         t.RequiresGrad = true;
         t.Grad = Tensor.From(values, values.Length);
         return t;

@@ -49,7 +49,7 @@ public sealed class ClipPairTrainingTests : IDisposable
         Assert.True(kept.All[^1].Loss < 0.6 * kept.All[0].Loss, $"loss {kept.All[0].Loss} → {kept.All[^1].Loss}");
         Assert.StartsWith("top-1 ", kept.All[^1].Note);
 
-        using PocketClip clip = PocketClip.Load(fake.Run("a/text.safetensors"), fake.Run("a/clip.safetensors"));
+        using var clip = PocketClip.Load(fake.Run("a/text.safetensors"), fake.Run("a/clip.safetensors"));
         using var scope = new Scope();
         int[] noto = fake.Data.Indices(PocketSplit.Training, "noto");
         Tensor texts = clip.Texts([.. noto.Select(i => fake.Data.Records[i].ShortCaption())]);

@@ -20,7 +20,7 @@ public class PocketArtTests
                 Path.Combine(Goldens.RepositoryRoot, "pocket", "held-out.txt")
             );
             PocketReport report = PocketData.Build(assets, held, folder);
-            using PocketData data = PocketData.Open(folder);
+            using var data = PocketData.Open(folder);
 
             Assert.True(report.Failures.Count < 20, string.Join('\n', report.Failures));
             foreach (

@@ -23,7 +23,7 @@ public sealed class PocketAssemblyTests(PocketTiny tiny) : IClassFixture<PocketT
         );
         Assert.Equal(bytes, Directory.GetFiles(folder).Sum(f => new FileInfo(f).Length));
 
-        using BaseModel model = BaseModel.Load(Path.Combine(folder, PocketAssembly.CheckpointFile));
+        using var model = BaseModel.Load(Path.Combine(folder, PocketAssembly.CheckpointFile));
         Assert.Equal(ModelFamily.Sd15, model.Family);
         Assert.Equal((2, 8), (model.UNet.Config.Heads, model.UNet.Config.NormGroups));
         Assert.Equal(2, model.Text.Encoders[0].Config.Heads);
@@ -31,8 +31,8 @@ public sealed class PocketAssemblyTests(PocketTiny tiny) : IClassFixture<PocketT
         Assert.Equal(PocketData.Side, model.NativeSize);
         Assert.Equal("noto,twemoji,fluent-emoji-flat,fluent-emoji,emojione", model.Metadata[UNetRecipe.StylesKey]);
 
-        using PocketClip clip = PocketClip.Load(model.Path, Path.Combine(folder, PocketAssembly.ClipFile));
-        DrawingMeasure drawn = DrawingMeasure.Of(
+        using var clip = PocketClip.Load(model.Path, Path.Combine(folder, PocketAssembly.ClipFile));
+        var drawn = DrawingMeasure.Of(
             model,
             clip,
             ["noto", "emojione"],
@@ -58,7 +58,7 @@ public sealed class PocketAssemblyTests(PocketTiny tiny) : IClassFixture<PocketT
         Assert.All(drawn.Pictures, p => Assert.Contains(p.SeenStyle, (string[])["noto", "emojione"]));
         Assert.InRange(drawn.StyleFound, 0, 1);
         Assert.Equal(drawn.Pictures.Count(p => p.SeenConcept == p.Concept) / 120.0, drawn.ConceptFound, 9);
-        JudgeMeasure judge = JudgeMeasure.Of(clip, model.Vae, tiny.Fake.Data, ["noto", "emojione"]);
+        var judge = JudgeMeasure.Of(clip, model.Vae, tiny.Fake.Data, ["noto", "emojione"]);
         Assert.Equal(3, judge.Pictures); // the made-up data has three of the prompts
         Assert.All(
             (double[])[judge.Style, judge.Concept, judge.ReturnedStyle, judge.ReturnedConcept],
@@ -105,9 +105,9 @@ public sealed class PocketAssemblyTests(PocketTiny tiny) : IClassFixture<PocketT
     [Fact]
     public void MeasuresAreWithinTheirRanges()
     {
-        using PocketClip clip = PocketClip.Load(tiny.Parts.Text, tiny.Parts.Clip);
+        using var clip = PocketClip.Load(tiny.Parts.Text, tiny.Parts.Clip);
         int[] training = tiny.Fake.Data.Indices(PocketSplit.Training);
-        ClipMeasure measure = ClipMeasure.Of(clip, tiny.Fake.Data, training, 8);
+        var measure = ClipMeasure.Of(clip, tiny.Fake.Data, training, 8);
         Assert.Equal((32, 8), (measure.Pictures, measure.Batch));
         Assert.InRange(measure.CaptionToPicture, 0, 1);
         Assert.Contains(

@@ -79,7 +79,7 @@ public sealed class PocketDataTests : IDisposable
     public void NamesAreJoinedAndPixelsLieOnWhite()
     {
         Build();
-        using PocketData data = PocketData.Open(Path.Combine(folder, "out"));
+        using var data = PocketData.Open(Path.Combine(folder, "out"));
         int apple = Enumerable
             .Range(0, data.Count)
             .First(i => data.Records[i].Set == "fluent-emoji-flat" && data.Records[i].Icon == "appleofgreen");
@@ -103,7 +103,7 @@ public sealed class PocketDataTests : IDisposable
     public void SplitsKeepStylesAndConceptsApart()
     {
         Build();
-        using PocketData data = PocketData.Open(Path.Combine(folder, "out"));
+        using var data = PocketData.Open(Path.Combine(folder, "out"));
         Assert.Equal(5 * 2, data.Indices(PocketSplit.Training).Length);
         Assert.Equal(5, data.Indices(PocketSplit.HeldOutConcept).Length);
         Assert.Equal(3 * 2, data.Indices(PocketSplit.HeldOutStyle).Length);

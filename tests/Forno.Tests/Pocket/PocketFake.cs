@@ -93,7 +93,7 @@ internal sealed class PocketFake : IDisposable
     private static byte[] Draw(byte[] colour, bool disc, int radius)
     {
         const int side = PocketData.Side;
-        var planes = new byte[PocketData.PictureBytes];
+        byte[] planes = new byte[PocketData.PictureBytes];
         for (int c = 0; c < 3; c++)
         {
             for (int y = 0; y < side; y++)

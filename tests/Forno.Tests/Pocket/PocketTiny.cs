@@ -34,7 +34,7 @@ public sealed class PocketTiny : IDisposable
     public PocketTiny()
     {
         Directory.CreateDirectory(Fake.Run("vae"));
-        using (WeightStore store = WeightStore.Random(3))
+        using (var store = WeightStore.Random(3))
         {
             var config = new VaeConfig
             {

@@ -32,7 +32,8 @@ public class StylePicturesTests
             order,
             i => records[i].Group is "" or "people and body" or "symbols" || records[i].Name == "ghost"
         );
-        Assert.NotEqual(Enumerable.Range(0, 5), order.Where(i => records[i].Group == "animals and nature").Take(5)); // shuffled
+        // shuffled
+        Assert.NotEqual(Enumerable.Range(0, 5), order.Where(i => records[i].Group == "animals and nature").Take(5));
 
         // The order within a group does not depend on what else there is.
         PocketRecord[] fewer = [.. records.Where(r => r.Group != "food and drink")];
@@ -45,7 +46,7 @@ public class StylePicturesTests
     [Fact]
     public void PlanesBecomeRows()
     {
-        var planes = new byte[PocketData.PictureBytes];
+        byte[] planes = new byte[PocketData.PictureBytes];
         planes[5] = 1; // red of pixel 5
         planes[PocketData.PictureBytes - 1] = 3; // blue of the last
         byte[] rgb = new StylePicture(Record("a", "b"), planes).Rgb();
@@ -70,7 +71,7 @@ public class StylePicturesTests
         double p
     )
     {
-        PairedTest test = PairedTest.Of(before, after);
+        var test = PairedTest.Of(before, after);
         Assert.Equal(mean, test.Mean, 8);
         Assert.Equal(deviation, test.Deviation, 8);
         Assert.Equal(t, test.T, 8);
@@ -83,7 +84,7 @@ public class StylePicturesTests
         // Tables: t(0.975, 19) = 2.0930. Twenty differences built to have just that t.
         double[] shape = [.. Enumerable.Range(0, 20).Select(i => i % 2 == 0 ? 1.0 : -1)];
         double error = Math.Sqrt(20.0 / 19) / Math.Sqrt(20);
-        PairedTest test = PairedTest.Of(new double[20], [.. shape.Select(s => s + (2.0930 * error))]);
+        var test = PairedTest.Of(new double[20], [.. shape.Select(s => s + (2.0930 * error))]);
         Assert.Equal(0.05, test.P, 4);
         Assert.Throws<ArgumentException>(() => PairedTest.Of([1], [2]));
     }

@@ -24,7 +24,9 @@ public sealed class ChromiumFactAttribute : FactAttribute
             .FirstOrDefault(File.Exists);
 }
 
-/// <summary><c>forno dataset check</c>, <c>buckets</c> and <c>dedupe</c> from their command lines, and the pages they write.</summary>
+/// <summary>
+/// <c>forno dataset check</c>, <c>buckets</c> and <c>dedupe</c> from their command lines, and the pages they write.
+/// </summary>
 public class DatasetSheetTests
 {
     private const string Hostile = "a<script>alert(1)<&script>\"' onerror='x'\n\u0001é𝄞.png";
@@ -76,7 +78,7 @@ public class DatasetSheetTests
         Assert.DoesNotContain("http://", html);
         Assert.DoesNotContain("https://", html);
 
-        using JsonDocument json = JsonDocument.Parse(Run("dataset", "check", tree.Root, "--json").Output);
+        using var json = JsonDocument.Parse(Run("dataset", "check", tree.Root, "--json").Output);
         Assert.Equal(6, json.RootElement.GetProperty("pictures").GetArrayLength());
         Assert.Equal("4_cat/big.png", json.RootElement.GetProperty("duplicates")[0].GetProperty("kept").GetString());
         Assert.Equal(1, json.RootElement.GetProperty("problems").GetArrayLength());
@@ -98,7 +100,7 @@ public class DatasetSheetTests
         Assert.Equal(2, lost.Length);
         Assert.All(lost, l => Assert.Contains("width:5.56%;", (string)l.Attribute("style")!));
 
-        using JsonDocument json = JsonDocument.Parse(Run("dataset", "buckets", tree.Root, "--json").Output);
+        using var json = JsonDocument.Parse(Run("dataset", "buckets", tree.Root, "--json").Output);
         JsonElement bucket = json
             .RootElement.GetProperty("buckets")
             .EnumerateArray()
@@ -133,7 +135,7 @@ public class DatasetSheetTests
         Assert.Contains("nothing to do", Run("dataset", "dedupe", work).Output);
 
         // In place: a mirrored copy, then back.
-        using (Picture big = Picture.Load(Path.Join(work, "4_cat/big.png")))
+        using (var big = Picture.Load(Path.Join(work, "4_cat/big.png")))
         using (Picture mirrored = big.FlipHorizontal())
         {
             mirrored.SavePng(Path.Join(work, "4_cat/mirrored.png"));
@@ -149,7 +151,7 @@ public class DatasetSheetTests
     [Fact]
     public void ASheetCarriesMasksAndRegions()
     {
-        using Picture white = Picture.Solid(8, 6, Rgb.White);
+        using var white = Picture.Solid(8, 6, Rgb.White);
         byte[] webp = white.EncodeWebp(80);
         var page = new SheetPage
         {
@@ -245,8 +247,10 @@ public class DatasetSheetTests
                 "</body>",
                 "<script>"
                     + script
-                    + "const shown = e => Array.from(document.querySelectorAll(e)).filter(x => x.offsetParent !== null);"
-                    + "document.title = 'shown: ' + shown('.card').map(c => c.dataset.name).join('|') + ' ' + shown('section.group').length;</script></body>",
+                    + "const shown = e => Array.from(document.querySelectorAll(e)).filter(x => x.offsetParent "
+                    + "!== null);"
+                    + "document.title = 'shown: ' + shown('.card').map(c => c.dataset.name).join('|') + ' ' + "
+                    + "shown('section.group').length;</script></body>",
                 StringComparison.Ordinal
             )
         );
@@ -325,7 +329,7 @@ public class DatasetSheetTests
               <path d="M{10 + (height % 13)} 90 L60 {50 + (width % 9)} L95 80 Z" fill="#222"/></svg>
             """
         );
-        using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), Math.Max(width, height), "svg");
+        using var drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), Math.Max(width, height), "svg");
         return opaque ? drawn.Flatten(Rgb.White) : drawn.ToSrgb8();
     }
 

@@ -30,7 +30,7 @@ public class ReportTests
                 .Range(1, 40)
                 .Select(i => new LossPoint(i, ((i - 1) / 10) + 1, 0.2 + (0.1 * Math.Sin(i)), 0.2)),
         ];
-        XElement svg = XElement.Parse(LossChart.Svg(points));
+        var svg = XElement.Parse(LossChart.Svg(points));
         Assert.Equal(40, svg.Elements("circle").Count());
         Assert.Equal(4, svg.Elements("path").Count(p => (string?)p.Attribute("class") == "epoch"));
         Assert.Contains(svg.Elements("text"), t => t.Value == "epoch 4");

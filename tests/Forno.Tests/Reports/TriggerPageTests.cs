@@ -27,7 +27,7 @@ public class TriggerPageTests
     public void EveryBarLiesOverExactlyTheColumnsOfItsTrigger(int triggers)
     {
         AbsorptionTable table = triggers == 5 ? Scenes.Table(Lines) : Random(triggers);
-        XElement svg = XElement.Parse(AbsorptionDiagram.Svg(table));
+        var svg = XElement.Parse(AbsorptionDiagram.Svg(table));
         (double From, double To, string Names)[] columns =
         [
             .. svg.Elements("g")
@@ -115,7 +115,10 @@ public class TriggerPageTests
             .. Enumerable
                 .Range(0, 18)
                 .Select(i =>
-                    $"folder{i % 7}: {random.Next(3, 40)} {string.Join(' ', Enumerable.Range(1, triggers).Where(_ => random.Next(triggers < 3 ? 2 : 4) == 0).Select(t => $"trig{t}"))} | {string.Join(' ', Enumerable.Range(1, 9).Where(_ => random.Next(3) == 0).Select(f => $"feat{f}"))}"
+                    $"folder{i % 7}: {random.Next(3, 40)} "
+                    + $"{string.Join(' ', Enumerable.Range(1, triggers).Where(_ => random.Next(triggers < 3 ? 2 : 4) == 0).Select(t => $"trig{t}"))}"
+                    + " | "
+                    + $"{string.Join(' ', Enumerable.Range(1, 9).Where(_ => random.Next(3) == 0).Select(f => $"feat{f}"))}"
                 ),
         ]);
     }

@@ -47,7 +47,7 @@ public class PromptTests
     [Fact]
     public void TheLorasOfAPromptAreTakenOutOfIt()
     {
-        ExtraNetworks networks = ExtraNetworks.Parse("a cat <lora:my style:0.8>, <lyco:b:te=0.5:unet=1:dyn=8>");
+        var networks = ExtraNetworks.Parse("a cat <lora:my style:0.8>, <lyco:b:te=0.5:unet=1:dyn=8>");
         Assert.Equal("a cat , ", Assert.Single(networks.Prompts));
         Assert.Equal([new LoraRequest("my style", 0.8, 0.8, null), new LoraRequest("b", 0.5, 1, 8)], networks.Loras());
         FornoException e = Assert.Throws<FornoException>(() => ExtraNetworks.Parse("<lora:x:1,5>").Loras());

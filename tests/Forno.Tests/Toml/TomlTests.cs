@@ -74,7 +74,7 @@ public class TomlTests
     public void HostileDocumentsFailCleanly()
     {
         foreach (
-            var text in new[]
+            string? text in new[]
             {
                 "a = " + new string('[', 100_000),
                 "a = " + string.Concat(Enumerable.Repeat("{a = ", 100_000)),
@@ -97,9 +97,9 @@ public class TomlTests
     {
         var random = new Random(7);
         const string alphabet = "ab1\"'[]{}=.,#\n\r\t \\u0-:T_+exZ";
-        for (var i = 0; i < 20_000; i++)
+        for (int i = 0; i < 20_000; i++)
         {
-            var text = string.Concat(
+            string text = string.Concat(
                 Enumerable.Range(0, random.Next(1, 24)).Select(_ => alphabet[random.Next(alphabet.Length)])
             );
             try
@@ -141,7 +141,7 @@ public class TomlTests
             },
             ["last"] = new TimeOnly(1, 2, 3, 4),
         };
-        var text = TomlFile.Write(table);
+        string text = TomlFile.Write(table);
         var back = TomlFile.Parse(Encoding.UTF8.GetBytes("\uFEFF" + text), "written");
         Assert.Equal(text, TomlFile.Write(back));
         Assert.Equal("tab\t quote\" back\\ bell\a é 日本", back["plain"]);

@@ -9,7 +9,7 @@ public class AutogradTests
     public void BackwardFillsTheLeaves()
     {
         using var scope = new Scope();
-        Tensor x = Tensor.From<float>([1, 2, 3], 3);
+        var x = Tensor.From<float>([1, 2, 3], 3);
         x.RequiresGrad = true;
         Autograd.Backward((x * x).Sum());
         Assert.Equal([2f, 4f, 6f], x.Grad!.ToArray<float>());
@@ -52,7 +52,7 @@ public class AutogradTests
     public void NothingLeaksAndTheGraphDiesWithItsOutput()
     {
         using var scope = new Scope();
-        Tensor w = Tensor.Ones([4, 4]);
+        var w = Tensor.Ones([4, 4]);
         w.RequiresGrad = true;
         void Step(bool backward)
         {
@@ -77,7 +77,7 @@ public class AutogradTests
     public void FailureInBackwardArrivesAsTheCause()
     {
         using var scope = new Scope();
-        Tensor x = Tensor.Ones([2]);
+        var x = Tensor.Ones([2]);
         x.RequiresGrad = true;
         int runs = 0;
         Tensor y = Autograd.Checkpoint(v => runs++ == 0 ? v[0] * 2 : throw new InvalidDataException("second time"), x);
@@ -89,7 +89,7 @@ public class AutogradTests
     public void AttachedBackwardIsUsed()
     {
         using var scope = new Scope();
-        Tensor x = Tensor.Ones([3]);
+        var x = Tensor.Ones([3]);
         x.RequiresGrad = true;
         Tensor y = Autograd.Attach([x], [x.Detach() * 2], (kept, grads) => [grads[0]! * 5])[0];
         Autograd.Backward(y.Sum());

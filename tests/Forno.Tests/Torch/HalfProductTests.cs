@@ -2,7 +2,9 @@ using Forno.Torch;
 
 namespace Forno.Tests.Torch;
 
-/// <summary>Products in half precision: what fp32 gives for the same numbers, rounded once; and the same for gradients.</summary>
+/// <summary>
+/// Products in half precision: what fp32 gives for the same numbers, rounded once; and the same for gradients.
+/// </summary>
 public sealed class HalfProductTests
 {
     public static TheoryData<DType, double> Types =>

@@ -37,7 +37,7 @@ public class ScopeTests
         static void Work()
         {
             using var scope = new Scope();
-            Tensor a = Tensor.Zeros([2, 3]);
+            var a = Tensor.Zeros([2, 3]);
             a.MatMul(a);
         }
         using var scope = new Scope();
@@ -49,7 +49,7 @@ public class ScopeTests
     public void KeepingWithoutAnOuterScopeThrows()
     {
         using var scope = new Scope();
-        Tensor t = Tensor.Zeros([1]);
+        var t = Tensor.Zeros([1]);
         InvalidOperationException? e = null;
         try
         {

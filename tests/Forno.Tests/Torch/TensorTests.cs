@@ -8,7 +8,7 @@ public class TensorTests
     public void ArithmeticIsThatOfLibtorch()
     {
         using var scope = new Scope();
-        Tensor a = Tensor.From<float>([1, 2, 3, 4], 2, 2);
+        var a = Tensor.From<float>([1, 2, 3, 4], 2, 2);
         Tensor b = a * 2 + 1;
         Assert.Equal([3f, 5f, 7f, 9f], b.ToArray<float>());
         Assert.Equal([17f, 23f, 37f, 51f], a.MatMul(b).ToArray<float>());
@@ -22,7 +22,7 @@ public class TensorTests
     public void OperatorsNeverReturnTheirArgument()
     {
         using var scope = new Scope();
-        Tensor a = Tensor.Zeros([2, 3]);
+        var a = Tensor.Zeros([2, 3]);
         foreach (
             Tensor same in new[]
             {
@@ -99,7 +99,7 @@ public class TensorTests
         float[] data = GC.AllocateArray<float>(4, pinned: true);
         fixed (float* p = data)
         {
-            Tensor t = Tensor.Wrap(p, DType.Float32, [2, 2], data);
+            var t = Tensor.Wrap(p, DType.Float32, [2, 2], data);
             data[3] = 9;
             Assert.Equal(9, t.Select(0, 1).Select(0, 1).Item());
         }

@@ -17,7 +17,7 @@ public class KillTests
     public void TwentyRunsKilledAtRandomMomentsEndBitForBitAsTheUnbrokenOne()
     {
         using var whole = NewRun();
-        Stopwatch clock = Stopwatch.StartNew();
+        var clock = Stopwatch.StartNew();
         Assert.True(Start(whole, null).WaitForExit(180_000));
         TimeSpan usual = clock.Elapsed;
         Assert.True(File.Exists(whole.Adapter));

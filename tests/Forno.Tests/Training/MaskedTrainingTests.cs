@@ -107,7 +107,7 @@ public class MaskedTrainingTests
             pictures: 1
         );
         byte[] clear = new byte[64 * 64 * 4];
-        using (Picture picture = Picture.FromPixels(clear, 64, 64, 4))
+        using (var picture = Picture.FromPixels(clear, 64, 64, 4))
         {
             picture.SavePng(Path.Combine(run.Folder, "data", "2_thing", "p0.png"));
         }
@@ -130,7 +130,7 @@ public class MaskedTrainingTests
         string masks = Directory.CreateDirectory(Path.Combine(data, "masks")).FullName;
         foreach (string path in Directory.GetFiles(data, "*.png"))
         {
-            using Picture picture = Picture.Load(path);
+            using var picture = Picture.Load(path);
             int width = picture.Width;
             byte[] rgb =
             [
@@ -138,7 +138,7 @@ public class MaskedTrainingTests
                     .Range(0, width * picture.Height)
                     .SelectMany(i => Enumerable.Repeat(value(i % width, i / width), 3)),
             ];
-            using Picture mask = Picture.FromRgb(rgb, width, picture.Height);
+            using var mask = Picture.FromRgb(rgb, width, picture.Height);
             mask.SavePng(Path.Combine(masks, Path.GetFileName(path)));
         }
 

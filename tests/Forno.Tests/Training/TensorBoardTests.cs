@@ -6,28 +6,29 @@ namespace Forno.Tests.Training;
 
 public sealed class TensorBoardTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-board-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-board-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void FramesHoldEventsWithTheirChecksums()
     {
         string path;
-        using (var board = new TensorBoard(_folder))
+        using (var board = new TensorBoard(folder))
         {
             board.Scalar("loss/current", 0.125, 300);
             board.Scalar("lr", double.NaN, 1L << 40);
             path = board.FilePath;
         }
 
-        using var second = new TensorBoard(_folder); // the same second: a name of its own
+        using var second = new TensorBoard(folder); // the same second: a name of its own
         Assert.NotEqual(path, second.FilePath);
         Assert.Matches(@"^events\.out\.tfevents\.\d{10}\.", Path.GetFileName(path));
         var events = Frames(File.ReadAllBytes(path));
         Assert.Equal(3, events.Count);
         Assert.Equal("brain.Event:2", Encoding.UTF8.GetString(events[0][^13..]));
-        // wall_time (9 bytes), step 300 = AC 02, summary (field 5) of one value (field 1) with tag (1) and simple_value (2)
+        // wall_time (9 bytes), step 300 = AC 02, summary (field 5) of one value (field 1) with tag (1) and simple_value
+        // (2)
         Assert.Equal(
             [
                 0x10,
@@ -48,7 +49,7 @@ public sealed class TensorBoardTests : IDisposable
             ],
             events[1][9..]
         );
-        var time = BinaryPrimitives.ReadDoubleLittleEndian(events[1].AsSpan(1));
+        double time = BinaryPrimitives.ReadDoubleLittleEndian(events[1].AsSpan(1));
         Assert.InRange(
             time,
             DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 60,
@@ -71,7 +72,7 @@ public sealed class TensorBoardTests : IDisposable
         var frames = new List<byte[]>();
         while (!file.IsEmpty)
         {
-            var length = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
+            int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
             Assert.Equal(TensorBoard.MaskedCrc(file[..8]), BinaryPrimitives.ReadUInt32LittleEndian(file[8..]));
             Assert.Equal(
                 TensorBoard.MaskedCrc(file.Slice(12, length)),

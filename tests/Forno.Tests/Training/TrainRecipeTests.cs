@@ -7,16 +7,16 @@ namespace Forno.Tests.Training;
 
 public sealed class TrainRecipeTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("forno-recipe-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("forno-recipe-").FullName;
 
     public TrainRecipeTests()
     {
-        Directory.CreateDirectory(Path.Combine(_folder, "train", "10_cat"));
-        Directory.CreateDirectory(Path.Combine(_folder, "train", "notes"));
-        Directory.CreateDirectory(Path.Combine(_folder, "reg", "1_animal"));
+        Directory.CreateDirectory(Path.Combine(folder, "train", "10_cat"));
+        Directory.CreateDirectory(Path.Combine(folder, "train", "notes"));
+        Directory.CreateDirectory(Path.Combine(folder, "reg", "1_animal"));
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     private const string Base = """
         pretrained_model_name_or_path = "base.safetensors"
@@ -79,7 +79,7 @@ public sealed class TrainRecipeTests : IDisposable
         Assert.Equal([5e-5], recipe.Optimizer.TextEncoderLrs);
         Assert.Equal(new object[] { 0.9, 0.99 }, recipe.Optimizer.Args["betas"]);
         Assert.Equal((3, 42UL, Precision.BFloat16), (recipe.Run.MaxTrainEpochs, recipe.Run.Seed, recipe.Run.Precision));
-        Assert.Equal(Path.Combine(_folder, "out"), recipe.Output.Folder);
+        Assert.Equal(Path.Combine(folder, "out"), recipe.Output.Folder);
         Assert.Null(recipe.Samples);
         Assert.StartsWith("sdpa:", Assert.Single(recipe.Notices));
         var schedule = LrSchedules.Create(recipe.Optimizer.Schedule(100));
@@ -145,7 +145,7 @@ public sealed class TrainRecipeTests : IDisposable
     [InlineData("[[subsets]]", "LoRA_Easy_Training_Scripts")]
     public void WhatDoesNotWorkIsRefusedByName(string line, string says)
     {
-        var text = line.StartsWith("resolution", StringComparison.Ordinal)
+        string text = line.StartsWith("resolution", StringComparison.Ordinal)
             ? Base.Replace("resolution = \"512,768\"", line)
             : Base + "\n" + line;
         Assert.Contains(says, Assert.Throws<FornoException>(() => Open(text)).Message);
@@ -155,15 +155,16 @@ public sealed class TrainRecipeTests : IDisposable
     public void DefaultsMayBeWrittenOut() =>
         Read(
             Base
-                + "\nmasked_loss = false\nalpha_mask = false\nmax_token_length = 75\ndynamo_backend = \"inductor\"\nkeep_tokens_separator = \"\"\nweighted_captions = 0\nhuber_c = 0.1"
+                + "\nmasked_loss = false\nalpha_mask = false\nmax_token_length = 75\ndynamo_backend = "
+                + "\"inductor\"\nkeep_tokens_separator = \"\"\nweighted_captions = 0\nhuber_c = 0.1"
         );
 
     [Fact]
     public void DatasetConfigsAreFoundBesideTheTrainingConfig()
     {
-        Directory.CreateDirectory(Path.Combine(_folder, "sub", "pictures"));
+        Directory.CreateDirectory(Path.Combine(folder, "sub", "pictures"));
         File.WriteAllText(
-            Path.Combine(_folder, "sub", "data.toml"),
+            Path.Combine(folder, "sub", "data.toml"),
             """
             [general]
             caption_extension = ".txt"
@@ -176,19 +177,19 @@ public sealed class TrainRecipeTests : IDisposable
             """
         );
         File.WriteAllText(
-            Path.Combine(_folder, "sub", "config.toml"),
+            Path.Combine(folder, "sub", "config.toml"),
             "pretrained_model_name_or_path = \"base\"\noutput_dir = \"out\"\ndataset_config = \"data.toml\""
         );
-        var recipe = TrainRecipeReader.Read("sub/config", workingFolder: _folder);
+        var recipe = TrainRecipeReader.Read("sub/config", workingFolder: folder);
         var data = Assert.Single(recipe.Datasets);
         Assert.Equal((3, 5), (data.BatchSize, data.Subsets[0].NumRepeats));
-        Assert.Equal(Path.Combine(_folder, "sub", "pictures"), data.Subsets[0].ImageDir);
+        Assert.Equal(Path.Combine(folder, "sub", "pictures"), data.Subsets[0].ImageDir);
         Assert.True(recipe.HasDatasetConfig);
 
-        File.AppendAllText(Path.Combine(_folder, "sub", "data.toml"), "\ncolor_aug = true\n");
+        File.AppendAllText(Path.Combine(folder, "sub", "data.toml"), "\ncolor_aug = true\n");
         Assert.Contains(
             "not yet supported: color_aug",
-            Assert.Throws<FornoException>(() => TrainRecipeReader.Read("sub/config", workingFolder: _folder)).Message
+            Assert.Throws<FornoException>(() => TrainRecipeReader.Read("sub/config", workingFolder: folder)).Message
         );
     }
 
@@ -214,7 +215,7 @@ public sealed class TrainRecipeTests : IDisposable
     {
         foreach (var option in KohyaOptions.All.Values)
         {
-            var fits = option.Default switch
+            bool fits = option.Default switch
             {
                 null => option.Kind != OptionKind.Flag,
                 bool => option.Kind == OptionKind.Flag,
@@ -230,9 +231,9 @@ public sealed class TrainRecipeTests : IDisposable
 
     private TrainRecipe Open(string text, params string[] overrides)
     {
-        var path = Path.Combine(_folder, "config.toml");
+        string path = Path.Combine(folder, "config.toml");
         File.WriteAllText(path, text);
-        return TrainRecipeReader.Read(path, overrides, _folder);
+        return TrainRecipeReader.Read(path, overrides, folder);
     }
 
     private TrainRecipe Read(string text, params string[] overrides) => Open(text, overrides);

@@ -7,7 +7,9 @@ using Forno.Training.Recipes;
 
 namespace Forno.Tests.Training;
 
-/// <summary>A folder with a tiny model, a small data set and a configuration over them; trains in this process.</summary>
+/// <summary>
+/// A folder with a tiny model, a small data set and a configuration over them; trains in this process.
+/// </summary>
 internal sealed class TrainRun : IDisposable
 {
     // One file for all runs: a state knows the model that it belongs to by its path.
@@ -28,7 +30,7 @@ internal sealed class TrainRun : IDisposable
             int width = i % 2 == 0 ? 64 : 96;
             byte[] rgb = new byte[width * 64 * 3];
             new Random(i).NextBytes(rgb);
-            using Picture picture = Picture.FromRgb(rgb, width, 64);
+            using var picture = Picture.FromRgb(rgb, width, 64);
             picture.SavePng(Path.Combine(data, $"p{i}.png"));
             File.WriteAllText(Path.Combine(data, $"p{i}.txt"), $"thing, colour {i}, noise");
         }
@@ -71,7 +73,10 @@ internal sealed class TrainRun : IDisposable
 
     public string Adapter => Path.Combine(Output, "thing.safetensors");
 
-    /// <summary>Trains; <paramref name="stopAfter"/> asks for a stop after so many steps, <paramref name="dieAfter"/> throws there.</summary>
+    /// <summary>
+    /// Trains; <paramref name="stopAfter"/> asks for a stop after so many steps, <paramref name="dieAfter"/> throws
+    /// there.
+    /// </summary>
     public TrainResult Train(
         string? resume = null,
         int stopAfter = int.MaxValue,
@@ -80,8 +85,8 @@ internal sealed class TrainRun : IDisposable
     )
     {
         TrainRecipe recipe = TrainRecipeReader.Read(ConfigPath);
-        using BaseModel model = BaseModel.Load(recipe.Model.Path);
-        TrainPlan plan = TrainPlan.Make(recipe, model.Prediction);
+        using var model = BaseModel.Load(recipe.Model.Path);
+        var plan = TrainPlan.Make(recipe, model.Prediction);
         using var stop = new CancellationTokenSource();
         using var trainer = new Trainer(
             model,

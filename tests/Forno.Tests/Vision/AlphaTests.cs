@@ -48,10 +48,9 @@ public sealed class AlphaTests : IDisposable
     [Fact]
     public void ADiscOfOneColourHasNoHaloAndKeepsItsInsideAndOutside()
     {
-        // A network that enlarges by nearest neighbour and blurs a little: random, but it must not matter what lay hidden.
-        using Upscaler model = Upscaler.Load(
-            TinyUpscalers.Write(folder.File("m.safetensors"), TinyUpscalers.Compact())
-        );
+        // A network that enlarges by nearest neighbour and blurs a little: random, but it must not matter what lay
+        // hidden.
+        using var model = Upscaler.Load(TinyUpscalers.Write(folder.File("m.safetensors"), TinyUpscalers.Compact()));
         byte[]? before = null;
         foreach (byte hidden in (byte[])[0, 128, 255])
         {
@@ -61,7 +60,7 @@ public sealed class AlphaTests : IDisposable
                 (x, y) =>
                     Math.Pow(x - 20, 2) + Math.Pow(y - 20, 2) < 150 ? (250, 240, 30, 255) : (hidden, hidden, hidden, 0)
             );
-            using Picture picture = disc.ToPicture("disc");
+            using var picture = disc.ToPicture("disc");
             using Picture result = new PictureUpscaler([model]).Run(picture);
             Assert.Equal((80, 80, 4), (result.Width, result.Height, result.Bands));
             byte[] samples = result.ToArray();
@@ -75,10 +74,8 @@ public sealed class AlphaTests : IDisposable
     [Fact]
     public void AnOpaqueAlphaChannelIsLeftOut()
     {
-        using Upscaler model = Upscaler.Load(
-            TinyUpscalers.Write(folder.File("m.safetensors"), TinyUpscalers.Compact())
-        );
-        using Picture picture = Paint(12, 10, (x, y) => (x * 20, y * 20, 99, 255)).ToPicture("opaque");
+        using var model = Upscaler.Load(TinyUpscalers.Write(folder.File("m.safetensors"), TinyUpscalers.Compact()));
+        using var picture = Paint(12, 10, (x, y) => (x * 20, y * 20, 99, 255)).ToPicture("opaque");
         using Picture result = new PictureUpscaler([model]).Run(picture);
         Assert.Equal((24, 20, 3), (result.Width, result.Height, result.Bands));
     }

@@ -9,7 +9,8 @@ namespace Forno.Tests.Vision;
 public class InpainterTests
 {
     /// <summary>
-    /// A network of LaMa's interface: each hole becomes the mean of the known pixels within 65 × 65 around. Exports differ in
+    /// A network of LaMa's interface: each hole becomes the mean of the known pixels within 65 × 65 around. Exports
+    /// differ in
     /// what they take and give.
     /// </summary>
     internal static OnnxFile MeanFill(
@@ -78,7 +79,8 @@ public class InpainterTests
 
     [OnnxTheory]
     [InlineData(false, false, 1, 1, false, "samples 0–1, holes marked in a mask")]
-    [InlineData(true, false, 1, 255, false, "samples 0–1, holes marked in a mask")] // Carve's export of LaMa: 0–1 in, 0–255 out
+    // Carve's export of LaMa: 0–1 in, 0–255 out
+    [InlineData(true, false, 1, 255, false, "samples 0–1, holes marked in a mask")]
     [InlineData(false, false, 255, 255, false, "samples 0–255, holes marked in a mask")]
     [InlineData(false, false, 255, 1, true, "samples 0–255, known pixels marked in a mask")]
     [InlineData(false, true, 1, 1, false, "samples 0–1, holes marked in a fourth channel")]
@@ -93,7 +95,7 @@ public class InpainterTests
     {
         using TempTree tree = new();
         string path = MeanFill(128, swapped, joined, scaleIn, scaleOut, marksKnown).Save(tree["fill.onnx"]);
-        using Inpainter inpainter = Inpainter.Load(path);
+        using var inpainter = Inpainter.Load(path);
         Assert.Equal("128×128, " + told, inpainter.Description);
         (byte[] pixels, byte[] map) = EvenWithText(300, 200, [(100, 80, 60, 12)]);
         byte[] before = [.. pixels];
@@ -111,7 +113,7 @@ public class InpainterTests
     public void FreeSizesLargeHolesEdgesAndAlphaWork()
     {
         using TempTree tree = new();
-        using Inpainter inpainter = Inpainter.Load(MeanFill().Save(tree["fill.onnx"]));
+        using var inpainter = Inpainter.Load(MeanFill().Save(tree["fill.onnx"]));
         Assert.StartsWith("any size", inpainter.Description);
         // At the corner, a large one, two neighbours; a picture that is smaller than a window, with alpha.
         foreach (

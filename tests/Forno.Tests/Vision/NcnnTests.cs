@@ -21,14 +21,14 @@ public sealed class NcnnTests : IDisposable
     {
         using var scope = new Scope();
         Dictionary<string, long[]> keys = TinyUpscalers.Compact(Scale, Features, 1);
-        using Upscaler pair = Upscaler.Load(Write(Lines(), half));
-        using Upscaler plain = Upscaler.Load(TinyUpscalers.Write(folder.File("same.safetensors"), keys));
+        using var pair = Upscaler.Load(Write(Lines(), half));
+        using var plain = Upscaler.Load(TinyUpscalers.Write(folder.File("same.safetensors"), keys));
         Assert.Equal(plain.Info.ToString(), pair.Info.ToString());
         Tensor x = TinyUpscalers.Picture(9, 11);
         float[] a = plain.Forward(x).ToArray<float>(),
             b = pair.Forward(x).ToArray<float>();
         Assert.All(a.Zip(b), p => Assert.Equal(p.First, p.Second, half ? 5e-3f : 1e-6f));
-        using Upscaler byBin = Upscaler.Load(folder.File("net.bin"));
+        using var byBin = Upscaler.Load(folder.File("net.bin"));
         Assert.Equal(b, byBin.Forward(x).ToArray<float>());
     }
 

@@ -3,7 +3,9 @@ using Forno.Vision.Onnx;
 
 namespace Forno.Tests.Vision;
 
-/// <summary>The binding of ONNX Runtime: every place of its table that is used goes through a round trip here.</summary>
+/// <summary>
+/// The binding of ONNX Runtime: every place of its table that is used goes through a round trip here.
+/// </summary>
 [Collection(Alone.Name)]
 public sealed class OnnxModelTests : IDisposable
 {
@@ -20,7 +22,7 @@ public sealed class OnnxModelTests : IDisposable
     public void PortsMetadataAndVersionAreTheModelsOwn()
     {
         // Wrong places of the table would give other numbers, names in the wrong ports, or no answer at all.
-        using OnnxModel model = OnnxModel.Load(
+        using var model = OnnxModel.Load(
             new OnnxFile()
                 .Input("first", OnnxType.Float32, -1, 3, 4)
                 .Input("second", OnnxType.Int64, 2)
@@ -42,7 +44,8 @@ public sealed class OnnxModelTests : IDisposable
         );
         Assert.Equal(
             "forno-tests graph tests.forno a model of a test 7",
-            $"{model.Metadata.Producer} {model.Metadata.Graph} {model.Metadata.Domain} {model.Metadata.Description} {model.Metadata.Version}"
+            $"{model.Metadata.Producer} {model.Metadata.Graph} {model.Metadata.Domain} "
+                + $"{model.Metadata.Description} {model.Metadata.Version}"
         );
         Assert.Equal("cat,dog", model.Metadata.Properties["classes"]);
         Assert.Equal("значение", model.Metadata.Properties["ключ"]);
@@ -59,7 +62,7 @@ public sealed class OnnxModelTests : IDisposable
     public void AConvolutionGivesKnownNumbersAtAnySize()
     {
         // A 2×2 box with bias 1, then a sigmoid, then laid beside its own input's mean.
-        using OnnxModel model = OnnxModel.Load(
+        using var model = OnnxModel.Load(
             new OnnxFile()
                 .Input("x", OnnxType.Float32, 1, 1, -1, -1)
                 .Weight("w", [1f, 10f, 100f, 1000f], 1, 1, 2, 2)
@@ -92,7 +95,7 @@ public sealed class OnnxModelTests : IDisposable
         void Same<T>(T[] values, OnnxType type)
             where T : unmanaged
         {
-            using OnnxModel model = OnnxModel.Load(
+            using var model = OnnxModel.Load(
                 new OnnxFile()
                     .Input("x", type, 2)
                     .Node("Identity", "x", "y")
@@ -185,7 +188,7 @@ public sealed class OnnxModelTests : IDisposable
     [OnnxFact]
     public void WrongInputsAreRefusedWithWhatIsWanted()
     {
-        using OnnxModel model = OnnxModel.Load(Small().Save(tree["small.onnx"]));
+        using var model = OnnxModel.Load(Small().Save(tree["small.onnx"]));
         Fails(
             "takes 1 input ('x' (float32 [?, 3])), not 2",
             OnnxTensor.Of(new float[3], 1, 3),
@@ -210,7 +213,7 @@ public sealed class OnnxModelTests : IDisposable
     [OnnxFact]
     public void ARunThatFailsInsideNamesTheFileAndTheModelLivesOn()
     {
-        using OnnxModel model = OnnxModel.Load(
+        using var model = OnnxModel.Load(
             new OnnxFile()
                 .Input("x", OnnxType.Float32, -1)
                 .Weight("s", [2L, 3L], 2)
@@ -229,7 +232,7 @@ public sealed class OnnxModelTests : IDisposable
     [OnnxFact]
     public void ManyThreadsMayRunOneModelAndATokenStopsIt()
     {
-        using OnnxModel model = OnnxModel.Load(Small().Save(tree["small.onnx"]), threads: 2);
+        using var model = OnnxModel.Load(Small().Save(tree["small.onnx"]), threads: 2);
         Parallel.For(
             0,
             200,
@@ -255,7 +258,7 @@ public sealed class OnnxModelTests : IDisposable
             file.Node("MatMul", $"x{(i == 0 ? "" : i)} x", $"x{i + 1}");
         }
 
-        using OnnxModel model = OnnxModel.Load(file.Output("x400", OnnxType.Float32, 512, 512).Save(tree["long.onnx"]));
+        using var model = OnnxModel.Load(file.Output("x400", OnnxType.Float32, 512, 512).Save(tree["long.onnx"]));
         using CancellationTokenSource stop = new(TimeSpan.FromMilliseconds(30));
         Assert.ThrowsAny<OperationCanceledException>(() =>
             model.Run(stop.Token, OnnxTensor.Of(new float[512 * 512], 512, 512))
@@ -265,7 +268,7 @@ public sealed class OnnxModelTests : IDisposable
     [OnnxFact]
     public void ADisposedModelRefusesToRun()
     {
-        OnnxModel model = OnnxModel.Load(Small().Save(tree["small.onnx"]));
+        var model = OnnxModel.Load(Small().Save(tree["small.onnx"]));
         model.Dispose();
         Assert.Throws<ObjectDisposedException>(() => model.Run(OnnxTensor.Of(new float[3], 1, 3)));
     }

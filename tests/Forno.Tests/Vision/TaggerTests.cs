@@ -5,7 +5,9 @@ using Forno.Vision.Tagging;
 
 namespace Forno.Tests.Vision;
 
-/// <summary>Taggers on networks whose answers are known: tags named after colours, their confidence the colour's share.</summary>
+/// <summary>
+/// Taggers on networks whose answers are known: tags named after colours, their confidence the colour's share.
+/// </summary>
 public sealed class TaggerTests : IDisposable
 {
     private readonly TempTree tree = new();
@@ -20,7 +22,7 @@ public sealed class TaggerTests : IDisposable
     [InlineData(24, false, OnnxType.UInt8)]
     public void Wd14TakesBlueFirstOnAWhiteSquareInWhateverLayout(int side, bool channelsFirst, OnnxType type)
     {
-        using Tagger tagger = Tagger.Load(
+        using var tagger = Tagger.Load(
             TinyTagger.Wd14(tree["wd"], side, channelsFirst, type: type),
             new TaggerOptions()
         );
@@ -34,7 +36,7 @@ public sealed class TaggerTests : IDisposable
         Near([1, 0.6f, 0.5f], Colours(tagger, Picture.Solid(128, 64, new Rgb(255, 51, 0))));
         Near([0.75f, 0.75f, 1], Colours(tagger, Picture.Solid(40, 160, new Rgb(0, 0, 255))));
         // Transparency shows white.
-        using Picture clear = Picture.FromPixels(new byte[64 * 64 * 4], 64, 64, 4);
+        using var clear = Picture.FromPixels(new byte[64 * 64 * 4], 64, 64, 4);
         Near([1, 1, 1], Colours(tagger, clear));
     }
 
@@ -43,7 +45,7 @@ public sealed class TaggerTests : IDisposable
     [InlineData(64)]
     public void DeepDanbooruTakesRedFirstFromNoughtToOneAndDrawsEdgesOut(int side)
     {
-        using Tagger tagger = Tagger.Load(TinyTagger.DeepDanbooru(tree["dd"], side), new TaggerOptions());
+        using var tagger = Tagger.Load(TinyTagger.DeepDanbooru(tree["dd"], side), new TaggerOptions());
         Assert.Equal("rating", tagger.Tags[^1].Category);
         Assert.Equal("character", tagger.Tags.Single(t => t.Name == "miku").Category);
         Near([1, 0.2f, 0], Colours(tagger, Picture.Solid(50, 50, new Rgb(255, 51, 0))));
@@ -55,7 +57,7 @@ public sealed class TaggerTests : IDisposable
     public void AskedOtherwiseItsSamplesMeanSomethingElse()
     {
         TaggerFiles files = TinyTagger.Wd14(tree["wd"], 16, channelsFirst: false);
-        using Tagger tagger = Tagger.Load(files, new TaggerOptions { Bgr = false });
+        using var tagger = Tagger.Load(files, new TaggerOptions { Bgr = false });
         Near([0, 0.2f, 1], Colours(tagger, Picture.Solid(50, 50, new Rgb(255, 51, 0))));
     }
 
@@ -63,7 +65,7 @@ public sealed class TaggerTests : IDisposable
     public void FreeSizesFixedBatchesAndLogitsAreTaken()
     {
         using (
-            Tagger free = Tagger.Load(
+            var free = Tagger.Load(
                 TinyTagger.Wd14(tree["free"], -1, channelsFirst: false),
                 new TaggerOptions { Size = 40 }
             )
@@ -73,13 +75,13 @@ public sealed class TaggerTests : IDisposable
             Near([1, 0.2f, 0], Colours(free, Picture.Solid(50, 50, new Rgb(255, 51, 0))));
         }
 
-        using (Tagger usual = Tagger.Load(TinyTagger.Wd14(tree["free"], -1, channelsFirst: false), new TaggerOptions()))
+        using (var usual = Tagger.Load(TinyTagger.Wd14(tree["free"], -1, channelsFirst: false), new TaggerOptions()))
         {
             Assert.Equal(448, usual.Input.Width);
         }
 
         using (
-            Tagger four = Tagger.Load(
+            var four = Tagger.Load(
                 TinyTagger.Wd14(tree["four"], 16, channelsFirst: false, batch: 4),
                 new TaggerOptions()
             )
@@ -95,7 +97,7 @@ public sealed class TaggerTests : IDisposable
             Assert.Equal([0, 0.2f, 0.4f, 0.6f, 0.8f, 1], got.Select(g => MathF.Round(g[Index(four, "red")], 3)));
         }
 
-        using Tagger logits = Tagger.Load(
+        using var logits = Tagger.Load(
             TinyTagger.Wd14(tree["logits"], 16, channelsFirst: false, logits: true),
             new TaggerOptions()
         );

@@ -68,7 +68,7 @@ public class TextDetectorTests(ITestOutputHelper log)
             .Node("Sigmoid", "sharp", "y")
             .Output("y", OnnxType.Float32, -1, 1, -1, -1)
             .Save(tree["blue.onnx"]);
-        using TextDetector detector = TextDetector.Load(file, new TextDetectorSettings { LargestGlyph = 0 });
+        using var detector = TextDetector.Load(file, new TextDetectorSettings { LargestGlyph = 0 });
         using Picture picture = With(
             640,
             320,
@@ -115,7 +115,7 @@ public class TextDetectorTests(ITestOutputHelper log)
         // Which box belongs to which mark; each is there once.
         int[] Found(TextDetectorSettings settings)
         {
-            using TextDetector detector = TextDetector.Load(file, settings);
+            using var detector = TextDetector.Load(file, settings);
             Box[] boxes = [.. detector.Find(picture).Select(t => t.Quad.Bounds(4000, 3000))];
             return
             [
@@ -175,7 +175,7 @@ public class TextDetectorTests(ITestOutputHelper log)
     [Trait("Category", "Long")]
     public void DrawnTextIsFoundAndLittleElse()
     {
-        using TextDetector detector = TextDetector.Load(threads: 1);
+        using var detector = TextDetector.Load(threads: 1);
         (int known, int reached, int found, int right, int clean) = (0, 0, 0, 0, 0);
         for (int seed = 0; seed < 28; seed++)
         {
@@ -215,7 +215,8 @@ public class TextDetectorTests(ITestOutputHelper log)
                 );
                 clean += boxes.Count == 0 && texts.Count == 0 ? 1 : 0;
                 log.WriteLine(
-                    $"{seed}: {picture.Width}×{picture.Height}, {boxes.Count} texts, found {string.Join(' ', texts.Select(t => t.Score))}"
+                    $"{seed}: {picture.Width}×{picture.Height}, {boxes.Count} texts, found "
+                        + $"{string.Join(' ', texts.Select(t => t.Score))}"
                 );
             }
         }
@@ -249,7 +250,7 @@ public class TextDetectorTests(ITestOutputHelper log)
                 {(i % 2 == 0 ? "" : "<path d='M-40 70 H40 M-40 82 H40 M-30 94 H30'/>")}</g></svg>
                 """
             );
-            using Picture drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), 640, "svg");
+            using var drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), 640, "svg");
             (int with, int all) = (detector.Find(drawn).Count, plain.Find(drawn).Count);
             log.WriteLine($"{i}: {all} found, {with} of the shape of text");
             (found, without) = (found + with, without + all);
@@ -296,15 +297,19 @@ public class TextDetectorTests(ITestOutputHelper log)
         {
             svg.Append(
                 CultureInfo.InvariantCulture,
-                $"<ellipse cx=\"{random.Next(width)}\" cy=\"{random.Next(height)}\" rx=\"{random.Next(20, 200)}\" ry=\"{random.Next(20, 200)}\" fill=\"hsl({random.Next(360)},55%,50%)\" fill-opacity=\"0.5\" stroke=\"#222\" stroke-width=\"{random.Next(4)}\"/>"
+                $"<ellipse cx=\"{random.Next(width)}\" cy=\"{random.Next(height)}\" rx=\""
+                    + $"{random.Next(20, 200)}\" ry=\"{random.Next(20, 200)}\" fill=\"hsl({random.Next(360)}"
+                    + $",55%,50%)\" fill-opacity=\"0.5\" stroke=\"#222\" stroke-width=\"{random.Next(4)}\"/>"
             );
             svg.Append(
                 CultureInfo.InvariantCulture,
-                $"<path d=\"M{random.Next(width)} {random.Next(height)} L{random.Next(width)} {random.Next(height)} L{random.Next(width)} {random.Next(height)} Z\" fill=\"hsl({random.Next(360)},45%,60%)\" fill-opacity=\"0.35\"/>"
+                $"<path d=\"M{random.Next(width)} {random.Next(height)} L{random.Next(width)} "
+                    + $"{random.Next(height)} L{random.Next(width)} {random.Next(height)} Z\" fill=\"hsl("
+                    + $"{random.Next(360)},45%,60%)\" fill-opacity=\"0.35\"/>"
             );
         }
 
-        using Picture drawn = Picture.LoadSvg(
+        using var drawn = Picture.LoadSvg(
             Encoding.UTF8.GetBytes(svg.Append("</svg>").ToString()),
             Math.Max(width, height),
             "svg"
@@ -318,7 +323,7 @@ public class TextDetectorTests(ITestOutputHelper log)
         {
             int size = random.Next(18, 54),
                 band = height / texts;
-            using Picture probe = Picture.Text(
+            using var probe = Picture.Text(
                 Words[(seed + (i * 3)) % Words.Length],
                 size,
                 Rgb.Black,
@@ -370,7 +375,7 @@ public class TextDetectorTests(ITestOutputHelper log)
         var canvas = new Canvas(width, height, ground);
         foreach ((int l, int t, int w, int h, Rgb colour) in boxes)
         {
-            using Picture box = Picture.Solid(w, h, colour);
+            using var box = Picture.Solid(w, h, colour);
             canvas.Draw(box, l, t);
         }
 

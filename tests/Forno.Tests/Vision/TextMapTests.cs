@@ -24,12 +24,14 @@ public class TextMapTests
     [Fact]
     public void WeakSmallAndThinOnesAreDropped()
     {
-        Assert.Empty(TextMap.Find(Map(100, 100, (10, 10, 30, 10, 0.5f)), 100, 100, Settings)); // above thresh, below box_thresh
+        // above thresh, below box_thresh
+        Assert.Empty(TextMap.Find(Map(100, 100, (10, 10, 30, 10, 0.5f)), 100, 100, Settings));
         Assert.Single(
             TextMap.Find(Map(100, 100, (10, 10, 30, 10, 0.5f)), 100, 100, Settings with { BoxThreshold = 0.45f })
         );
         Assert.Empty(TextMap.Find(Map(100, 100, (10, 10, 40, 3, 0.9f)), 100, 100, Settings));
-        Assert.Empty(TextMap.Find(Map(100, 100, (10, 10, 30, 10, 0.3f)), 100, 100, Settings)); // not above the threshold
+        // not above the threshold
+        Assert.Empty(TextMap.Find(Map(100, 100, (10, 10, 30, 10, 0.3f)), 100, 100, Settings));
         Assert.Empty(TextMap.Find(new float[100], 10, 10, Settings));
     }
 

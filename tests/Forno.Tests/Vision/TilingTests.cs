@@ -33,7 +33,7 @@ public sealed class TilingTests : IDisposable
                             c.Height,
                             new TileSettings { MemoryBytes = c.Memory }
                         );
-                        var seen = new byte[c.Width * c.Height];
+                        byte[] seen = new byte[c.Width * c.Height];
                         int context = c.Radius;
                         foreach (Tile t in tiles)
                         {
@@ -55,7 +55,8 @@ public sealed class TilingTests : IDisposable
                                     seen[(y * c.Width) + x]++;
                                 }
                             }
-                            // Cores never go below 32 pixels, which with their context may need more than very little memory.
+                            // Cores never go below 32 pixels, which with their context may need more than very little
+                            // memory.
                             long smallest =
                                 (32 + step + (2L * (context + step))) * (32 + step + (2L * (context + step)));
                             Assert.True(
@@ -168,7 +169,7 @@ public sealed class TilingTests : IDisposable
             return; // the weights are an optional download; the goldens suite tells when they are absent
         }
         using var scope = new Scope();
-        using Upscaler model = Upscaler.Load(
+        using var model = Upscaler.Load(
             Path.Combine(assets, "waifu2x", "real-esrgan/models/realesrgan-x4plus-anime.param")
         );
         int context = model.Info.Context,

@@ -21,9 +21,9 @@ public sealed class UpscalerTests : IDisposable
     {
         using var scope = new Scope();
         string plain = TinyUpscalers.Write(folder.File("plain.safetensors"), TinyUpscalers.Compact());
-        using Upscaler a = Upscaler.Load(plain);
+        using var a = Upscaler.Load(plain);
         string prefixed = folder.File("prefixed.safetensors");
-        using (SafetensorsFile file = SafetensorsFile.Open(plain))
+        using (var file = SafetensorsFile.Open(plain))
         {
             SafetensorsWriter.Write(
                 prefixed,
@@ -34,7 +34,7 @@ public sealed class UpscalerTests : IDisposable
                 ]
             );
         }
-        using Upscaler b = Upscaler.Load(prefixed);
+        using var b = Upscaler.Load(prefixed);
         Assert.Equal(a.Info.ToString(), b.Info.ToString());
         Tensor x = TinyUpscalers.Picture(9, 7);
         Assert.Equal(a.Forward(x).ToArray<float>(), b.Forward(x).ToArray<float>());
@@ -43,7 +43,7 @@ public sealed class UpscalerTests : IDisposable
     [Fact]
     public void APrefixThatOneKeyLacksStays()
     {
-        Dictionary<string, long[]> keys = TinyUpscalers.Compact().ToDictionary(k => "module." + k.Key, k => k.Value);
+        var keys = TinyUpscalers.Compact().ToDictionary(k => "module." + k.Key, k => k.Value);
         keys["extra"] = [1];
         Assert.Contains("no upscaler", Refused(keys));
     }
@@ -145,7 +145,8 @@ public sealed class UpscalerTests : IDisposable
                 at = r + 4;
             Tensor a = Tensor.Full([1, 3, side, side], 0.5),
                 b = a.Clone();
-            b.Slice(2, at, at + 1).Slice(3, at, at + 1).Fill_(40); // large, so that its farthest traces are not lost in rounding
+            // large, so that its farthest traces are not lost in rounding
+            b.Slice(2, at, at + 1).Slice(3, at, at + 1).Fill_(40);
             Tensor change = (model.Forward(a) - model.Forward(b)).Abs();
             float[] rows =
             [

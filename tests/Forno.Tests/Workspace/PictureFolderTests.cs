@@ -32,7 +32,7 @@ public class PictureFolderTests
             tree.Write(file, file);
         }
 
-        PictureFolder folder = PictureFolder.Scan([tree.Root]);
+        var folder = PictureFolder.Scan([tree.Root]);
         Assert.Equal(
             ["10_sks dog/a.png", "10_sks dog/deep/ünï 写真\nline.JPG", "b.webp"],
             folder.Pictures.Select(p => p.Path)
@@ -90,7 +90,7 @@ public class PictureFolderTests
             tree.Write(file, file);
         }
 
-        PictureFolder folder = PictureFolder.Scan([tree["one"], tree["two/"], tree["3_cat"], tree["3_cat/sub"]]);
+        var folder = PictureFolder.Scan([tree["one"], tree["two/"], tree["3_cat"], tree["3_cat/sub"]]);
         Assert.Equal(["3_cat/a.png", "3_cat/sub/b.png", "a-2.jpg", "a.png"], folder.Pictures.Select(p => p.Path));
         Assert.Equal("a-2.txt", folder.Pictures[2].CaptionPath);
         Assert.Equal(tree["two/a.txt"], folder.Pictures[2].Caption!.File);
@@ -110,7 +110,7 @@ public class PictureFolderTests
         File.CreateSymbolicLink(tree["nowhere.png"], "no/such");
         File.CreateSymbolicLink(tree["circle.png"], "circle.png");
         File.CreateSymbolicLink(tree["self"], ".");
-        PictureFolder folder = PictureFolder.Scan([tree.Root]);
+        var folder = PictureFolder.Scan([tree.Root]);
         Assert.Equal(["inside.png", "real.png"], folder.Pictures.Select(p => p.Path));
         Assert.Equal(
             ["circle.png", "nowhere.png", "out.png", "self", "through.png", "up"],
@@ -133,11 +133,11 @@ public class PictureFolderTests
             shell.WaitForExit();
         }
 
-        PictureFolder folder = PictureFolder.Scan([tree.Root]);
+        var folder = PictureFolder.Scan([tree.Root]);
         Assert.Equal(["good.png"], folder.Pictures.Select(p => p.Path));
         Assert.Contains("UTF-8", Assert.Single(folder.Problems).Why);
         File.Delete(tree["good.png"]);
-        using Process clean = Process.Start("rm", ["-rf", tree.Root]);
+        using var clean = Process.Start("rm", ["-rf", tree.Root]);
         clean.WaitForExit();
         Directory.CreateDirectory(tree.Root);
     }

@@ -20,7 +20,7 @@ public class WorkFolderTests
     {
         using TempTree tree = Filled();
         string before = TempTree.Picture(tree.Root);
-        using WorkFolder work = WorkFolder.Open(tree.Root);
+        using var work = WorkFolder.Open(tree.Root);
         Applied applied = work.Apply(Everything());
         string after = TempTree.Picture(tree.Root);
         Assert.Equal((1, 5, 6), (applied.Id, applied.Steps, applied.Files));
@@ -46,7 +46,7 @@ public class WorkFolderTests
         List<string> states = [TempTree.Picture(tree.Root)];
         for (int i = 0; i < 4; i++)
         {
-            using WorkFolder work = WorkFolder.Open(tree.Root); // as four commands would
+            using var work = WorkFolder.Open(tree.Root); // as four commands would
             string text = $"round {i}";
             work.Apply(
                 One(
@@ -57,7 +57,7 @@ public class WorkFolderTests
             states.Add(TempTree.Picture(tree.Root));
         }
 
-        using WorkFolder last = WorkFolder.Open(tree.Root);
+        using var last = WorkFolder.Open(tree.Root);
         Assert.Equal(2, last.Undo(2).Operations.Count);
         Assert.Equal(states[2], TempTree.Picture(tree.Root));
         Assert.Equal(2, last.Undo(9).Operations.Count);
@@ -70,7 +70,7 @@ public class WorkFolderTests
     {
         using TempTree tree = Filled();
         string before = TempTree.Picture(tree.Root);
-        using WorkFolder work = WorkFolder.Open(tree.Root);
+        using var work = WorkFolder.Open(tree.Root);
         work.Apply(
             One(
                 new AddFile("e.txt", FileContent.Text("machine")),
@@ -93,8 +93,8 @@ public class WorkFolderTests
     public void AStepThatCannotBeMadeIsAProblemAndTheRestGoesOn()
     {
         using TempTree tree = Filled();
-        using WorkFolder work = WorkFolder.Open(tree.Root);
-        FileContent broken = FileContent.Bytes("broken", () => throw new FornoException("d.png: truncated"));
+        using var work = WorkFolder.Open(tree.Root);
+        var broken = FileContent.Bytes("broken", () => throw new FornoException("d.png: truncated"));
         Applied applied = work.Apply(
             new ChangePlan
             {
@@ -150,7 +150,7 @@ public class WorkFolderTests
         {
             BeforeWrite = file => _ = ++writes < 3 ? 0 : throw new FornoException($"{file}: No space left on device"),
         };
-        using WorkFolder work = WorkFolder.Open(tree.Root, hooks);
+        using var work = WorkFolder.Open(tree.Root, hooks);
         FornoException e = Assert.Throws<FornoException>(() => work.Apply(Everything(), workers: 1));
         Assert.Contains("No space left", e.Message);
         Assert.Equal(before, TempTree.Picture(tree.Root));
@@ -164,7 +164,7 @@ public class WorkFolderTests
         string before = TempTree.Picture(tree.Root);
         using CancellationTokenSource stop = new();
         int changes = 0;
-        using WorkFolder work = WorkFolder.Open(
+        using var work = WorkFolder.Open(
             tree.Root,
             new WorkFolderHooks
             {
@@ -193,7 +193,7 @@ public class WorkFolderTests
             BeforeChange = _ => TempTree.Copy(tree.Root, crashes[$"{moments++}"]),
             BeforeWrite = _ => TempTree.Copy(tree.Root, crashes[$"{moments++}"]),
         };
-        using (WorkFolder work = WorkFolder.Open(tree.Root, hooks))
+        using (var work = WorkFolder.Open(tree.Root, hooks))
         {
             work.Apply(Everything(), workers: 1);
         }
@@ -205,7 +205,7 @@ public class WorkFolderTests
             string crashed = crashes[$"{i}"];
             File.WriteAllText(Path.Join(crashed, "10_sks", ".forno-0123.tmp"), "half a fi");
             Assert.Equal("everything", WorkFolder.Unfinished(crashed));
-            using WorkFolder again = WorkFolder.Open(crashed);
+            using var again = WorkFolder.Open(crashed);
             Assert.Contains("rolled back", again.Recovered);
             Assert.Equal(before, TempTree.Picture(crashed));
             again.Apply(Everything());
@@ -223,7 +223,7 @@ public class WorkFolderTests
         string before = TempTree.Picture(tree.Root);
         bool first = true;
         using (
-            WorkFolder work = WorkFolder.Open(
+            var work = WorkFolder.Open(
                 tree.Root,
                 new WorkFolderHooks
                 {
@@ -247,7 +247,7 @@ public class WorkFolderTests
         for (int length = 0; length <= journal.Length; length += 7)
         {
             File.WriteAllBytes(crashes["cut/.forno/journal.jsonl"], journal[..length]);
-            using (WorkFolder again = WorkFolder.Open(crashes["cut"]))
+            using (var again = WorkFolder.Open(crashes["cut"]))
             {
                 again.Apply(Everything());
                 again.Undo(1);
@@ -263,14 +263,14 @@ public class WorkFolderTests
     {
         using TempTree tree = Filled();
         string before = TempTree.Picture(tree.Root);
-        using (WorkFolder work = WorkFolder.Open(tree.Root))
+        using (var work = WorkFolder.Open(tree.Root))
         {
             work.Apply(Everything());
         }
 
         File.AppendAllText(tree[".forno/journal.jsonl"], "{\"op\":\"undoing\",\"id\":1}\n");
         File.Move(tree["5_moved/far/line.png"], tree["10_sks/ünï 写真\nline.png"]); // one change was taken back already
-        using WorkFolder again = WorkFolder.Open(tree.Root);
+        using var again = WorkFolder.Open(tree.Root);
         Assert.Contains("undo of 'everything' was finished", again.Recovered);
         Assert.Equal(before, TempTree.Picture(tree.Root));
         Assert.Empty(again.Undo(1).Operations);
@@ -280,7 +280,7 @@ public class WorkFolderTests
     public void TwoAtOnceTheSecondIsTurnedAway()
     {
         using TempTree tree = Filled();
-        using WorkFolder first = WorkFolder.Open(tree.Root);
+        using var first = WorkFolder.Open(tree.Root);
         Assert.Contains("another Forno", Assert.Throws<FornoException>(() => WorkFolder.Open(tree.Root)).Message);
         first.Dispose();
         WorkFolder.Open(tree.Root).Dispose();
@@ -304,7 +304,7 @@ public class WorkFolderTests
         using TempTree tree = Filled();
         File.CreateSymbolicLink(tree["link"], outside.Root);
         string before = TempTree.Picture(tree.Root);
-        using WorkFolder work = WorkFolder.Open(tree.Root);
+        using var work = WorkFolder.Open(tree.Root);
         Assert.Throws<FornoException>(() =>
             work.Apply(One(new RemoveFile("10_sks/a.png"), new AddFile(path, FileContent.Text("x"))))
         );
@@ -317,7 +317,7 @@ public class WorkFolderTests
     public void APlanThatNamesAFileTwiceIsRefused()
     {
         using TempTree tree = Filled();
-        using WorkFolder work = WorkFolder.Open(tree.Root);
+        using var work = WorkFolder.Open(tree.Root);
         Assert.Throws<FornoException>(() =>
             work.Apply(One(new MoveFile("d.png", "e.png"), new AddFile("d.png", FileContent.Text("x"))))
         );
@@ -353,7 +353,7 @@ public class WorkFolderTests
         using TempTree tree = Filled(work: false);
         string sources = TempTree.Picture(tree.Root);
         using TempTree target = new();
-        PictureFolder folder = PictureFolder.Scan([tree.Root]);
+        var folder = PictureFolder.Scan([tree.Root]);
         ChangePlan plan = new()
         {
             Name = "x",
@@ -368,7 +368,7 @@ public class WorkFolderTests
                 new PlanStep { Subject = "x/deep/b.png", Changes = [new RemoveFile("x/deep/b.png")] },
             ],
         };
-        using (WorkFolder work = WorkFolder.OpenOrCreate(target.Root))
+        using (var work = WorkFolder.OpenOrCreate(target.Root))
         {
             Assert.Equal(6, work.Apply(plan.BringingOver(folder)).Files);
             string after = TempTree.Picture(target.Root);
@@ -399,17 +399,17 @@ public class WorkFolderTests
         }
 
         using TempTree target = new();
-        PictureFolder folder = PictureFolder.Scan([tree.Root]);
+        var folder = PictureFolder.Scan([tree.Root]);
         Assert.Equal(10_000, folder.Pictures.Count(p => p.Caption is not null));
-        using WorkFolder work = WorkFolder.OpenOrCreate(target.Root);
-        ChangePlan plan = ChangePlan.Make(
+        using var work = WorkFolder.OpenOrCreate(target.Root);
+        var plan = ChangePlan.Make(
             "bring",
             folder,
             p => new PlanStep { Subject = p.Path, Changes = [new MoveFile(p.Path, p.Path + ".old.png")] }
         );
         Assert.Equal(20_000, work.Apply(plan.BringingOver(folder)).Files);
         string once = TempTree.Picture(target.Root);
-        PictureFolder inside = PictureFolder.Scan([target.Root]);
+        var inside = PictureFolder.Scan([target.Root]);
         work.Apply(
             ChangePlan.Make("drop", inside, p => new PlanStep { Subject = p.Path, Changes = [new RemoveFile(p.Path)] })
         );

@@ -61,7 +61,8 @@ internal static class AbsorptionPrinter
         {
             to.WriteLine();
             to.WriteLine(
-                "Nothing was pruned yet: forno caption prune takes out of captions what triggers are to absorb, and remembers it."
+                "Nothing was pruned yet: forno caption prune takes out of captions what triggers are to "
+                    + "absorb, and remembers it."
             );
         }
 

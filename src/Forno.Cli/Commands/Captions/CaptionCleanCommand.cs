@@ -8,7 +8,9 @@ using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Captions;
 
-/// <summary><c>forno caption clean</c>: takes out of captions what teaches nothing, by lists that anybody can read and extend.</summary>
+/// <summary>
+/// <c>forno caption clean</c>: takes out of captions what teaches nothing, by lists that anybody can read and extend.
+/// </summary>
 internal static class CaptionCleanCommand
 {
     private const string Summary =
@@ -116,7 +118,7 @@ internal static class CaptionCleanCommand
                 options,
                 context =>
                 {
-                    CaptionSet set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
+                    var set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
                     ChangePlan plan = CaptionPlans.Make(
                         set,
                         "caption clean",

@@ -25,7 +25,8 @@ internal static class CaptionEditCommand
         Option<(TagPattern, string)[]?> replace = new("--replace")
         {
             Description =
-                "OLD=NEW: another tag, or several between commas, or none; * in NEW is what * in OLD stood for; several",
+                "OLD=NEW: another tag, or several between commas, or none; * in NEW is what * in OLD stood "
+                + "for; several",
             AllowMultipleArgumentsPerToken = true,
             HelpName = "OLD=NEW",
             CustomParser = result =>
@@ -160,7 +161,8 @@ internal static class CaptionEditCommand
             if (!settings.AsksForSomething)
             {
                 cli.Error.WriteLine(
-                    "forno: nothing says what to change; give --remove, --replace, --add, --sort … (forno caption edit --help)"
+                    "forno: nothing says what to change; give --remove, --replace, --add, --sort … (forno "
+                        + "caption edit --help)"
                 );
                 return 2;
             }
@@ -171,7 +173,7 @@ internal static class CaptionEditCommand
                 options,
                 context =>
                 {
-                    CaptionSet set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
+                    var set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
                     TagEdits edits = new(settings, set);
                     ChangePlan plan = CaptionPlans.Make(
                         set,

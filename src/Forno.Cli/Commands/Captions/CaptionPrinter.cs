@@ -22,8 +22,12 @@ internal static class CaptionPrinter
         TextWriter to = cli.Out;
         string prose = report.Prose > 0 ? Invariant($" ({report.Prose} in natural language)") : "";
         to.WriteLine(
-            Invariant(
-                $"{name}: {report.Pictures} {Wording.Counted(report.Pictures, "picture")} in {report.Folders.Count} {Wording.Counted(report.Folders.Count, "folder")}, {report.Captions} {Wording.Counted(report.Captions, "caption")}{prose}, {report.Tags.Count} different {Wording.Counted(report.Tags.Count, "tag")}"
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name}: {report.Pictures} {Wording.Counted(report.Pictures, "picture")} in "
+                    + $"{report.Folders.Count} {Wording.Counted(report.Folders.Count, "folder")}, {report.Captions}"
+                    + $" {Wording.Counted(report.Captions, "caption")}{prose}, {report.Tags.Count} different "
+                    + $"{Wording.Counted(report.Tags.Count, "tag")}"
             )
         );
         Findings(to, report);
@@ -36,8 +40,10 @@ internal static class CaptionPrinter
             report.Together.Count,
             top,
             report.Together.Select(g =>
-                Invariant(
-                    $"{g.Pictures, 6}  {string.Join(" + ", g.Tags.Take(8))}{(g.Tags.Count > 8 ? Invariant($" and {g.Tags.Count - 8} more") : "")}"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{g.Pictures, 6}  {string.Join(" + ", g.Tags.Take(8))}"
+                        + $"{(g.Tags.Count > 8 ? Invariant($" and {g.Tags.Count - 8} more") : "")}"
                 )
             )
         );
@@ -68,8 +74,11 @@ internal static class CaptionPrinter
             report.Rare?.Count ?? 0,
             top,
             report.Rare?.Select(r =>
-                Invariant(
-                    $"{r.Pictures, 6}  {(r.Uses is { } uses ? uses.ToString(CultureInfo.InvariantCulture) : "unknown"), 8}  {r.Tag}{(r.AliasOf is null ? "" : $" (there: {r.AliasOf})")}"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{r.Pictures, 6}  "
+                        + $"{(r.Uses is { } uses ? uses.ToString(CultureInfo.InvariantCulture) : "unknown"), 8}  "
+                        + $"{r.Tag}{(r.AliasOf is null ? "" : $" (there: {r.AliasOf})")}"
                 )
             )
                 ?? []
@@ -101,8 +110,11 @@ internal static class CaptionPrinter
                     : Invariant($", {folder.Captions} {Wording.Counted(folder.Captions, "caption")}");
             string tokens = folder.MostTokens is { } most ? Invariant($", at most {most} tokens") : "";
             to.WriteLine(
-                Invariant(
-                    $"  {(folder.Folder.Length > 0 ? Wording.Shown(folder.Folder) : "(top)")}: {folder.Pictures} {Wording.Counted(folder.Pictures, "picture")}{captions}, {folder.MeanTags:0.0} tags a caption{tokens}"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  {(folder.Folder.Length > 0 ? Wording.Shown(folder.Folder) : "(top)")}: "
+                        + $"{folder.Pictures} {Wording.Counted(folder.Pictures, "picture")}{captions}, "
+                        + $"{folder.MeanTags:0.0} tags a caption{tokens}"
                 )
             );
             Flow(to, folder.Tags.Select(t => Invariant($"{t.Tag} {t.Pictures}")), "      ", FolderRows);
@@ -116,8 +128,10 @@ internal static class CaptionPrinter
             report.Tags.Count,
             top,
             report.Tags.Select(t =>
-                Invariant(
-                    $"{t.Pictures, 6}  {100.0 * t.Pictures / report.Captions, 5:0.0} %  {t.Folders, 4}  {t.Tag}{(t.IsTrigger ? "  (trigger)" : "")}"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{t.Pictures, 6}  {100.0 * t.Pictures / report.Captions, 5:0.0} %  {t.Folders, 4}  "
+                        + $"{t.Tag}{(t.IsTrigger ? "  (trigger)" : "")}"
                 )
             )
         );
@@ -131,8 +145,10 @@ internal static class CaptionPrinter
             report
                 .Companions.Where(c => c.With.Count > 0)
                 .Select(c =>
-                    Invariant(
-                        $"{c.Tag} ({c.Pictures}): {string.Join(", ", c.With.Select(w => Invariant($"{w.Tag} {100.0 * w.Pictures / c.Pictures:0} %")))}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{c.Tag} ({c.Pictures}): "
+                            + $"{string.Join(", ", c.With.Select(w => Invariant($"{w.Tag} {100.0 * w.Pictures / c.Pictures:0} %")))}"
                     )
                 )
         );

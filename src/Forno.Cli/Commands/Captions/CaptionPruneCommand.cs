@@ -16,7 +16,8 @@ internal static class CaptionPruneCommand
         Option<int> level = new("--level", "-l")
         {
             Description =
-                "0 none; 1 fluid (nothing is pruned); 2 static (all intrinsic traits); 3 semi-static (what --keep names stays changeable); 4 multi-trigger (for each trigger what belongs to its kind)",
+                "0 none; 1 fluid (nothing is pruned); 2 static (all intrinsic traits); 3 semi-static (what "
+                + "--keep names stays changeable); 4 multi-trigger (for each trigger what belongs to its kind)",
             DefaultValueFactory = _ => 4,
         };
         level.AcceptOnlyFromAmong("0", "1", "2", "3", "4");
@@ -86,11 +87,7 @@ internal static class CaptionPruneCommand
                 options,
                 context =>
                 {
-                    CaptionSet set = CaptionSet.Read(
-                        context.Folder,
-                        captions.Extension(parsed),
-                        cancel: context.Cancel
-                    );
+                    var set = CaptionSet.Read(context.Folder, captions.Extension(parsed), cancel: context.Cancel);
                     TraitLists traits = triggers.Traits(parsed);
                     IReadOnlyList<TriggerName> names = triggers.Names(
                         parsed,

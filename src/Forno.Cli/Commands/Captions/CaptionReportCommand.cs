@@ -25,7 +25,8 @@ internal static class CaptionReportCommand
         Option<string?> tags = new("--tags")
         {
             Description =
-                "Tag list of the model's data: a CSV of name,category,count[,aliases], as autocomplete extensions have it",
+                "Tag list of the model's data: a CSV of name,category,count[,aliases], as autocomplete "
+                + "extensions have it",
             HelpName = "FILE",
         };
         Option<long> few = new("--min-uses")
@@ -62,7 +63,7 @@ internal static class CaptionReportCommand
         {
             TagList? list = parsed.GetValue(tags) is { } file ? TagList.Read(file) : null;
             string[] named = parsed.GetValue(folders) ?? [];
-            PictureFolder folder = PictureFolder.Scan(named, captionExtension: captions.Extension(parsed));
+            var folder = PictureFolder.Scan(named, captionExtension: captions.Extension(parsed));
             CaptionSet set;
             using (ProgressBar bar = cli.Progress("read", folder.Pictures.Count, "captions"))
             {

@@ -22,7 +22,8 @@ internal static class CaptionTagCommand
     private static readonly Option<string[]> Models = new("--model", "-m")
     {
         Description =
-            "A tagger: the folder that has its ONNX model and list of tags, or the .onnx file with the list beside it; several are united",
+            "A tagger: the folder that has its ONNX model and list of tags, or the .onnx file with the list "
+            + "beside it; several are united",
         HelpName = "FOLDER|FILE",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -40,7 +41,8 @@ internal static class CaptionTagCommand
     private static readonly Option<string[]> CategoryThresholds = new("--category-threshold")
     {
         Description =
-            $"Least confidence of another category, such as copyright=0.5; {string.Join(", ", TaggerTags.Categories)}; 2 leaves it out",
+            "Least confidence of another category, such as copyright=0.5; "
+            + $"{string.Join(", ", TaggerTags.Categories)}; 2 leaves it out",
         HelpName = "NAME=SHARE",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -111,7 +113,8 @@ internal static class CaptionTagCommand
         FornoCommand command = new(
             "tag",
             Summary,
-            "forno caption tag cat --model ~/models/wd-swinv2-tagger-v3 --prefix \"sks cat\" --exclude monochrome,greyscale",
+            "forno caption tag cat --model ~/models/wd-swinv2-tagger-v3 --prefix \"sks cat\" --exclude "
+                + "monochrome,greyscale",
             "forno caption tag cat --model ~/models/wd-eva02-large-tagger-v3 ~/models/deepdanbooru --existing append",
             "forno caption tag cat --from-sidecar --threshold 0.5 --existing replace --dry-run"
         )
@@ -164,7 +167,8 @@ internal static class CaptionTagCommand
         if (taggers.GroupBy(t => t.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
             throw new FornoException(
-                $"two taggers are called {twice.Key} ({string.Join(", ", twice.Select(t => t.Model))}); what they see could not be told apart: rename a folder"
+                $"two taggers are called {twice.Key} ({string.Join(", ", twice.Select(t => t.Model))}); what "
+                    + "they see could not be told apart: rename a folder"
             );
         }
 
@@ -174,11 +178,12 @@ internal static class CaptionTagCommand
             options,
             context =>
             {
-                CaptionSet set = CaptionSet.Read(context.Folder, extension, null, context.Cancel);
+                var set = CaptionSet.Read(context.Folder, extension, null, context.Cancel);
                 if (fromSidecar && set.Pictures.Count > 0 && set.Pictures.All(p => p.Picture.Tags is null))
                 {
                     throw new FornoException(
-                        "no tags were noted for any of these pictures (NAME.tags.json); run forno caption tag with --model first"
+                        "no tags were noted for any of these pictures (NAME.tags.json); run forno caption "
+                            + "tag with --model first"
                     );
                 }
 
@@ -225,7 +230,7 @@ internal static class CaptionTagCommand
 
         foreach (TaggerFiles files in items.Length > 0 ? taggers : [])
         {
-            using Tagger tagger = Tagger.Load(files, Options(parsed));
+            using var tagger = Tagger.Load(files, Options(parsed));
             using ProgressBar bar = cli.Progress($"tag by {files.Name}", items.Length, "pictures");
             var (found, problems) = Tagging.Look(
                 items,
@@ -282,7 +287,8 @@ internal static class CaptionTagCommand
                 && share >= 0
                     ? share
                     : throw new FornoException(
-                        $"--category-threshold {pair}: write it as NAME=SHARE, such as copyright=0.5 ({string.Join(", ", TaggerTags.Categories)})"
+                        $"--category-threshold {pair}: write it as NAME=SHARE, such as copyright=0.5 ("
+                            + $"{string.Join(", ", TaggerTags.Categories)})"
                     );
         }
 
@@ -387,7 +393,8 @@ internal static class CaptionTagCommand
         Option<string> option = new("--existing")
         {
             Description =
-                "What is done for pictures that have a caption: keep it, append new tags, or replace it (what stands before ||| stays)",
+                "What is done for pictures that have a caption: keep it, append new tags, or replace it "
+                + "(what stands before ||| stays)",
             DefaultValueFactory = _ => "keep",
         };
         option.AcceptOnlyFromAmong("keep", "append", "replace");

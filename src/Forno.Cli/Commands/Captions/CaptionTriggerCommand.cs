@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Captions;
@@ -77,7 +78,8 @@ internal static class CaptionTriggerCommand
             if (add.Length == 0)
             {
                 throw new FornoException(
-                    $"nothing says which trigger to add; give {string.Join(", ", Kinds.Select(k => k.Name))}, each with a name"
+                    $"nothing says which trigger to add; give {string.Join(", ", Kinds.Select(k => k.Name))}"
+                        + ", each with a name"
                 );
             }
 
@@ -112,7 +114,7 @@ internal static class CaptionTriggerCommand
             context =>
             {
                 work = options.Output(parsed) is null ? context.Folder.Work : null;
-                CaptionSet set = CaptionSet.Read(
+                var set = CaptionSet.Read(
                     context.Folder,
                     captions.Extension(parsed, config, context.Folder),
                     cancel: context.Cancel
@@ -200,8 +202,10 @@ internal static class CaptionTriggerCommand
                     FindingLevel.Note,
                     settings.Separator
                         ? "||| stands behind the triggers"
-                        : FormattableString.Invariant(
-                            $"{outcome.Most} {(outcome.Most == 1 ? "tag in front is" : "tags in front are")} to stay in place"
+                        : string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{outcome.Most} {(outcome.Most == 1 ? "tag in front is" : "tags in front are")} "
+                                + $"to stay in place"
                         ),
                     "The trainer has to know, or shuffle_caption moves the triggers.",
                     settings.Separator

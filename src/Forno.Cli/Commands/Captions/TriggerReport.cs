@@ -11,7 +11,9 @@ using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Captions;
 
-/// <summary><c>forno caption report --triggers</c>: the absorption table as text, JSON or a page with a picture of the sets.</summary>
+/// <summary>
+/// <c>forno caption report --triggers</c>: the absorption table as text, JSON or a page with a picture of the sets.
+/// </summary>
 internal sealed class TriggerReport
 {
     private readonly Option<bool> asked = new("--triggers")
@@ -64,7 +66,7 @@ internal sealed class TriggerReport
 
         TraitLists traits = options.Traits(parsed);
         var (pruned, problems) = TriggerScenes.ReadPruned(set, cli.Cancel);
-        AbsorptionTable table = AbsorptionTable.Make(
+        var table = AbsorptionTable.Make(
             TriggerScenes.Of(set, options.Names(parsed, folder, folders, set, traits, config), traits, pruned, known)
         );
         string name = string.Join(", ", folders.Select(f => Wording.Shown(NameOf(f))));

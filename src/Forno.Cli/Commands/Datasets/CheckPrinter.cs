@@ -21,7 +21,9 @@ internal static class CheckPrinter
         to.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}: {report.Pictures.Count} {Wording.Counted(report.Pictures.Count, "picture")}, {report.Buckets.Count} {Wording.Counted(report.Buckets.Count, "bucket")} at resolution {rules.Resolution}"
+                $"{name}: {report.Pictures.Count} {Wording.Counted(report.Pictures.Count, "picture")}, "
+                    + $"{report.Buckets.Count} {Wording.Counted(report.Buckets.Count, "bucket")} at resolution "
+                    + $"{rules.Resolution}"
             )
         );
         if (report.Findings.Count > 0)
@@ -58,7 +60,8 @@ internal static class CheckPrinter
                 to.WriteLine(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{Sign(worst.Level)} {kind.Count()} {kind.Key}: {examples}{(kind.Count() > MostExamples ? ", …" : "")}"
+                        $"{Sign(worst.Level)} {kind.Count()} {kind.Key}: {examples}"
+                            + $"{(kind.Count() > MostExamples ? ", …" : "")}"
                     )
                 );
                 to.WriteLine($"    {worst.Effect}");
@@ -77,7 +80,8 @@ internal static class CheckPrinter
             {
                 string bucket = picture.Fit is { } fit ? $" → {fit.Bucket}" : "";
                 to.WriteLine(
-                    $"  {Wording.Shown(picture.Picture.Item.Path)}  {picture.Picture.Size}{bucket}: {string.Join("; ", picture.Findings.Where(f => f.Level > FindingLevel.Note).OrderByDescending(f => f.Level).Select(f => Wording.Shown(f.What)))}"
+                    $"  {Wording.Shown(picture.Picture.Item.Path)}  {picture.Picture.Size}{bucket}: "
+                        + $"{string.Join("; ", picture.Findings.Where(f => f.Level > FindingLevel.Note).OrderByDescending(f => f.Level).Select(f => Wording.Shown(f.What)))}"
                 );
             }
 

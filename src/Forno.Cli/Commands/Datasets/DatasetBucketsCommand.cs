@@ -64,7 +64,7 @@ internal static class DatasetBucketsCommand
         }
 
         WorkFolderRun.SayUnfinished(cli, folders);
-        PictureFolder folder = PictureFolder.Scan(folders);
+        var folder = PictureFolder.Scan(folders);
         var buckets = new Buckets(rules);
         (PictureItem Item, BucketFit Fit)?[] fits;
         IReadOnlyList<Problem> problems;
@@ -102,7 +102,7 @@ internal static class DatasetBucketsCommand
 
     private static (PictureItem, BucketFit)? Fit(PictureItem item, Buckets buckets)
     {
-        PictureFile file = PictureFile.Inspect(item.File);
+        var file = PictureFile.Inspect(item.File);
         return (item, buckets.Fit(new Size(file.Width, file.Height)));
     }
 
@@ -117,7 +117,8 @@ internal static class DatasetBucketsCommand
         cli.Out.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}: {placed.Length} {Wording.Counted(placed.Length, "picture")} in {groups.Length} {Wording.Counted(groups.Length, "bucket")} at resolution {rules.Resolution}"
+                $"{name}: {placed.Length} {Wording.Counted(placed.Length, "picture")} in {groups.Length} "
+                    + $"{Wording.Counted(groups.Length, "bucket")} at resolution {rules.Resolution}"
             )
         );
         cli.Out.WriteLine("    bucket  pictures  repeats  enlarged  most cut");
@@ -140,7 +141,8 @@ internal static class DatasetBucketsCommand
             cli.Out.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{groups.Length} buckets are many: a batch never mixes them, so most batches will be short. Crop odd shapes, or raise --bucket_reso_steps."
+                    $"{groups.Length} buckets are many: a batch never mixes them, so most batches will be "
+                        + $"short. Crop odd shapes, or raise --bucket_reso_steps."
                 )
             );
         }

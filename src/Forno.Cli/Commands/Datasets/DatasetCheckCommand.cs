@@ -12,7 +12,9 @@ using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Datasets;
 
-/// <summary><c>forno dataset check</c>: what in a data set will make a LoRA worse, and which command mends it.</summary>
+/// <summary>
+/// <c>forno dataset check</c>: what in a data set will make a LoRA worse, and which command mends it.
+/// </summary>
 internal static class DatasetCheckCommand
 {
     private const string Summary = "Say what in a data set will make a LoRA worse, and which command mends it";
@@ -46,7 +48,8 @@ internal static class DatasetCheckCommand
         Option<bool> text = new("--text")
         {
             Description =
-                "Also look for text, by PP-OCRv4's detector (fetched on first need, 5 MB): about a second a picture, once",
+                "Also look for text, by PP-OCRv4's detector (fetched on first need, 5 MB): about a second a "
+                + "picture, once",
         };
         Option<bool> json = FornoCommand.JsonOption();
         command.Options.Add(text);
@@ -69,7 +72,7 @@ internal static class DatasetCheckCommand
     /// <summary>Measures pictures with the cache of their folder and a progress bar.</summary>
     public static PictureSurvey Survey(CommandHost cli, PictureFolder folder, string cacheFor)
     {
-        MeasureCache cache = MeasureCache.Open(MeasureCache.PlaceFor(cacheFor));
+        var cache = MeasureCache.Open(MeasureCache.PlaceFor(cacheFor));
         PictureSurvey survey;
         using (ProgressBar bar = cli.Progress("measure", folder.Pictures.Count, "pictures"))
         {
@@ -109,7 +112,7 @@ internal static class DatasetCheckCommand
         }
 
         WorkFolderRun.SayUnfinished(cli, folders);
-        PictureFolder folder = PictureFolder.Scan(folders);
+        var folder = PictureFolder.Scan(folders);
         PictureSurvey survey = Survey(cli, folder, folders[0]);
         survey = text ? WithTexts(cli, survey, folders[0]) : survey;
         IReadOnlyList<DuplicateGroup> duplicates;

@@ -13,7 +13,9 @@ using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Datasets;
 
-/// <summary><c>forno dataset clean</c>: text, speech bubbles and watermarks are found, shown, and marked, filled or blurred.</summary>
+/// <summary>
+/// <c>forno dataset clean</c>: text, speech bubbles and watermarks are found, shown, and marked, filled or blurred.
+/// </summary>
 internal static class DatasetCleanCommand
 {
     private const string Summary =
@@ -94,7 +96,8 @@ internal static class DatasetCleanCommand
         Option<bool> fine = new("--fine")
         {
             Description =
-                "Look for small letters everywhere in large pictures, not only along their upper and lower edges; about three times as slow",
+                "Look for small letters everywhere in large pictures, not only along their upper and lower "
+                + "edges; about three times as slow",
         };
         FornoCommand command = new(
             "clean",
@@ -196,7 +199,7 @@ internal static class DatasetCleanCommand
 
     private static int Review(CommandHost cli, string[] folders, Settings settings, string page, bool json)
     {
-        PictureFolder folder = PictureFolder.Scan(folders);
+        var folder = PictureFolder.Scan(folders);
         CleanSurvey survey;
         using (ProgressBar bar = cli.Progress("look", folder.Pictures.Count, "pictures"))
         {
@@ -229,7 +232,8 @@ internal static class DatasetCleanCommand
             cli.Out.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{name}: something found in {found.Length} of {survey.Pictures.Count} {Wording.Counted(survey.Pictures.Count, "picture")}; nothing was changed"
+                    $"{name}: something found in {found.Length} of {survey.Pictures.Count} "
+                        + $"{Wording.Counted(survey.Pictures.Count, "picture")}; nothing was changed"
                 )
             );
             foreach (CleanPicture picture in found.OrderByDescending(p => p.Share).Take(20))
@@ -262,7 +266,7 @@ internal static class DatasetCleanCommand
             settings.Detector,
             settings.Fine ? new TextDetectorSettings { FineShare = 1 } : null
         );
-        CleanSurvey survey = CleanSurvey.Look(folder, settings.Find, texts.Cache, texts.Find, progress, cli.Cancel);
+        var survey = CleanSurvey.Look(folder, settings.Find, texts.Cache, texts.Find, progress, cli.Cancel);
         texts.Save();
         return survey;
     }

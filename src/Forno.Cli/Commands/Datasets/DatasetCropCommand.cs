@@ -34,13 +34,15 @@ internal static class DatasetCropCommand
         Option<string?> boxes = new("--boxes")
         {
             Description =
-                "Boxes of subjects, in pixels: { \"10_cat/a.png\": { \"subject\": [left, top, width, height], \"head\": [...], \"face\": [...] } }; each may be absent",
+                "Boxes of subjects, in pixels: { \"10_cat/a.png\": { \"subject\": [left, top, width, "
+                + "height], \"head\": [...], \"face\": [...] } }; each may be absent",
             HelpName = "FILE.json",
         };
         Option<bool> replace = new("--replace")
         {
             Description =
-                "Take pictures that got a crop out of the set (undo brings them back); else they stay beside their crops",
+                "Take pictures that got a crop out of the set (undo brings them back); else they stay beside "
+                + "their crops",
         };
         Option<int> keep = new("--keep_tokens", "--keep-tokens")
         {

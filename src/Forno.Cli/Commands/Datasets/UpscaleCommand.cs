@@ -21,7 +21,8 @@ internal static class UpscaleCommand
         Option<string[]> models = new("--model", "-m")
         {
             Description =
-                $"Model file (.pth, .safetensors, ncnn .param), or by name: {UpscaleModels.Listed}; given again, the next works on what the one before made",
+                $"Model file (.pth, .safetensors, ncnn .param), or by name: {UpscaleModels.Listed}; given "
+                + "again, the next works on what the one before made",
             Required = true,
         };
         Option<double?> scale = new("--scale")
@@ -214,7 +215,9 @@ internal sealed class UpscaleChain : IDisposable
     private readonly List<Upscaler> models = [];
     private readonly PictureUpscaler? upscaler;
 
-    /// <summary>Loads the models; a dry run takes the scale of those with short names from the table and fetches nothing.</summary>
+    /// <summary>
+    /// Loads the models; a dry run takes the scale of those with short names from the table and fetches nothing.
+    /// </summary>
     public UpscaleChain(CommandHost cli, IReadOnlyList<string> words, TileSettings settings, bool dryRun)
     {
         this.cli = cli;

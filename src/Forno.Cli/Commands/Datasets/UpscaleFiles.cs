@@ -40,7 +40,7 @@ internal static class UpscaleFiles
         {
             try
             {
-                PictureFile info = PictureFile.Inspect(source);
+                var info = PictureFile.Inspect(source);
                 var size = new Size(info.Width, info.Height);
                 var job = new Job(source, Name(source, output, sources.Length), size, target.Of(size, chain.Scale));
                 PicturePaths.RequireFree(job.File, overwrite);

@@ -44,7 +44,8 @@ internal static class UpscaleModels
                 ?? throw FornoException.ForFile(
                     word,
                     $"there is no such model file{Spelling.DidYouMean(word, All.Select(m => m.Name))}",
-                    $"Name a .pth, .safetensors or ncnn .param file, or one of {string.Join(", ", All.Select(m => m.Name))}."
+                    "Name a .pth, .safetensors or ncnn .param file, or one of "
+                        + $"{string.Join(", ", All.Select(m => m.Name))}."
                 );
 
     /// <summary>The file of a model, fetched if it is one of the package's and not there yet.</summary>

@@ -152,7 +152,9 @@ internal sealed class DrawOptions
             }
         );
 
-    /// <summary>The request as far as these options tell it. Sizes that are not given are 0 until <see cref="Sized"/>.</summary>
+    /// <summary>
+    /// The request as far as these options tell it. Sizes that are not given are 0 until <see cref="Sized"/>.
+    /// </summary>
     public GenerateRequest Request(ParseResult parsed, string prompt) =>
         new()
         {

@@ -51,7 +51,8 @@ internal static class GenerateCommand
             Summary,
             "forno generate \"red heart, noto style\" --seed 1",
             "forno generate \"a cat <lora:my-style:0.8>\" --lora-dir out/demo -n \"blurry\" --batch-size 4 -o out/cats",
-            "forno generate \"1girl, smile\" --model anything-v5.safetensors --sampler \"Euler a\" --steps 28 --cfg-scale 6 --clip-skip 2"
+            "forno generate \"1girl, smile\" --model anything-v5.safetensors --sampler \"Euler a\" --steps "
+                + "28 --cfg-scale 6 --clip-skip 2"
         )
         {
             prompt,
@@ -116,7 +117,8 @@ internal static class GenerateCommand
                         },
                         JsonOutput.Options
                     )
-                    : $"would draw {files.Length} with {string.Join(" and ", [checkpoint, .. adapters])} into\n{string.Join('\n', files)}"
+                    : $"would draw {files.Length} with {string.Join(" and ", [checkpoint, .. adapters])} into\n"
+                        + $"{string.Join('\n', files)}"
             );
             return 0;
         }

@@ -54,7 +54,8 @@ internal static partial class GridCommand
             "grid",
             Summary,
             "forno grid out/my-lora --prompts \"red heart, mystyle\" \"cat face, mystyle\"",
-            "forno grid out/my-lora-000002.safetensors out/my-lora.safetensors --weights 0,0.4,0.7,1 --seeds 1,2 --prompts prompts.txt -o grid.png"
+            "forno grid out/my-lora-000002.safetensors out/my-lora.safetensors --weights 0,0.4,0.7,1 --seeds "
+                + "1,2 --prompts prompts.txt -o grid.png"
         )
         {
             adapters,
@@ -123,7 +124,8 @@ internal static partial class GridCommand
                         },
                         JsonOutput.Options
                     )
-                    : $"would draw {request.Count} pictures of {draw.ModelPath(parsed)}: {request.Adapters.Count} LoRA files, weights {string.Join(", ", request.Weights)}, "
+                    : $"would draw {request.Count} pictures of {draw.ModelPath(parsed)}: "
+                        + $"{request.Adapters.Count} LoRA files, weights {string.Join(", ", request.Weights)}, "
                         + $"{request.Prompts.Count} prompts, {request.Seeds.Count} seeds; into {file}"
             );
             return 0;
@@ -144,7 +146,7 @@ internal static partial class GridCommand
             cli.Error.WriteLine(warning);
         }
 
-        Infotext info = Infotext.Of(request.Base with { Prompt = "" }, request.Seeds[0], model);
+        var info = Infotext.Of(request.Base with { Prompt = "" }, request.Seeds[0], model);
         info = request.Seeds.Count == 1 ? info : info with { Fields = [.. info.Fields.Where(f => f.Key != "Seed")] };
         using (Picture sheet = PictureGrid.Draw("", sections, info.ToString()))
         {
@@ -175,7 +177,8 @@ internal static partial class GridCommand
             : [value];
         return Array.Find(lines, l => LineOption().IsMatch(l)) is { } told
                 ? throw new FornoException(
-                    $"the prompt \"{told}\" carries options; here they come from the command line and hold for all prompts"
+                    $"the prompt \"{told}\" carries options; here they come from the command line and hold "
+                        + "for all prompts"
                 )
             : lines.Length > 0 ? lines
             : throw FornoException.ForFile(value, "it holds no prompts", "Write one a line.");

@@ -10,7 +10,8 @@ using Forno.Vision.Onnx;
 namespace Forno.Cli.Commands.Machine;
 
 /// <summary>
-/// <c>forno doctor</c>: what this machine has, what is missing, and the command that mends it; with a data set all that is
+/// <c>forno doctor</c>: what this machine has, what is missing, and the command that mends it; with a data set all that
+/// is
 /// to be said about that (<see cref="DatasetDoctor"/>).
 /// </summary>
 internal static class DoctorCommand
@@ -90,7 +91,8 @@ internal static class DoctorCommand
         return new(
             "processor",
             true,
-            $"{(model.Length > 0 ? model : RuntimeInformation.ProcessArchitecture.ToString())}: {string.Join(' ', have)}",
+            $"{(model.Length > 0 ? model : RuntimeInformation.ProcessArchitecture.ToString())}: "
+                + $"{string.Join(' ', have)}",
             null
         );
     }
@@ -133,7 +135,8 @@ internal static class DoctorCommand
                 "libtorch",
                 false,
                 (e.InnerException ?? e).Message.Split('\n')[0],
-                "start by ./forno, which installs libtorch-dev and builds native/ (or set FORNO_TORCH=/path/to/libtorch)"
+                "start by ./forno, which installs libtorch-dev and builds native/ (or set "
+                    + "FORNO_TORCH=/path/to/libtorch)"
             );
         }
     }

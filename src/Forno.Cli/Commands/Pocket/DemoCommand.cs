@@ -84,7 +84,8 @@ internal static class DemoCommand
                         },
                         JsonOutput.Options
                     )
-                    : $"would draw {options.Pictures} pictures of {options.Style}, bake {options.Epochs} epochs of about {options.StepsPerEpoch} steps "
+                    : $"would draw {options.Pictures} pictures of {options.Style}, bake {options.Epochs} "
+                        + $"epochs of about {options.StepsPerEpoch} steps "
                         + $"on {options.Model}, and write {options.Out}"
             );
             return 0;
@@ -114,15 +115,18 @@ internal static class DemoCommand
         yield return $"Measured on {r.Shift.Pairs.Count} pairs of pictures, without and with the LoRA, by Pocket's CLIP:";
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"  style similarity  {r.Shift.Style.Before:0.000} → {r.Shift.Style.After:0.000}   (p {DemoReport.Probability(r.Shift.Style.Test.P)})"
+            $"  style similarity  {r.Shift.Style.Before:0.000} → {r.Shift.Style.After:0.000}   (p "
+                + $"{DemoReport.Probability(r.Shift.Style.Test.P)})"
         );
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"  prompt match      {r.Shift.Prompt.Before:0.000} → {r.Shift.Prompt.After:0.000}   (p {DemoReport.Probability(r.Shift.Prompt.Test.P)})"
+            $"  prompt match      {r.Shift.Prompt.Before:0.000} → {r.Shift.Prompt.After:0.000}   (p "
+                + $"{DemoReport.Probability(r.Shift.Prompt.Test.P)})"
         );
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"  loss on {r.Loss.Pictures} pictures of the style that it has not seen  {r.Loss.Before:0.0000} → {r.Loss.After:0.0000}   ({-100 * r.Loss.Fall:+0.0;−0.0} %)"
+            $"  loss on {r.Loss.Pictures} pictures of the style that it has not seen  {r.Loss.Before:0.0000} "
+                + $"→ {r.Loss.After:0.0000}   ({-100 * r.Loss.Fall:+0.0;−0.0} %)"
         );
         yield return "";
         yield return "Try next:";

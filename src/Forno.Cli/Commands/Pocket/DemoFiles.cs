@@ -65,7 +65,7 @@ internal static class DemoFiles
                 dataset,
                 string.Create(CultureInfo.InvariantCulture, $"{i + 1:00}-{pictures[i].Record.Icon}")
             );
-            using Picture picture = Picture.FromRgb(pictures[i].Rgb(), PocketData.Side, PocketData.Side);
+            using var picture = Picture.FromRgb(pictures[i].Rgb(), PocketData.Side, PocketData.Side);
             picture.SavePng(stem + ".png");
             AtomicFile.WriteText(stem + ".txt", pictures[i].Record.FullCaption() + "\n");
         }
@@ -77,7 +77,8 @@ internal static class DemoFiles
                 names.Select(name =>
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{name}, {trigger} --w {options.Size} --h {options.Size} --s {options.SampleSteps} --l {options.CfgScale} --d {options.Seed}\n"
+                        $"{name}, {trigger} --w {options.Size} --h {options.Size} --s {options.SampleSteps} "
+                            + $"--l {options.CfgScale} --d {options.Seed}\n"
                     )
                 )
             )

@@ -20,7 +20,8 @@ using Forno.Training.Recipes;
 namespace Forno.Cli.Commands.Pocket;
 
 /// <summary>
-/// The demo's walk: pictures and captions, repeats, configuration, training as <c>forno train</c> does it, grid, figures,
+/// The demo's walk: pictures and captions, repeats, configuration, training as <c>forno train</c> does it, grid,
+/// figures,
 /// report.
 /// </summary>
 internal sealed class DemoRun
@@ -33,7 +34,8 @@ internal sealed class DemoRun
     private DemoRun(CommandHost cli, DemoOptions options) => (this.cli, this.options) = (cli, options);
 
     /// <summary>Does all of it.</summary>
-    /// <exception cref="FornoException">Pocket's weights or a package are missing, or the output folder is somebody else's.</exception>
+    /// <exception cref="FornoException">Pocket's weights or a package are missing, or the output folder is somebody
+    /// else's.</exception>
     public static DemoResult Run(CommandHost cli, DemoOptions options)
     {
         Require(options);
@@ -50,7 +52,8 @@ internal sealed class DemoRun
                 throw FornoException.ForFile(
                     path,
                     "Pocket, the small base model, is not there",
-                    "It comes with the repository, so take its newest version (git pull); or train it, which takes hours: pocket/README.md tells how."
+                    "It comes with the repository, so take its newest version (git pull); or train it, which "
+                        + "takes hours: pocket/README.md tells how."
                 );
             }
         }
@@ -81,7 +84,7 @@ internal sealed class DemoRun
         TimeSpan training = Stopwatch.GetElapsedTime(before);
 
         string grid = Path.Combine(options.Out, "grid.png");
-        using BaseModel model = BaseModel.Load(options.Model);
+        using var model = BaseModel.Load(options.Model);
         var generator = new PictureGenerator(model);
         Say("3/5 draw the grid of epochs and weights");
         DrawGrid(generator, DemoFiles.Trigger(learn[0]), grid);
@@ -201,7 +204,7 @@ internal sealed class DemoRun
             options.Seed,
             cli.Cancel
         );
-        using PocketClip clip = PocketClip.Load(options.Model, options.Clip);
+        using var clip = PocketClip.Load(options.Model, options.Clip);
         string[] names = [.. unseen.Select(p => p.Record.Name)];
         string[] asked = [.. Enumerable.Range(0, options.Pairs).Select(i => names[i % names.Length])];
         using ProgressBar bar = cli.Progress("draw pairs", asked.Length, "pairs");
@@ -258,7 +261,8 @@ internal sealed class DemoRun
     private List<(string Command, string Why)> Next(string trigger) =>
         [
             (
-                $"forno generate \"birthday cake, {trigger} <lora:{DemoFiles.Name(options)}:0.8>\" --lora-dir {DemoFiles.Adapters(options)}",
+                $"forno generate \"birthday cake, {trigger} <lora:{DemoFiles.Name(options)}:0.8>\" "
+                    + $"--lora-dir {DemoFiles.Adapters(options)}",
                 "Draw with the LoRA, at the strength you like"
             ),
             (
@@ -266,7 +270,8 @@ internal sealed class DemoRun
                 "Bake it again with settings of your own"
             ),
             (
-                $"forno grid {DemoFiles.Adapters(options)} --prompts \"ghost, {trigger}\" --weights 0,0.4,0.7,1 --seeds 1,2,3",
+                $"forno grid {DemoFiles.Adapters(options)} --prompts \"ghost, {trigger}\" --weights "
+                    + "0,0.4,0.7,1 --seeds 1,2,3",
                 "Compare the epochs on something else, a concept that Pocket has never seen either"
             ),
         ];

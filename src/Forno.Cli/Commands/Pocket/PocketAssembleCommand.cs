@@ -10,7 +10,7 @@ internal static class PocketAssembleCommand
 {
     public static Command Build(CommandHost cli)
     {
-        PocketPartFiles usual = PocketPartFiles.Below(PocketCommand.Runs);
+        var usual = PocketPartFiles.Below(PocketCommand.Runs);
         Option<string> vae = new("--vae")
         {
             Description = "File of the autoencoder",

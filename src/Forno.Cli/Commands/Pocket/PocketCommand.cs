@@ -4,7 +4,9 @@ using Forno.Pocket.Data;
 
 namespace Forno.Cli.Commands.Pocket;
 
-/// <summary><c>forno pocket</c>: everything that makes and measures the small base model that ships with Forno.</summary>
+/// <summary>
+/// <c>forno pocket</c>: everything that makes and measures the small base model that ships with Forno.
+/// </summary>
 internal static class PocketCommand
 {
     public const string Summary = "Make the Pocket base model: its data, its training, its figures";

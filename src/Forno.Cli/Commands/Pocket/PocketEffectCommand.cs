@@ -14,7 +14,9 @@ using Forno.Reports.Demo;
 
 namespace Forno.Cli.Commands.Pocket;
 
-/// <summary><c>forno pocket effect</c>: what a LoRA of a held-out style does to losses and pictures, with tests.</summary>
+/// <summary>
+/// <c>forno pocket effect</c>: what a LoRA of a held-out style does to losses and pictures, with tests.
+/// </summary>
 internal static class PocketEffectCommand
 {
     private sealed record Settings(
@@ -151,10 +153,10 @@ internal static class PocketEffectCommand
         IReadOnlyList<StylePicture> other = StylePictures.Draw(s.Assets, s.Other, heldOut, s.Pictures);
         StylePicture[] unseen = [.. own.Skip(s.Skip)];
 
-        using BaseModel model = BaseModel.Load(s.Model);
+        using var model = BaseModel.Load(s.Model);
         LossChange ownLoss = LoraEffect.Of(model, s.Lora, unseen, s.Timesteps, cancel: cli.Cancel);
         LossChange otherLoss = LoraEffect.Of(model, s.Lora, other, s.Timesteps, cancel: cli.Cancel);
-        using PocketClip clip = PocketClip.Load(s.Model, s.Clip);
+        using var clip = PocketClip.Load(s.Model, s.Clip);
         string[] names = [.. Enumerable.Range(0, s.Seeds).Select(i => unseen[i % unseen.Length].Record.Name)];
         StyleShift shift;
         using (ProgressBar bar = cli.Progress("draw pairs", names.Length, "pairs"))
@@ -203,7 +205,8 @@ internal static class PocketEffectCommand
             cli.Out.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"loss, {loss.Pictures} unseen pictures of {loss.Style}: {loss.Before:0.00000} → {loss.After:0.00000}  ({-100 * loss.Fall:+0.0;−0.0} %)  {Test(loss.Test)}"
+                    $"loss, {loss.Pictures} unseen pictures of {loss.Style}: {loss.Before:0.00000} → "
+                        + $"{loss.After:0.00000}  ({-100 * loss.Fall:+0.0;−0.0} %)  {Test(loss.Test)}"
                 )
             );
         }
@@ -215,7 +218,8 @@ internal static class PocketEffectCommand
             cli.Out.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{name}, {change.Test.Count} seeds: {change.Before:0.0000} → {change.After:0.0000}  {Test(change.Test)}"
+                    $"{name}, {change.Test.Count} seeds: {change.Before:0.0000} → {change.After:0.0000}  "
+                        + $"{Test(change.Test)}"
                 )
             );
         }

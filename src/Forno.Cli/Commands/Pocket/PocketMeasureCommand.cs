@@ -127,15 +127,15 @@ internal static class PocketMeasureCommand
 
     private static VaeMeasure MeasureVae(string file, string folder)
     {
-        using PocketData data = PocketData.Open(folder);
+        using var data = PocketData.Open(folder);
         using Loaded<Vae> vae = PocketParts.Vae(file);
         return VaeMeasure.Of(vae.Part, data, data.Indices(PocketSplit.HeldOutConcept));
     }
 
     private static ClipMeasure MeasureClip(string file, string beside, string folder)
     {
-        using PocketData data = PocketData.Open(folder);
-        using PocketClip clip = PocketClip.Load(file, beside);
+        using var data = PocketData.Open(folder);
+        using var clip = PocketClip.Load(file, beside);
         return ClipMeasure.Of(clip, data, data.Indices(PocketSplit.Training));
     }
 
@@ -148,9 +148,9 @@ internal static class PocketMeasureCommand
         string? sheet
     )
     {
-        using PocketData data = PocketData.Open(files.Data);
-        using BaseModel model = BaseModel.Load(files.Model);
-        using PocketClip clip = PocketClip.Load(files.Model, files.Clip);
+        using var data = PocketData.Open(files.Data);
+        using var model = BaseModel.Load(files.Model);
+        using var clip = PocketClip.Load(files.Model, files.Clip);
         if (styles.Length == 0)
         {
             styles = PocketCommand.Styles(
@@ -235,8 +235,10 @@ internal static class PocketMeasureCommand
         if (pair is not null)
         {
             lines.Add(
-                FormattableString.Invariant(
-                    $"clip      {pair.CaptionToPicture:0.0%} of captions find their picture, {pair.PictureToCaption:0.0%} of pictures their caption,"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"clip      {pair.CaptionToPicture:0.0%} of captions find their picture, "
+                        + $"{pair.PictureToCaption:0.0%} of pictures their caption,"
                 )
             );
             lines.Add(
@@ -249,13 +251,18 @@ internal static class PocketMeasureCommand
         if (drawings is not null)
         {
             lines.Add(
-                FormattableString.Invariant(
-                    $"drawings  {drawings.StyleFound:0.0%} of {drawings.Pictures.Count} in the style asked for (goal: 80%){ByRound(drawings)},"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"drawings  {drawings.StyleFound:0.0%} of {drawings.Pictures.Count} in the style asked "
+                        + $"for (goal: 80%){ByRound(drawings)},"
                 )
             );
             lines.Add(
-                FormattableString.Invariant(
-                    $"          {drawings.ConceptFound:0.0%} of the concept asked for among {drawings.Pictures.Count / drawings.Rounds} (goal: 40%){(sheet is null ? "" : $"; see {sheet}")}"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"          {drawings.ConceptFound:0.0%} of the concept asked for among "
+                        + $"{drawings.Pictures.Count / drawings.Rounds} (goal: 40%)"
+                        + $"{(sheet is null ? "" : $"; see {sheet}")}"
                 )
             );
         }
@@ -268,8 +275,10 @@ internal static class PocketMeasureCommand
                 )
             );
             lines.Add(
-                FormattableString.Invariant(
-                    $"          as the autoencoder gives it back: style {judge.ReturnedStyle:0.0%}, concept {judge.ReturnedConcept:0.0%}"
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"          as the autoencoder gives it back: style {judge.ReturnedStyle:0.0%}, concept "
+                        + $"{judge.ReturnedConcept:0.0%}"
                 )
             );
         }

@@ -6,7 +6,9 @@ using Forno.Pocket.Training;
 
 namespace Forno.Cli.Commands.Pocket;
 
-/// <summary><c>forno pocket train</c>: one of the Pocket base model's trainings, in as many sittings as it takes.</summary>
+/// <summary>
+/// <c>forno pocket train</c>: one of the Pocket base model's trainings, in as many sittings as it takes.
+/// </summary>
 internal static class PocketTrainCommand
 {
     // In the order in which they are needed.
@@ -51,7 +53,8 @@ internal static class PocketTrainCommand
         Argument<string> part = new("part")
         {
             Description =
-                $"Which training, in this order: {string.Join(", ", Parts.Keys)} (clip and vae in either; judge: the image tower once more, beside unet)",
+                $"Which training, in this order: {string.Join(", ", Parts.Keys)} (clip and vae in either; "
+                + "judge: the image tower once more, beside unet)",
         };
         part.AcceptOnlyFromAmong([.. Parts.Keys]);
         Option<string> data = PocketCommand.DataOption();
@@ -64,7 +67,7 @@ internal static class PocketTrainCommand
         {
             Description = "End this sitting after so long; the next one goes on",
         };
-        PocketPartFiles files = PocketPartFiles.Below(runs);
+        var files = PocketPartFiles.Below(runs);
         Option<string> vae = new("--vae")
         {
             Description = "unet, judge: file of the finished autoencoder",
@@ -148,7 +151,7 @@ internal static class PocketTrainCommand
     private static int Run(CommandHost cli, string name, string dataFolder, Func<PocketData, Reporter, Sitting> sit)
     {
         Part part = Parts[name];
-        using PocketData data = PocketData.Open(dataFolder);
+        using var data = PocketData.Open(dataFolder);
         Sitting sitting;
         using (var reporter = new Reporter(cli, name))
         {

@@ -64,7 +64,9 @@ internal sealed class CaptionOptions
     public string? Extension(ParseResult parsed, ConfigEdit? config, PictureFolder folder) =>
         Extension(parsed) ?? (Trained(config) is { } trained && IsUsual(trained, folder) ? trained : null);
 
-    /// <summary>An extension of captions to look for besides the usual ones: the one that is asked for, or the configuration's.</summary>
+    /// <summary>
+    /// An extension of captions to look for besides the usual ones: the one that is asked for, or the configuration's.
+    /// </summary>
     public string? Further(ParseResult parsed, ConfigEdit? config) => Extension(parsed) ?? Trained(config);
 
     /// <summary>The condition, or null.</summary>

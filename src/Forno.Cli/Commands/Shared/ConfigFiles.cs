@@ -6,7 +6,10 @@ using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Shared;
 
-/// <summary>Writes changed configurations: journalled where they lie in the work folder, else with a copy of the old text beside them.</summary>
+/// <summary>
+/// Writes changed configurations: journalled where they lie in the work folder, else with a copy of the old text beside
+/// them.
+/// </summary>
 internal static class ConfigFiles
 {
     /// <summary>The steps for those that lie in a work folder.</summary>
@@ -43,7 +46,8 @@ internal static class ConfigFiles
             AtomicFile.WriteBytes(copy, File.ReadAllBytes(text.File));
             AtomicFile.WriteBytes(text.File, text.ToBytes());
             tell(
-                $"wrote {Wording.Shown(text.File)}: {What(text)} (its old text: {Wording.Shown(Path.GetFileName(copy))})"
+                $"wrote {Wording.Shown(text.File)}: {What(text)} (its old text: "
+                    + $"{Wording.Shown(Path.GetFileName(copy))})"
             );
         }
     }

@@ -11,7 +11,10 @@ internal sealed class DatasetOptions(string? what = null)
     {
         Description =
             what
-            ?? "Folders of pictures, with all below them; in a work folder (or a part of one) the command works in place",
+            ?? (
+                "Folders of pictures, with all below them; in a work folder (or a part of one) the command works "
+                + "in place"
+            ),
         Arity = ArgumentArity.OneOrMore,
     };
 

@@ -8,7 +8,10 @@ namespace Forno.Cli.Commands.Shared;
 /// <summary>Findings on a terminal and in JSON.</summary>
 internal static partial class FindingPrinter
 {
-    /// <summary>The same findings with the commands that mend them as they are to be typed here: what is to be done with FOLDER and FILE names them.</summary>
+    /// <summary>
+    /// The same findings with the commands that mend them as they are to be typed here: what is to be done with FOLDER
+    /// and FILE names them.
+    /// </summary>
     /// <param name="findings">The findings.</param>
     /// <param name="folders">The folders as they were written; none leaves FOLDER.</param>
     /// <param name="config">The training configuration as it was written; null leaves FILE.</param>
@@ -39,7 +42,9 @@ internal static partial class FindingPrinter
         }
     }
 
-    /// <summary>The folder that paths within a data set begin in, as it can be written here; null if there are several.</summary>
+    /// <summary>
+    /// The folder that paths within a data set begin in, as it can be written here; null if there are several.
+    /// </summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="folders">The folders as they were written.</param>
     public static string? RootOf(PictureFolder folder, IReadOnlyList<string> folders) =>
@@ -52,7 +57,10 @@ internal static partial class FindingPrinter
             ? folders[0] // a folder N_name leads the paths itself
         : Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folders[0])) ?? "/";
 
-    /// <summary>Prints findings: what, why it hurts, what mends it; the latter two once for those that follow one another and say the same.</summary>
+    /// <summary>
+    /// Prints findings: what, why it hurts, what mends it; the latter two once for those that follow one another and
+    /// say the same.
+    /// </summary>
     public static void Print(TextWriter to, IEnumerable<Finding> findings)
     {
         Finding[] all = [.. findings];

@@ -6,7 +6,10 @@ using Forno.Vision.TextDetection;
 
 namespace Forno.Cli.Commands.Shared;
 
-/// <summary>The text detector of a command, with the answers of earlier runs; its model is fetched on first need and opened only for pictures that are new.</summary>
+/// <summary>
+/// The text detector of a command, with the answers of earlier runs; its model is fetched on first need and opened only
+/// for pictures that are new.
+/// </summary>
 internal sealed class TextDetection : IDisposable
 {
     private readonly CommandHost cli;

@@ -36,7 +36,8 @@ internal sealed class TrainPrinter : IDisposable
         string accumulated = plan.Steps.Accumulation > 1 ? $", {plan.Steps.Accumulation} batches a step" : "";
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"{plan.Steps.Epochs} epochs of {plan.Steps.BatchesPerEpoch} batches{accumulated}: {plan.Steps.TotalSteps} optimizer steps"
+            $"{plan.Steps.Epochs} epochs of {plan.Steps.BatchesPerEpoch} batches{accumulated}: "
+                + $"{plan.Steps.TotalSteps} optimizer steps"
         );
     }
 

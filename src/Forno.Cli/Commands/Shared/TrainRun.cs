@@ -9,7 +9,9 @@ using Forno.Training.Recipes;
 
 namespace Forno.Cli.Commands.Shared;
 
-/// <summary>A training from recipe to result, with its console, log and sample pictures: whatever command starts it.</summary>
+/// <summary>
+/// A training from recipe to result, with its console, log and sample pictures: whatever command starts it.
+/// </summary>
 internal static class TrainRun
 {
     /// <summary>Loads the model and trains.</summary>
@@ -24,7 +26,7 @@ internal static class TrainRun
         Action<TrainEvent>? also = null
     )
     {
-        using BaseModel model = BaseModel.Load(
+        using var model = BaseModel.Load(
             recipe.Model.Path,
             new BaseModelOptions
             {
@@ -39,10 +41,10 @@ internal static class TrainRun
                 Prediction = recipe.Model.VParameterization ? Prediction.Velocity : null,
             }
         );
-        TrainPlan plan = TrainPlan.Make(recipe, model.Prediction, cli.Error.WriteLine);
+        var plan = TrainPlan.Make(recipe, model.Prediction, cli.Error.WriteLine);
         TrainSampler? sampler = recipe.Samples is null ? null : new TrainSampler(model, recipe);
         using var console = new TrainPrinter(cli, plan);
-        using TrainLog? log = TrainLog.Open(recipe.Output);
+        using var log = TrainLog.Open(recipe.Output);
         Trainer? running = null;
         using var trainer = new Trainer(model, plan, Tell);
         running = trainer;

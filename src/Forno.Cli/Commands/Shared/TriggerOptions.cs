@@ -12,7 +12,8 @@ internal sealed class TriggerOptions
     private readonly Option<string[]> named = new("--trigger", "-t")
     {
         Description =
-            "A trigger and its kind, NAME=character|outfit|style|pose|object|situation; by default those of triggers.toml, else what stands before |||",
+            "A trigger and its kind, NAME=character|outfit|style|pose|object|situation; by default those of "
+            + "triggers.toml, else what stands before |||",
         AllowMultipleArgumentsPerToken = true,
         HelpName = "NAME=KIND",
     };

@@ -10,7 +10,8 @@ using Forno.Workspace;
 namespace Forno.Cli.Commands.Shared;
 
 /// <summary>
-/// The run that the <c>forno dataset</c> commands share: open the work folder, look at the pictures, make the plan, tell
+/// The run that the <c>forno dataset</c> commands share: open the work folder, look at the pictures, make the plan,
+/// tell
 /// it or do it, and say at the end what was done and what was left out.
 /// </summary>
 internal static class WorkFolderRun
@@ -36,7 +37,8 @@ internal static class WorkFolderRun
     /// <param name="plan">Makes the plan as if the pictures were changed in place.</param>
     /// <param name="findings">What else is to be told, once the plan is made; null = nothing.</param>
     /// <param name="captionExtension">A further extension of captions, or null.</param>
-    /// <param name="rows">What <c>--json</c> tells beside it, under which name, once the plan is made; null = nothing.</param>
+    /// <param name="rows">What <c>--json</c> tells beside it, under which name, once the plan is made; null =
+    /// nothing.</param>
     /// <returns>The exit code: 1 if there was something to do and nothing of it could be done.</returns>
     public static int Run(
         CommandHost cli,
@@ -84,7 +86,7 @@ internal static class WorkFolderRun
             : output is null ? WorkFolder.Open(root)
             : WorkFolder.OpenOrCreate(root);
         Say(cli, work);
-        PictureFolder folder = PictureFolder.Scan(folders, captionExtension: captionExtension);
+        var folder = PictureFolder.Scan(folders, captionExtension: captionExtension);
         ChangePlan made;
         using (ProgressBar bar = cli.Progress("look", folder.Pictures.Count, "pictures"))
         {
@@ -161,7 +163,10 @@ internal static class WorkFolderRun
                 applied.Id is { } id
                     ? string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{plan.Name}: {Math.Max(0, applied.Steps - brought - lists)} done of {of}{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} {Wording.Counted(applied.Files, "file")} changed in {Wording.Shown(work.Root)} (operation {id}; `forno dataset undo {Wording.Quoted(work.Root)}` takes it back)"
+                        $"{plan.Name}: {Math.Max(0, applied.Steps - brought - lists)} done of {of}"
+                            + $"{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} "
+                            + $"{Wording.Counted(applied.Files, "file")} changed in {Wording.Shown(work.Root)} "
+                            + $"(operation {id}; `forno dataset undo {Wording.Quoted(work.Root)}` takes it back)"
                     )
                     : $"{plan.Name}: nothing to do in {of}"
             );
@@ -191,7 +196,8 @@ internal static class WorkFolderRun
             if (WorkFolder.Unfinished(root) is { } unfinished)
             {
                 cli.Error.WriteLine(
-                    $"{Wording.Shown(root)}: an interrupted '{unfinished}' left it half done; the next command that changes it, or `forno dataset undo`, rolls that back first"
+                    $"{Wording.Shown(root)}: an interrupted '{unfinished}' left it half done; the next "
+                        + "command that changes it, or `forno dataset undo`, rolls that back first"
                 );
             }
         }

@@ -9,7 +9,8 @@ using Forno.Models.Families;
 namespace Forno.Cli.Commands.Training;
 
 /// <summary>What is known of the base model that a configuration names.</summary>
-/// <param name="Family">sd15, sd21 or sdxl by the file's own keys, else by what the configuration says or the name tells; null = not known.</param>
+/// <param name="Family">sd15, sd21 or sdxl by the file's own keys, else by what the configuration says or the name
+/// tells; null = not known.</param>
 /// <param name="PredictsV">Why it seems to predict v; null = it does not, or nothing tells.</param>
 internal sealed record ConfigModel(string? Family, string? PredictsV)
 {
@@ -27,7 +28,7 @@ internal sealed record ConfigModel(string? Family, string? PredictsV)
             if (File.Exists(file))
             {
                 using ITensorSource checkpoint = Checkpoint.Open(file);
-                ModelFamily family = ModelFamily.Detect(checkpoint);
+                var family = ModelFamily.Detect(checkpoint);
                 var hint = PredictionHint.Of(checkpoint, family);
                 return new ConfigModel(family.Name.Split('-')[0], hint.PredictsV ? hint.Reason : null);
             }

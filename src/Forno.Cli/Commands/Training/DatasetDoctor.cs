@@ -18,7 +18,9 @@ using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Training;
 
-/// <summary><c>forno doctor DATASET</c>: every finding of all tools over a data set and a training configuration, worst first.</summary>
+/// <summary>
+/// <c>forno doctor DATASET</c>: every finding of all tools over a data set and a training configuration, worst first.
+/// </summary>
 internal sealed class DatasetDoctor
 {
     private static readonly (Harm Harm, string Name, string Heading)[] Classes =
@@ -83,8 +85,8 @@ internal sealed class DatasetDoctor
         var before = new List<Finding>();
         ConfigEdit? edit = parsed.GetValue(config) is { } file ? ConfigEdit.Open(file) : null;
         IReadOnlyList<ConfigFolder>? trained = edit is null ? null : Trained(edit, before);
-        PictureFolder folder = PictureFolder.Scan(named, captionExtension: captions.Further(parsed, edit));
-        CaptionSet set = CaptionSet.Read(folder, captions.Extension(parsed, edit, folder), cancel: cli.Cancel);
+        var folder = PictureFolder.Scan(named, captionExtension: captions.Further(parsed, edit));
+        var set = CaptionSet.Read(folder, captions.Extension(parsed, edit, folder), cancel: cli.Cancel);
         TraitLists traits = triggers.Traits(parsed);
         TagList? list = parsed.GetValue(tags) is { } listFile ? TagList.Read(listFile) : null;
         IReadOnlyList<TriggerName> names = triggers.Names(parsed, folder, named, set, traits, edit);
@@ -94,9 +96,11 @@ internal sealed class DatasetDoctor
                 new Finding(
                     "empty-folder",
                     FindingLevel.Bad,
-                    $"{Path.GetFileName(edit!.File)} trains on nothing: {(edit.DatasetFile is null ? "there is no folder N_name in its train_data_dir" : "its dataset config has no folders")}",
+                    $"{Path.GetFileName(edit!.File)} trains on nothing: "
+                        + $"{(edit.DatasetFile is null ? "there is no folder N_name in its train_data_dir" : "its dataset config has no folders")}",
                     "The trainer stops at once.",
-                    $"forno plan {Wording.Shown(named[0])} --config {Wording.Shown(Path.GetFileName(edit.File))} --apply gives every folder its N_name"
+                    $"forno plan {Wording.Shown(named[0])} --config "
+                        + $"{Wording.Shown(Path.GetFileName(edit.File))} --apply gives every folder its N_name"
                 )
             );
             trained = AsIfTrained(edit, folder);
@@ -238,7 +242,8 @@ internal sealed class DatasetDoctor
         cli.Out.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}: {folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}, {(all.Count == 0 ? "nothing found: it is ready" : string.Create(CultureInfo.InvariantCulture, $"{all.Count} {Wording.Counted(all.Count, "finding")}"))}"
+                $"{name}: {folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}, "
+                    + $"{(all.Count == 0 ? "nothing found: it is ready" : string.Create(CultureInfo.InvariantCulture, $"{all.Count} {Wording.Counted(all.Count, "finding")}"))}"
             )
         );
         foreach (var (harm, _, heading) in Classes)
@@ -319,7 +324,8 @@ internal sealed class DatasetDoctor
                 new Finding(
                     "unknown-option",
                     FindingLevel.Warning,
-                    $"options that no trainer knows: {string.Join(", ", edit.Args.Unknown.Select(u => $"{u.Name} ({u.Where})"))}",
+                    "options that no trainer knows: "
+                        + $"{string.Join(", ", edit.Args.Unknown.Select(u => $"{u.Name} ({u.Where})"))}",
                     "Forno refuses them; kohya's scripts ignore them, and what they were to do is not done.",
                     "mend their names"
                 ),
@@ -375,7 +381,8 @@ internal sealed class DatasetDoctor
                             FindingLevel.Warning,
                             string.Create(
                                 CultureInfo.InvariantCulture,
-                                $"enable_bucket is not on: {cut} of {report.Pictures.Count} pictures are cut to the shape of {rules.Resolution}"
+                                $"enable_bucket is not on: {cut} of {report.Pictures.Count} pictures are cut "
+                                    + $"to the shape of {rules.Resolution}"
                             ),
                             "Heads and feet at the edges are cut: the LoRA learns them cut.",
                             "enable_bucket = true in the training configuration"
@@ -389,7 +396,9 @@ internal sealed class DatasetDoctor
                     {
                         What = string.Create(
                             CultureInfo.InvariantCulture,
-                            $"{k.Count()} × {k.Key}: {string.Join(", ", k.Take(3).Select(f => $"{f.Path} ({f.Finding.What})"))}{(k.Count() > 3 ? ", …" : "")}"
+                            $"{k.Count()} × {k.Key}: "
+                                + $"{string.Join(", ", k.Take(3).Select(f => $"{f.Path} ({f.Finding.What})"))}"
+                                + $"{(k.Count() > 3 ? ", …" : "")}"
                         ),
                     }
                 ),

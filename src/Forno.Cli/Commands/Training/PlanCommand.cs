@@ -11,11 +11,14 @@ using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Training;
 
-/// <summary><c>forno plan</c>: repeats for each folder and epochs, so that triggers are balanced and nothing burns in.</summary>
+/// <summary>
+/// <c>forno plan</c>: repeats for each folder and epochs, so that triggers are balanced and nothing burns in.
+/// </summary>
 internal static class PlanCommand
 {
     public const string Summary =
-        "Reckon repeats and epochs, so that triggers are balanced; --apply renames folders and writes the configuration";
+        "Reckon repeats and epochs, so that triggers are balanced; --apply renames folders and writes the "
+        + "configuration";
 
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
@@ -53,7 +56,7 @@ internal static class PlanCommand
             ConfigEdit? edit = parsed.GetValue(config) is { } file ? ConfigEdit.Open(file) : null;
             if (!parsed.GetValue(apply))
             {
-                PictureFolder folder = PictureFolder.Scan(
+                var folder = PictureFolder.Scan(
                     options.Folders(parsed),
                     captionExtension: captions.Further(parsed, edit)
                 );
@@ -85,7 +88,8 @@ internal static class PlanCommand
                     PlanPrinter.Print(cli.Out, plan);
                     cli.Out.WriteLine();
                     cli.Out.WriteLine(
-                        $"--apply renames the folders{(edit is null ? "; with --config FILE it writes the epochs into a training configuration, too" : $" and writes {Wording.Shown(Path.GetFileName(edit.File))}")}"
+                        "--apply renames the folders"
+                            + $"{(edit is null ? "; with --config FILE it writes the epochs into a training configuration, too" : $" and writes {Wording.Shown(Path.GetFileName(edit.File))}")}"
                     );
                 }
 
@@ -118,7 +122,7 @@ internal static class PlanCommand
                     ),
                 ]);
         TriggerScene scene = TriggerScenes.Of(trained, names, traits, _ => []);
-        Dictionary<string, int> before = scene
+        var before = scene
             .Groups.Select(g => (g.Name, N: RelativePath.Repeats(RelativePath.Name(g.Name))))
             .Where(g => g.N is not null)
             .ToDictionary(g => g.Name, g => g.N!.Value, StringComparer.Ordinal);
@@ -156,7 +160,7 @@ internal static class PlanCommand
             );
         }
 
-        CaptionSet set = CaptionSet.Read(folder, captions.Extension(parsed, config, folder), cancel: cancel);
+        var set = CaptionSet.Read(folder, captions.Extension(parsed, config, folder), cancel: cancel);
         TraitLists traits = triggers.Traits(parsed);
         return Make(
             config,
@@ -223,7 +227,8 @@ internal static class PlanCommand
         return code;
     }
 
-    // Epochs, and what the recipe takes for granted where the configuration does not say otherwise; repeats where they stand in a dataset config.
+    // Epochs, and what the recipe takes for granted where the configuration does not say otherwise; repeats where they
+    // stand in a dataset config.
     private static void Write(
         ConfigEdit? config,
         RepeatPlan plan,

@@ -5,7 +5,9 @@ using Forno.Reports;
 
 namespace Forno.Cli.Commands.Training;
 
-/// <summary>What <c>forno plan</c> tells: the recipe, each folder's repeats and where they come from, what each trigger gets.</summary>
+/// <summary>
+/// What <c>forno plan</c> tells: the recipe, each folder's repeats and where they come from, what each trigger gets.
+/// </summary>
 internal static class PlanPrinter
 {
     /// <summary>Prints a plan.</summary>

@@ -27,7 +27,8 @@ internal sealed class PlanSettings
     private readonly Option<string> recipe = new("--recipe")
     {
         Description =
-            "balanced: 8 epochs, so many image steps for each concept; simple: 900 image steps an epoch, 2500 batches in all",
+            "balanced: 8 epochs, so many image steps for each concept; simple: 900 image steps an epoch, "
+            + "2500 batches in all",
         DefaultValueFactory = _ => "balanced",
     };
 

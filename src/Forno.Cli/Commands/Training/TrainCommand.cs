@@ -102,7 +102,8 @@ internal static class TrainCommand
         string change = check.Change.ToString("0.0%", CultureInfo.InvariantCulture);
         cli.Out.WriteLine(
             check.Good
-                ? $"{result.Adapter}: read back, all {check.Modules} modules found their layer; the network's output changes by {change}"
+                ? $"{result.Adapter}: read back, all {check.Modules} modules found their layer; the network's "
+                    + $"output changes by {change}"
             : check.Unplaced.Count > 0
                 ? $"{result.Adapter}: {check.Unplaced.Count} keys found no layer, such as {check.Unplaced[0]}"
             : $"{result.Adapter}: read back, but it changes nothing. Train longer, or with a higher learning rate."

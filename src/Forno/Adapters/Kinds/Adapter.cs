@@ -79,7 +79,9 @@ public abstract class Adapter : IDisposable
         return scope.Keep(layer.Apply(x, (Delta(layer.Weight) * Multiplier).To(layer.Weight.DType), null));
     }
 
-    /// <summary>Adds multiplier · factor times the change to the layer's weight for good; factor −1 takes it back.</summary>
+    /// <summary>
+    /// Adds multiplier · factor times the change to the layer's weight for good; factor −1 takes it back.
+    /// </summary>
     public void Merge(PatchableLayer layer, double factor = 1)
     {
         using var scope = new Scope();
@@ -111,7 +113,9 @@ public abstract class Adapter : IDisposable
         return random.Rand(1).Item() < Dropout.Module;
     }
 
-    /// <summary>0 or 1/(1−p) for each element of [B, …], drawn sample by sample; of the shape and type asked for.</summary>
+    /// <summary>
+    /// 0 or 1/(1−p) for each element of [B, …], drawn sample by sample; of the shape and type asked for.
+    /// </summary>
     protected Tensor Mask(string purpose, double p, ReadOnlySpan<long> shape, Tensor like)
     {
         DropoutDraw draw = Draw!;

@@ -20,7 +20,8 @@ public sealed class LoraAdapter : Adapter
 
     /// <summary>Takes over the tensors of a file or of <see cref="New"/>.</summary>
     /// <param name="name">The module's name.</param>
-    /// <param name="tensors"><c>lora_down.weight</c>, <c>lora_up.weight</c> and perhaps <c>lora_mid.weight</c>, fp32.</param>
+    /// <param name="tensors"><c>lora_down.weight</c>, <c>lora_up.weight</c> and perhaps <c>lora_mid.weight</c>,
+    /// fp32.</param>
     /// <param name="alpha">The alpha; null: none is given.</param>
     public LoraAdapter(string name, IReadOnlyDictionary<string, Tensor> tensors, double? alpha)
         : base(name, checked((int)tensors[DownKey].Size(0)), alpha, tensors)
@@ -153,7 +154,7 @@ public sealed class LoraAdapter : Adapter
         }
         if (Dropout.Rank > 0)
         {
-            var shape = new long[hidden.Dims];
+            long[] shape = new long[hidden.Dims];
             Array.Fill(shape, 1);
             shape[0] = hidden.Size(0);
             shape[channelsLast ? hidden.Dims - 1 : 1] = Rank;

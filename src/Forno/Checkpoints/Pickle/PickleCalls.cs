@@ -4,13 +4,15 @@ using Forno.Files;
 
 namespace Forno.Checkpoints.Pickle;
 
-/// <summary>What calling, instantiating and filling the permitted globals gives. Nothing here runs foreign code.</summary>
+/// <summary>
+/// What calling, instantiating and filling the permitted globals gives. Nothing here runs foreign code.
+/// </summary>
 internal sealed class PickleCalls
 {
     // Copies made by list(x), dict(x) and the like: without a limit a short pickle could ask for endless ones.
     private const long MaxCopied = 1_000_000;
 
-    private long _copied;
+    private long copied;
 
     /// <summary>REDUCE: calls a global with positional arguments.</summary>
     public object? Call(object? callable, object?[] arguments)
@@ -103,7 +105,7 @@ internal sealed class PickleCalls
             throw new CorruptFileException("its pickle sets a key without a value");
         }
 
-        for (var i = 0; i < items.Length; i += 2)
+        for (int i = 0; i < items.Length; i += 2)
         {
             dict.Set(items[i], items[i + 1]);
         }
@@ -163,9 +165,9 @@ internal sealed class PickleCalls
 
                 break;
             case [PickleList or PickleTuple]:
-                foreach (var item in Copy(arguments[0]))
+                foreach (object? item in Copy(arguments[0]))
                 {
-                    var pair = item is PickleList or PickleTuple ? Copy(item) : [];
+                    object?[] pair = item is PickleList or PickleTuple ? Copy(item) : [];
                     if (pair.Length != 2)
                     {
                         throw Refuse(type);
@@ -261,7 +263,9 @@ internal sealed class PickleCalls
 
     private static bool IsNumber(object? value) => value is bool or long or BigInteger or double;
 
-    /// <summary>_codecs.encode(text, codec), which is how protocol 2 writes bytes. Other codecs can do anything.</summary>
+    /// <summary>
+    /// _codecs.encode(text, codec), which is how protocol 2 writes bytes. Other codecs can do anything.
+    /// </summary>
     private static byte[] Encode(object?[] arguments)
     {
         if (arguments is not [string text, string codec])
@@ -269,7 +273,7 @@ internal sealed class PickleCalls
             throw new CorruptFileException("its pickle encodes something that is no text");
         }
 
-        var limit = codec switch
+        int limit = codec switch
         {
             "latin1" or "latin-1" => 0x100,
             "ascii" => 0x80,
@@ -284,7 +288,9 @@ internal sealed class PickleCalls
         return limit == 0x10000 ? Encoding.UTF8.GetBytes(text) : Encoding.Latin1.GetBytes(text);
     }
 
-    /// <summary>Arrays of Python objects would hold pickles of their own, so that dtype is refused in every spelling.</summary>
+    /// <summary>
+    /// Arrays of Python objects would hold pickles of their own, so that dtype is refused in every spelling.
+    /// </summary>
     private static Opaque NumpyDType(Global type, object?[] arguments)
     {
         if (
@@ -315,8 +321,8 @@ internal sealed class PickleCalls
 
     private void Charge(long count)
     {
-        _copied += count;
-        if (_copied > MaxCopied)
+        copied += count;
+        if (copied > MaxCopied)
         {
             throw new CorruptFileException("its pickle copies without end");
         }

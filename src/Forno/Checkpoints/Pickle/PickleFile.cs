@@ -22,21 +22,21 @@ public sealed class PickleFile : ITensorSource
 
     private const long LegacyVersion = 1001;
 
-    private readonly MappedFile _map;
-    private readonly TorchZip? _zip;
-    private readonly Dictionary<string, PickleTensor> _tensors;
-    private readonly Dictionary<string, long> _offsets = new(StringComparer.Ordinal); // storage key → place in the file
-    private readonly Dictionary<string, ZipRecord> _packed = new(StringComparer.Ordinal); // storages that are deflated
-    private readonly Lock _lock = new();
-    private (string Key, byte[] Bytes)? _lastUnpacked;
+    private readonly MappedFile map;
+    private readonly TorchZip? zip;
+    private readonly Dictionary<string, PickleTensor> tensors;
+    private readonly Dictionary<string, long> offsets = new(StringComparer.Ordinal); // storage key → place in the file
+    private readonly Dictionary<string, ZipRecord> packed = new(StringComparer.Ordinal); // storages that are deflated
+    private readonly Lock @lock = new();
+    private (string Key, byte[] Bytes)? lastUnpacked;
 
     private PickleFile(string path, MappedFile map)
     {
-        (Path, _map) = (path, map);
+        (Path, this.map) = (path, map);
         var walk = new PickleWalk();
         if (map.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(map.Span(0, 4)) == 0x04034b50)
         {
-            _zip = new TorchZip(map);
+            zip = new TorchZip(map);
             walk.Run(LoadZip());
         }
         else
@@ -44,9 +44,9 @@ public sealed class PickleFile : ITensorSource
             walk.Run(LoadLegacy());
         }
 
-        _tensors = walk.Tensors;
+        tensors = walk.Tensors;
         Values = walk.Values;
-        Tensors = _tensors.ToFrozenDictionary(
+        Tensors = tensors.ToFrozenDictionary(
             pair => pair.Key,
             pair => new TensorInfo(pair.Key, pair.Value.Type, pair.Value.Size),
             StringComparer.Ordinal
@@ -70,7 +70,8 @@ public sealed class PickleFile : ITensorSource
 
     /// <summary>Opens and checks a file.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="FornoException">It cannot be read, is no PyTorch file, is damaged, or asks to run code.</exception>
+    /// <exception cref="FornoException">It cannot be read, is no PyTorch file, is damaged, or asks to run
+    /// code.</exception>
     public static PickleFile Open(string path)
     {
         var map = MappedFile.Open(path);
@@ -119,20 +120,16 @@ public sealed class PickleFile : ITensorSource
             return;
         }
 
-        var tensor = _tensors[name];
-        if (_packed.TryGetValue(tensor.Storage.Key, out var record))
+        var tensor = tensors[name];
+        if (packed.TryGetValue(tensor.Storage.Key, out var record))
         {
-            var bytes = Unpack(tensor.Storage.Key, record);
+            byte[] bytes = Unpack(tensor.Storage.Key, record);
             Gather(tensor, bytes.AsSpan((int)tensor.ByteOffset), destination);
         }
         else
         {
-            var reach = Reach(tensor);
-            Gather(
-                tensor,
-                _map.Span(_offsets[tensor.Storage.Key] + tensor.ByteOffset, checked((int)reach)),
-                destination
-            );
+            long reach = Reach(tensor);
+            Gather(tensor, map.Span(offsets[tensor.Storage.Key] + tensor.ByteOffset, checked((int)reach)), destination);
         }
     }
 
@@ -140,20 +137,20 @@ public sealed class PickleFile : ITensorSource
     public unsafe bool TryGetAddress(string name, out nint address, [NotNullWhen(true)] out object? keepAlive)
     {
         this.Info(name);
-        var tensor = _tensors[name];
-        var direct = IsContiguous(tensor) && _offsets.ContainsKey(tensor.Storage.Key);
-        keepAlive = direct ? _map.Lend() : null;
-        address = direct ? (nint)(_map.Address + _offsets[tensor.Storage.Key] + tensor.ByteOffset) : 0;
+        var tensor = tensors[name];
+        bool direct = IsContiguous(tensor) && offsets.ContainsKey(tensor.Storage.Key);
+        keepAlive = direct ? map.Lend() : null;
+        address = direct ? (nint)(map.Address + offsets[tensor.Storage.Key] + tensor.ByteOffset) : 0;
         return direct;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _map.Dispose();
+    public void Dispose() => map.Dispose();
 
     private object? LoadZip()
     {
-        var records = _zip!.Records;
-        var pickles = records.Keys.Where(name => name.Split('/')[^1] == "data.pkl").ToArray();
+        var records = zip!.Records;
+        string[] pickles = records.Keys.Where(name => name.Split('/')[^1] == "data.pkl").ToArray();
         if (pickles.Length != 1 || pickles[0].Count(c => c == '/') != 1)
         {
             throw new CorruptFileException(
@@ -163,7 +160,7 @@ public sealed class PickleFile : ITensorSource
             );
         }
 
-        var root = pickles[0][..^"data.pkl".Length];
+        string root = pickles[0][..^"data.pkl".Length];
         if (
             records.Keys.Any(name =>
                 name == root + "constants.pkl" || name.StartsWith(root + "code/", StringComparison.Ordinal)
@@ -175,14 +172,14 @@ public sealed class PickleFile : ITensorSource
 
         if (
             records.TryGetValue(root + "byteorder", out var order)
-            && (order.Length > 16 || !_zip.Read(order).AsSpan().SequenceEqual("little"u8))
+            && (order.Length > 16 || !zip.Read(order).AsSpan().SequenceEqual("little"u8))
         )
         {
             throw new CorruptFileException("it was written on a big-endian machine");
         }
 
         var storages = new PickleStorages(legacy: false);
-        var value = new PickleMachine(storages.Resolve).Run(_zip.Read(records[pickles[0]]), out _);
+        object? value = new PickleMachine(storages.Resolve).Run(zip.Read(records[pickles[0]]), out _);
         foreach (var (key, type, count) in storages.Roots)
         {
             if (!records.TryGetValue($"{root}data/{key}", out var record))
@@ -199,11 +196,11 @@ public sealed class PickleFile : ITensorSource
 
             if (record.Deflated)
             {
-                _packed.Add(key, record);
+                packed.Add(key, record);
             }
             else
             {
-                _offsets.Add(key, record.Offset);
+                offsets.Add(key, record.Offset);
             }
         }
 
@@ -234,7 +231,7 @@ public sealed class PickleFile : ITensorSource
         }
 
         var storages = new PickleStorages(legacy: true);
-        var value = RunAt(ref at, storages.Resolve);
+        object? value = RunAt(ref at, storages.Resolve);
         if (RunAt(ref at, null) is not PickleList keys)
         {
             throw new CorruptFileException("its list of storages is malformed");
@@ -246,25 +243,25 @@ public sealed class PickleFile : ITensorSource
 
     private void FindLegacyStorages(PickleList keys, PickleStorages storages, long at)
     {
-        foreach (var item in keys.Items)
+        foreach (object? item in keys.Items)
         {
             if (
                 item is not string key
-                || !storages.TryGet(key, out var type, out var count)
-                || _offsets.ContainsKey(key)
+                || !storages.TryGet(key, out var type, out long count)
+                || offsets.ContainsKey(key)
             )
             {
                 throw new CorruptFileException("its list of storages does not fit its object");
             }
 
-            if (at > _map.Length - 8 || BinaryPrimitives.ReadInt64LittleEndian(_map.Span(at, 8)) != count)
+            if (at > map.Length - 8 || BinaryPrimitives.ReadInt64LittleEndian(map.Span(at, 8)) != count)
             {
                 throw new CorruptFileException($"its storage '{key}' is missing or of another length than described");
             }
 
             at += 8;
-            _offsets.Add(key, at);
-            if (count * type.Size() > _map.Length - at)
+            offsets.Add(key, at);
+            if (count * type.Size() > map.Length - at)
             {
                 throw new CorruptFileException($"its storage '{key}' ends too early (the file is probably cut off)");
             }
@@ -272,7 +269,7 @@ public sealed class PickleFile : ITensorSource
             at += count * type.Size();
         }
 
-        if (_offsets.Count != storages.Count)
+        if (offsets.Count != storages.Count)
         {
             throw new CorruptFileException("its list of storages does not name all that are used");
         }
@@ -280,21 +277,21 @@ public sealed class PickleFile : ITensorSource
 
     private object? RunAt(ref long at, Func<object?, object>? persistent)
     {
-        var rest = _map.Span(at, (int)Math.Min(_map.Length - at, int.MaxValue));
-        var value = new PickleMachine(persistent).Run(rest, out var consumed);
+        var rest = map.Span(at, (int)Math.Min(map.Length - at, int.MaxValue));
+        object? value = new PickleMachine(persistent).Run(rest, out int consumed);
         at += consumed;
         return value;
     }
 
     private byte[] Unpack(string key, ZipRecord record)
     {
-        lock (_lock)
+        lock (@lock)
         {
-            if (_lastUnpacked is not { } last || last.Key != key)
+            if (lastUnpacked is not { } last || last.Key != key)
             {
                 try
                 {
-                    _lastUnpacked = last = (key, _zip!.Read(record));
+                    lastUnpacked = last = (key, zip!.Read(record));
                 }
                 catch (CorruptFileException e)
                 {
@@ -309,7 +306,7 @@ public sealed class PickleFile : ITensorSource
     private static bool IsContiguous(PickleTensor tensor)
     {
         long due = 1;
-        for (var i = tensor.Size.Length - 1; i >= 0; i--)
+        for (int i = tensor.Size.Length - 1; i >= 0; i--)
         {
             if (tensor.Size[i] != 1 && tensor.Stride[i] != due)
             {
@@ -326,7 +323,7 @@ public sealed class PickleFile : ITensorSource
     private static long Reach(PickleTensor tensor)
     {
         long last = 0;
-        for (var i = 0; i < tensor.Size.Length; i++)
+        for (int i = 0; i < tensor.Size.Length; i++)
         {
             last += (tensor.Size[i] - 1) * tensor.Stride[i];
         }
@@ -342,13 +339,13 @@ public sealed class PickleFile : ITensorSource
             return;
         }
 
-        var width = tensor.Type.Size();
-        var index = new long[tensor.Size.Length];
+        int width = tensor.Type.Size();
+        long[] index = new long[tensor.Size.Length];
         long at = 0;
-        for (var written = 0; written < destination.Length; written += width)
+        for (int written = 0; written < destination.Length; written += width)
         {
             source.Slice((int)(at * width), width).CopyTo(destination[written..]);
-            for (var axis = index.Length - 1; axis >= 0; axis--)
+            for (int axis = index.Length - 1; axis >= 0; axis--)
             {
                 at += tensor.Stride[axis];
                 if (++index[axis] < tensor.Size[axis])

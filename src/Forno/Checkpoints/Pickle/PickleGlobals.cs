@@ -117,7 +117,7 @@ internal static class PickleGlobals
         Add("torch", "device", GlobalKind.Device);
         Add("torch.nn.modules.container", "ParameterDict", GlobalKind.ParameterDict);
         Add("torch.nn.parameter", "Parameter", GlobalKind.Parameter);
-        foreach (var module in (string[])["numpy.core.multiarray", "numpy._core.multiarray"])
+        foreach (string module in (string[])["numpy.core.multiarray", "numpy._core.multiarray"])
         {
             Add(module, "scalar", GlobalKind.NumpyScalar);
             Add(module, "_reconstruct", GlobalKind.NumpyReconstruct);
@@ -189,7 +189,7 @@ internal static class PickleGlobals
             Add("torch", name, GlobalKind.DType, type);
         }
 
-        foreach (var module in (string[])["builtins", "__builtin__"])
+        foreach (string module in (string[])["builtins", "__builtin__"])
         {
             foreach (
                 var (name, kind) in (ReadOnlySpan<(string, GlobalKind)>)

@@ -6,14 +6,16 @@ using Forno.Files;
 
 namespace Forno.Checkpoints.Pickle;
 
-/// <summary>Reads a pickle's bytes. Every claim of a length is checked against what is left before memory is taken.</summary>
+/// <summary>
+/// Reads a pickle's bytes. Every claim of a length is checked against what is left before memory is taken.
+/// </summary>
 internal ref struct PickleInput(ReadOnlySpan<byte> data)
 {
     private const int MaxInteger = 1 << 16;
     private const int MaxDigits = 4300; // Python's own limit for integers in text
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    private readonly ReadOnlySpan<byte> _data = data;
+    private readonly ReadOnlySpan<byte> data = data;
 
     /// <summary>Bytes read so far.</summary>
     public int Position { get; private set; }
@@ -33,7 +35,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
     public ReadOnlySpan<byte> Take(ulong count)
     {
         CheckClaim(count);
-        var taken = _data.Slice(Position, (int)count);
+        var taken = this.data.Slice(Position, (int)count);
         Position += (int)count;
         return taken;
     }
@@ -41,21 +43,23 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
     /// <summary>Refuses a length that is longer than what is left.</summary>
     public readonly void CheckClaim(ulong count)
     {
-        if (count > (ulong)(_data.Length - Position))
+        if (count > (ulong)(this.data.Length - Position))
         {
-            throw new CorruptFileException($"it ends too early ({count} bytes due, {_data.Length - Position} left)");
+            throw new CorruptFileException(
+                $"it ends too early ({count} bytes due, {this.data.Length - Position} left)"
+            );
         }
     }
 
     public ulong SignedLength()
     {
-        var length = Int32();
+        int length = Int32();
         return length >= 0 ? (ulong)length : throw new CorruptFileException("it claims a negative length");
     }
 
     public ReadOnlySpan<byte> Line()
     {
-        var end = _data[Position..].IndexOf((byte)'\n');
+        int end = this.data[Position..].IndexOf((byte)'\n');
         if (end < 0)
         {
             throw new CorruptFileException("it ends in the middle of a line");
@@ -83,7 +87,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
 
     public object IntegerLine(bool allowBool)
     {
-        var text = Encoding.Latin1.GetString(Line()).Trim();
+        string text = Encoding.Latin1.GetString(Line()).Trim();
         if (allowBool && text is "00" or "01")
         {
             return text == "01";
@@ -113,7 +117,8 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
             "nan" or "-nan" => double.NaN,
             "inf" or "infinity" => double.PositiveInfinity,
             "-inf" or "-infinity" => double.NegativeInfinity,
-            var number when double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) =>
+            var number
+                when double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) =>
                 value,
             _ => throw new CorruptFileException("it holds a malformed float"),
         };
@@ -140,13 +145,13 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
     {
         var line = Line();
         var text = new StringBuilder(line.Length);
-        for (var i = 0; i < line.Length; i++)
+        for (int i = 0; i < line.Length; i++)
         {
             // The encoder writes backslashes as \u005c, so a backslash before \u is never an escape of it.
             if (line[i] == '\\' && i + 1 < line.Length && line[i + 1] is (byte)'u' or (byte)'U')
             {
-                var digits = line[i + 1] == 'u' ? 4 : 8;
-                var point = Hex(line, i + 2, digits);
+                int digits = line[i + 1] == 'u' ? 4 : 8;
+                int point = Hex(line, i + 2, digits);
                 if (point > 0x10FFFF)
                 {
                     throw new CorruptFileException("it holds a malformed string");
@@ -167,7 +172,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
     private static string Unescape(ReadOnlySpan<byte> text)
     {
         var result = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length; i++)
+        for (int i = 0; i < text.Length; i++)
         {
             if (text[i] != '\\')
             {
@@ -210,8 +215,8 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
                     i += 2;
                     break;
                 case >= (byte)'0' and <= (byte)'7':
-                    var value = 0;
-                    var end = Math.Min(i + 3, text.Length);
+                    int value = 0;
+                    int end = Math.Min(i + 3, text.Length);
                     for (; i < end && text[i] is >= (byte)'0' and <= (byte)'7'; i++)
                     {
                         value = (value * 8) + text[i] - '0';
@@ -238,7 +243,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
             text.Slice(start, digits),
             NumberStyles.AllowHexSpecifier,
             CultureInfo.InvariantCulture,
-            out var value
+            out uint value
         )
             ? (int)Math.Min(value, int.MaxValue)
             : throw new CorruptFileException("it holds a malformed string");

@@ -13,10 +13,10 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
     // Each opcode costs at most some hundred bytes; real checkpoints need a few hundred thousand.
     private const long MaxSteps = 3_000_000;
 
-    private readonly List<object?> _stack = [];
-    private readonly List<int> _marks = [];
-    private readonly Dictionary<long, object?> _memo = [];
-    private readonly PickleCalls _calls = new();
+    private readonly List<object?> stack = [];
+    private readonly List<int> marks = [];
+    private readonly Dictionary<long, object?> memo = [];
+    private readonly PickleCalls calls = new();
 
     /// <summary>Reads one pickle.</summary>
     /// <param name="data">Bytes that begin with it.</param>
@@ -27,10 +27,10 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
         var input = new PickleInput(data);
         for (long step = 0; step < MaxSteps; step++)
         {
-            var opcode = input.Byte();
+            byte opcode = input.Byte();
             if (opcode == (byte)'.')
             {
-                if (_marks.Count > 0)
+                if (marks.Count > 0)
                 {
                     throw new CorruptFileException("its pickle ends with an open mark");
                 }
@@ -50,7 +50,7 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
         switch (opcode)
         {
             case 0x80: // PROTO
-                var protocol = input.Byte();
+                byte protocol = input.Byte();
                 if (protocol > 5)
                 {
                     throw new CorruptFileException($"pickle protocol {protocol} is unknown");
@@ -134,7 +134,7 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
                 break;
 
             case (byte)'(':
-                _marks.Add(_stack.Count);
+                marks.Add(stack.Count);
                 break;
             case (byte)'0':
                 PopOrUnmark();
@@ -198,16 +198,16 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
                 break;
 
             case (byte)'p':
-                _memo[input.MemoLine()] = Top();
+                memo[input.MemoLine()] = Top();
                 break;
             case (byte)'q':
-                _memo[input.Byte()] = Top();
+                memo[input.Byte()] = Top();
                 break;
             case (byte)'r':
-                _memo[input.UInt32()] = Top();
+                memo[input.UInt32()] = Top();
                 break;
             case 0x94:
-                _memo[_memo.Count] = Top();
+                memo[memo.Count] = Top();
                 break;
             case (byte)'g':
                 PushMemo(input.MemoLine());
@@ -236,7 +236,7 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
                 break;
             case (byte)'i':
                 var named = PickleGlobals.Resolve(input.LineUtf8(), input.LineUtf8());
-                Push(_calls.Instantiate(named, PopMark()));
+                Push(calls.Instantiate(named, PopMark()));
                 break;
             case (byte)'o':
                 ObjectFromMark();
@@ -256,48 +256,48 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
         }
     }
 
-    private void Push(object? value) => _stack.Add(value);
+    private void Push(object? value) => stack.Add(value);
 
-    private int Floor => _marks.Count > 0 ? _marks[^1] : 0;
+    private int Floor => marks.Count > 0 ? marks[^1] : 0;
 
-    private object? Top() => _stack.Count > Floor ? _stack[^1] : throw Underflow();
+    private object? Top() => stack.Count > Floor ? stack[^1] : throw Underflow();
 
     private object? Pop()
     {
-        var top = Top();
-        _stack.RemoveAt(_stack.Count - 1);
+        object? top = Top();
+        stack.RemoveAt(stack.Count - 1);
         return top;
     }
 
     private object?[] PopMany(int count)
     {
-        if (_stack.Count - count < Floor)
+        if (stack.Count - count < Floor)
         {
             throw Underflow();
         }
 
-        var items = _stack.GetRange(_stack.Count - count, count).ToArray();
-        _stack.RemoveRange(_stack.Count - count, count);
+        object?[] items = stack.GetRange(stack.Count - count, count).ToArray();
+        stack.RemoveRange(stack.Count - count, count);
         return items;
     }
 
     private object?[] PopMark()
     {
-        if (_marks.Count == 0)
+        if (marks.Count == 0)
         {
             throw new CorruptFileException("its pickle misses a mark");
         }
 
-        var items = PopMany(_stack.Count - _marks[^1]);
-        _marks.RemoveAt(_marks.Count - 1);
+        object?[] items = PopMany(stack.Count - marks[^1]);
+        marks.RemoveAt(marks.Count - 1);
         return items;
     }
 
     private void PopOrUnmark()
     {
-        if (_marks.Count > 0 && _marks[^1] == _stack.Count)
+        if (marks.Count > 0 && marks[^1] == stack.Count)
         {
-            _marks.RemoveAt(_marks.Count - 1);
+            marks.RemoveAt(marks.Count - 1);
         }
         else
         {
@@ -314,7 +314,7 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
 
     private void PushMemo(long index) =>
         Push(
-            _memo.TryGetValue(index, out var value)
+            memo.TryGetValue(index, out object? value)
                 ? value
                 : throw new CorruptFileException($"its pickle fetches memo entry {index}, which was never put")
         );
@@ -364,7 +364,7 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
 
     private void StackGlobal()
     {
-        var names = PopMany(2);
+        object?[] names = PopMany(2);
         Push(
             names is [string module, string name]
                 ? PickleGlobals.Resolve(module, name)
@@ -374,17 +374,17 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
 
     private void Reduce()
     {
-        var parts = PopMany(2);
+        object?[] parts = PopMany(2);
         Push(
             parts[1] is PickleTuple arguments
-                ? _calls.Call(parts[0], arguments.Items)
+                ? calls.Call(parts[0], arguments.Items)
                 : throw new CorruptFileException("its pickle calls something without a tuple of arguments")
         );
     }
 
     private void NewObject(bool withKeywords)
     {
-        var parts = PopMany(withKeywords ? 3 : 2);
+        object?[] parts = PopMany(withKeywords ? 3 : 2);
         if (parts[1] is not PickleTuple arguments || (withKeywords && parts[2] is not PickleDict))
         {
             throw new CorruptFileException("its pickle makes an object without a tuple of arguments");
@@ -400,30 +400,30 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
             throw new CorruptFileException("its pickle makes an object with named arguments");
         }
 
-        Push(_calls.Instantiate(parts[0], arguments.Items));
+        Push(calls.Instantiate(parts[0], arguments.Items));
     }
 
     private void ObjectFromMark()
     {
-        var parts = PopMark();
+        object?[] parts = PopMark();
         if (parts.Length == 0)
         {
             throw Underflow();
         }
 
-        Push(_calls.Instantiate(parts[0], parts[1..]));
+        Push(calls.Instantiate(parts[0], parts[1..]));
     }
 
     private void Build()
     {
-        var state = Pop();
-        var target = Pop();
+        object? state = Pop();
+        object? target = Pop();
         Push(PickleCalls.Build(target, state));
     }
 
     private void Persistent()
     {
-        var id = Pop();
+        object? id = Pop();
         Push(
             persistent is null
                 ? throw new CorruptFileException("its pickle uses a persistent id where none may be")

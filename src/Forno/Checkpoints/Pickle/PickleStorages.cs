@@ -10,19 +10,19 @@ namespace Forno.Checkpoints.Pickle;
 /// <param name="legacy">Legacy files add a view to each id, and know the kind "module".</param>
 internal sealed class PickleStorages(bool legacy)
 {
-    private readonly Dictionary<string, (Global Class, long Count)> _roots = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (Global Class, long Count)> roots = new(StringComparer.Ordinal);
 
     /// <summary>Every storage that the object named: key, element type and count.</summary>
     public IEnumerable<(string Key, ElementType Type, long Count)> Roots =>
-        _roots.Select(root => (root.Key, root.Value.Class.Type!.Value, root.Value.Count));
+        roots.Select(root => (root.Key, root.Value.Class.Type!.Value, root.Value.Count));
 
     /// <summary>How many storages the object named.</summary>
-    public int Count => _roots.Count;
+    public int Count => roots.Count;
 
     /// <summary>The element type and count of a key that the object named.</summary>
     public bool TryGet(string key, out ElementType type, out long count)
     {
-        var found = _roots.TryGetValue(key, out var root);
+        bool found = roots.TryGetValue(key, out var root);
         (type, count) = found ? (root.Class.Type!.Value, root.Count) : default;
         return found;
     }
@@ -55,18 +55,18 @@ internal sealed class PickleStorages(bool legacy)
             throw new CorruptFileException("its pickle holds a malformed persistent id");
         }
 
-        var count = (long)items[4]!;
+        long count = (long)items[4]!;
         if (count > long.MaxValue / 8)
         {
             throw new CorruptFileException("its pickle claims a storage of absurd size");
         }
 
         if (
-            !_roots.TryAdd(key, (type, count))
+            !roots.TryAdd(key, (type, count))
             && (
-                _roots[key].Class.Type != type.Type
-                || IsUntyped(_roots[key].Class) != IsUntyped(type)
-                || _roots[key].Count != count
+                roots[key].Class.Type != type.Type
+                || IsUntyped(roots[key].Class) != IsUntyped(type)
+                || roots[key].Count != count
             )
         )
         {

@@ -12,7 +12,7 @@ internal static class PickleTensors
     /// and _v3 (adds requires_grad, hooks, dtype[, metadata]).</summary>
     public static PickleTensor Rebuild(object?[] arguments, int version)
     {
-        var due = version switch
+        int due = version switch
         {
             1 => 4,
             2 => 6,
@@ -47,7 +47,7 @@ internal static class PickleTensors
 
         Int128 count = 1;
         Int128 last = offset; // the furthest element that the view reaches
-        for (var i = 0; i < size.Length; i++)
+        for (int i = 0; i < size.Length; i++)
         {
             count *= size[i];
             last += (Int128)Math.Max(size[i] - 1, 0) * stride[i];
@@ -57,7 +57,7 @@ internal static class PickleTensors
             }
         }
 
-        var available = checked(storage.Count * storage.Type.Size()) / type.Size();
+        long available = checked(storage.Count * storage.Type.Size()) / type.Size();
         if (count > 0 && last >= available)
         {
             throw new CorruptFileException(
@@ -70,7 +70,7 @@ internal static class PickleTensors
             throw new CorruptFileException("it holds a tensor that unfolds to far more than its storage");
         }
 
-        var first = count > 0 ? (storage.First * storage.Type.Size()) + (offset * type.Size()) : 0;
+        long first = count > 0 ? (storage.First * storage.Type.Size()) + (offset * type.Size()) : 0;
         return new PickleTensor(storage, type, first, size, stride);
     }
 

@@ -6,7 +6,9 @@ namespace Forno.Checkpoints.Pickle;
 
 // What a pickle can hold here, beside null (None), bool, long, BigInteger, double, string and byte[].
 
-/// <summary>An immutable tuple; whether it may be a key is settled when it is made, so that no recursion is needed.</summary>
+/// <summary>
+/// An immutable tuple; whether it may be a key is settled when it is made, so that no recursion is needed.
+/// </summary>
 internal sealed class PickleTuple(object?[] items)
 {
     public object?[] Items { get; } = items;
@@ -17,11 +19,11 @@ internal sealed class PickleTuple(object?[] items)
 /// <summary>A list; its storage is made with its first item, so that empty ones are cheap.</summary>
 internal sealed class PickleList
 {
-    private List<object?>? _items;
+    private List<object?>? items;
 
-    public IReadOnlyList<object?> Items => _items ?? (IReadOnlyList<object?>)[];
+    public IReadOnlyList<object?> Items => items ?? (IReadOnlyList<object?>)[];
 
-    public void Add(object? item) => (_items ??= []).Add(item);
+    public void Add(object? item) => (items ??= []).Add(item);
 }
 
 /// <summary>
@@ -30,16 +32,17 @@ internal sealed class PickleList
 /// </summary>
 internal sealed class PickleDict
 {
-    private OrderedDictionary<object, (object Key, object? Value)>? _entries;
+    private OrderedDictionary<object, (object Key, object? Value)>? entries;
 
-    /// <summary>Keys (string, long, BigInteger, or a bool or float equal to an integer) with their values, in order.</summary>
-    public IEnumerable<(object Key, object? Value)> Entries =>
-        _entries?.Values ?? Enumerable.Empty<(object, object?)>();
+    /// <summary>
+    /// Keys (string, long, BigInteger, or a bool or float equal to an integer) with their values, in order.
+    /// </summary>
+    public IEnumerable<(object Key, object? Value)> Entries => entries?.Values ?? Enumerable.Empty<(object, object?)>();
 
-    public int Count => _entries?.Count ?? 0;
+    public int Count => entries?.Count ?? 0;
 
     public object? this[string key] =>
-        _entries is not null && _entries.TryGetValue(key, out var entry) ? entry.Value : null;
+        entries is not null && entries.TryGetValue(key, out var entry) ? entry.Value : null;
 
     public static bool IsHashable(object? key) =>
         key
@@ -74,9 +77,9 @@ internal sealed class PickleDict
         };
         if (equal is not null)
         {
-            _entries ??= [];
-            var first = _entries.TryGetValue(equal, out var old) ? old.Key : key!;
-            _entries[equal] = (first, value);
+            entries ??= [];
+            object first = entries.TryGetValue(equal, out var old) ? old.Key : key!;
+            entries[equal] = (first, value);
         }
     }
 }

@@ -15,10 +15,10 @@ internal sealed class PickleWalk
     private const int MaxValues = 10_000;
     private const long MaxPathChars = 64L << 20;
 
-    private readonly Stack<IEnumerator<(object Key, object? Value)>> _open = new();
-    private readonly List<object> _path = [];
-    private long _pathChars;
-    private int _visits;
+    private readonly Stack<IEnumerator<(object Key, object? Value)>> open = new();
+    private readonly List<object> path = [];
+    private long pathChars;
+    private int visits;
 
     /// <summary>Tensors by path.</summary>
     public Dictionary<string, PickleTensor> Tensors { get; } = new(StringComparer.Ordinal);
@@ -31,16 +31,16 @@ internal sealed class PickleWalk
     public void Run(object? root)
     {
         Visit(root);
-        while (_open.TryPeek(out var entries))
+        while (open.TryPeek(out var entries))
         {
-            if (_path.Count == _open.Count)
+            if (path.Count == open.Count)
             {
-                _path.RemoveAt(_path.Count - 1); // the key of the entry before
+                path.RemoveAt(path.Count - 1); // the key of the entry before
             }
 
             if (!entries.MoveNext())
             {
-                _open.Pop();
+                open.Pop();
                 continue;
             }
 
@@ -50,19 +50,19 @@ internal sealed class PickleWalk
                 continue;
             }
 
-            _path.Add(key);
+            path.Add(key);
             Visit(value);
         }
     }
 
     private void Visit(object? value)
     {
-        if (++_visits > MaxVisits)
+        if (++visits > MaxVisits)
         {
             throw new CorruptFileException($"its object has more than {MaxVisits} parts");
         }
 
-        if (_path.Count > MaxSteps)
+        if (path.Count > MaxSteps)
         {
             throw new CorruptFileException($"its object is nested deeper than {MaxSteps} levels");
         }
@@ -77,16 +77,16 @@ internal sealed class PickleWalk
 
                 break;
             case PickleDict dict:
-                _open.Push(dict.Entries.GetEnumerator());
+                open.Push(dict.Entries.GetEnumerator());
                 break;
             case PickleParameters parameters:
-                _open.Push((parameters.Parameters ?? new PickleDict()).Entries.GetEnumerator());
+                open.Push((parameters.Parameters ?? new PickleDict()).Entries.GetEnumerator());
                 break;
             case PickleList list:
-                _open.Push(Numbered(list.Items));
+                open.Push(Numbered(list.Items));
                 break;
             case PickleTuple tuple:
-                _open.Push(Numbered(tuple.Items));
+                open.Push(Numbered(tuple.Items));
                 break;
             case null or bool or long or BigInteger or double or string when Values.Count < MaxValues:
                 Values[Path()] = value;
@@ -96,7 +96,7 @@ internal sealed class PickleWalk
 
     private static IEnumerator<(object Key, object? Value)> Numbered(IReadOnlyList<object?> items)
     {
-        for (var i = 0; i < items.Count; i++)
+        for (int i = 0; i < items.Count; i++)
         {
             yield return ((long)i, items[i]);
         }
@@ -104,9 +104,9 @@ internal sealed class PickleWalk
 
     private string Path()
     {
-        var path = string.Join('/', _path.Select(step => Convert.ToString(step, CultureInfo.InvariantCulture)));
-        _pathChars += path.Length;
-        return _pathChars <= MaxPathChars
+        string path = string.Join('/', this.path.Select(step => Convert.ToString(step, CultureInfo.InvariantCulture)));
+        pathChars += path.Length;
+        return pathChars <= MaxPathChars
             ? path
             : throw new CorruptFileException("the names of its parts are absurdly long");
     }

@@ -28,16 +28,16 @@ internal sealed class TorchZip
     private const int MaxEntries = 1_000_000;
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    private readonly MappedFile _map;
-    private readonly Dictionary<string, ZipRecord> _records = new(StringComparer.Ordinal);
+    private readonly MappedFile map;
+    private readonly Dictionary<string, ZipRecord> records = new(StringComparer.Ordinal);
 
     /// <summary>Reads the central directory and checks every entry.</summary>
     /// <exception cref="CorruptFileException">The archive breaks a rule.</exception>
     public TorchZip(MappedFile map)
     {
-        _map = map;
+        this.map = map;
         var (count, size, offset) = FindDirectory();
-        var at = offset;
+        long at = offset;
         for (long i = 0; i < count; i++)
         {
             at = ReadEntry(at, offset + size, offset);
@@ -47,7 +47,7 @@ internal sealed class TorchZip
     }
 
     /// <summary>All records by name.</summary>
-    public IReadOnlyDictionary<string, ZipRecord> Records => _records;
+    public IReadOnlyDictionary<string, ZipRecord> Records => records;
 
     /// <summary>Inflates or copies a record's bytes; under 2 GiB.</summary>
     public byte[] Read(ZipRecord record)
@@ -59,10 +59,10 @@ internal sealed class TorchZip
 
         if (!record.Deflated)
         {
-            return _map.Span(record.Offset, (int)record.Length).ToArray();
+            return map.Span(record.Offset, (int)record.Length).ToArray();
         }
 
-        var bytes = new byte[record.Length];
+        byte[] bytes = new byte[record.Length];
         try
         {
             using var packed = Stream(record);
@@ -81,15 +81,17 @@ internal sealed class TorchZip
         return bytes;
     }
 
-    private unsafe UnmanagedMemoryStream Stream(ZipRecord record) => new(_map.Address + record.Offset, record.Packed);
+    private unsafe UnmanagedMemoryStream Stream(ZipRecord record) => new(map.Address + record.Offset, record.Packed);
 
-    /// <summary>The end-of-directory record lies in the last 64 KiB; the zip64 one, if any, is named just before it.</summary>
+    /// <summary>
+    /// The end-of-directory record lies in the last 64 KiB; the zip64 one, if any, is named just before it.
+    /// </summary>
     private (long Count, long Size, long Offset) FindDirectory()
     {
-        var tailLength = (int)Math.Min(_map.Length, 22 + ushort.MaxValue);
-        var tailStart = _map.Length - tailLength;
-        var tail = _map.Span(tailStart, tailLength);
-        for (var i = tailLength - 22; i >= 0; i--)
+        int tailLength = (int)Math.Min(map.Length, 22 + ushort.MaxValue);
+        long tailStart = map.Length - tailLength;
+        var tail = map.Span(tailStart, tailLength);
+        for (int i = tailLength - 22; i >= 0; i--)
         {
             var end = tail[i..];
             if (U32(end) != EndSignature || U16(end[20..]) != end.Length - 22)
@@ -100,11 +102,11 @@ internal sealed class TorchZip
             long count = U16(end[10..]);
             long size = U32(end[12..]);
             long offset = U32(end[16..]);
-            var onOneDisk = U16(end[4..]) == 0 && U16(end[6..]) == 0 && U16(end[8..]) == count;
-            var endOffset = tailStart + i;
-            if (endOffset >= 20 && U32(_map.Span(endOffset - 20, 20)) == Locator64Signature)
+            bool onOneDisk = U16(end[4..]) == 0 && U16(end[6..]) == 0 && U16(end[8..]) == count;
+            long endOffset = tailStart + i;
+            if (endOffset >= 20 && U32(map.Span(endOffset - 20, 20)) == Locator64Signature)
             {
-                endOffset = Signed(U64(_map.Span(endOffset - 12, 8)));
+                endOffset = Signed(U64(map.Span(endOffset - 12, 8)));
                 var end64 = Window(endOffset, 56, "end of its directory");
                 if (U32(end64) != End64Signature)
                 {
@@ -136,23 +138,23 @@ internal sealed class TorchZip
             throw new CorruptFileException("its zip directory is damaged");
         }
 
-        var flags = U16(fixedPart[8..]);
-        var method = U16(fixedPart[10..]);
+        ushort flags = U16(fixedPart[8..]);
+        ushort method = U16(fixedPart[10..]);
         int nameLength = U16(fixedPart[28..]),
             extraLength = U16(fixedPart[30..]),
             commentLength = U16(fixedPart[32..]);
-        var next = at + 46 + nameLength + extraLength + commentLength;
+        long next = at + 46 + nameLength + extraLength + commentLength;
         if (next > directoryEnd)
         {
             throw new CorruptFileException("its zip directory is damaged");
         }
 
-        var nameBytes = _map.Span(at + 46, nameLength);
-        var name = CheckName(nameBytes);
+        var nameBytes = map.Span(at + 46, nameLength);
+        string name = CheckName(nameBytes);
         long packed = U32(fixedPart[20..]),
             length = U32(fixedPart[24..]),
             local = U32(fixedPart[42..]);
-        ReadExtra64(_map.Span(at + 46 + nameLength, extraLength), ref length, ref packed, ref local);
+        ReadExtra64(map.Span(at + 46 + nameLength, extraLength), ref length, ref packed, ref local);
         if ((flags & 0x2041) != 0)
         {
             throw new CorruptFileException($"its record '{name}' is encrypted");
@@ -177,13 +179,13 @@ internal sealed class TorchZip
             );
         }
 
-        var data = CheckLocal(local, name, nameBytes, flags, method, packed, length);
+        long data = CheckLocal(local, name, nameBytes, flags, method, packed, length);
         if (data > dataEnd - packed)
         {
             throw new CorruptFileException($"its record '{name}' does not fit in the file");
         }
 
-        if (!_records.TryAdd(name, new ZipRecord(name, method == 8, packed, length, data)))
+        if (!records.TryAdd(name, new ZipRecord(name, method == 8, packed, length, data)))
         {
             throw new CorruptFileException($"it has the record '{name}' twice");
         }
@@ -220,7 +222,7 @@ internal sealed class TorchZip
             unused = 0;
         ReadExtra64(rest[localNameLength..], ref localLength, ref localPacked, ref unused);
         // With flag 3 the sizes follow the data, and the header may hold zeros.
-        var streamed = (U16(header[6..]) & 8) != 0 && localPacked == 0 && localLength == 0;
+        bool streamed = (U16(header[6..]) & 8) != 0 && localPacked == 0 && localLength == 0;
         if (
             ((U16(header[6..]) ^ flags) & 0x2041) != 0
             || U16(header[8..]) != method
@@ -238,7 +240,7 @@ internal sealed class TorchZip
     {
         while (extra.Length >= 4)
         {
-            var size = U16(extra[2..]);
+            ushort size = U16(extra[2..]);
             if (size > extra.Length - 4)
             {
                 break;
@@ -295,7 +297,7 @@ internal sealed class TorchZip
     private void CheckOverlaps()
     {
         long end = 0;
-        foreach (var record in _records.Values.OrderBy(record => record.Offset))
+        foreach (var record in records.Values.OrderBy(record => record.Offset))
         {
             // Each record has at least its own header of 30 bytes and a name before its data.
             if (record.Offset - 30 < end)
@@ -308,8 +310,8 @@ internal sealed class TorchZip
     }
 
     private ReadOnlySpan<byte> Window(long offset, int count, string what) =>
-        offset >= 0 && offset <= _map.Length - count
-            ? _map.Span(offset, count)
+        offset >= 0 && offset <= map.Length - count
+            ? map.Span(offset, count)
             : throw new CorruptFileException($"its {what} lies outside of the file");
 
     private static long Signed(ulong value) =>

@@ -102,7 +102,9 @@ public static class ElementTypes
             _ => 8,
         };
 
-    /// <summary>The libtorch type of the same layout; null where libtorch 1.13 has none (8-bit floats, wide unsigned).</summary>
+    /// <summary>
+    /// The libtorch type of the same layout; null where libtorch 1.13 has none (8-bit floats, wide unsigned).
+    /// </summary>
     public static DType? ToDType(this ElementType type) =>
         type switch
         {
@@ -137,7 +139,8 @@ public static class ElementTypes
         };
 
     /// <summary>Decodes the first element of <paramref name="bytes"/>, floats only, exactly.</summary>
-    /// <param name="type">One of the floating-point types; others throw <see cref="ArgumentOutOfRangeException"/>.</param>
+    /// <param name="type">One of the floating-point types; others throw
+    /// <see cref="ArgumentOutOfRangeException"/>.</param>
     /// <param name="bytes">At least one element, little-endian.</param>
     public static double ReadFloat(this ElementType type, ReadOnlySpan<byte> bytes) =>
         type switch
@@ -166,9 +169,9 @@ public static class ElementTypes
 
     private static double ReadE4M3(byte bits)
     {
-        var exponent = (bits >> 3) & 15;
-        var mantissa = bits & 7;
-        var magnitude = exponent switch
+        int exponent = (bits >> 3) & 15;
+        int mantissa = bits & 7;
+        double magnitude = exponent switch
         {
             15 when mantissa == 7 => double.NaN,
             0 => mantissa * Math.ScaleB(1, -9),

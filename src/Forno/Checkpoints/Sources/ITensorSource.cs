@@ -14,7 +14,7 @@ public sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<lon
         get
         {
             long count = 1;
-            foreach (var side in Shape)
+            foreach (long side in Shape)
             {
                 count = checked(count * side);
             }
@@ -56,7 +56,8 @@ public interface ITensorSource : IDisposable
     /// </summary>
     /// <param name="name">A key of <see cref="Tensors"/>; others throw <see cref="FornoException"/>.</param>
     /// <param name="address">The first byte, or 0.</param>
-    /// <param name="keepAlive">The address is valid as long as this object is referenced, even after the source is disposed.</param>
+    /// <param name="keepAlive">The address is valid as long as this object is referenced, even after the source is
+    /// disposed.</param>
     /// <returns>False when the bytes must be fetched by <see cref="Read"/> (compressed or strided storage).</returns>
     bool TryGetAddress(string name, out nint address, [NotNullWhen(true)] out object? keepAlive);
 }

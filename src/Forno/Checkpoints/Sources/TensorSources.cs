@@ -19,7 +19,7 @@ public static class TensorSources
     /// <summary>A copy of a tensor's bytes, contiguous and row-major. Under 2 GiB.</summary>
     public static byte[] ReadBytes(this ITensorSource source, string name)
     {
-        var bytes = new byte[source.Info(name).ByteLength];
+        byte[] bytes = new byte[source.Info(name).ByteLength];
         source.Read(name, bytes);
         return bytes;
     }
@@ -31,8 +31,10 @@ public static class TensorSources
     /// </summary>
     /// <param name="source">An open file; may be disposed before the tensor.</param>
     /// <param name="name">The tensor's key.</param>
-    /// <param name="type">The type wanted; null for the stored one (8-bit floats become fp32, which libtorch 1.13 has).</param>
-    /// <exception cref="FornoException">No such tensor, or a type that libtorch has no place for (U16, U32, U64).</exception>
+    /// <param name="type">The type wanted; null for the stored one (8-bit floats become fp32, which libtorch 1.13
+    /// has).</param>
+    /// <exception cref="FornoException">No such tensor, or a type that libtorch has no place for (U16, U32,
+    /// U64).</exception>
     public static Tensor Load(this ITensorSource source, string name, DType? type = null)
     {
         using var scope = new Scope();
@@ -57,7 +59,7 @@ public static class TensorSources
             );
         if (
             info.ByteLength > 0
-            && source.TryGetAddress(info.Name, out var address, out var keepAlive)
+            && source.TryGetAddress(info.Name, out nint address, out object? keepAlive)
             && address % info.Type.Size() == 0
         )
         {
@@ -72,15 +74,15 @@ public static class TensorSources
     private static Tensor Widen(ITensorSource source, TensorInfo info, long[] shape)
     {
         Span<float> table = stackalloc float[256];
-        for (var i = 0; i < 256; i++)
+        for (int i = 0; i < 256; i++)
         {
             table[i] = (float)info.Type.ReadFloat([(byte)i]);
         }
 
         var tensor = Tensor.Empty(shape, DType.Float32);
         var values = tensor.AsSpan<float>();
-        var bytes = source.ReadBytes(info.Name);
-        for (var i = 0; i < bytes.Length; i++)
+        byte[] bytes = source.ReadBytes(info.Name);
+        for (int i = 0; i < bytes.Length; i++)
         {
             values[i] = table[bytes[i]];
         }

@@ -37,7 +37,8 @@ public sealed record CleanChange(string Rule, string What, int Captions);
 /// <summary>
 /// Cleans captions by lists of words: useless tags, synonyms, redundancy, consolidation of one garment's tags, and on
 /// request the splitting of generic tags. Tags that stay in place (before <c>|||</c>, the first <c>keep_tokens</c>), an
-/// ending and sentences are left alone; the others keep their order, and what takes the place of several tags stands where
+/// ending and sentences are left alone; the others keep their order, and what takes the place of several tags stands
+/// where
 /// the first of them stood. Cleaning what is clean changes nothing. Safe for several threads.
 /// </summary>
 public sealed class CaptionCleaner
@@ -58,7 +59,8 @@ public sealed class CaptionCleaner
         if (settings.Rules.FirstOrDefault(r => !CleanSettings.AllRules.Contains(r)) is { } unknown)
         {
             throw new FornoException(
-                $"there is no rule '{unknown}'{Spelling.DidYouMean(unknown, CleanSettings.AllRules)}; there are {string.Join(", ", CleanSettings.AllRules)}"
+                $"there is no rule '{unknown}'{Spelling.DidYouMean(unknown, CleanSettings.AllRules)}; there "
+                    + $"are {string.Join(", ", CleanSettings.AllRules)}"
             );
         }
 
@@ -105,12 +107,12 @@ public sealed class CaptionCleaner
 
     private CaptionText Clean(CaptionText caption, List<(string Rule, string What)> done)
     {
-        var kept = caption.HasSeparator ? caption.Kept : Math.Min(settings.KeepTokens, caption.Tags.Count);
+        int kept = caption.HasSeparator ? caption.Kept : Math.Min(settings.KeepTokens, caption.Tags.Count);
         var line = new CleanedLine(caption, kept, settings.Keep, lists, done);
         for (int before = -1, round = 0; before != done.Count && round < MostRounds; round++)
         {
             before = done.Count;
-            foreach (var rule in CleanSettings.AllRules.Where(settings.Rules.Contains))
+            foreach (string? rule in CleanSettings.AllRules.Where(settings.Rules.Contains))
             {
                 line.Apply(rule);
             }

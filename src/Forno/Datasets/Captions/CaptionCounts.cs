@@ -38,7 +38,7 @@ internal sealed class TagEntry(string text, string normal, int index)
         Extent = (Extent.A + part.Extent.A, Extent.B + part.Extent.B);
         Example ??= part.Example;
         Spell(part.Text);
-        foreach (var way in part.others ?? [])
+        foreach (string way in part.others ?? [])
         {
             Spell(way);
         }
@@ -94,9 +94,9 @@ internal sealed class FolderEntry(string name)
         tagsOf = entries;
         Captions++;
         AllTags += all;
-        foreach (var tag in tags)
+        foreach (int tag in tags)
         {
-            ref var count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
+            ref int count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
                 counts,
                 tag,
                 out _

@@ -12,7 +12,9 @@ public sealed record CaptionEdit(CaptionText Text, IReadOnlyList<string> Reasons
     /// <summary>How to store it; null = as it is stored now, UTF-8 for a new one.</summary>
     public TextEncoding? Encoding { get; init; }
 
-    /// <summary>Tags seen and pruned to be written beside it, in the same step; null leaves those that are there.</summary>
+    /// <summary>
+    /// Tags seen and pruned to be written beside it, in the same step; null leaves those that are there.
+    /// </summary>
     public TagSidecar? Sidecar { get; init; }
 }
 
@@ -21,20 +23,24 @@ public static class CaptionPlans
 {
     /// <summary>
     /// Makes the plan of an edit: a step a picture, with the caption before and after. Captions that the edit leaves as
-    /// they are have none, so that their bytes stay; so do captions that cannot be read. Pictures that share a caption are
-    /// asked for once; those of other names that borrow it (<see cref="PictureItem.Borrowed"/>) get their own sidecar, where the
+    /// they are have none, so that their bytes stay; so do captions that cannot be read. Pictures that share a caption
+    /// are
+    /// asked for once; those of other names that borrow it (<see cref="PictureItem.Borrowed"/>) get their own sidecar,
+    /// where the
     /// edit makes one. What is written into or beside shared captions and those of other extensions is told in notes.
     /// </summary>
     /// <param name="set">The captions; its problems become the plan's.</param>
     /// <param name="name">The command, for the journal.</param>
     /// <param name="edit">
-    /// Decides about one picture, in any order and on several threads; null leaves it. For a picture without a caption a new
+    /// Decides about one picture, in any order and on several threads; null leaves it. For a picture without a caption
+    /// a new
     /// file is made. A <see cref="FornoException"/> becomes a problem.
     /// </param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     /// <param name="own">
-    /// Whether a caption is about its one picture: then one that borrows a caption gets its own file, and what it borrowed
+    /// Whether a caption is about its one picture: then one that borrows a caption gets its own file, and what it
+    /// borrowed
     /// stays. Else the caption that it borrows is changed, for all that share it.
     /// </param>
     public static ChangePlan Make(
@@ -52,7 +58,7 @@ public static class CaptionPlans
             new Problem?[pictures.Count],
             new bool[pictures.Count]
         );
-        var first = Firsts(set, own);
+        int[] first = Firsts(set, own);
         var options = new ParallelOptions
         {
             CancellationToken = cancel,
@@ -74,7 +80,7 @@ public static class CaptionPlans
             }
         );
         foreach (
-            var i in Enumerable
+            int i in Enumerable
                 .Range(0, pictures.Count)
                 .Where(i => first[i] != i && pictures[i].IsBorrowed && aside[first[i]])
         )
@@ -114,11 +120,11 @@ public static class CaptionPlans
     // Of pictures of one name (a.jpg, a.png), and of those that borrow from one, the first stands for all.
     private static int[] Firsts(CaptionSet set, bool own)
     {
-        var first = new int[set.Pictures.Count];
+        int[] first = new int[set.Pictures.Count];
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var i = 0; i < first.Length; i++)
+        for (int i = 0; i < first.Length; i++)
         {
-            var path = own ? set.OwnPathOf(set.Pictures[i]) : set.PathOf(set.Pictures[i]);
+            string path = own ? set.OwnPathOf(set.Pictures[i]) : set.PathOf(set.Pictures[i]);
             first[i] = seen.TryAdd(path, i) ? i : seen[path];
         }
 
@@ -134,7 +140,7 @@ public static class CaptionPlans
         if (first && ((before ?? "") != after || (before is not null && encoding != picture.Encoding)))
         {
             var content = FileContent.Bytes("caption", () => EncodedText.Encode(after, encoding));
-            var path = own ? set.OwnPathOf(picture) : set.PathOf(picture);
+            string path = own ? set.OwnPathOf(picture) : set.PathOf(picture);
             changes.Add(
                 before is null || (own && picture.IsBorrowed)
                     ? new AddFile(path, content)
@@ -145,7 +151,7 @@ public static class CaptionPlans
         if (edit.Sidecar is { } sidecar)
         {
             var content = FileContent.Bytes("tags", sidecar.ToBytes);
-            var path = picture.Picture.TagsPath;
+            string path = picture.Picture.TagsPath;
             changes.Add(picture.Picture.Tags is null ? new AddFile(path, content) : new ReplaceFile(path, content));
         }
 
@@ -165,7 +171,7 @@ public static class CaptionPlans
     {
         var shared = new HashSet<string>(StringComparer.Ordinal);
         var (shadows, beside, kinds) = (0, 0, new SortedSet<string>(StringComparer.Ordinal));
-        for (var i = 0; i < steps.Length; i++)
+        for (int i = 0; i < steps.Length; i++)
         {
             var picture = set.Pictures[i];
             if (steps[i] is { } step && picture.File is { Lent: true } lent)
@@ -188,7 +194,7 @@ public static class CaptionPlans
             }
         }
 
-        var pictures =
+        int pictures =
             shared.Count == 0 ? 0 : set.Pictures.Count(p => p.File is { } file && shared.Contains(file.Path));
         var notes = new List<string>();
         if (shared.Count > 0)

@@ -42,7 +42,7 @@ public sealed partial class CaptionText
             string? left = null;
             while (at < line.Length)
             {
-                var step = line[at..].IndexOfAny(Special);
+                int step = line[at..].IndexOfAny(Special);
                 at = step < 0 ? line.Length : at + step;
                 if (at == line.Length)
                 {
@@ -113,7 +113,7 @@ public sealed partial class CaptionText
         // {a, b|c} is one tag; a lone brace is a character.
         private static int BehindBraces(ReadOnlySpan<char> line, int at)
         {
-            var length = line[at..].IndexOf('}');
+            int length = line[at..].IndexOf('}');
             return
                 length > 0
                 && line.Slice(at, length).Contains('|')
@@ -150,17 +150,17 @@ public sealed partial class CaptionText
 
         private void Units(ReadOnlySpan<char> line)
         {
-            var from = 0;
+            int from = 0;
             if (mayHoldSentences)
             {
-                for (var i = 0; i < pieces.Count; i++)
+                for (int i = 0; i < pieces.Count; i++)
                 {
                     if (!CaptionUnits.EndsSentence(line[pieces[i]]))
                     {
                         continue;
                     }
 
-                    var begin = CaptionUnits.Begin(line, pieces, from, i);
+                    int begin = CaptionUnits.Begin(line, pieces, from, i);
                     var whole = line[pieces[begin].Start..pieces[i].End];
                     if (CaptionUnits.IsSentence(whole))
                     {
@@ -176,7 +176,7 @@ public sealed partial class CaptionText
 
         private void Plain(ReadOnlySpan<char> line, int from, int to)
         {
-            for (var i = from; i < to; i++)
+            for (int i = from; i < to; i++)
             {
                 var piece = line[pieces[i]];
                 Add(piece, mayHoldSentences && CaptionUnits.IsClause(piece));

@@ -90,7 +90,9 @@ public sealed record CaptionReport
     /// <summary>Pictures without a caption, or with an empty one.</summary>
     public required IReadOnlyList<string> Bare { get; init; }
 
-    /// <summary>Captions of more than 75 CLIP tokens, the longest first; null where tokens could not be counted.</summary>
+    /// <summary>
+    /// Captions of more than 75 CLIP tokens, the longest first; null where tokens could not be counted.
+    /// </summary>
     public required IReadOnlyList<(string Picture, int Tokens)>? Long { get; init; }
 
     /// <summary>Tags that the tag list has not got, or with few uses; null without a list.</summary>
@@ -99,6 +101,8 @@ public sealed record CaptionReport
     /// <summary>What follows for a LoRA, the worst first.</summary>
     public required IReadOnlyList<Finding> Findings { get; init; }
 
-    /// <summary>Captions that cannot be read, rows of the tag list that cannot, and what could not be looked into.</summary>
+    /// <summary>
+    /// Captions that cannot be read, rows of the tag list that cannot, and what could not be looked into.
+    /// </summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
 }

@@ -89,7 +89,7 @@ public static class CaptionReporter
     private static IEnumerable<RareTag> Rare(TagEntry[] tags, TagList list, long few) =>
         tags.Where(t => !t.IsTrigger)
             .Select(t =>
-                list.Find(t.Normal, out var isAlias) is { } listed
+                list.Find(t.Normal, out bool isAlias) is { } listed
                     ? isAlias || listed.Uses < few
                         ? new RareTag(t.Text, t.Pictures, listed.Uses, isAlias ? listed.Name : null)
                         : null
@@ -134,12 +134,13 @@ internal static class CaptionFindings
         int none = survey.Bare.Count - empty - unreadable;
         if (none > 0)
         {
-            var all = none == report.Pictures;
+            bool all = none == report.Pictures;
             found.Add(
                 new Finding(
                     "no-caption",
                     all ? FindingLevel.Bad : FindingLevel.Warning,
-                    $"{Of(none, report.Pictures, "picture")} {Have(none)} no {set.Extension ?? "caption"}{(set.Extension is null ? "" : " file")}",
+                    $"{Of(none, report.Pictures, "picture")} {Have(none)} no {set.Extension ?? "caption"}"
+                        + $"{(set.Extension is null ? "" : " file")}",
                     "Such a picture is trained on its folder's name alone: everything in it sticks to the trigger.",
                     "forno caption tag FOLDER"
                 )
@@ -174,7 +175,7 @@ internal static class CaptionFindings
 
         if (set.Extension is null && survey.Extensions.Count > 1)
         {
-            var list = string.Join(
+            string list = string.Join(
                 ", ",
                 survey.Extensions.OrderByDescending(e => e.Value).Select(e => Invariant($"{e.Value} {e.Key}"))
             );
@@ -195,7 +196,8 @@ internal static class CaptionFindings
                 new Finding(
                     "mixed-language",
                     FindingLevel.Note,
-                    $"{Of(report.Prose, report.Captions, "caption")} {(report.Prose == 1 ? "is" : "are")} sentences, the others tags",
+                    $"{Of(report.Prose, report.Captions, "caption")} {(report.Prose == 1 ? "is" : "are")} "
+                        + "sentences, the others tags",
                     "The LoRA answers to the words of one kind for a part of its pictures only.",
                     "write them all in one way"
                 )
@@ -205,17 +207,21 @@ internal static class CaptionFindings
 
     private static void Files(CaptionSurvey survey, List<Finding> found)
     {
-        var encoded = survey.Encodings.Where(e => e.Key != TextEncoding.Utf8).Sum(e => e.Value);
+        int encoded = survey.Encodings.Where(e => e.Key != TextEncoding.Utf8).Sum(e => e.Value);
         if (encoded > 0)
         {
             found.Add(
                 new Finding(
                     "encoding",
                     FindingLevel.Warning,
-                    Invariant(
-                        $"{encoded} {(encoded == 1 ? "caption is UTF-16 or begins" : "captions are UTF-16 or begin")} with a byte order mark"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{encoded} "
+                            + $"{(encoded == 1 ? "caption is UTF-16 or begins" : "captions are UTF-16 or begin")} "
+                            + $"with a byte order mark"
                     ),
-                    "Forno reads them, kohya's trainer does not: it stops, or takes the mark for a part of the first tag.",
+                    "Forno reads them, kohya's trainer does not: it stops, or takes the mark for a part of "
+                        + "the first tag.",
                     "forno caption edit FOLDER --utf8"
                 )
             );
@@ -227,10 +233,13 @@ internal static class CaptionFindings
                 new Finding(
                     "several-lines",
                     FindingLevel.Note,
-                    Invariant(
-                        $"{survey.SeveralLines} {(survey.SeveralLines == 1 ? "caption has" : "captions have")} several lines"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{survey.SeveralLines} "
+                            + $"{(survey.SeveralLines == 1 ? "caption has" : "captions have")} several lines"
                     ),
-                    "Only the first line is trained, unless enable_wildcard is on: then each drawing takes one of them.",
+                    "Only the first line is trained, unless enable_wildcard is on: then each drawing takes "
+                        + "one of them.",
                     "join the lines if they are not meant as variants"
                 )
             );
@@ -242,8 +251,11 @@ internal static class CaptionFindings
                 new Finding(
                     "no-commas",
                     FindingLevel.Warning,
-                    Invariant(
-                        $"{survey.SpaceParted} {(survey.SpaceParted == 1 ? "caption seems" : "captions seem")} to be tags without commas between them"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{survey.SpaceParted} "
+                            + $"{(survey.SpaceParted == 1 ? "caption seems" : "captions seem")} to be tags without "
+                            + $"commas between them"
                     ),
                     "They count as one long tag: nothing of it can be shuffled, dropped or pruned.",
                     "forno dataset import FOLDER -o NEW, which puts commas in"
@@ -299,10 +311,13 @@ internal static class CaptionFindings
                 new Finding(
                     "spellings",
                     FindingLevel.Warning,
-                    Invariant(
-                        $"{spelt.Length} {(spelt.Length == 1 ? "tag is" : "tags are")} written in several ways: {Named(spelt.Select(t => t.Text))}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{spelt.Length} {(spelt.Length == 1 ? "tag is" : "tags are")} written in several "
+                            + $"ways: {Named(spelt.Select(t => t.Text))}"
                     ),
-                    "With and without underscores or backslashes, a tag is other tokens: each way learns its own share.",
+                    "With and without underscores or backslashes, a tag is other tokens: each way learns its "
+                        + "own share.",
                     "forno caption edit FOLDER --spaces --escape (or --underscores, --unescape)"
                 )
             );
@@ -314,10 +329,14 @@ internal static class CaptionFindings
                 new Finding(
                     "singletons",
                     FindingLevel.Note,
-                    Invariant(
-                        $"{report.Singletons.Count} {(report.Singletons.Count == 1 ? "tag stands" : "tags stand")} on one picture only: {Named(report.Singletons.Select(s => s.Tag))}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{report.Singletons.Count} "
+                            + $"{(report.Singletons.Count == 1 ? "tag stands" : "tags stand")} on one picture "
+                            + $"only: {Named(report.Singletons.Select(s => s.Tag))}"
                     ),
-                    "The LoRA sees such a tag once a round: it learns that picture, not the tag. Misspellings show up here.",
+                    "The LoRA sees such a tag once a round: it learns that picture, not the tag. "
+                        + "Misspellings show up here.",
                     "forno caption edit FOLDER --remove TAG (or --replace OLD=NEW), where they are slips"
                 )
             );
@@ -329,8 +348,12 @@ internal static class CaptionFindings
                 new Finding(
                     "together",
                     FindingLevel.Note,
-                    Invariant(
-                        $"{report.Together.Count} {(report.Together.Count == 1 ? "group of tags is" : "groups of tags are")} never seen apart: {Named(report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : "")))}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{report.Together.Count} "
+                            + $"{(report.Together.Count == 1 ? "group of tags is" : "groups of tags are")} never "
+                            + $"seen apart: "
+                            + $"{Named(report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : "")))}"
                     ),
                     "Nothing tells them apart, so each of them comes to mean the whole group.",
                     "forno caption clean FOLDER where they say the same; else add pictures that have only one"
@@ -356,11 +379,15 @@ internal static class CaptionFindings
                     new Finding(
                         "always",
                         FindingLevel.Note,
-                        Invariant(
-                            $"in every caption of {(folder.Name.Length > 0 ? folder.Name : "the folder")}: {Named(always.Select(t => t.Text))}"
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"in every caption of {(folder.Name.Length > 0 ? folder.Name : "the folder")}: "
+                                + $"{Named(always.Select(t => t.Text))}"
                         ),
-                        "Such tags share with the trigger what all pictures show: the look then needs all of them in the prompt.",
-                        "forno caption trigger FOLDER for the one that is the trigger, forno caption prune FOLDER for traits that belong to it"
+                        "Such tags share with the trigger what all pictures show: the look then needs all of "
+                            + "them in the prompt.",
+                        "forno caption trigger FOLDER for the one that is the trigger, forno caption prune "
+                            + "FOLDER for traits that belong to it"
                     )
                 );
             }
@@ -383,8 +410,10 @@ internal static class CaptionFindings
                 new Finding(
                     "aliases",
                     FindingLevel.Warning,
-                    Invariant(
-                        $"{aliases.Length} {(aliases.Length == 1 ? "tag has" : "tags have")} another name in the tag list: {Named(aliases.Select(a => $"{a.Tag} → {a.AliasOf}"))}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{aliases.Length} {(aliases.Length == 1 ? "tag has" : "tags have")} another name in "
+                            + $"the tag list: {Named(aliases.Select(a => $"{a.Tag} → {a.AliasOf}"))}"
                     ),
                     "The model knows the main name; under the other one it begins from nothing.",
                     $"forno caption edit FOLDER --replace \"{aliases[0].Tag}={aliases[0].AliasOf}\", and so on"
@@ -398,10 +427,13 @@ internal static class CaptionFindings
                 new Finding(
                     "unknown",
                     FindingLevel.Note,
-                    Invariant(
-                        $"{unknown.Length} {(unknown.Length == 1 ? "tag is" : "tags are")} not in the tag list: {Named(unknown.Select(u => u.Tag))}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{unknown.Length} {(unknown.Length == 1 ? "tag is" : "tags are")} not in the tag "
+                            + $"list: {Named(unknown.Select(u => u.Tag))}"
                     ),
-                    "A model trained on such tags does not know them. A trigger is meant to be one; other words have to be learnt from your few pictures.",
+                    "A model trained on such tags does not know them. A trigger is meant to be one; other "
+                        + "words have to be learnt from your few pictures.",
                     "forno caption edit FOLDER --replace OLD=NEW with a tag that the list has"
                 )
             );
@@ -413,11 +445,14 @@ internal static class CaptionFindings
                 new Finding(
                     "rare",
                     FindingLevel.Note,
-                    Invariant(
-                        $"{few.Length} {(few.Length == 1 ? "tag has" : "tags have")} fewer than {options.FewUses} uses: {Named(few.Select(u => u.Tag))}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{few.Length} {(few.Length == 1 ? "tag has" : "tags have")} fewer than "
+                            + $"{options.FewUses} uses: {Named(few.Select(u => u.Tag))}"
                     ),
                     "The model has hardly learnt them.",
-                    "forno caption edit FOLDER --replace OLD=NEW with a common tag, or keep them if the LoRA is to teach them"
+                    "forno caption edit FOLDER --replace OLD=NEW with a common tag, or keep them if the LoRA "
+                        + "is to teach them"
                 )
             );
         }

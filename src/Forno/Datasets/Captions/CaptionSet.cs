@@ -6,7 +6,8 @@ namespace Forno.Datasets.Captions;
 
 /// <summary>A picture with its caption.</summary>
 /// <param name="Picture">The picture and what belongs to it.</param>
-/// <param name="Caption">Its caption; null if there is none, or none that can be read (then <see cref="File"/> is there).</param>
+/// <param name="Caption">Its caption; null if there is none, or none that can be read (then <see cref="File"/> is
+/// there).</param>
 public sealed record CaptionedPicture(PictureItem Picture, CaptionText? Caption)
 {
     /// <summary>The caption's file; null if there is none.</summary>
@@ -15,7 +16,9 @@ public sealed record CaptionedPicture(PictureItem Picture, CaptionText? Caption)
     /// <summary>How the caption is stored.</summary>
     public TextEncoding Encoding { get; init; }
 
-    /// <summary>Whether the caption is another name's, which serves this picture too (<see cref="PictureItem.Borrowed"/>).</summary>
+    /// <summary>
+    /// Whether the caption is another name's, which serves this picture too (<see cref="PictureItem.Borrowed"/>).
+    /// </summary>
     public bool IsBorrowed => File is { Lent: true } file && Picture.Borrowed.Contains(file);
 }
 
@@ -32,18 +35,24 @@ public sealed class CaptionSet
         Problems = problems;
     }
 
-    /// <summary>The extension that captions must have, with its dot; null = the first of <see cref="PictureFiles.CaptionExtensions"/> that is there.</summary>
+    /// <summary>
+    /// The extension that captions must have, with its dot; null = the first of
+    /// <see cref="PictureFiles.CaptionExtensions"/> that is there.
+    /// </summary>
     public string? Extension { get; }
 
     /// <summary>The pictures, in order of path.</summary>
     public IReadOnlyList<CaptionedPicture> Pictures { get; }
 
-    /// <summary>What could not be looked into, and captions that cannot be read (by the caption's path), with the reason.</summary>
+    /// <summary>
+    /// What could not be looked into, and captions that cannot be read (by the caption's path), with the reason.
+    /// </summary>
     public IReadOnlyList<Problem> Problems { get; }
 
     /// <summary>Reads the captions of pictures, several at a time.</summary>
     /// <param name="folder">The pictures; with an extension of one's own scan for it, too.</param>
-    /// <param name="extension">The extension that captions must have, with or without its dot; null = the first kind that is there.</param>
+    /// <param name="extension">The extension that captions must have, with or without its dot; null = the first kind
+    /// that is there.</param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     public static CaptionSet Read(
@@ -53,7 +62,7 @@ public sealed class CaptionSet
         CancellationToken cancel = default
     )
     {
-        var ending = extension is null ? null : PictureFiles.CaptionExtension(extension);
+        string? ending = extension is null ? null : PictureFiles.CaptionExtension(extension);
         var items = folder.Pictures;
         var (pictures, problems) = (new CaptionedPicture[items.Count], new Problem?[items.Count]);
         var files = new (Companion? File, string? Text, TextEncoding Encoding)[items.Count];
@@ -127,7 +136,7 @@ public sealed class CaptionSet
         byte[]? buffer = null;
         try
         {
-            buffer = SmallFile.Read(file, MostBytes, out var length);
+            buffer = SmallFile.Read(file, MostBytes, out long length);
             if (length > MostBytes)
             {
                 return (
@@ -137,7 +146,7 @@ public sealed class CaptionSet
                 );
             }
 
-            var text = EncodedText.Decode(buffer.AsSpan(0, (int)length), out var encoding);
+            string? text = EncodedText.Decode(buffer.AsSpan(0, (int)length), out var encoding);
             return text is null ? (null, default, "neither UTF-8 nor UTF-16 text; save it as UTF-8")
                 : text.Contains('\0', StringComparison.Ordinal)
                     ? (null, default, "not text (it holds zeros); save it as UTF-8, or remove it")

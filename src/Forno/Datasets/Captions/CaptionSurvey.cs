@@ -4,7 +4,9 @@ using Forno.Text;
 
 namespace Forno.Datasets.Captions;
 
-/// <summary>Counts the tags of a caption set. Tags are told apart by their normal form and named as they are first written.</summary>
+/// <summary>
+/// Counts the tags of a caption set. Tags are told apart by their normal form and named as they are first written.
+/// </summary>
 internal sealed partial class CaptionSurvey
 {
     /// <summary>The number of tags whose company is counted.</summary>
@@ -29,7 +31,7 @@ internal sealed partial class CaptionSurvey
         HasTokens = tokens is not null;
         var here = new List<int>();
         FolderEntry? folder = null;
-        for (var i = from; i < to; i++)
+        for (int i = from; i < to; i++)
         {
             var picture = pictures[i];
             if (options.Where is { } where && !where.Matches(picture.Caption ?? CaptionText.Empty))
@@ -39,7 +41,7 @@ internal sealed partial class CaptionSurvey
 
             Pictures++;
             // Pictures come by path, so mostly folder by folder.
-            var path = picture.Picture.Path;
+            string path = picture.Picture.Path;
             folder =
                 folder is not null && path.AsSpan(0, Math.Max(0, path.LastIndexOf('/'))).SequenceEqual(folder.Name)
                     ? folder
@@ -95,7 +97,9 @@ internal sealed partial class CaptionSurvey
 
     public IEnumerable<FolderEntry> Folders => folders.Values.OrderBy(f => f.Name, StringComparer.Ordinal);
 
-    /// <summary>Tags that stand in exactly the same captions, of those in <paramref name="least"/> captions or more.</summary>
+    /// <summary>
+    /// Tags that stand in exactly the same captions, of those in <paramref name="least"/> captions or more.
+    /// </summary>
     public IEnumerable<TagEntry[]> SameExtents(int least)
     {
         // Each caption has a random number of 128 bits; tags of the same captions have the same sum of them.
@@ -112,19 +116,19 @@ internal sealed partial class CaptionSurvey
         [
             .. Tags.OrderByDescending(t => t.Pictures).ThenBy(t => t.Normal, StringComparer.Ordinal).Take(Companions),
         ];
-        var rankOf = new int[entries.Count];
+        int[] rankOf = new int[entries.Count];
         Array.Fill(rankOf, -1);
-        for (var i = 0; i < top.Length; i++)
+        for (int i = 0; i < top.Length; i++)
         {
             rankOf[top[i].Index] = i;
         }
 
-        var together = new int[top.Length * top.Length];
+        int[] together = new int[top.Length * top.Length];
         var ranks = new List<int>();
-        foreach (var caption in captions)
+        foreach (int[] caption in captions)
         {
             ranks.Clear();
-            foreach (var tag in caption)
+            foreach (int tag in caption)
             {
                 if (rankOf[tag] >= 0)
                 {
@@ -132,9 +136,9 @@ internal sealed partial class CaptionSurvey
                 }
             }
 
-            foreach (var a in ranks)
+            foreach (int a in ranks)
             {
-                foreach (var b in ranks)
+                foreach (int b in ranks)
                 {
                     together[(a * top.Length) + b]++;
                 }
@@ -167,7 +171,7 @@ internal sealed partial class CaptionSurvey
     {
         if (picture.File is { } file)
         {
-            var extension = Path.GetExtension(file.Path);
+            string extension = Path.GetExtension(file.Path);
             Extensions[extension] = Extensions.GetValueOrDefault(extension) + 1;
         }
 
@@ -188,11 +192,11 @@ internal sealed partial class CaptionSurvey
 
     private void Read(CaptionText caption, CaptionedPicture picture, int keepTokens, int number, List<int> here)
     {
-        var kept = caption.HasSeparator ? caption.Kept : keepTokens;
+        int kept = caption.HasSeparator ? caption.Kept : keepTokens;
         var (repeats, sentence) = (false, false);
         var pooled = caption.Pooled;
         var (a, b) = (Mix((ulong)number), Mix(~(ulong)number));
-        for (var i = 0; i < pooled.Length; i++)
+        for (int i = 0; i < pooled.Length; i++)
         {
             if (caption.IsSentence(i))
             {

@@ -13,7 +13,7 @@ internal sealed partial class CaptionSurvey
     public static CaptionSurvey Of(CaptionSet set, CaptionReportOptions options)
     {
         var tokens = Tokenizer() is { } tokenizer ? new TokenCounts(tokenizer) : null;
-        var count = Math.Clamp(set.Pictures.Count / PartSize, 1, Environment.ProcessorCount);
+        int count = Math.Clamp(set.Pictures.Count / PartSize, 1, Environment.ProcessorCount);
         var parts = new CaptionSurvey[count];
         Parallel.For(
             0,
@@ -56,7 +56,7 @@ internal sealed partial class CaptionSurvey
     // The next part: its tags get the numbers that they have here.
     private void Take(CaptionSurvey part)
     {
-        var here = new int[part.entries.Count];
+        int[] here = new int[part.entries.Count];
         foreach (var tag in part.entries)
         {
             if (!byNormal.TryGetValue(tag.Normal, out var entry))
@@ -69,9 +69,9 @@ internal sealed partial class CaptionSurvey
             here[tag.Index] = entry.Index;
         }
 
-        foreach (var caption in part.captions)
+        foreach (int[] caption in part.captions)
         {
-            for (var i = 0; i < caption.Length; i++)
+            for (int i = 0; i < caption.Length; i++)
             {
                 caption[i] = here[caption[i]];
             }

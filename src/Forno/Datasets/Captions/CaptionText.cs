@@ -4,7 +4,8 @@ namespace Forno.Datasets.Captions;
 
 /// <summary>
 /// One caption as an ordered list of tags. The first line is the caption, as for kohya's trainer; further lines
-/// (<c>enable_wildcard</c>) are kept as they are. Immutable; unchanged it is the text it was read from, changed it keeps
+/// (<c>enable_wildcard</c>) are kept as they are. Immutable; unchanged it is the text it was read from, changed it
+/// keeps
 /// line ends and everything behind the first line, and the way tags are parted (<c>, </c> or <c>,</c>).
 /// <para>A tag is what stands between commas; <c>{a, b|c}</c> is one, and so is a whole sentence with its commas (see
 /// <see cref="IsSentence"/>). <c>|||</c> (kohya's <c>keep_tokens_separator</c>) ends the tags that shuffling leaves in
@@ -54,7 +55,9 @@ public sealed partial class CaptionText
     /// <summary>A caption without tags.</summary>
     public static CaptionText Empty { get; } = Parse("");
 
-    /// <summary>The tags of the first line in order, as written, without white space around; empty ones are left out.</summary>
+    /// <summary>
+    /// The tags of the first line in order, as written, without white space around; empty ones are left out.
+    /// </summary>
     public IReadOnlyList<string> Tags => texts ??= Array.ConvertAll(pooled, p => p.Text);
 
     /// <summary>The same tags as they are compared: <see cref="TagExpression.Normal"/>.</summary>
@@ -72,7 +75,9 @@ public sealed partial class CaptionText
     /// <summary>Whether any of it is a sentence.</summary>
     public bool HasSentences => sentences is not null;
 
-    /// <summary>Whether all of it, but for the tags before <c>|||</c>, is sentences: a caption in natural language.</summary>
+    /// <summary>
+    /// Whether all of it, but for the tags before <c>|||</c>, is sentences: a caption in natural language.
+    /// </summary>
     public bool IsProse => sentences is not null && Kept < pooled.Length && !sentences.AsSpan(Kept).Contains(false);
 
     /// <summary>Whether there are lines behind the first that are not blank.</summary>
@@ -97,8 +102,8 @@ public sealed partial class CaptionText
     /// <param name="text">The whole text of its file, or a line of it; any text.</param>
     public static CaptionText Parse(string text)
     {
-        var end = text.AsSpan().IndexOfAny('\r', '\n');
-        var lineEnd = end < 0 ? text.Length : end;
+        int end = text.AsSpan().IndexOfAny('\r', '\n');
+        int lineEnd = end < 0 ? text.Length : end;
         var reader = Reader.Shared();
         reader.Read(text.AsSpan(0, lineEnd));
         return new CaptionText(text, lineEnd, reader);
@@ -110,7 +115,8 @@ public sealed partial class CaptionText
     public static CaptionText Of(IReadOnlyList<string> tags, int kept = 0) => Empty.With(tags, kept);
 
     /// <summary>
-    /// Whether a tag is a sentence, a unit of natural language that edits of tags leave alone: it ends in a full stop, or
+    /// Whether a tag is a sentence, a unit of natural language that edits of tags leave alone: it ends in a full stop,
+    /// or
     /// has so many words and an article, verb or pronoun that it is none of a booru's tags.
     /// </summary>
     /// <param name="tag">Its place in <see cref="Tags"/>.</param>
@@ -121,13 +127,14 @@ public sealed partial class CaptionText
     /// change it is this caption.
     /// </summary>
     /// <param name="tags">The tags; white space around them is taken off, empty ones are left out.</param>
-    /// <param name="kept">How many of them stand before <c>|||</c>; 0 takes it away; null leaves it behind as many tags as now.</param>
+    /// <param name="kept">How many of them stand before <c>|||</c>; 0 takes it away; null leaves it behind as many tags
+    /// as now.</param>
     /// <param name="ending">How many of them stand behind a second <c>|||</c>; null = as many as now.</param>
     /// <exception cref="FornoException">A tag holds a line end.</exception>
     public CaptionText With(IReadOnlyList<string> tags, int? kept = null, int? ending = null)
     {
         var (given, front) = (new List<PooledTag>(tags.Count), kept ?? Kept);
-        for (var i = 0; i < tags.Count; i++)
+        for (int i = 0; i < tags.Count; i++)
         {
             if (string.IsNullOrWhiteSpace(tags[i]))
             {
@@ -165,17 +172,17 @@ public sealed partial class CaptionText
         after = Math.Min(after, given.Length - before);
         var line = built ??= new StringBuilder();
         line.Clear();
-        var wall = barrier ?? DefaultBarrier;
-        var plain =
+        string wall = barrier ?? DefaultBarrier;
+        bool plain =
             after == 0
             && (!keeps || (before > 0 && before < given.Length && !wall.Contains(',', StringComparison.Ordinal)));
-        var joined = false;
-        for (var i = 0; i <= given.Length; i++)
+        bool joined = false;
+        for (int i = 0; i <= given.Length; i++)
         {
             // A caption may consist of kept tags only, or of an ending.
             if ((keeps && i == before) || (after > 0 && i == given.Length - after))
             {
-                var twice = keeps && i == before && after > 0 && i == given.Length - after;
+                bool twice = keeps && i == before && after > 0 && i == given.Length - after;
                 line.Append(
                         line.Length == 0 ? wall.TrimStart(' ', ',')
                         : i == given.Length ? wall.TrimEnd(' ', ',')
@@ -201,8 +208,8 @@ public sealed partial class CaptionText
             }
         }
 
-        var length = line.Length;
-        var whole = line.Append(text, lineEnd, text.Length - lineEnd).ToString();
+        int length = line.Length;
+        string whole = line.Append(text, lineEnd, text.Length - lineEnd).ToString();
         // Plain tags are read back as they are written; whatever else may come of others is found by reading.
         return plain
             ? new CaptionText(
@@ -223,7 +230,7 @@ public sealed partial class CaptionText
             return false;
         }
 
-        for (var i = 0; i < given.Length; i++)
+        for (int i = 0; i < given.Length; i++)
         {
             if (!PooledTag.Same(given[i], pooled[i]))
             {

@@ -5,11 +5,15 @@ namespace Forno.Datasets.Captions;
 /// <list type="bullet">
 /// <item>A piece between commas that ends in <c>.</c>, <c>!</c> or <c>?</c> after a letter or digit ends a sentence, if
 /// that has at least four words or a verb, article or pronoun: <c>k-on!</c> is a tag.</item>
-/// <item>Such a sentence may hold commas: it begins at the first piece since the last sentence that starts with a capital
-/// article or pronoun (<c>A woman</c>, <c>She</c>), else the nearest that starts with a capital, else the first that starts
+/// <item>Such a sentence may hold commas: it begins at the first piece since the last sentence that starts with a
+/// capital
+/// article or pronoun (<c>A woman</c>, <c>She</c>), else the nearest that starts with a capital, else the first that
+/// starts
 /// with a small article or pronoun, else at its last comma.</item>
-/// <item>A piece without a full stop is a sentence if it has no underscore and is of at least eight words, of five with an
-/// article, or of four with a verb or pronoun: <c>a photo of a cat</c>, but not <c>looking at viewer</c>. Names of works
+/// <item>A piece without a full stop is a sentence if it has no underscore and is of at least eight words, of five with
+/// an
+/// article, or of four with a verb or pronoun: <c>a photo of a cat</c>, but not <c>looking at viewer</c>. Names of
+/// works
 /// (<c>the legend of zelda: breath of the wild</c>) with a colon or bracket are tags.</item>
 /// </list>
 /// </summary>
@@ -80,10 +84,10 @@ internal static class CaptionUnits
     {
         int capital = -1,
             article = -1;
-        for (var i = from; i <= last; i++)
+        for (int i = from; i <= last; i++)
         {
             var piece = line[pieces[i]];
-            var opens = Opens(piece);
+            bool opens = Opens(piece);
             if (char.IsUpper(piece[0]))
             {
                 if (opens)
@@ -107,7 +111,7 @@ internal static class CaptionUnits
     // An article or pronoun with more words behind it.
     private static bool Opens(ReadOnlySpan<char> piece)
     {
-        var space = piece.IndexOf(' ');
+        int space = piece.IndexOf(' ');
         return space > 0 && (Is(Articles, piece[..space]) || Is(Verbs, piece[..space]));
     }
 
@@ -132,7 +136,7 @@ internal static class CaptionUnits
     {
         if (word.Length <= 5)
         {
-            foreach (var one in words)
+            foreach (string one in words)
             {
                 if (word.Equals(one, StringComparison.OrdinalIgnoreCase))
                 {

@@ -104,13 +104,15 @@ internal sealed class CleanLists
     /// <summary>Whether tags of this noun are put together.</summary>
     public bool IsGarment(string noun) => nouns.Contains(noun);
 
-    /// <summary>A tag's words; null where it is a phrase, a negation, or has signs in it: then it is like nothing else.</summary>
+    /// <summary>
+    /// A tag's words; null where it is a phrase, a negation, or has signs in it: then it is like nothing else.
+    /// </summary>
     public TagWords? WordsOf(string normal) =>
         wordsKnown.GetOrAdd(
             normal,
             n =>
             {
-                var words = n.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                string[] words = n.Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 if (
                     words.Length == 0
                     || n.AsSpan().IndexOfAny("():{}|/;=<>") >= 0
@@ -120,7 +122,7 @@ internal sealed class CleanLists
                     return null;
                 }
 
-                var head =
+                int head =
                     words.Length > 2 && compounds.Contains(string.Join(' ', words[^3..])) ? 3
                     : words.Length > 1 && compounds.Contains(string.Join(' ', words[^2..])) ? 2
                     : 1;
@@ -128,14 +130,16 @@ internal sealed class CleanLists
             }
         );
 
-    /// <summary>The words beside a garment's noun, each with its class in the order they are written; null if one is unknown.</summary>
+    /// <summary>
+    /// The words beside a garment's noun, each with its class in the order they are written; null if one is unknown.
+    /// </summary>
     public List<(string Word, int Class)>? Classified(string[] words)
     {
         var classified = new List<(string, int)>();
-        for (var i = 0; i < words.Length; i++)
+        for (int i = 0; i < words.Length; i++)
         {
-            var two = i + 1 < words.Length ? $"{words[i]} {words[i + 1]}" : null;
-            if (two is not null && classes.TryGetValue(two, out var kind))
+            string? two = i + 1 < words.Length ? $"{words[i]} {words[i + 1]}" : null;
+            if (two is not null && classes.TryGetValue(two, out int kind))
             {
                 classified.Add((two, kind));
                 i++;
@@ -166,7 +170,7 @@ internal sealed class CleanLists
         var chosen = new Dictionary<string, (string Chosen, WordEntry Entry)>(StringComparer.Ordinal);
         foreach (var entry in list)
         {
-            foreach (var other in entry.Words)
+            foreach (string other in entry.Words)
             {
                 // A later line, the user's, counts.
                 chosen[TagExpression.Normal(other)] = (
@@ -189,7 +193,8 @@ internal sealed class CleanLists
                     ++steps <= chosen.Count
                         ? next.Chosen
                         : throw new FornoException(
-                            $"{next.Entry.Source}: the choice leads round in a circle, back to '{word}'; take one of the lines out (-{word})"
+                            $"{next.Entry.Source}: the choice leads round in a circle, back to '{word}'; "
+                                + $"take one of the lines out (-{word})"
                         );
             }
 
@@ -248,9 +253,9 @@ internal sealed class CleanLists
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
         var left = new Stack<string>([start]);
-        while (left.TryPop(out var at))
+        while (left.TryPop(out string? at))
         {
-            foreach (var one in next(at))
+            foreach (string one in next(at))
             {
                 if (found.Add(one))
                 {

@@ -58,7 +58,7 @@ internal sealed class CleanedLine(
 
     private void Useless()
     {
-        for (var i = 0; i < tags.Count; i++)
+        for (int i = 0; i < tags.Count; i++)
         {
             if (tags[i].Free && lists.Useless(tags[i].Text, tags[i].Normal) is { } entry)
             {
@@ -70,7 +70,7 @@ internal sealed class CleanedLine(
 
     private void Synonyms()
     {
-        for (var i = 0; i < tags.Count; i++)
+        for (int i = 0; i < tags.Count; i++)
         {
             if (tags[i].Free && lists.Synonyms.TryGetValue(tags[i].Normal, out var synonym))
             {
@@ -90,7 +90,7 @@ internal sealed class CleanedLine(
 
     private void Redundancy()
     {
-        for (var i = 0; i < tags.Count; i++)
+        for (int i = 0; i < tags.Count; i++)
         {
             if (tags[i].Free && SaidBy(i) is { } other)
             {
@@ -111,7 +111,7 @@ internal sealed class CleanedLine(
     private Tag? SaidBy(int i)
     {
         var (tag, words) = (tags[i], lists.WordsOf(tags[i].Normal));
-        for (var j = 0; j < tags.Count; j++)
+        for (int j = 0; j < tags.Count; j++)
         {
             var other = tags[j];
             if (j == i)
@@ -160,7 +160,7 @@ internal sealed class CleanedLine(
             }
 
             var first = garment[0].Tag;
-            var normal = $"{string.Join(' ', words.Select(w => w.Word))} {garment[0].Noun}";
+            string normal = $"{string.Join(' ', words.Select(w => w.Word))} {garment[0].Noun}";
             var style =
                 Array
                     .Find(
@@ -194,7 +194,7 @@ internal sealed class CleanedLine(
 
     private void Split()
     {
-        for (var i = 0; i < tags.Count; i++)
+        for (int i = 0; i < tags.Count; i++)
         {
             if (!tags[i].Free || !lists.Splits.TryGetValue(tags[i].Normal, out var entry))
             {
@@ -214,10 +214,10 @@ internal sealed class CleanedLine(
     // In the way that the tag it comes from is written, or else the caption.
     private Tag Written(string normal, Tag like)
     {
-        var under =
+        bool under =
             like.Text.Contains('_', StringComparison.Ordinal)
             || (!like.Text.Contains(' ', StringComparison.Ordinal) && underscores);
-        var text = like.Text.Contains('\\', StringComparison.Ordinal) ? TagForms.Escaped(normal) : normal;
+        string text = like.Text.Contains('\\', StringComparison.Ordinal) ? TagForms.Escaped(normal) : normal;
         return new Tag(TagForms.Like(text, under), normal, speaks: true, spared: false);
     }
 

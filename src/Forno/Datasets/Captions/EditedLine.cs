@@ -43,7 +43,7 @@ internal sealed class EditedLine
         this.caption = caption;
         var pooled = caption.Pooled;
         tags = new List<EditedTag>(pooled.Length + 4);
-        for (var i = 0; i < pooled.Length; i++)
+        for (int i = 0; i < pooled.Length; i++)
         {
             tags.Add(new EditedTag(pooled[i], caption.IsSentence(i)));
         }
@@ -65,7 +65,7 @@ internal sealed class EditedLine
     public void Remove(IReadOnlyList<TagPattern> patterns, List<string> reasons)
     {
         List<(TagPattern Pattern, string Tag)>? removed = null;
-        for (var i = 0; i < tags.Count && patterns.Count > 0; i++)
+        for (int i = 0; i < tags.Count && patterns.Count > 0; i++)
         {
             if (Named(patterns, i) is { } pattern)
             {
@@ -84,9 +84,9 @@ internal sealed class EditedLine
 
     public void Replace(IReadOnlyList<(TagPattern From, string To)> rules, List<string> reasons)
     {
-        for (var i = 0; i < tags.Count && rules.Count > 0; i++)
+        for (int i = 0; i < tags.Count && rules.Count > 0; i++)
         {
-            for (var rule = 0; rule < rules.Count; rule++)
+            for (int rule = 0; rule < rules.Count; rule++)
             {
                 var ((from, to), tag) = (rules[rule], tags[i]);
                 if (
@@ -114,8 +114,8 @@ internal sealed class EditedLine
 
     public void Form(EditedForm form, List<string> reasons)
     {
-        var changed = false;
-        for (var i = kept; i < End; i++)
+        bool changed = false;
+        for (int i = kept; i < End; i++)
         {
             if (!tags[i].Sentence && form.Of(tags[i].Tag) is var made && !PooledTag.Same(made, tags[i].Tag))
             {
@@ -133,7 +133,7 @@ internal sealed class EditedLine
     public void Deduplicate(List<string> reasons)
     {
         var seen = tags.Count > FewTags ? new HashSet<string>(StringComparer.Ordinal) : null;
-        for (var i = 0; i < tags.Count; i++)
+        for (int i = 0; i < tags.Count; i++)
         {
             if ((seen is null ? IsBefore(i) : !seen.Add(tags[i].Normal)) && i >= kept)
             {
@@ -161,8 +161,8 @@ internal sealed class EditedLine
                     : unsorted.OrderBy(_ => 0)
             ).ThenBy(u => u.Normal, StringComparer.Ordinal),
         ];
-        var moved = false;
-        for (var i = 0; i < places.Length; i++)
+        bool moved = false;
+        for (int i = 0; i < places.Length; i++)
         {
             moved |= !PooledTag.Same(tags[places[i]].Tag, sorted[i].Tag);
             tags[places[i]] = sorted[i];
@@ -184,14 +184,14 @@ internal sealed class EditedLine
                 .Where(i => !tags[i].Sentence && !added.Contains(tags[i].Normal)),
         ];
         string[] absent = [.. added.Where(a => !tags.Exists(u => u.Normal == a))];
-        var drop = Math.Clamp(tags.Count + absent.Length - mostTags, 0, droppable.Length);
+        int drop = Math.Clamp(tags.Count + absent.Length - mostTags, 0, droppable.Length);
         if (mostTokens is { } most && Tokens(drop) > most)
         {
             // The fewest that are enough: tokens never grow when tags go.
-            var enough = droppable.Length;
+            int enough = droppable.Length;
             while (drop < enough)
             {
-                var middle = (drop + enough) / 2;
+                int middle = (drop + enough) / 2;
                 (drop, enough) = Tokens(middle) > most ? (middle + 1, enough) : (drop, middle);
             }
         }
@@ -200,9 +200,10 @@ internal sealed class EditedLine
         {
             int[] gone = droppable[^drop..];
             reasons.Add(
-                $"cut {string.Join(", ", gone.Take(MostNamed).Select(i => tags[i].Text))}{(drop > MostNamed ? FormattableString.Invariant($" and {drop - MostNamed} more") : "")}"
+                $"cut {string.Join(", ", gone.Take(MostNamed).Select(i => tags[i].Text))}"
+                    + $"{(drop > MostNamed ? FormattableString.Invariant($" and {drop - MostNamed} more") : "")}"
             );
-            for (var i = drop - 1; i >= 0; i--)
+            for (int i = drop - 1; i >= 0; i--)
             {
                 tags.RemoveAt(gone[i]);
             }
@@ -223,7 +224,7 @@ internal sealed class EditedLine
     {
         List<EditedTag>? before = null;
         var placed = new List<EditedTag>(adding.Count);
-        for (var a = 0; a < adding.Count; a++)
+        for (int a = 0; a < adding.Count; a++)
         {
             var tag = EditedTag.Of(adding[a]);
             if (Find(placed, tag.Normal, 0, placed.Count) >= 0 || Find(tags, tag.Normal, 0, kept) >= 0)
@@ -260,7 +261,8 @@ internal sealed class EditedLine
         if (!Same(tags, before))
         {
             reasons.Add(
-                $"add {string.Join(", ", placed.Select(u => u.Text))} {place switch { Place.First => "first", Place.Kept => "behind the tags that stay in place", _ => "last" }}"
+                $"add {string.Join(", ", placed.Select(u => u.Text))} "
+                    + $"{place switch { Place.First => "first", Place.Kept => "behind the tags that stay in place", _ => "last" }}"
             );
         }
     }
@@ -268,7 +270,7 @@ internal sealed class EditedLine
     public CaptionText Result()
     {
         var given = new PooledTag[tags.Count];
-        for (var i = 0; i < given.Length; i++)
+        for (int i = 0; i < given.Length; i++)
         {
             given[i] = tags[i].Tag;
         }
@@ -284,7 +286,7 @@ internal sealed class EditedLine
 
     private static int Find(List<EditedTag> list, string normal, int from, int to)
     {
-        for (var i = from; i < to; i++)
+        for (int i = from; i < to; i++)
         {
             if (list[i].Normal == normal)
             {
@@ -302,7 +304,7 @@ internal sealed class EditedLine
             return false;
         }
 
-        for (var i = 0; i < a.Count; i++)
+        for (int i = 0; i < a.Count; i++)
         {
             if (!PooledTag.Same(a[i].Tag, b[i].Tag))
             {
@@ -320,7 +322,7 @@ internal sealed class EditedLine
 
     private TagPattern? Named(IReadOnlyList<TagPattern> patterns, int i)
     {
-        for (var p = 0; p < patterns.Count; p++)
+        for (int p = 0; p < patterns.Count; p++)
         {
             if (May(patterns[p], i) && patterns[p].Matches(tags[i].Tag))
             {

@@ -11,9 +11,11 @@ public enum TagOrder
 }
 
 /// <summary>
-/// Edits of captions. They are made in this order: remove, replace, underscores or spaces, escape or unescape, deduplicate,
+/// Edits of captions. They are made in this order: remove, replace, underscores or spaces, escape or unescape,
+/// deduplicate,
 /// sort, truncate, add. What is added is found at its place at the end, and truncating leaves room for it.
-/// <para>Tags that stay in place (before <c>|||</c>, or the first <see cref="KeepTokens"/>) and sentences are changed only
+/// <para>Tags that stay in place (before <c>|||</c>, or the first <see cref="KeepTokens"/>) and sentences are changed
+/// only
 /// by their exact names: patterns, forms, sorting and truncating pass them by.</para>
 /// </summary>
 public sealed record TagEditSettings
@@ -24,7 +26,10 @@ public sealed record TagEditSettings
     /// <summary>Tags to take out.</summary>
     public IReadOnlyList<TagPattern> Remove { get; init; } = [];
 
-    /// <summary>Tags to replace, asked in turn; the first that names a tag counts. The text may hold several tags between commas.</summary>
+    /// <summary>
+    /// Tags to replace, asked in turn; the first that names a tag counts. The text may hold several tags between
+    /// commas.
+    /// </summary>
     public IReadOnlyList<(TagPattern From, string To)> Replace { get; init; } = [];
 
     /// <summary>True: spaces become underscores; false: underscores become spaces.</summary>
@@ -42,7 +47,9 @@ public sealed record TagEditSettings
     /// <summary>The most tags of a caption, the last ones are dropped; null = any number.</summary>
     public int? MostTags { get; init; }
 
-    /// <summary>The most CLIP tokens of a caption (without start and end), the last tags are dropped; null = any number.</summary>
+    /// <summary>
+    /// The most CLIP tokens of a caption (without start and end), the last tags are dropped; null = any number.
+    /// </summary>
     public int? MostTokens { get; init; }
 
     /// <summary>Tags at the very front, in this order; one that is further behind moves there.</summary>
@@ -60,13 +67,17 @@ public sealed record TagEditSettings
     /// <summary>Whether captions that are nothing but sentences are edited too.</summary>
     public bool Prose { get; init; }
 
-    /// <summary>Whether all lines of a caption are edited, as <c>enable_wildcard</c> trains them; else the first.</summary>
+    /// <summary>
+    /// Whether all lines of a caption are edited, as <c>enable_wildcard</c> trains them; else the first.
+    /// </summary>
     public bool AllLines { get; init; }
 
     /// <summary>Whether pictures without a caption get one.</summary>
     public bool Create { get; init; }
 
-    /// <summary>Whether captions are stored as UTF-8 without a byte order mark, as kohya's trainer wants them.</summary>
+    /// <summary>
+    /// Whether captions are stored as UTF-8 without a byte order mark, as kohya's trainer wants them.
+    /// </summary>
     public bool Utf8 { get; init; }
 
     /// <summary>Whether any change is asked for.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Forno.Files;
 using Forno.Text;
 
@@ -18,7 +19,8 @@ public sealed class TagEdits
     /// <summary>Makes ready.</summary>
     /// <param name="settings">The edits.</param>
     /// <param name="set">The whole set, whose frequencies sorting goes by.</param>
-    /// <exception cref="FornoException">The settings make no sense, or the tokenizer's vocabulary is needed and absent.</exception>
+    /// <exception cref="FornoException">The settings make no sense, or the tokenizer's vocabulary is needed and
+    /// absent.</exception>
     public TagEdits(TagEditSettings settings, CaptionSet set)
     {
         this.settings = settings;
@@ -53,13 +55,16 @@ public sealed class TagEdits
             Note(prose, "in natural language, left alone; --prose edits them too");
             Note(
                 furtherLines,
-                "of several lines: only the first was edited, as only that is trained; with enable_wildcard use --all-lines"
+                "of several lines: only the first was edited, as only that is trained; with enable_wildcard "
+                    + "use --all-lines"
             );
             if (bare > 0)
             {
                 notes.Add(
-                    FormattableString.Invariant(
-                        $"{bare} {(bare == 1 ? "picture has" : "pictures have")} no caption to add to; --create makes {(bare == 1 ? "it" : "them")} one"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{bare} {(bare == 1 ? "picture has" : "pictures have")} no caption to add to; "
+                            + $"--create makes {(bare == 1 ? "it" : "them")} one"
                     )
                 );
             }
@@ -118,7 +123,7 @@ public sealed class TagEdits
         foreach (var picture in set.Pictures)
         {
             seen.Clear();
-            foreach (var tag in picture.Caption?.Normal ?? [])
+            foreach (string tag in picture.Caption?.Normal ?? [])
             {
                 if (seen.Add(tag))
                 {
@@ -132,12 +137,12 @@ public sealed class TagEdits
 
     private CaptionText AllLines(CaptionText caption, List<string> reasons)
     {
-        var text = caption.ToString();
+        string text = caption.ToString();
         var built = new System.Text.StringBuilder(text.Length);
-        for (var at = 0; at < text.Length; )
+        for (int at = 0; at < text.Length; )
         {
-            var length = text.AsSpan(at).IndexOfAny('\r', '\n');
-            var end = length < 0 ? text.Length : at + length;
+            int length = text.AsSpan(at).IndexOfAny('\r', '\n');
+            int end = length < 0 ? text.Length : at + length;
             built.Append(end == at ? "" : Line(CaptionText.Parse(text[at..end]), reasons).ToString());
             at = Math.Min(end + 1, text.Length);
             built.Append(text, end, at - end);

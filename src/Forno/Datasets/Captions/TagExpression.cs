@@ -5,7 +5,8 @@ using System.Text.RegularExpressions;
 namespace Forno.Datasets.Captions;
 
 /// <summary>
-/// A condition on tags: <c>1girl &amp; (red_dress | skirt) &amp; !solo</c>. <c>&amp;</c> binds closer than <c>|</c>; <c>*</c> in
+/// A condition on tags: <c>1girl &amp; (red_dress | skirt) &amp; !solo</c>. <c>&amp;</c> binds closer than <c>|</c>;
+/// <c>*</c> in
 /// a tag stands for anything; tags with operators in them stand in double quotes or have <c>\</c> before each:
 /// <c>"saber (fate)"</c>, <c>saber_\(fate\)</c>. Upper and lower case, <c>_</c> and spaces are alike.
 /// </summary>
@@ -40,10 +41,12 @@ public sealed class TagExpression
     /// <summary>Whether it holds for the tags of a caption.</summary>
     public bool Matches(CaptionText caption) => holds(caption.NormalArray);
 
-    /// <summary>How tags are compared: lower case, spaces for underscores, without escapes or white space around.</summary>
+    /// <summary>
+    /// How tags are compared: lower case, spaces for underscores, without escapes or white space around.
+    /// </summary>
     public static string Normal(string tag)
     {
-        var normal = tag.Trim().ToLowerInvariant().Replace('_', ' ');
+        string normal = tag.Trim().ToLowerInvariant().Replace('_', ' ');
         return normal.Contains('\\', StringComparison.Ordinal)
             ? normal.Replace("\\(", "(", StringComparison.Ordinal).Replace("\\)", ")", StringComparison.Ordinal)
             : normal;
@@ -120,9 +123,9 @@ public sealed class TagExpression
         private Func<ICollection<string>, bool> Tag()
         {
             Skip();
-            var start = at;
+            int start = at;
             var (tag, pattern, wild) = (new StringBuilder(), new StringBuilder(), false);
-            var quoted = at < text.Length && text[at] == '"';
+            bool quoted = at < text.Length && text[at] == '"';
             at += quoted ? 1 : 0;
             while (
                 at < text.Length && (quoted ? text[at] != '"' : !"&|!()".Contains(text[at], StringComparison.Ordinal))
@@ -150,7 +153,7 @@ public sealed class TagExpression
             }
 
             Skip();
-            var name = Normal(tag.ToString());
+            string name = Normal(tag.ToString());
             if (name.Length == 0)
             {
                 at = start;
@@ -170,9 +173,9 @@ public sealed class TagExpression
             var known = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
             return tags =>
             {
-                foreach (var one in tags)
+                foreach (string one in tags)
                 {
-                    if (!known.TryGetValue(one, out var matches))
+                    if (!known.TryGetValue(one, out bool matches))
                     {
                         matches = regex.IsMatch(one);
                         if (known.Count < MostKnown)
@@ -220,7 +223,8 @@ public sealed class TagExpression
 
         private FornoException Wrong(string why) =>
             new(
-                $"the tag expression '{text}' cannot be read at character {at + 1}: {why}. An example: 1girl & (red_dress | skirt) & !solo"
+                $"the tag expression '{text}' cannot be read at character {at + 1}: {why}. An example: 1girl "
+                    + "& (red_dress | skirt) & !solo"
             );
     }
 }

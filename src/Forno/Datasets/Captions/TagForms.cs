@@ -6,8 +6,10 @@ namespace Forno.Datasets.Captions;
 public static class TagForms
 {
     /// <summary>
-    /// Underscores become spaces, as most models want it. They stay in emoticons (<c>^_^</c>, <c>o_o</c>: no part beside an
-    /// underscore has two letters or digits in a row) and in Pony's <c>score_9</c>, <c>source_anime</c>, <c>rating_safe</c>,
+    /// Underscores become spaces, as most models want it. They stay in emoticons (<c>^_^</c>, <c>o_o</c>: no part
+    /// beside an
+    /// underscore has two letters or digits in a row) and in Pony's <c>score_9</c>, <c>source_anime</c>,
+    /// <c>rating_safe</c>,
     /// which are read with them.
     /// </summary>
     public static string Spaced(string tag) => KeepsUnderscores(tag) ? tag : tag.Replace('_', ' ');
@@ -15,7 +17,9 @@ public static class TagForms
     /// <summary>Spaces become underscores, as boorus write it.</summary>
     public static string Underscored(string tag) => tag.Replace(' ', '_');
 
-    /// <summary>Parentheses get a backslash in front where there is none, so that prompts do not take them for emphasis.</summary>
+    /// <summary>
+    /// Parentheses get a backslash in front where there is none, so that prompts do not take them for emphasis.
+    /// </summary>
     public static string Escaped(string tag)
     {
         if (tag.AsSpan().IndexOfAny('(', ')') < 0)
@@ -24,7 +28,7 @@ public static class TagForms
         }
 
         var built = new StringBuilder(tag.Length + 4);
-        foreach (var c in tag)
+        foreach (char c in tag)
         {
             _ =
                 c is '(' or ')' && (built.Length == 0 || built[^1] != '\\')
@@ -44,11 +48,13 @@ public static class TagForms
     /// <param name="underscores">Whether it is to have underscores.</param>
     internal static string Like(string tag, bool underscores) => underscores ? Underscored(tag) : tag;
 
-    /// <summary>Whether a caption writes its tags of several words with underscores; null if it has none of several words.</summary>
+    /// <summary>
+    /// Whether a caption writes its tags of several words with underscores; null if it has none of several words.
+    /// </summary>
     internal static bool? UsesUnderscores(CaptionText caption)
     {
         var (under, spaced) = (0, 0);
-        for (var i = 0; i < caption.Tags.Count; i++)
+        for (int i = 0; i < caption.Tags.Count; i++)
         {
             if (!caption.IsSentence(i))
             {
@@ -75,7 +81,7 @@ public static class TagForms
             return true;
         }
 
-        for (var i = 1; i < tag.Length; i++)
+        for (int i = 1; i < tag.Length; i++)
         {
             if (char.IsLetterOrDigit(tag[i]) && char.IsLetterOrDigit(tag[i - 1]))
             {

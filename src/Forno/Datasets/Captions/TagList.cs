@@ -39,10 +39,10 @@ public sealed class TagList
     {
         var list = new TagList();
         var (number, broken) = (0, 0);
-        foreach (var line in Caption.ReadText(file).Split('\n'))
+        foreach (string line in Caption.ReadText(file).Split('\n'))
         {
             number++;
-            var row = line.TrimEnd('\r');
+            string row = line.TrimEnd('\r');
             if (
                 row.Trim().Length == 0
                 || (
@@ -88,9 +88,9 @@ public sealed class TagList
     private static List<string> Cells(string row)
     {
         var (cells, cell, quoted) = (new List<string>(4), new System.Text.StringBuilder(), false);
-        for (var i = 0; i < row.Length; i++)
+        for (int i = 0; i < row.Length; i++)
         {
-            var c = row[i];
+            char c = row[i];
             if (c == '"' && quoted && i + 1 < row.Length && row[i + 1] == '"')
             {
                 cell.Append('"');
@@ -124,18 +124,18 @@ public sealed class TagList
                 : FormattableString.Invariant($"{cells.Count} columns; name,category,count are needed");
         }
 
-        var name = cells[0].Trim();
+        string name = cells[0].Trim();
         if (name.Length == 0)
         {
             return "the name is missing";
         }
 
-        if (!int.TryParse(cells[1], NumberStyles.Integer, CultureInfo.InvariantCulture, out var category))
+        if (!int.TryParse(cells[1], NumberStyles.Integer, CultureInfo.InvariantCulture, out int category))
         {
             return $"the category '{cells[1]}' is no number";
         }
 
-        if (!long.TryParse(cells[2], NumberStyles.Integer, CultureInfo.InvariantCulture, out var uses) || uses < 0)
+        if (!long.TryParse(cells[2], NumberStyles.Integer, CultureInfo.InvariantCulture, out long uses) || uses < 0)
         {
             return $"the count '{cells[2]}' is no number";
         }
@@ -143,7 +143,7 @@ public sealed class TagList
         var tag = new ListedTag(name, category, uses);
         tags.TryAdd(TagExpression.Normal(name), tag);
         foreach (
-            var alias in cells
+            string? alias in cells
                 .Skip(3)
                 .SelectMany(c => c.Split(','))
                 .Select(TagExpression.Normal)

@@ -4,9 +4,12 @@ using System.Text.RegularExpressions;
 namespace Forno.Datasets.Captions;
 
 /// <summary>
-/// What names tags in an edit: a tag (<c>red dress</c>), a wildcard (<c>*_hair</c>), or a regular expression between slashes
-/// (<c>/^\d+girls?$/</c>). Tags and wildcards are compared as expressions do: upper and lower case, <c>_</c> and spaces,
-/// escaped and bare parentheses are alike. A regular expression sees the tag as it is written, finds any part of it, and
+/// What names tags in an edit: a tag (<c>red dress</c>), a wildcard (<c>*_hair</c>), or a regular expression between
+/// slashes
+/// (<c>/^\d+girls?$/</c>). Tags and wildcards are compared as expressions do: upper and lower case, <c>_</c> and
+/// spaces,
+/// escaped and bare parentheses are alike. A regular expression sees the tag as it is written, finds any part of it,
+/// and
 /// ignores case. Safe for several threads.
 /// </summary>
 public sealed class TagPattern
@@ -37,7 +40,7 @@ public sealed class TagPattern
     /// <exception cref="FornoException">It is empty, or no regular expression.</exception>
     public static TagPattern Parse(string text)
     {
-        var trimmed = text.Trim();
+        string trimmed = text.Trim();
         if (trimmed is ['/', _, .., '/'])
         {
             try
@@ -110,8 +113,8 @@ public sealed class TagPattern
     private static string Fill(string with, Match match)
     {
         var built = new StringBuilder();
-        var star = 0;
-        foreach (var c in with)
+        int star = 0;
+        foreach (char c in with)
         {
             _ = c == '*' && ++star < match.Groups.Count ? built.Append(match.Groups[star].Value) : built.Append(c);
         }
@@ -123,7 +126,7 @@ public sealed class TagPattern
     {
         var pattern = new StringBuilder("^");
         foreach (
-            var c in text.Replace("\\(", "(", StringComparison.Ordinal).Replace("\\)", ")", StringComparison.Ordinal)
+            char c in text.Replace("\\(", "(", StringComparison.Ordinal).Replace("\\)", ")", StringComparison.Ordinal)
         )
         {
             pattern.Append(

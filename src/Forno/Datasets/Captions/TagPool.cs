@@ -11,7 +11,10 @@ internal sealed class PooledTag
     /// <summary>As <see cref="TagExpression.Normal"/> makes it.</summary>
     public required string Normal { get; init; }
 
-    /// <summary>Whether it is one tag wherever it stands in a caption: no sentence, nor a part of one, and without signs that part tags.</summary>
+    /// <summary>
+    /// Whether it is one tag wherever it stands in a caption: no sentence, nor a part of one, and without signs that
+    /// part tags.
+    /// </summary>
     public required bool IsPlain { get; init; }
 
     /// <summary>Its number in the pool, small and its own; −1 if it is not kept there.</summary>
@@ -22,7 +25,8 @@ internal sealed class PooledTag
 }
 
 /// <summary>
-/// Tags that were seen before: the captions of a set share a few thousand, so each is stored and normalised once. Bounded;
+/// Tags that were seen before: the captions of a set share a few thousand, so each is stored and normalised once.
+/// Bounded;
 /// long texts are not kept. Safe for several threads.
 /// </summary>
 internal static class TagPool
@@ -46,8 +50,8 @@ internal static class TagPool
     private static PooledTag Make(string text)
     {
         // Counting is slow, so it is asked for new tags only.
-        var keep = text.Length <= Longest && Tags.Count < MostTags;
-        var normal = TagExpression.Normal(text);
+        bool keep = text.Length <= Longest && Tags.Count < MostTags;
+        string normal = TagExpression.Normal(text);
         var made = new PooledTag
         {
             Text = text,
@@ -65,9 +69,12 @@ internal static class TagPool
     }
 }
 
-/// <summary>What is known of pooled tags, found by their number; those without one are asked anew. Safe for several threads.</summary>
+/// <summary>
+/// What is known of pooled tags, found by their number; those without one are asked anew. Safe for several threads.
+/// </summary>
 /// <typeparam name="T">What is known.</typeparam>
-/// <param name="find">Finds it out for a tag that is asked about for the first time, perhaps on several threads at once.</param>
+/// <param name="find">Finds it out for a tag that is asked about for the first time, perhaps on several threads at
+/// once.</param>
 internal sealed class TagLookup<T>(Func<PooledTag, T> find)
     where T : class
 {

@@ -21,7 +21,9 @@ public sealed record TagRules
     /// <summary>Least confidence of tags of a category that has none of its own; 0 to 1.</summary>
     public double Threshold { get; init; } = 0.35;
 
-    /// <summary>Least confidence by category (<see cref="TaggerTags.Categories"/>); above 1 leaves the category out.</summary>
+    /// <summary>
+    /// Least confidence by category (<see cref="TaggerTags.Categories"/>); above 1 leaves the category out.
+    /// </summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } =
         new Dictionary<string, double> { ["character"] = 0.85 };
 
@@ -41,7 +43,8 @@ public sealed record TagRules
     public ExistingCaption Existing { get; init; }
 
     /// <summary>
-    /// The tags of a caption: the prefix, characters, everything else, each by falling confidence, then the rating. What
+    /// The tags of a caption: the prefix, characters, everything else, each by falling confidence, then the rating.
+    /// What
     /// several taggers saw stands once, with the greatest confidence. Tags that were pruned from the caption stay out.
     /// </summary>
     /// <param name="sidecar">What was seen.</param>

@@ -51,14 +51,16 @@ public static class Tagging
 
         float[] Prepare(PictureItem item)
         {
-            PictureFile info = PictureFile.Inspect(item.File);
+            var info = PictureFile.Inspect(item.File);
             using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
             using Picture picture = info.Decode();
             return tagger.Prepare(picture);
         }
     }
 
-    /// <summary>What is known of a picture with a tagger's new look at it: its earlier one goes, those of others stay.</summary>
+    /// <summary>
+    /// What is known of a picture with a tagger's new look at it: its earlier one goes, those of others stay.
+    /// </summary>
     /// <param name="old">What was known; null: nothing.</param>
     /// <param name="taggers">The names of the taggers that looked.</param>
     /// <param name="seen">What they saw.</param>

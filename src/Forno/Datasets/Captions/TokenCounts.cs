@@ -3,8 +3,10 @@ using Forno.Text;
 namespace Forno.Datasets.Captions;
 
 /// <summary>
-/// Numbers of CLIP tokens of captions, as kohya's trainer cuts them: without start and end, plain text. Pieces of text are
-/// tokenized apart where there is a blank, so the tokens of a caption of plain tags are the sum of those of <c>tag,</c>, which are
+/// Numbers of CLIP tokens of captions, as kohya's trainer cuts them: without start and end, plain text. Pieces of text
+/// are
+/// tokenized apart where there is a blank, so the tokens of a caption of plain tags are the sum of those of
+/// <c>tag,</c>, which are
 /// counted once each. Safe for several threads.
 /// </summary>
 /// <param name="tokenizer">The tokenizer.</param>
@@ -26,8 +28,8 @@ internal sealed class TokenCounts(ClipTokenizer tokenizer)
             return tokenizer.Encode(caption.Trained).Count;
         }
 
-        var sum = 0;
-        for (var i = 0; i < tags.Length; i++)
+        int sum = 0;
+        for (int i = 0; i < tags.Length; i++)
         {
             var counts = known.Get(tags[i]);
             if (counts.Alone < 0)

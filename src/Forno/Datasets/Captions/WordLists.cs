@@ -12,11 +12,14 @@ namespace Forno.Datasets.Captions;
 public sealed record WordEntry(string Section, string? Left, IReadOnlyList<string> Words, string Source);
 
 /// <summary>
-/// Lists of words that rules on captions go by. They ship with Forno as text files; a user's folder may hold a file of the
+/// Lists of words that rules on captions go by. They ship with Forno as text files; a user's folder may hold a file of
+/// the
 /// same name, which adds to the shipped one. A line is <c>word</c>, <c>word, word</c> or <c>left = word, word</c>;
-/// <c>[section]</c> begins a section; <c>#</c> at the beginning of a line or behind a blank begins a comment; <c>\</c> before a
+/// <c>[section]</c> begins a section; <c>#</c> at the beginning of a line or behind a blank begins a comment; <c>\</c>
+/// before a
 /// <c># [ = , - !</c> or <c>\</c> takes its meaning away. In a user's file <c>-word</c> takes
-/// a word out of the shipped list's section, and the entries whose left side it is, and a line <c>!replace</c> anywhere leaves out the whole shipped list.
+/// a word out of the shipped list's section, and the entries whose left side it is, and a line <c>!replace</c> anywhere
+/// leaves out the whole shipped list.
 /// </summary>
 public static class WordLists
 {
@@ -36,7 +39,8 @@ public static class WordLists
     /// <summary>Reads a list.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="folder">The user's folder of lists, or null.</param>
-    /// <exception cref="FornoException">There is no such folder, it holds a list of a name that none has, or a line cannot be read.</exception>
+    /// <exception cref="FornoException">There is no such folder, it holds a list of a name that none has, or a line
+    /// cannot be read.</exception>
     public static IReadOnlyList<WordEntry> Read(string name, string? folder = null)
     {
         var (shipped, _, _) = Parse(Shipped(name), name + ".txt", own: false);
@@ -46,7 +50,7 @@ public static class WordLists
         }
 
         CheckFolder(folder);
-        var file = Path.Join(folder, name + ".txt");
+        string file = Path.Join(folder, name + ".txt");
         if (!File.Exists(file))
         {
             return shipped;
@@ -77,9 +81,9 @@ public static class WordLists
             throw FornoException.ForFile(folder, "there is no such folder of word lists", "Check --lists.");
         }
 
-        foreach (var file in Directory.EnumerateFiles(folder, "*.txt"))
+        foreach (string file in Directory.EnumerateFiles(folder, "*.txt"))
         {
-            var name = Path.GetFileNameWithoutExtension(file);
+            string name = Path.GetFileNameWithoutExtension(file);
             if (!Names.Contains(name))
             {
                 throw FornoException.ForFile(
@@ -118,16 +122,16 @@ public static class WordLists
             "",
             0
         );
-        foreach (var raw in text.Split('\n'))
+        foreach (string raw in text.Split('\n'))
         {
             number++;
-            var line = Marked(raw).Trim();
+            string line = Marked(raw).Trim();
             if (line.Length == 0)
             {
                 continue;
             }
 
-            var source = FormattableString.Invariant($"{file}:{number}");
+            string source = FormattableString.Invariant($"{file}:{number}");
             if (own && line == Replace)
             {
                 replaces = true;
@@ -154,7 +158,7 @@ public static class WordLists
 
     private static WordEntry Entry(string line, string section, string source)
     {
-        var at = line.IndexOf('=', StringComparison.Ordinal);
+        int at = line.IndexOf('=', StringComparison.Ordinal);
         string? left = at < 0 ? null : Plain(line[..at]);
         string[] words = [.. line[(at + 1)..].Split(',').Select(Plain).Where(w => w.Length > 0)];
         return words.Length > 0 && left is not ""
@@ -166,7 +170,7 @@ public static class WordLists
     private static string Marked(string line)
     {
         var built = new System.Text.StringBuilder(line.Length);
-        for (var i = 0; i < line.Length; i++)
+        for (int i = 0; i < line.Length; i++)
         {
             if (line[i] == '\\' && i + 1 < line.Length && "#[=,-!\\".Contains(line[i + 1], StringComparison.Ordinal))
             {

@@ -19,7 +19,10 @@ public static class PictureCheck
     /// <summary>Sharpness below which a picture that is not much reduced for training looks blurred.</summary>
     public const double SoftBelow = 40;
 
-    /// <summary>… and as a share of its contrast squared: a drawing with few lines on a plain ground measures little and is sharp.</summary>
+    /// <summary>
+    /// … and as a share of its contrast squared: a drawing with few lines on a plain ground measures little and is
+    /// sharp.
+    /// </summary>
     public const double SoftShare = 0.012;
 
     /// <summary>Compression damage from which on it is visible; see <see cref="Blockiness"/>.</summary>
@@ -84,7 +87,9 @@ public static class PictureCheck
         return new CheckedPicture(picture, fit, found);
     }
 
-    /// <summary>The tags of a caption: parts between commas, without blanks around, lower case, underscores as blanks.</summary>
+    /// <summary>
+    /// The tags of a caption: parts between commas, without blanks around, lower case, underscores as blanks.
+    /// </summary>
     public static IEnumerable<string> Tags(string? caption) =>
         (caption ?? "")
             .Split([',', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
@@ -130,8 +135,10 @@ public static class PictureCheck
         {
             string what =
                 picture.File.Frames > 1
-                    ? Invariant(
-                        $"{(format == "tiff" ? "a TIFF" : "an animation")} of {picture.File.Frames} {(format == "tiff" ? "pages" : "frames")}"
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{(format == "tiff" ? "a TIFF" : "an animation")} of {picture.File.Frames} "
+                            + $"{(format == "tiff" ? "pages" : "frames")}"
                     )
                 : TrainerFormats.Contains(format)
                     ? $"{format} called {(extension.Length > 0 ? extension : "by no extension")}"
@@ -181,7 +188,8 @@ public static class PictureCheck
         (Size size, Size wanted) = (picture.Size, rules.Resolution);
         double scale = Scale(fit),
             cropped = CroppedShare(fit);
-        // Buckets that are not square have up to a quarter fewer pixels than the resolution: what fills one is not small.
+        // Buckets that are not square have up to a quarter fewer pixels than the resolution: what fills one is not
+        // small.
         double area = (double)size.Width * size.Height,
             all = (double)wanted.Width * wanted.Height;
         double enlarged = rules.NoUpscale ? Math.Sqrt(LeastBucket * all / area) : scale;
@@ -199,8 +207,11 @@ public static class PictureCheck
                     rules.NoUpscale
                         ? "It is trained small, in a bucket of its own size."
                         : "The trainer enlarges it by plain resampling: the LoRA learns the blur.",
-                    Invariant(
-                        $"forno upscale FOLDER --needed --resolution {(wanted.Width == wanted.Height ? Invariant($"{wanted.Width}") : wanted)} --model yandereneo-4x"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"forno upscale FOLDER --needed --resolution "
+                            + $"{(wanted.Width == wanted.Height ? Invariant($"{wanted.Width}") : wanted)} --model "
+                            + $"yandereneo-4x"
                     )
                 )
             );

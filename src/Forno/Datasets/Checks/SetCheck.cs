@@ -22,7 +22,9 @@ public sealed record SetReport(
     IReadOnlyList<Problem> Problems
 )
 {
-    /// <summary>The same with a folder's name in the commands that mend, so that they can be typed as they stand.</summary>
+    /// <summary>
+    /// The same with a folder's name in the commands that mend, so that they can be typed as they stand.
+    /// </summary>
     /// <param name="folder">The folder as a shell takes it.</param>
     public SetReport At(string folder)
     {
@@ -109,7 +111,8 @@ public static class SetCheck
                     "much-text",
                     FindingLevel.Warning,
                     Invariant($"{texts} of {pictures.Length} pictures have text in them"),
-                    "So common a thing sticks to the trigger: text and watermarks come with every picture that the LoRA draws.",
+                    "So common a thing sticks to the trigger: text and watermarks come with every picture "
+                        + "that the LoRA draws.",
                     "forno dataset clean FOLDER --mark; or name it in the captions (text, speech bubble, watermark)"
                 )
             );
@@ -136,8 +139,10 @@ public static class SetCheck
                 new Finding(
                     "duplicates",
                     FindingLevel.Warning,
-                    Invariant(
-                        $"{more} {(more == 1 ? "picture is a duplicate" : "pictures are duplicates")} of {(duplicates.Count == 1 ? "another" : Invariant($"{duplicates.Count} others"))}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{more} {(more == 1 ? "picture is a duplicate" : "pictures are duplicates")} of "
+                            + $"{(duplicates.Count == 1 ? "another" : Invariant($"{duplicates.Count} others"))}"
                     ),
                     "What is there several times is trained several times as often and burns in.",
                     "forno dataset dedupe FOLDER"
@@ -155,7 +160,8 @@ public static class SetCheck
                     "many-buckets",
                     FindingLevel.Warning,
                     Invariant($"{counts.Length} buckets for {pictures.Length} pictures"),
-                    "A batch never mixes buckets: most batches will be short, and the step count and learning rate no longer mean what they say.",
+                    "A batch never mixes buckets: most batches will be short, and the step count and "
+                        + "learning rate no longer mean what they say.",
                     "forno dataset buckets FOLDER shows them; crop odd shapes, or raise bucket_reso_steps"
                 )
             );
@@ -168,8 +174,10 @@ public static class SetCheck
                 new Finding(
                     "alone",
                     FindingLevel.Note,
-                    Invariant(
-                        $"{alone} {(alone == 1 ? "picture is alone in its bucket" : "pictures are alone in their buckets")}"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{alone} "
+                            + $"{(alone == 1 ? "picture is alone in its bucket" : "pictures are alone in their buckets")}"
                     ),
                     "Alone it is always trained as a batch of one.",
                     "forno dataset buckets FOLDER names them"
@@ -199,8 +207,10 @@ public static class SetCheck
                     new Finding(
                         "few-pictures",
                         few ? FindingLevel.Warning : FindingLevel.Note,
-                        Invariant(
-                            $"fewer than {(few ? FewPictures : AdvisedPictures)} pictures{(few ? Invariant($" ({AdvisedPictures} are advised)") : "")}: {list}"
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"fewer than {(few ? FewPictures : AdvisedPictures)} pictures"
+                                + $"{(few ? Invariant($" ({AdvisedPictures} are advised)") : "")}: {list}"
                         ),
                         few
                             ? "With fewer than 8 of an outfit the LoRA copies them instead of learning."
@@ -253,8 +263,10 @@ public static class SetCheck
                 new Finding(
                     "caption-kinds",
                     FindingLevel.Warning,
-                    $"captions are of {kinds.Length} kinds: {string.Join(", ", kinds.Select(k => Invariant($"{k.Count()} {k.Key}")))}",
-                    "The trainer reads one kind (caption_extension): the pictures of the others count as without caption.",
+                    $"captions are of {kinds.Length} kinds: "
+                        + $"{string.Join(", ", kinds.Select(k => Invariant($"{k.Count()} {k.Key}")))}",
+                    "The trainer reads one kind (caption_extension): the pictures of the others count as "
+                        + "without caption.",
                     "forno dataset import FOLDER -o NEW --caption-extension .txt"
                 )
             );

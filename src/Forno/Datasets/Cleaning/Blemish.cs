@@ -27,7 +27,9 @@ public sealed record BlemishSettings
     /// <summary>The kinds to find; text in a bubble counts as text where bubbles are not asked for.</summary>
     public IReadOnlyList<BlemishKind> Kinds { get; init; } = Enum.GetValues<BlemishKind>();
 
-    /// <summary>How far text boxes grow on every side, in heights of their line: glow and shadow belong to letters.</summary>
+    /// <summary>
+    /// How far text boxes grow on every side, in heights of their line: glow and shadow belong to letters.
+    /// </summary>
     public double Grow { get; init; } = 0.2;
 
     /// <summary>Texts below this score are passed over, 0 to 1.</summary>

@@ -4,8 +4,10 @@ using Forno.Imaging.Masks;
 namespace Forno.Datasets.Cleaning;
 
 /// <summary>
-/// Speech bubbles and caption boxes: bright, even areas that enclose text. From around each text its area is flooded; what
-/// runs out into the picture is background, not a bubble. Holes (the letters) are filled, the outline is taken along. Pure.
+/// Speech bubbles and caption boxes: bright, even areas that enclose text. From around each text its area is flooded;
+/// what
+/// runs out into the picture is background, not a bubble. Holes (the letters) are filled, the outline is taken along.
+/// Pure.
 /// </summary>
 internal sealed class Bubbles
 {
@@ -19,7 +21,8 @@ internal sealed class Bubbles
     // Share of the pixels around a text that must be of the bubble's colour.
     private const double Surrounded = 0.6;
 
-    // A bubble is at most this share of the picture, this many times its text's boxes, touches the picture's edge with at most this
+    // A bubble is at most this share of the picture, this many times its text's boxes, touches the picture's edge with
+    // at most this
     // share of its box's perimeter, and fills its own box at least to this share (an ellipse: 0.79, with a tail less).
     private const double MostShare = 0.35,
         MostOfText = 16,
@@ -135,7 +138,8 @@ internal sealed class Bubbles
         }
     }
 
-    // What hangs together with a pixel by colour, letters included; null once it is too large for a bubble. No diagonals: an
+    // What hangs together with a pixel by colour, letters included; null once it is too large for a bubble. No
+    // diagonals: an
     // outline of one pixel holds.
     private Component? Flood(int start, (int R, int G, int B) colour)
     {

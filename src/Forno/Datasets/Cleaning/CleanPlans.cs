@@ -10,7 +10,8 @@ namespace Forno.Datasets.Cleaning;
 /// <summary>The plans of <c>forno dataset clean</c>: what was found is marked in masks, filled or blurred.</summary>
 public static class CleanPlans
 {
-    /// <summary>Adds what was found as black to the masks; a picture without mask gets one that is white elsewhere, and so do
+    /// <summary>Adds what was found as black to the masks; a picture without mask gets one that is white elsewhere, and
+    /// so do
     /// the others of its folder: the trainer wants a mask for every picture of a folder or for none.</summary>
     /// <param name="survey">What was found in them.</param>
     /// <param name="mostShare">Pictures with more of it, 0 to 1, are left as they are.</param>
@@ -124,7 +125,8 @@ public static class CleanPlans
         string.Create(
             CultureInfo.InvariantCulture,
             $"{string.Join(", ",
-        picture.Found.GroupBy(f => f.Kind).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}{(g.Count() == 1 ? "" : "s")}"))} ({picture.Share:0.0 %})"
+        picture.Found.GroupBy(f => f.Kind).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}{(g.Count() == 1 ? "" : "s")}"))}"
+                + $" ({picture.Share:0.0 %})"
         );
 
     private static ChangePlan Change(
@@ -136,7 +138,7 @@ public static class CleanPlans
     )
     {
         (List<CleanPicture> todo, List<Problem> kept) = Split(survey, mostShare);
-        Dictionary<string, CleanPicture> byPath = todo.ToDictionary(p => p.Item.Path, StringComparer.Ordinal);
+        var byPath = todo.ToDictionary(p => p.Item.Path, StringComparer.Ordinal);
         ChangePlan plan = PictureEditing.Plan(
             "clean",
             folder,
@@ -172,10 +174,11 @@ public static class CleanPlans
             return WhiteMask(picture, mark: true);
         }
 
-        PictureFile info = PictureFile.Inspect(mask.File);
+        var info = PictureFile.Inspect(mask.File);
         return (info.Width, info.Height) != (picture.Size.Width, picture.Size.Height)
             ? throw new FornoException(
-                $"its mask is {info.Width}×{info.Height}, the picture {picture.Size.Width}×{picture.Size.Height}; make the mask anew"
+                $"its mask is {info.Width}×{info.Height}, the picture {picture.Size.Width}×"
+                    + $"{picture.Size.Height}; make the mask anew"
             )
             : new ReplaceFile(
                 mask.Path,

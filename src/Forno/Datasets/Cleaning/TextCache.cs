@@ -15,7 +15,9 @@ public sealed record PictureTexts(int Width, int Height, IReadOnlyList<TextArea>
     public double Coverage => TextMap.Coverage(Texts, Width, Height);
 }
 
-/// <summary>Texts of pictures by the content of their files, kept from one run to the next. Safe for several threads.</summary>
+/// <summary>
+/// Texts of pictures by the content of their files, kept from one run to the next. Safe for several threads.
+/// </summary>
 public sealed class TextCache
 {
     private readonly ContentCache<PictureTexts> cache;
@@ -52,7 +54,7 @@ public sealed class TextCache
             key,
             () =>
             {
-                PictureFile info = PictureFile.Inspect(item.File);
+                var info = PictureFile.Inspect(item.File);
                 using IDisposable share = PixelBudget.Take(3L * info.Width * info.Height);
                 using Picture picture = info.Decode();
                 return new PictureTexts(info.Width, info.Height, find(picture));

@@ -6,8 +6,10 @@ using Forno.Workspace;
 namespace Forno.Datasets.Cleaning;
 
 /// <summary>
-/// Marks at the same place in most pictures of a set, found without reading them: what pictures show differs from one to the
-/// next, so the median of their brightness gradients over many pictures is near zero, except where all have the same edges
+/// Marks at the same place in most pictures of a set, found without reading them: what pictures show differs from one
+/// to the
+/// next, so the median of their brightness gradients over many pictures is near zero, except where all have the same
+/// edges
 /// (after Dekel and others, "On the Effectiveness of Visible Watermarks", 2017). Windows in the four corners and in the
 /// middle are compared at native resolution; marks that are scaled with their picture are not found this way.
 /// </summary>
@@ -22,12 +24,14 @@ public static class Watermarks
     // Pictures that are compared; a median needs no more.
     private const int MostPictures = 41;
 
-    // Grey levels a step that the median gradient of a mark has at least, and the share of a picture's own gradients that must
+    // Grey levels a step that the median gradient of a mark has at least, and the share of a picture's own gradients
+    // that must
     // agree with it for the picture to have the mark.
     private const int LeastEdge = 7;
     private const double Agree = 0.6;
 
-    // Edges of one mark lie at most so far apart (pixels); a mark has at least so many edge pixels; a line is a frame, not a mark;
+    // Edges of one mark lie at most so far apart (pixels); a mark has at least so many edge pixels; a line is a frame,
+    // not a mark;
     // where more than this share of a window is alike, the pictures are.
     private const int Gap = 6,
         LeastPixels = 40,
@@ -114,7 +118,7 @@ public static class Watermarks
             return null;
         }
 
-        PictureFile info = PictureFile.Inspect(item.File);
+        var info = PictureFile.Inspect(item.File);
         var own = new List<Component>();
         foreach (Mark mark in marks)
         {
@@ -214,7 +218,7 @@ public static class Watermarks
     // The five windows of a picture in grey, and the whole of it made small; null where it is smaller than one.
     private static byte[][]? Windows(PictureItem item)
     {
-        PictureFile info = PictureFile.Inspect(item.File);
+        var info = PictureFile.Inspect(item.File);
         if (info.Width < Side || info.Height < Side)
         {
             return null;

@@ -20,7 +20,9 @@ public sealed record CropSettings
     /// <summary>Whether a picture that got a crop goes out of the set.</summary>
     public bool Replace { get; init; }
 
-    /// <summary>How many tags at the beginning of a caption stay in front of a new shot tag, where no <c>|||</c> says it.</summary>
+    /// <summary>
+    /// How many tags at the beginning of a caption stay in front of a new shot tag, where no <c>|||</c> says it.
+    /// </summary>
     public int KeepTokens { get; init; } = 1;
 }
 
@@ -38,7 +40,9 @@ public sealed record PictureCrops(
     string Why
 );
 
-/// <summary>The plan of <c>forno dataset crop</c>: several shots of one large picture, each a picture of its own.</summary>
+/// <summary>
+/// The plan of <c>forno dataset crop</c>: several shots of one large picture, each a picture of its own.
+/// </summary>
 public static class CropPlan
 {
     /// <summary>Makes the plan.</summary>
@@ -91,7 +95,7 @@ public static class CropPlan
 
     private static PictureCrops Look(PictureItem item, CropSettings settings, Buckets buckets, HashSet<string> stems)
     {
-        PictureFile info = PictureFile.Inspect(item.File);
+        var info = PictureFile.Inspect(item.File);
         var size = new Size(info.Width, info.Height);
         if (
             Shot.All.FirstOrDefault(s => item.Stem.EndsWith("-" + s.Name, StringComparison.Ordinal)) is { } of
@@ -186,7 +190,8 @@ public static class CropPlan
         if ((source.Width, source.Height) != (info.Width, info.Height))
         {
             throw new FornoException(
-                $"its mask is {source.Width}×{source.Height}, the picture {info.Width}×{info.Height}; make the mask anew"
+                $"its mask is {source.Width}×{source.Height}, the picture {info.Width}×{info.Height}; make "
+                    + "the mask anew"
             );
         }
 

@@ -3,7 +3,8 @@ namespace Forno.Datasets.Crops;
 /// <summary>A way to frame a figure.</summary>
 /// <param name="Name">Its short name, which the crop's file name ends with: <c>bust</c>.</param>
 /// <param name="Tag">The tag that captions get: <c>upper body</c>.</param>
-/// <param name="Aspect">Least width over height of its crop: narrower ones are widened where the picture allows it.</param>
+/// <param name="Aspect">Least width over height of its crop: narrower ones are widened where the picture allows
+/// it.</param>
 public sealed record Shot(string Name, string Tag, double Aspect)
 {
     /// <summary>Head to feet.</summary>

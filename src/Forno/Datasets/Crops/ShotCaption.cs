@@ -6,7 +6,8 @@ namespace Forno.Datasets.Crops;
 public static class ShotCaption
 {
     /// <summary>
-    /// Sets the shot tag: in the place of the first one that is there (the others go), else behind the kept tags. Sentences stay
+    /// Sets the shot tag: in the place of the first one that is there (the others go), else behind the kept tags.
+    /// Sentences stay
     /// behind it. Underscores are written where the caption's other tags have them.
     /// </summary>
     /// <param name="text">The caption.</param>
@@ -14,7 +15,7 @@ public static class ShotCaption
     /// <param name="keepTokens">How many tags stay in front, where no <c>|||</c> says it.</param>
     public static string Set(string text, Shot shot, int keepTokens)
     {
-        CaptionText caption = CaptionText.Parse(text);
+        var caption = CaptionText.Parse(text);
         string[] told = [.. caption.Tags.Where(t => !IsShot(t))];
         string tag =
             told.Any(t => t.Contains('_', StringComparison.Ordinal))

@@ -23,7 +23,9 @@ public sealed class Outline
         }
     }
 
-    /// <summary>From which column to which (exclusive) the figure reaches in some rows; null where there is nothing of it.</summary>
+    /// <summary>
+    /// From which column to which (exclusive) the figure reaches in some rows; null where there is nothing of it.
+    /// </summary>
     /// <param name="top">First row.</param>
     /// <param name="bottom">The row after the last.</param>
     public (int Left, int Right)? Extent(int top, int bottom)
@@ -38,7 +40,9 @@ public sealed class Outline
         return to > from ? (from, to) : null;
     }
 
-    /// <summary>Mean width of the figure and its middle column in some rows, by area; null where there is nothing of it.</summary>
+    /// <summary>
+    /// Mean width of the figure and its middle column in some rows, by area; null where there is nothing of it.
+    /// </summary>
     /// <param name="top">First row.</param>
     /// <param name="bottom">The row after the last.</param>
     public (double Width, double Middle)? Mean(int top, int bottom)

@@ -5,9 +5,12 @@ using Forno.Workspace;
 namespace Forno.Datasets.Crops;
 
 /// <summary>
-/// Boxes that a detector or a person wrote down, one JSON file for a data set. Names are paths within the data set, or bare
-/// file names, then for every picture of that name; boxes are <c>[left, top, width, height]</c> in pixels of the upright picture:
-/// <code>{ "10_cat/a.png": { "subject": [40, 12, 300, 800], "head": [120, 12, 110, 130], "face": [140, 50, 80, 85] } }</code>
+/// Boxes that a detector or a person wrote down, one JSON file for a data set. Names are paths within the data set, or
+/// bare
+/// file names, then for every picture of that name; boxes are <c>[left, top, width, height]</c> in pixels of the
+/// upright picture:
+/// <code>{ "10_cat/a.png": { "subject": [40, 12, 300, 800], "head": [120, 12, 110, 130], "face": [140, 50, 80, 85] }
+/// }</code>
 /// Each of the three may be absent.
 /// </summary>
 public sealed class SubjectBoxes
@@ -27,7 +30,7 @@ public sealed class SubjectBoxes
         var boxes = new SubjectBoxes();
         try
         {
-            using JsonDocument document = JsonDocument.Parse(
+            using var document = JsonDocument.Parse(
                 File.ReadAllBytes(path),
                 new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }
             );

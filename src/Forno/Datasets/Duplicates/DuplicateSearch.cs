@@ -18,7 +18,9 @@ public sealed record DuplicateInput
     /// <summary>How much its format is preferred among pictures that are otherwise equal; larger is better.</summary>
     public int FormatRank { get; init; }
 
-    /// <summary>What hangs on the picture where it is (caption, mask, repeats): decides among those that look equally good.</summary>
+    /// <summary>
+    /// What hangs on the picture where it is (caption, mask, repeats): decides among those that look equally good.
+    /// </summary>
     public int Ties { get; init; }
 
     /// <summary>png and other lossless formats before webp and avif, those before jpeg, and gif last.</summary>
@@ -72,7 +74,8 @@ public static class DuplicateSearch
     /// <param name="pictures">In any order; the result does not depend on it beyond equals without names.</param>
     /// <param name="options">Threshold and mirroring.</param>
     /// <param name="closer">
-    /// Makes the picture at a place small with a given side (64, 128 or 256), so that a likely pair is looked at closely
+    /// Makes the picture at a place small with a given side (64, 128 or 256), so that a likely pair is looked at
+    /// closely
     /// and a changed mouth in a large scene is seen; null: the small pictures of the measures decide.
     /// </param>
     /// <param name="progress">Receives the number of pictures done.</param>
@@ -200,7 +203,8 @@ public static class DuplicateSearch
         }
     }
 
-    // Compression makes a copy sharper by its own noise, flat drawings by a fifth: of those about as sharp the better format
+    // Compression makes a copy sharper by its own noise, flat drawings by a fifth: of those about as sharp the better
+    // format
     // is kept, then the one with caption, mask and repeats, if it is as like the others as the head was.
     private static DuplicateGroup BestFormat(
         DuplicateGroup group,

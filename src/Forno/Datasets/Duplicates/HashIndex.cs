@@ -6,8 +6,10 @@ using System.Runtime.Intrinsics.X86;
 namespace Forno.Datasets.Duplicates;
 
 /// <summary>
-/// Finds all 64-bit hashes within a few bits of a given one without looking at all of them (multi-index hashing, Norouzi,
-/// Punjani and Fleet 2012): hashes are filed under each of their four 16-bit quarters; of two hashes within 4k + 3 bits,
+/// Finds all 64-bit hashes within a few bits of a given one without looking at all of them (multi-index hashing,
+/// Norouzi,
+/// Punjani and Fleet 2012): hashes are filed under each of their four 16-bit quarters; of two hashes within 4k + 3
+/// bits,
 /// at least one quarter differs by k bits or less. Fixed once made; safe for several threads.
 /// </summary>
 public sealed class HashIndex
@@ -31,7 +33,9 @@ public sealed class HashIndex
     ];
 
     private readonly int[][] starts = new int[Quarters][];
-    private readonly ulong[][] hashes = new ulong[Quarters][]; // apart from the places: a search reads only these, and waits for memory
+
+    // apart from the places: a search reads only these, and waits for memory
+    private readonly ulong[][] hashes = new ulong[Quarters][];
     private readonly int[][] places = new int[Quarters][];
 
     /// <summary>Files hashes; each is known by its place in the list.</summary>
@@ -40,7 +44,7 @@ public sealed class HashIndex
     {
         for (int quarter = 0; quarter < Quarters; quarter++)
         {
-            var start = new int[Values + 1];
+            int[] start = new int[Values + 1];
             foreach (ulong hash in hashes)
             {
                 start[Part(hash, quarter) + 1]++;
@@ -65,7 +69,8 @@ public sealed class HashIndex
 
     /// <summary>Adds the places of all hashes within a radius, each once, in no special order.</summary>
     /// <param name="hash">The hash to look near.</param>
-    /// <param name="radius">Bits that may differ, 0 to 15. Up to 3, 7 and 11 the work is about 1, 17 and 137 looks a quarter.</param>
+    /// <param name="radius">Bits that may differ, 0 to 15. Up to 3, 7 and 11 the work is about 1, 17 and 137 looks a
+    /// quarter.</param>
     /// <param name="found">Receives the places.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Near(ulong hash, int radius, List<int> found)

@@ -1,6 +1,8 @@
 namespace Forno.Datasets.Duplicates;
 
-/// <summary>How far one picture's light may differ from another's: a straight line through one channel's values.</summary>
+/// <summary>
+/// How far one picture's light may differ from another's: a straight line through one channel's values.
+/// </summary>
 /// <param name="LeastGain">The smallest slope.</param>
 /// <param name="MostGain">The largest slope.</param>
 /// <param name="MostShift">The largest constant, either way.</param>

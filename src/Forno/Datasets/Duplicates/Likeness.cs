@@ -53,7 +53,8 @@ public sealed class Likeness
     /// <summary>Compares two pictures.</summary>
     /// <param name="a">One of them.</param>
     /// <param name="b">The other; mirrored already where that is the question.</param>
-    /// <returns>Percent: 100 for equal pictures, above 90 for copies of different quality, less for different ones.</returns>
+    /// <returns>Percent: 100 for equal pictures, above 90 for copies of different quality, less for different
+    /// ones.</returns>
     public double Percent(SmallPicture a, SmallPicture b)
     {
         (Edges edges, bool ofFirst, double error) = Align(a, b);

@@ -9,7 +9,8 @@ public readonly record struct Candidate(int Id, bool Mirrored);
 
 /// <summary>
 /// Finds pictures whose hashes are near, of whatever slight crop and, if asked, mirrored. A candidate is only a hint: a
-/// hash of 64 bits does not know two faces apart. Pictures are asked about in order of place, from one thread: each looks
+/// hash of 64 bits does not know two faces apart. Pictures are asked about in order of place, from one thread: each
+/// looks
 /// up the crops that it may be, and those that may be crops of it wait until their turn.
 /// </summary>
 public sealed class LookAlikes
@@ -75,7 +76,8 @@ public sealed class LookAlikes
 
     private void Look(ulong whole, ulong gradient, List<Candidate>? larger, List<Candidate> found, bool mirrored)
     {
-        // The whole of this near a part of another: a crop of it, or it will be found to be one of this when its turn comes.
+        // The whole of this near a part of another: a crop of it, or it will be found to be one of this when its turn
+        // comes.
         scratch.Clear();
         parts.Near(whole, radius, scratch);
         int each = PictureHash.Windows.Count - 1,

@@ -10,7 +10,8 @@ public static class EditPlans
 {
     /// <summary>Cuts borders of one colour off, and frames within them.</summary>
     /// <param name="folder">The pictures.</param>
-    /// <param name="fuzzPercent">How far a border's pixels may lie from its colour, in percent of the full scale; as ImageMagick's <c>-fuzz</c>.</param>
+    /// <param name="fuzzPercent">How far a border's pixels may lie from its colour, in percent of the full scale; as
+    /// ImageMagick's <c>-fuzz</c>.</param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     public static ChangePlan Trim(
@@ -33,7 +34,8 @@ public static class EditPlans
             return box.Width == info.Width && box.Height == info.Height
                 ? null
                 : new PictureEdit(
-                    $"trim {info.Width}×{info.Height} to {box.Width}×{box.Height}{(count > 1 ? $" (borders one in the other)" : "")}",
+                    $"trim {info.Width}×{info.Height} to {box.Width}×{box.Height}"
+                        + $"{(count > 1 ? $" (borders one in the other)" : "")}",
                     p => p.Crop(box.Left, box.Top, box.Width, box.Height),
                     m => Same(m, info).Crop(box.Left, box.Top, box.Width, box.Height)
                 );
@@ -64,7 +66,9 @@ public static class EditPlans
             cancel
         );
 
-    /// <summary>Pads pictures to squares; the picture stays in the middle. Masks are padded with black, which is not trained.</summary>
+    /// <summary>
+    /// Pads pictures to squares; the picture stays in the middle. Masks are padded with black, which is not trained.
+    /// </summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="background">The colour of what is added.</param>
     /// <param name="progress">Counts pictures.</param>
@@ -81,7 +85,7 @@ public static class EditPlans
         PictureEdit? Decide(PictureItem item)
         {
             var info = PictureFile.Inspect(item.File);
-            var side = Math.Max(info.Width, info.Height);
+            int side = Math.Max(info.Width, info.Height);
             var (left, top) = ((side - info.Width) / 2, (side - info.Height) / 2);
             return info.Width == info.Height
                 ? null
@@ -107,7 +111,7 @@ public static class EditPlans
         CancellationToken cancel = default
     )
     {
-        var extension = format is "png" or "jpg" or "webp"
+        string extension = format is "png" or "jpg" or "webp"
             ? "." + format
             : throw new FornoException($"--to {format}: pictures can be converted to png, jpg or webp");
         Within(quality is null or (>= 1 and <= 100), "--quality", quality ?? 0, "from 1 to 100");
@@ -118,8 +122,8 @@ public static class EditPlans
             item =>
             {
                 var info = PictureFile.Inspect(item.File);
-                var name = Path.GetExtension(item.Path).ToLowerInvariant();
-                var fits =
+                string name = Path.GetExtension(item.Path).ToLowerInvariant();
+                bool fits =
                     (name == extension || (format == "jpg" && name == ".jpeg"))
                     && info.Format == (format == "jpg" ? "jpeg" : format);
                 return fits ? null : new PictureEdit($"{info.Format} to {format}", p => p.Extract(0, p.Bands));
@@ -158,12 +162,13 @@ public static class EditPlans
             var info = PictureFile.Inspect(item.File);
             var size = new Size(info.Width, info.Height);
             var fit = buckets.Fit(size);
-            var grows = fit.Resized.Width > size.Width || fit.Resized.Height > size.Height;
+            bool grows = fit.Resized.Width > size.Width || fit.Resized.Height > size.Height;
             var end = crop ? fit.Bucket : fit.Resized;
             return end == size || (grows && !upscale)
                 ? null
                 : new PictureEdit(
-                    $"resize {size.Width}×{size.Height} to {end.Width}×{end.Height} (bucket {fit.Bucket.Width}×{fit.Bucket.Height})",
+                    $"resize {size.Width}×{size.Height} to {end.Width}×{end.Height} (bucket "
+                        + $"{fit.Bucket.Width}×{fit.Bucket.Height})",
                     Scale,
                     m => Scale(Same(m, info))
                 );

@@ -9,14 +9,17 @@ namespace Forno.Datasets.Edits;
 /// <param name="Mask">Makes the new mask of the old one; null leaves it as it is.</param>
 internal sealed record PictureEdit(string What, Func<Picture, Picture> Apply, Func<Picture, Picture>? Mask = null);
 
-/// <summary>Turns decisions about single pictures into a plan: where the new files go, and what goes with them.</summary>
+/// <summary>
+/// Turns decisions about single pictures into a plan: where the new files go, and what goes with them.
+/// </summary>
 internal static class PictureEditing
 {
     /// <summary>Makes a plan.</summary>
     /// <param name="name">The command.</param>
     /// <param name="folder">The pictures.</param>
     /// <param name="decide">What to do with one; null leaves it as it is.</param>
-    /// <param name="extension">The new extension; null keeps .png and .webp (without loss) and makes .png of the others.</param>
+    /// <param name="extension">The new extension; null keeps .png and .webp (without loss) and makes .png of the
+    /// others.</param>
     /// <param name="quality">See <see cref="PictureContent.Edited"/>.</param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
@@ -39,7 +42,7 @@ internal static class PictureEditing
         ]);
         var masks = new HashSet<string>(StringComparer.Ordinal);
         var steps = new List<PlanStep>();
-        for (var i = 0; i < edits.Length; i++)
+        for (int i = 0; i < edits.Length; i++)
         {
             if (edits[i] is { } edit)
             {
@@ -79,11 +82,11 @@ internal static class PictureEditing
         FreeNames names
     )
     {
-        var old = Path.GetExtension(item.Path).ToLowerInvariant();
-        var stays = extension is null
+        string old = Path.GetExtension(item.Path).ToLowerInvariant();
+        bool stays = extension is null
             ? old is ".png" or ".webp"
             : extension == old || (extension == ".jpg" && old == ".jpeg");
-        var target = stays ? item.Path : RelativePath.WithExtension(item.Path, extension ?? ".png");
+        string target = stays ? item.Path : RelativePath.WithExtension(item.Path, extension ?? ".png");
         if (target == item.Path)
         {
             yield return new ReplaceFile(item.Path, PictureContent.Edited(item.File, target, edit.Apply, quality));
@@ -91,13 +94,13 @@ internal static class PictureEditing
         }
 
         // Another picture may have the name already (a.jpg beside a.png): then this one gets one of its own.
-        var alone = files.Add(target);
+        bool alone = files.Add(target);
         target = alone ? target : names.Take(item.Folder, item.Stem) + Path.GetExtension(target);
         yield return new AddFile(target, PictureContent.Edited(item.File, target, edit.Apply, quality));
         yield return new RemoveFile(item.Path);
         foreach (var companion in item.Companions)
         {
-            var path = item.PathFor(companion, target);
+            string path = item.PathFor(companion, target);
             if (path != companion.Path)
             {
                 yield return companion.Shared || !alone

@@ -7,7 +7,9 @@ namespace Forno.Datasets.Edits;
 /// <summary>To what size pictures are upscaled.</summary>
 public sealed record UpscaleTarget
 {
-    /// <summary>Times the picture's own size; null: as the models make it. Not together with <see cref="Bucket"/>.</summary>
+    /// <summary>
+    /// Times the picture's own size; null: as the models make it. Not together with <see cref="Bucket"/>.
+    /// </summary>
     public double? Scale { get; init; }
 
     /// <summary>To the size that the trainer would resize to for its bucket; null: no bucket.</summary>
@@ -36,7 +38,9 @@ public sealed record UpscaleTarget
     }
 }
 
-/// <summary>The plan of <c>forno upscale</c> for folders: pictures become larger PNG files, their masks grow with them.</summary>
+/// <summary>
+/// The plan of <c>forno upscale</c> for folders: pictures become larger PNG files, their masks grow with them.
+/// </summary>
 public static class UpscalePlan
 {
     /// <summary>Makes the plan; nothing is upscaled before it is applied.</summary>
@@ -60,12 +64,12 @@ public static class UpscalePlan
 
         PlanStep? Decide(PictureItem item)
         {
-            PictureFile info = PictureFile.Inspect(item.File);
+            var info = PictureFile.Inspect(item.File);
             if (target.Of(new Size(info.Width, info.Height), models) is not { } size)
             {
                 return null;
             }
-            FileContent content = FileContent.Bytes(
+            var content = FileContent.Bytes(
                 "upscaled picture",
                 () =>
                 {

@@ -30,7 +30,7 @@ internal sealed class FrameFilter(bool dropRepeats, bool dropBlurred)
         }
 
         using var small = opaque.Resize(Side, Side, Kernel.Linear);
-        var pixels = small.ToArray();
+        byte[] pixels = small.ToArray();
         if (dropRepeats && last is not null && Alike(pixels, last))
         {
             return false;
@@ -43,9 +43,9 @@ internal sealed class FrameFilter(bool dropRepeats, bool dropBlurred)
     private static bool Alike(byte[] a, byte[] b)
     {
         var (sum, most) = (0, 0);
-        for (var i = 0; i < a.Length; i++)
+        for (int i = 0; i < a.Length; i++)
         {
-            var difference = Math.Abs(a[i] - b[i]);
+            int difference = Math.Abs(a[i] - b[i]);
             sum += difference;
             most = Math.Max(most, difference);
         }
@@ -55,7 +55,7 @@ internal sealed class FrameFilter(bool dropRepeats, bool dropBlurred)
 
     private bool IsBlurred(Picture frame)
     {
-        var longer = Math.Max(frame.Width, frame.Height);
+        int longer = Math.Max(frame.Width, frame.Height);
         using var small =
             longer > 512
                 ? frame.Resize(
@@ -65,8 +65,8 @@ internal sealed class FrameFilter(bool dropRepeats, bool dropBlurred)
                 )
                 : frame.Extract(0, frame.Bands);
         var (rgb, bands) = (small.ToArray(), small.Bands);
-        var grey = new byte[small.Width * small.Height];
-        for (var i = 0; i < grey.Length; i++)
+        byte[] grey = new byte[small.Width * small.Height];
+        for (int i = 0; i < grey.Length; i++)
         {
             grey[i] =
                 bands < 3
@@ -77,8 +77,8 @@ internal sealed class FrameFilter(bool dropRepeats, bool dropBlurred)
                     );
         }
 
-        var measure = Sharpness.Of(grey, small.Width);
-        var best = sharpness.Count > 0 ? sharpness.Max() : 0;
+        double measure = Sharpness.Of(grey, small.Width);
+        double best = sharpness.Count > 0 ? sharpness.Max() : 0;
         sharpness.Enqueue(measure);
         if (sharpness.Count > Lately)
         {

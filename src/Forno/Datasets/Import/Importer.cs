@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Forno.Data;
 using Forno.Imaging;
@@ -76,7 +77,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         problems.AddRange(failures.OfType<Problem>());
         var names = new FreeNames(taken);
         var steps = new List<PlanStep>();
-        for (var i = 0; i < found.Count; i++)
+        for (int i = 0; i < found.Count; i++)
         {
             if (kinds[i] is { } kind)
             {
@@ -98,7 +99,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
     /// <summary>Clears the temporary folders away.</summary>
     public void Dispose()
     {
-        foreach (var folder in unpacked.Where(Directory.Exists))
+        foreach (string? folder in unpacked.Where(Directory.Exists))
         {
             Directory.Delete(folder, recursive: true);
         }
@@ -122,7 +123,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
 
     private void Unpack(PictureItem archive, List<Found> found, List<Problem> problems, CancellationToken cancel)
     {
-        var folder = Directory.CreateTempSubdirectory("forno-unpacked-").FullName;
+        string folder = Directory.CreateTempSubdirectory("forno-unpacked-").FullName;
         unpacked.Add(folder);
         var unpacker = new ZipUnpacker(folder, IsWantedInZip);
         unpacker.Unpack(archive.File, archive.Path, cancel);
@@ -178,10 +179,12 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         var captions = Captions(item).ToArray();
         if (kind.Picture is not { Frames: 1 } still)
         {
-            var what = kind.Picture is null
+            string what = kind.Picture is null
                 ? "film"
-                : FormattableString.Invariant(
-                    $"{kind.Picture.Format} of {kind.Picture.Frames} {(kind.Picture.Format == "tiff" ? "pages" : "frames")}"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{kind.Picture.Format} of {kind.Picture.Frames} "
+                        + $"{(kind.Picture.Format == "tiff" ? "pages" : "frames")}"
                 );
             return new PlanStep
             {
@@ -191,7 +194,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
             };
         }
 
-        var size = FormattableString.Invariant($"{still.Format} {still.Width}×{still.Height}");
+        string size = FormattableString.Invariant($"{still.Format} {still.Width}×{still.Height}");
         List<FileChange> changes =
         [
             new AddFile(target + ".png", PictureContent.AsPng(item.File, settings.MaxPixels)),
@@ -214,7 +217,8 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         {
             Subject = item.Path,
             What =
-                $"{size} → {target}.png{(item.Captions.Count > 0 ? " with caption" : "")}{(item.Mask is null ? "" : " with mask")}",
+                $"{size} → {target}.png{(item.Captions.Count > 0 ? " with caption" : "")}"
+                + $"{(item.Mask is null ? "" : " with mask")}",
             Changes = changes,
         };
     }
@@ -227,8 +231,8 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         CancellationToken cancel
     )
     {
-        var isVideo = kind.Picture is null;
-        var isPages = kind.Picture?.Format == "tiff";
+        bool isVideo = kind.Picture is null;
+        bool isPages = kind.Picture?.Format == "tiff";
         var filter = new FrameFilter(
             dropRepeats: !settings.AllFrames && !isPages,
             dropBlurred: isVideo && !settings.AllFrames
@@ -239,7 +243,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
             : isPages ? PageReader.Read(file, settings.MaxPixels)
             : kind.Picture!.Format == "png" ? ApngReader.Read(file)
             : FrameReader.Read(file);
-        var every = isVideo || isPages ? 1 : settings.Every ?? 1;
+        int every = isVideo || isPages ? 1 : settings.Every ?? 1;
         var (seen, kept) = (0, 0);
         foreach (var frame in frames)
         {
@@ -250,7 +254,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
                     continue;
                 }
 
-                var name = FormattableString.Invariant($"{target}_f{++kept:0000}");
+                string name = FormattableString.Invariant($"{target}_f{++kept:0000}");
                 using (PixelBudget.Take((long)frame.Width * frame.Height))
                 {
                     yield return new AddFile(name + ".png", PictureContent.Png(frame));
@@ -269,16 +273,17 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         }
     }
 
-    // The new names are name.txt and name.caption, or what is asked for; of two that would be the same the second keeps its own. Tags seen and pruned come along.
+    // The new names are name.txt and name.caption, or what is asked for; of two that would be the same the second keeps
+    // its own. Tags seen and pruned come along.
     private IEnumerable<(string Extension, FileContent Content)> Captions(PictureItem item)
     {
         var used = new HashSet<string>(StringComparer.Ordinal);
         foreach (var sidecar in item.At(item.Path).Sidecars)
         {
-            var extension = Path.GetExtension(sidecar.Path).ToLowerInvariant();
-            var isTagName = extension is not (".txt" or ".caption");
-            var wanted = settings.CaptionExtension ?? (isTagName ? ".txt" : extension);
-            var free = used.Add(wanted) ? wanted : RelativePath.Name(sidecar.Path)[item.Stem.Length..];
+            string extension = Path.GetExtension(sidecar.Path).ToLowerInvariant();
+            bool isTagName = extension is not (".txt" or ".caption");
+            string wanted = settings.CaptionExtension ?? (isTagName ? ".txt" : extension);
+            string free = used.Add(wanted) ? wanted : RelativePath.Name(sidecar.Path)[item.Stem.Length..];
             if (free != wanted && !used.Add(free))
             {
                 continue;

@@ -15,22 +15,25 @@ public sealed partial class NameTemplate
     private readonly string template;
 
     /// <summary>Reads a template.</summary>
-    /// <exception cref="FornoException">It has an unknown placeholder, or characters that names cannot have.</exception>
+    /// <exception cref="FornoException">It has an unknown placeholder, or characters that names cannot
+    /// have.</exception>
     public NameTemplate(string template)
     {
         this.template = template;
-        var literal = Placeholder().Replace(template, "");
+        string literal = Placeholder().Replace(template, "");
         if (literal.IndexOfAny(['{', '}', '/', '\\', '\0']) >= 0 || template.Trim().Length == 0)
         {
             throw new FornoException(
-                $"the name template '{template}' cannot be used; it may hold {{name}}, {{md5}}, {{index}} or {{index:000}}, and text without slashes"
+                $"the name template '{template}' cannot be used; it may hold {{name}}, {{md5}}, {{index}} or "
+                    + "{index:000}, and text without slashes"
             );
         }
 
         if (!Placeholder().IsMatch(template))
         {
             throw new FornoException(
-                $"the name template '{template}' gives every picture the same name; add {{index:000}}, {{name}} or {{md5}}"
+                $"the name template '{template}' gives every picture the same name; add {{index:000}}, "
+                    + "{name} or {md5}"
             );
         }
 
@@ -49,7 +52,7 @@ public sealed partial class NameTemplate
     /// <param name="index">Its number, from 1.</param>
     public string Make(string name, string? md5, int index)
     {
-        var made = Placeholder()
+        string made = Placeholder()
             .Replace(
                 template,
                 m =>

@@ -10,18 +10,19 @@ public static partial class TagFile
 {
     /// <summary>Reads tags, if the text is a list of tags rather than a caption.</summary>
     /// <param name="text">The file's text.</param>
-    /// <param name="isTags">Whether it is known to hold tags; else it is judged: a text with commas or of plain words is a caption.</param>
+    /// <param name="isTags">Whether it is known to hold tags; else it is judged: a text with commas or of plain words
+    /// is a caption.</param>
     /// <returns>The tags with <c>_</c> for spaces; null if it is a caption.</returns>
     public static IReadOnlyList<string>? Read(string text, bool isTags)
     {
-        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var separator =
+        string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        char separator =
             text.Contains('|', StringComparison.Ordinal) ? '|'
             : text.Contains(',', StringComparison.Ordinal) ? ','
             : lines.Length > 1 && lines.All(l => !l.Contains(' ', StringComparison.Ordinal)) ? '\n'
             : lines.Any(l => l.Contains(' ', StringComparison.Ordinal)) ? ' '
             : '\n';
-        var known =
+        bool known =
             isTags
             || separator switch
             {

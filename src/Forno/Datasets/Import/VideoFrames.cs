@@ -32,12 +32,12 @@ public static partial class VideoFrames
     /// <exception cref="FornoException">ffmpeg is missing, or cannot read the film.</exception>
     public static IEnumerable<Picture> Read(string file, int? every, long maxPixels, CancellationToken cancel)
     {
-        var program =
+        string program =
             FindProgram()
             ?? throw new FornoException(
                 $"{file}: films are read by ffmpeg, which is missing; on Debian: apt-get install ffmpeg"
             );
-        var select = every is { } n
+        string select = every is { } n
             ? string.Create(CultureInfo.InvariantCulture, $"not(mod(n\\,{n}))")
             : "eq(n\\,0)+gt(scene\\,0.3)";
         var start = new ProcessStartInfo(program)
@@ -48,7 +48,7 @@ public static partial class VideoFrames
         };
         // "file:" keeps a name such as "concat:…" from being more than a name.
         foreach (
-            var argument in (string[])
+            string argument in (string[])
                 [
                     "-v",
                     "error",
@@ -87,7 +87,7 @@ public static partial class VideoFrames
             process.WaitForExit();
             if (process.ExitCode != 0)
             {
-                var why = string.Join(
+                string why = string.Join(
                     "; ",
                     errors
                         .GetAwaiter()
@@ -112,8 +112,8 @@ public static partial class VideoFrames
     // Binary PPM: "P6 width height 255" and one white space, then the samples.
     private static Picture? Frame(Stream input, string file, long maxPixels)
     {
-        var words = new string[4];
-        for (var i = 0; i < 4; i++)
+        string[] words = new string[4];
+        for (int i = 0; i < 4; i++)
         {
             if (Word(input) is not { } word)
             {
@@ -126,8 +126,8 @@ public static partial class VideoFrames
         if (
             words[0] != "P6"
             || words[3] != "255"
-            || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var width)
-            || !int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out var height)
+            || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int width)
+            || !int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out int height)
             || width < 1
             || height < 1
         )
@@ -140,7 +140,7 @@ public static partial class VideoFrames
             throw new FornoException($"{file}: its frames are {width}×{height}, more than is read");
         }
 
-        var pixels = GC.AllocateUninitializedArray<byte>(width * height * 3);
+        byte[] pixels = GC.AllocateUninitializedArray<byte>(width * height * 3);
         return input.ReadAtLeast(pixels, pixels.Length, throwOnEndOfStream: false) == pixels.Length
             ? Picture.FromPixels(pixels, width, height, 3, file)
             : throw Broken(file);
@@ -149,7 +149,7 @@ public static partial class VideoFrames
     private static string? Word(Stream input)
     {
         var word = new StringBuilder();
-        for (var c = input.ReadByte(); c >= 0 && word.Length < 16; c = input.ReadByte())
+        for (int c = input.ReadByte(); c >= 0 && word.Length < 16; c = input.ReadByte())
         {
             if (!char.IsWhiteSpace((char)c))
             {

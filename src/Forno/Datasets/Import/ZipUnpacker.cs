@@ -50,7 +50,7 @@ internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
             foreach (var entry in zip.Entries)
             {
                 cancel.ThrowIfCancellationRequested();
-                var name = entry.FullName.Replace('\\', '/');
+                string name = entry.FullName.Replace('\\', '/');
                 if (name.EndsWith('/') || !wanted(name))
                 {
                     continue;
@@ -117,7 +117,7 @@ internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
         using (var input = entry.Open())
         using (var output = new FileStream(target, FileMode.CreateNew))
         {
-            var buffer = new byte[1 << 16];
+            byte[] buffer = new byte[1 << 16];
             for (int count; (count = input.Read(buffer)) > 0; )
             {
                 left -= count;

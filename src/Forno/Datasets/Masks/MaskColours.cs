@@ -2,7 +2,10 @@ using Forno.Imaging.Masks;
 
 namespace Forno.Datasets.Masks;
 
-/// <summary>Which colours a picture has inside of its mask, outside of it, and along its own edge: histograms of 12³ boxes, each spread over its neighbours.</summary>
+/// <summary>
+/// Which colours a picture has inside of its mask, outside of it, and along its own edge: histograms of 12³ boxes, each
+/// spread over its neighbours.
+/// </summary>
 internal sealed class MaskColours
 {
     private const int Side = 12;
@@ -11,7 +14,8 @@ internal sealed class MaskColours
     private const double Least = 1e-5,
         MostLog = 4;
 
-    // Levels that two colours differ by across two pixels where something ends; the ground's own colours run into each other.
+    // Levels that two colours differ by across two pixels where something ends; the ground's own colours run into each
+    // other.
     private const int Edge = 30;
 
     private readonly byte[] on,

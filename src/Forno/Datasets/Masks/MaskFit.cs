@@ -2,7 +2,10 @@ using Forno.Imaging.Masks;
 
 namespace Forno.Datasets.Masks;
 
-/// <summary>How well a mask fits its picture, measured on a <see cref="PictureView"/>. Shares are of the mask's white unless said otherwise, and may exceed 1.</summary>
+/// <summary>
+/// How well a mask fits its picture, measured on a <see cref="PictureView"/>. Shares are of the mask's white unless
+/// said otherwise, and may exceed 1.
+/// </summary>
 public sealed record MaskFit
 {
     // Parts of the picture are found at this scale; see Regions.
@@ -14,22 +17,35 @@ public sealed record MaskFit
     // Colours that make up less than this of the picture's edge, with their neighbours, do not belong to the ground.
     private const double RareAtEdge = 2e-4;
 
-    /// <summary>Grey that is not white enough to count: what the network half thought to belong to the subject.</summary>
+    /// <summary>
+    /// Grey that is not white enough to count: what the network half thought to belong to the subject.
+    /// </summary>
     public required double Doubt { get; init; }
 
-    /// <summary>What lies on the smaller side of the outline where it runs through even parts of the picture; a share of the lesser of white and black.</summary>
+    /// <summary>
+    /// What lies on the smaller side of the outline where it runs through even parts of the picture; a share of the
+    /// lesser of white and black.
+    /// </summary>
     public required double Cut { get; init; }
 
-    /// <summary>Share of the outline beyond which lies a part of the picture that does not reach the picture's edge.</summary>
+    /// <summary>
+    /// Share of the outline beyond which lies a part of the picture that does not reach the picture's edge.
+    /// </summary>
     public required double Enclosed { get; init; }
 
     /// <summary>All parts outside that do not reach the picture's edge.</summary>
     public required double Objects { get; init; }
 
-    /// <summary>The largest connected part outside whose colours the picture's edge does not have, by the share of its outline where something ends.</summary>
+    /// <summary>
+    /// The largest connected part outside whose colours the picture's edge does not have, by the share of its outline
+    /// where something ends.
+    /// </summary>
     public required double Strange { get; init; }
 
-    /// <summary>What lies outside and has colours that are more frequent inside, each part by the share of its outline where something ends.</summary>
+    /// <summary>
+    /// What lies outside and has colours that are more frequent inside, each part by the share of its outline where
+    /// something ends.
+    /// </summary>
     public required double Alike { get; init; }
 
     /// <summary>Measures a mask.</summary>
@@ -61,7 +77,8 @@ public sealed record MaskFit
         };
     }
 
-    // Pixels of parts that the outline cuts, of parts outside that do not reach the picture's edge; share of the outline along the latter.
+    // Pixels of parts that the outline cuts, of parts outside that do not reach the picture's edge; share of the
+    // outline along the latter.
     private static (double Cut, double Objects, double Enclosed) Parts(byte[] rgb, byte[] on, int w, int h)
     {
         (int[] labels, int count) = Regions.Find(rgb, w, h, RegionScale);

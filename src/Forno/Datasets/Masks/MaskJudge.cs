@@ -4,7 +4,8 @@ using Forno.Imaging.Masks;
 namespace Forno.Datasets.Masks;
 
 /// <summary>Why a mask should not be trained with.</summary>
-/// <param name="Kind">One word: black, white, grey, islands, holes, centre, frame, ragged, cut, part, strange, alike.</param>
+/// <param name="Kind">One word: black, white, grey, islands, holes, centre, frame, ragged, cut, part, strange,
+/// alike.</param>
 /// <param name="Text">The same in a sentence with its figures.</param>
 public sealed record MaskFlaw(string Kind, string Text);
 
@@ -18,7 +19,9 @@ public readonly record struct Ramp(double From, double To, double Most = 1.5)
     public double Of(double value) => Math.Clamp((value - From) / (To - From), 0, Most);
 }
 
-/// <summary>From where on a mask is bad; shares are of 1. The ramps were set by 121 masks of ISNet and by 200 drawn ones.</summary>
+/// <summary>
+/// From where on a mask is bad; shares are of 1. The ramps were set by 121 masks of ISNet and by 200 drawn ones.
+/// </summary>
 public sealed record MaskRules
 {
     /// <summary>Less white: nothing would be trained.</summary>
@@ -68,7 +71,8 @@ public sealed record MaskRules
 }
 
 /// <summary>
-/// Tells good masks from bad ones. With the picture at hand, what speaks against a mask gets points, which are added up: alone, few
+/// Tells good masks from bad ones. With the picture at hand, what speaks against a mask gets points, which are added
+/// up: alone, few
 /// measures are sure, but good masks seldom have several of them. Without, the shape alone is judged. Pure.
 /// </summary>
 public static class MaskJudge
@@ -83,7 +87,7 @@ public static class MaskJudge
     public static IReadOnlyList<MaskFlaw> Judge(MaskPlane mask, PictureView? view = null, MaskRules? rules = null)
     {
         MaskRules r = rules ?? new MaskRules();
-        MaskShape shape = MaskShape.Of(mask);
+        var shape = MaskShape.Of(mask);
         // An empty or full mask has no shape to speak of.
         return view is null ? MaskShapeJudge.Judge(shape, r)
             : shape.White < r.LeastWhite || shape.White > r.MostWhite ? [MaskShapeJudge.Extreme(shape, r)]

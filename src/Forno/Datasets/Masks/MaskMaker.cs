@@ -50,7 +50,7 @@ public static class MaskMaker
 
         (float[] Numbers, PictureView View, Size Size) Prepare(PictureItem item)
         {
-            PictureFile info = PictureFile.Inspect(item.File);
+            var info = PictureFile.Inspect(item.File);
             using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
             using Picture picture = info.Decode();
             byte[] squashed = network.Squash(picture);
@@ -82,10 +82,11 @@ public static class MaskMaker
             items,
             item =>
             {
-                PictureFile info = PictureFile.Inspect(item.File);
+                var info = PictureFile.Inspect(item.File);
                 using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
                 MaskPlane mask = Alpha(info);
-                // What is transparent is the outline itself: the picture tells no better, and what lies under it may be anything.
+                // What is transparent is the outline itself: the picture tells no better, and what lies under it may be
+                // anything.
                 return new JudgedMask(
                     item,
                     mask,
@@ -123,7 +124,7 @@ public static class MaskMaker
             items,
             item =>
             {
-                PictureFile info = PictureFile.Inspect(item.File);
+                var info = PictureFile.Inspect(item.File);
                 using IDisposable share = PixelBudget.Take((long)info.Width * info.Height);
                 using Picture picture = info.Decode();
                 return new JudgedMask(

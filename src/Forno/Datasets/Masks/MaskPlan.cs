@@ -25,7 +25,9 @@ public sealed record MaskFinish
     }
 }
 
-/// <summary>A picture's mask, found and judged. What is held of it is small: it is finished when it is asked for.</summary>
+/// <summary>
+/// A picture's mask, found and judged. What is held of it is small: it is finished when it is asked for.
+/// </summary>
 public sealed record JudgedMask
 {
     private readonly Func<MaskPlane> found;
@@ -84,7 +86,7 @@ public sealed record JudgedMask
         byte[] png = mask.EncodePng();
         return () =>
         {
-            using Picture picture = Picture.Decode(png, "mask");
+            using var picture = Picture.Decode(png, "mask");
             return new MaskPlane(picture.ToArray(), picture.Width, picture.Height);
         };
     }
@@ -97,8 +99,10 @@ public static class MaskPlan
     public const string Suffix = "_nomask";
 
     /// <summary>
-    /// Good masks are written to <c>masks/</c> beside their pictures. Pictures whose mask is bad go to the folder's sibling
-    /// <c>N_name_nomask</c> with their captions: the trainer wants a mask for every picture of a masked folder or for none.
+    /// Good masks are written to <c>masks/</c> beside their pictures. Pictures whose mask is bad go to the folder's
+    /// sibling
+    /// <c>N_name_nomask</c> with their captions: the trainer wants a mask for every picture of a masked folder or for
+    /// none.
     /// </summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="masks">Masks of some of them.</param>
@@ -113,9 +117,7 @@ public static class MaskPlan
         bool write = true
     )
     {
-        Dictionary<string, JudgedMask> bad = masks
-            .Where(m => !keepBad && !m.IsGood)
-            .ToDictionary(m => m.Item.Path, StringComparer.Ordinal);
+        var bad = masks.Where(m => !keepBad && !m.IsGood).ToDictionary(m => m.Item.Path, StringComparer.Ordinal);
         ChangePlan moves = SortPlan.Make(
             folder,
             [item => bad.ContainsKey(item.Path) ? WithoutMask(item) : null],
@@ -126,14 +128,15 @@ public static class MaskPlan
                 s with
                 {
                     What =
-                        $"bad mask ({string.Join("; ", bad[s.Subject].Flaws.Select(f => f.Text))}): trained without, {s.What}",
+                        $"bad mask ({string.Join("; ", bad[s.Subject].Flaws.Select(f => f.Text))}): trained "
+                        + $"without, {s.What}",
                 }
             )
             .ToList();
         foreach (JudgedMask mask in masks.Where(m => write && !bad.ContainsKey(m.Item.Path)))
         {
             string path = Target(mask.Item);
-            FileContent content = FileContent.Bytes("mask", () => mask.Make().EncodePng());
+            var content = FileContent.Bytes("mask", () => mask.Make().EncodePng());
             List<FileChange> changes =
             [
                 mask.Item.Mask?.Path == path ? new ReplaceFile(path, content) : new AddFile(path, content),

@@ -14,7 +14,10 @@ public sealed record MaskShape
     /// <summary>Share of the picture that is white.</summary>
     public required double White { get; init; }
 
-    /// <summary>Share of what is not black that is neither black nor white, with only such pixels around it: soft edges do not count.</summary>
+    /// <summary>
+    /// Share of what is not black that is neither black nor white, with only such pixels around it: soft edges do not
+    /// count.
+    /// </summary>
     public required double Grey { get; init; }
 
     /// <summary>White parts that hang together, without dust.</summary>

@@ -18,7 +18,9 @@ public sealed record MaskShapeRules
     /// <summary>More holes: the subject is eaten.</summary>
     public int MostHoles { get; init; } = 12;
 
-    /// <summary>More holes in a mask of several parts whose outline is frayed as well (<see cref="FrayedOutline"/>).</summary>
+    /// <summary>
+    /// More holes in a mask of several parts whose outline is frayed as well (<see cref="FrayedOutline"/>).
+    /// </summary>
     public int MostHolesFrayed { get; init; } = 2;
 
     /// <summary>From this length on, in times that of a disc of the same area, an outline is frayed.</summary>

@@ -38,7 +38,7 @@ public sealed record PictureView(byte[] Rgb, int Width, int Height)
             return new PictureView(Resample.Area(rgb, squashedWidth, squashedHeight, 3, w, h), w, h);
         }
 
-        using Picture picture = Picture.FromRgb(rgb, squashedWidth, squashedHeight);
+        using var picture = Picture.FromRgb(rgb, squashedWidth, squashedHeight);
         using Picture resized = picture.Resize(w, h, Kernel.Linear);
         return new PictureView(resized.ToArray(), w, h);
     }

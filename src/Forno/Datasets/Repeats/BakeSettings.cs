@@ -18,7 +18,9 @@ public sealed record BakeSettings
     /// <summary>The recipe.</summary>
     public RepeatRecipe Recipe { get; init; } = RepeatRecipe.Balanced;
 
-    /// <summary>The optimizer by kohya's name: Prodigy, DAdapt… find their rate themselves; all others count as AdamW.</summary>
+    /// <summary>
+    /// The optimizer by kohya's name: Prodigy, DAdapt… find their rate themselves; all others count as AdamW.
+    /// </summary>
     public string Optimizer { get; init; } = "Prodigy";
 
     /// <summary>Whether the base model is of SDXL's family.</summary>
@@ -30,7 +32,9 @@ public sealed record BakeSettings
     /// <summary>Whether <c>ip_noise_gamma</c> is on.</summary>
     public bool IpNoiseGamma { get; init; }
 
-    /// <summary>Whether the pictures are animation of the 1980s or 1990s, which is learnt three times as fast.</summary>
+    /// <summary>
+    /// Whether the pictures are animation of the 1980s or 1990s, which is learnt three times as fast.
+    /// </summary>
     public bool Retro { get; init; }
 
     /// <summary>Whether <c>scale_weight_norms</c> is on.</summary>
@@ -139,7 +143,9 @@ public sealed record RepeatPlan
     /// <summary>Image steps of the whole training.</summary>
     public long TotalImageSteps => (long)ImageSteps * Epochs;
 
-    /// <summary>Optimizer steps an epoch, as if all pictures were of one bucket; each further bucket may add one.</summary>
+    /// <summary>
+    /// Optimizer steps an epoch, as if all pictures were of one bucket; each further bucket may add one.
+    /// </summary>
     public int OptimizerSteps =>
         (((ImageSteps + Settings.Batch - 1) / Settings.Batch) + Settings.Accumulation - 1) / Settings.Accumulation;
 

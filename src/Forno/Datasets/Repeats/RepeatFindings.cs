@@ -38,7 +38,8 @@ internal static class RepeatFindings
                     "scale-weight-norms",
                     FindingLevel.Warning,
                     $"scale_weight_norms with {settings.Optimizer}",
-                    "It shrinks weights while the optimizer judges its rate by how far they moved: the rate grows without end.",
+                    "It shrinks weights while the optimizer judges its rate by how far they moved: the rate "
+                        + "grows without end.",
                     "remove scale_weight_norms, or use AdamW"
                 )
             );
@@ -88,7 +89,8 @@ internal static class RepeatFindings
                 new Finding(
                     "one-gamma",
                     FindingLevel.Note,
-                    $"{(settings.MinSnrGamma ? "min_snr_gamma" : "ip_noise_gamma")} without {(settings.MinSnrGamma ? "ip_noise_gamma" : "min_snr_gamma")}",
+                    $"{(settings.MinSnrGamma ? "min_snr_gamma" : "ip_noise_gamma")} without "
+                        + $"{(settings.MinSnrGamma ? "ip_noise_gamma" : "min_snr_gamma")}",
                     "Steps are reckoned × 3/5 where both are on; with one of them the full number is taken.",
                     "watch the last epochs for burning in"
                 )

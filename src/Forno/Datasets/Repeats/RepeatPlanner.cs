@@ -8,9 +8,12 @@ namespace Forno.Datasets.Repeats;
 /// <summary>
 /// Reckons repeats and epochs by one of two recipes. Pure.
 /// <list type="bullet">
-/// <item><b>balanced</b>: 8 epochs (at dim 32, alpha 16) of 300 image steps for each concept and 100 for each sub-concept with
-/// Prodigy at rate 1, twice that with AdamW at 1e-4; × 3/5 with both min_snr_gamma and ip_noise_gamma, × 1/2 for SDXL, × 1/3 for
-/// animation of the 1980s and 1990s. All is rounded down. The character's own folder fills up what its sub-concepts leave of
+/// <item><b>balanced</b>: 8 epochs (at dim 32, alpha 16) of 300 image steps for each concept and 100 for each
+/// sub-concept with
+/// Prodigy at rate 1, twice that with AdamW at 1e-4; × 3/5 with both min_snr_gamma and ip_noise_gamma, × 1/2 for SDXL,
+/// × 1/3 for
+/// animation of the 1980s and 1990s. All is rounded down. The character's own folder fills up what its sub-concepts
+/// leave of
 /// its share.</item>
 /// <item><b>simple</b>: the fewest repeats that reach 900 image steps an epoch over all concepts, and the fewest epochs
 /// that reach 2500 image steps ÷ batch.</item>
@@ -34,7 +37,8 @@ public static class RepeatPlanner
         SimpleBatches = 2500;
 
     /// <summary>Reckons.</summary>
-    /// <param name="scene">Folders (as groups) and triggers. A folder is for its narrowest trigger that at least half of its captions have.</param>
+    /// <param name="scene">Folders (as groups) and triggers. A folder is for its narrowest trigger that at least half
+    /// of its captions have.</param>
     /// <param name="settings">The training.</param>
     /// <param name="before">What folders' names say now; null = nothing.</param>
     /// <exception cref="FornoException">There is no picture, or settings make no sense.</exception>
@@ -100,7 +104,9 @@ public static class RepeatPlanner
         return plan with { Findings = RepeatFindings.Find(plan) };
     }
 
-    /// <summary>Image steps an epoch for a concept and for a sub-concept, rounded down, by the balanced recipe.</summary>
+    /// <summary>
+    /// Image steps an epoch for a concept and for a sub-concept, rounded down, by the balanced recipe.
+    /// </summary>
     public static (int Concept, int Sub) Targets(BakeSettings settings)
     {
         var (top, bottom) = Factor(settings);

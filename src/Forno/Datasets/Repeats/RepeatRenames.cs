@@ -34,7 +34,9 @@ public static class RepeatRenames
         return targets;
     }
 
-    /// <summary>Makes the plan: every file of a folder goes along, in a work folder also those that are no pictures.</summary>
+    /// <summary>
+    /// Makes the plan: every file of a folder goes along, in a work folder also those that are no pictures.
+    /// </summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="targets">What <see cref="Targets"/> gives.</param>
     public static ChangePlan Make(PictureFolder folder, IReadOnlyDictionary<string, string> targets)

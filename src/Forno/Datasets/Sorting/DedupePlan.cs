@@ -13,7 +13,8 @@ public static class DedupePlan
     public const string Folder = "_duplicates";
 
     /// <summary>
-    /// Every duplicate goes to <see cref="Folder"/> with its captions and mask, its own path below that, and a list says of
+    /// Every duplicate goes to <see cref="Folder"/> with its captions and mask, its own path below that, and a list
+    /// says of
     /// what each is one. A caption that only a duplicate has is copied to the picture that stays.
     /// </summary>
     /// <param name="survey">The pictures.</param>
@@ -64,8 +65,10 @@ public static class DedupePlan
                     }
                 );
                 list.Append(
-                    Invariant(
-                        $"{Quoted(to)},{Quoted(kept.Path)},{other.Similarity:0.0},{Yes(other.Mirrored)},{Yes(other.Exact)},{Quoted(item.Path)}\n"
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Quoted(to)},{Quoted(kept.Path)},{other.Similarity:0.0},{Yes(other.Mirrored)},"
+                            + $"{Yes(other.Exact)},{Quoted(item.Path)}\n"
                     )
                 );
             }

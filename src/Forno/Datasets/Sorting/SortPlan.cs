@@ -6,7 +6,8 @@ namespace Forno.Datasets.Sorting;
 public static class SortPlan
 {
     /// <summary>
-    /// Makes the plan. A folder takes the place of the picture's whole folder; if that was <c>N_name</c> and the new one
+    /// Makes the plan. A folder takes the place of the picture's whole folder; if that was <c>N_name</c> and the new
+    /// one
     /// has no N of its own, N is kept: from <c>10_cat</c> to <c>10_red</c>.
     /// </summary>
     /// <param name="folder">The pictures.</param>
@@ -57,13 +58,13 @@ public static class SortPlan
 
     private static string? Target(PictureItem item, IReadOnlyList<SortRule> rules, string? rest)
     {
-        var target = rules.Select(rule => rule(item)).FirstOrDefault(t => t is not null) ?? rest;
+        string? target = rules.Select(rule => rule(item)).FirstOrDefault(t => t is not null) ?? rest;
         if (target is null)
         {
             return null;
         }
 
-        var last = RelativePath.Name(target);
+        string last = RelativePath.Name(target);
         return item.Repeats is { } n && RelativePath.Repeats(last) is null
             ? RelativePath.Join(RelativePath.Folder(target), FormattableString.Invariant($"{n}_{last}"))
             : target;
@@ -76,12 +77,12 @@ public static class SortPlan
         var stems = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (item, target) in moving)
         {
-            if (!stems.TryGetValue(target, out var stem))
+            if (!stems.TryGetValue(target, out string? stem))
             {
                 stems[target] = stem = names.Take(target, item.Stem);
             }
 
-            var picture = stem + Path.GetExtension(item.Path);
+            string picture = stem + Path.GetExtension(item.Path);
             changes.Add(new MoveFile(item.Path, picture));
             foreach (var companion in item.Needed)
             {
@@ -100,7 +101,7 @@ public static class SortPlan
         foreach (var (path, targets) in shared)
         {
             var companion = moving.SelectMany(m => m.Item.Needed).First(c => c.Path == path);
-            var leaves = moving.Length == owners && !companion.Lent;
+            bool leaves = moving.Length == owners && !companion.Lent;
             if (targets.Count == 1 && leaves)
             {
                 changes.Add(new MoveFile(path, targets.First()));

@@ -22,12 +22,13 @@ public static class SortRules
         if (colon < 1)
         {
             throw new FornoException(
-                $"the rule '{rule}' has no folder; write it as FOLDER: EXPRESSION, for example 'outfit1: red_dress & !solo'"
+                $"the rule '{rule}' has no folder; write it as FOLDER: EXPRESSION, for example 'outfit1: "
+                    + "red_dress & !solo'"
             );
         }
 
         string folder = Folder(rule[..colon].Trim());
-        TagExpression expression = TagExpression.Parse(rule[(colon + 1)..].Trim());
+        var expression = TagExpression.Parse(rule[(colon + 1)..].Trim());
         return item =>
             expression.Matches(item.Caption is { } caption ? Caption.ReadText(caption.File) : "") ? folder : null;
     }
@@ -70,7 +71,7 @@ public static class SortRules
         var buckets = new Buckets(rules);
         return item =>
         {
-            PictureFile info = PictureFile.Inspect(item.File);
+            var info = PictureFile.Inspect(item.File);
             return buckets.Fit(new Size(info.Width, info.Height)).Bucket.ToString();
         };
     }

@@ -49,7 +49,9 @@ public sealed record SurveyedPicture
 /// <param name="Problems">Those that cannot, and why.</param>
 public sealed record PictureSurvey(IReadOnlyList<SurveyedPicture> Pictures, IReadOnlyList<Problem> Problems)
 {
-    /// <summary>Measures pictures, several at a time; every file is read once, and decoded unless the cache knows it.</summary>
+    /// <summary>
+    /// Measures pictures, several at a time; every file is read once, and decoded unless the cache knows it.
+    /// </summary>
     /// <param name="folder">The pictures; its problems come first.</param>
     /// <param name="cache">Measures of earlier runs; the caller saves it.</param>
     /// <param name="progress">Counts pictures.</param>
@@ -75,7 +77,7 @@ public sealed record PictureSurvey(IReadOnlyList<SurveyedPicture> Pictures, IRea
 
         SurveyedPicture Look(PictureItem item)
         {
-            PictureFile file = PictureFile.Inspect(item.File);
+            var file = PictureFile.Inspect(item.File);
             ContentKey key = KeyOf(item.File);
             return new SurveyedPicture
             {

@@ -9,7 +9,9 @@ public enum AbsorptionVerdict
     /// <summary>The trigger takes it: all of its pictures show it, and nearly none without the trigger does.</summary>
     Wholly,
 
-    /// <summary>As <see cref="Wholly"/>, but other triggers have exactly the same pictures and take it just as much.</summary>
+    /// <summary>
+    /// As <see cref="Wholly"/>, but other triggers have exactly the same pictures and take it just as much.
+    /// </summary>
     Alike,
 
     /// <summary>The trigger takes it, but it is shown without the trigger too.</summary>
@@ -45,7 +47,8 @@ public sealed record AbsorptionCell(Trigger Trigger, AbsorptionVerdict Verdict, 
 /// <summary>What becomes of a feature.</summary>
 /// <param name="Feature">The feature.</param>
 /// <param name="Cells">The triggers that occur together with it, in the table's order.</param>
-/// <param name="Unclaimed">How many pictures show it untold and have no trigger at all: everything that is drawn with the LoRA gets a little of it.</param>
+/// <param name="Unclaimed">How many pictures show it untold and have no trigger at all: everything that is drawn with
+/// the LoRA gets a little of it.</param>
 public sealed record AbsorptionRow(Feature Feature, IReadOnlyList<AbsorptionCell> Cells, int Unclaimed)
 {
     /// <summary>The triggers that take it.</summary>
@@ -53,10 +56,12 @@ public sealed record AbsorptionRow(Feature Feature, IReadOnlyList<AbsorptionCell
 }
 
 /// <summary>
-/// The measure. A feature is learnt by the trigger whose pictures are its own: with H the pictures that show it untold and E
+/// The measure. A feature is learnt by the trigger whose pictures are its own: with H the pictures that show it untold
+/// and E
 /// those of a trigger, the grip is |E∩H| ÷ |E|, the share |E∩H| ÷ |H|. Bearers are triggers with a grip of at least
 /// <see cref="Tenths"/> tenths. They are asked in order of |E∩H|, then of the closer fit; one takes the feature if
-/// at least half of what it explains nobody before it did, so that a wide bearer leaves nothing to a narrow one within it.
+/// at least half of what it explains nobody before it did, so that a wide bearer leaves nothing to a narrow one within
+/// it.
 /// Equal bearers are judged at once, so that neither order nor names decide.
 /// </summary>
 public static class Absorption
@@ -64,7 +69,9 @@ public static class Absorption
     /// <summary>What counts as all, in tenths: taggers miss some.</summary>
     public const int Tenths = 9;
 
-    /// <summary>A feature of more than this share of a trigger's pictures leaks into it though another takes it.</summary>
+    /// <summary>
+    /// A feature of more than this share of a trigger's pictures leaks into it though another takes it.
+    /// </summary>
     public const double LeakAbove = 0.5;
 
     /// <summary>Judges one feature.</summary>
@@ -76,7 +83,7 @@ public static class Absorption
         int[] overlaps = [.. triggers.Select(t => t.Extent.Overlap(hidden))];
         bool[] takes = Takers(hidden, triggers, overlaps, out Extent rest);
         Trigger[] takers = [.. triggers.Where((_, i) => takes[i])];
-        Extent taken = Extent.Union(hidden.Size, takers.Select(t => t.Extent));
+        var taken = Extent.Union(hidden.Size, takers.Select(t => t.Extent));
         AbsorptionVerdict taking =
             takers.Select(t => t.Extent).Distinct().Count() > 1 ? AbsorptionVerdict.Split
             : MuchLeft(rest, hidden) ? AbsorptionVerdict.Mostly

@@ -3,7 +3,8 @@ using Forno.Findings;
 namespace Forno.Datasets.Triggers;
 
 /// <summary>
-/// The absorption table: which trigger will learn which pruned feature, and what about the triggers will go wrong. Pure;
+/// The absorption table: which trigger will learn which pruned feature, and what about the triggers will go wrong.
+/// Pure;
 /// the order of pictures, folders, triggers and features does not matter.
 /// </summary>
 public sealed class AbsorptionTable
@@ -30,7 +31,9 @@ public sealed class AbsorptionTable
         Findings = TriggerFindings.Find(Scene, Rows);
     }
 
-    /// <summary>What it was made from, sorted: triggers and features by their number of pictures, widest first.</summary>
+    /// <summary>
+    /// What it was made from, sorted: triggers and features by their number of pictures, widest first.
+    /// </summary>
     public TriggerScene Scene { get; }
 
     /// <summary>One for each feature that some caption hides, those of most pictures first.</summary>
@@ -54,7 +57,8 @@ public sealed class AbsorptionTable
             .ThenBy(r => r.Feature.Tag, StringComparer.Ordinal);
 
     /// <summary>
-    /// The pictures by which triggers they have: every combination that occurs, the largest first. Each picture is in exactly
+    /// The pictures by which triggers they have: every combination that occurs, the largest first. Each picture is in
+    /// exactly
     /// one; the empty combination is the pictures without a trigger.
     /// </summary>
     public IReadOnlyList<(IReadOnlyList<Trigger> Triggers, Extent Extent)> Regions()

@@ -3,7 +3,10 @@ using Forno.Datasets.Captions;
 
 namespace Forno.Datasets.Triggers;
 
-/// <summary>Captions of several lines, of which the trainer draws one (<c>enable_wildcard</c>): what is done to one is done to all.</summary>
+/// <summary>
+/// Captions of several lines, of which the trainer draws one (<c>enable_wildcard</c>): what is done to one is done to
+/// all.
+/// </summary>
 internal static class CaptionLines
 {
     /// <summary>The caption with each of its lines changed; blank ones and line ends stay.</summary>

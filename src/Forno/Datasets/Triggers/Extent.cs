@@ -10,7 +10,8 @@ public sealed class Extent : IEquatable<Extent>
 
     /// <summary>The set of the given pictures.</summary>
     /// <param name="size">How many pictures there are at all.</param>
-    /// <param name="members">Places of those in the set, 0 to <paramref name="size"/> − 1; repeated ones count once.</param>
+    /// <param name="members">Places of those in the set, 0 to <paramref name="size"/> − 1; repeated ones count
+    /// once.</param>
     /// <exception cref="ArgumentOutOfRangeException">A place is out of range.</exception>
     public Extent(int size, IEnumerable<int> members)
     {

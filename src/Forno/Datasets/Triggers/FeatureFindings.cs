@@ -34,7 +34,8 @@ internal static class FeatureFindings
                     "split",
                     FindingLevel.Note,
                     $"{Features(same)}: split between {same.Key}",
-                    "Each of them learns it from fewer pictures; none calls it up without the rest of what it stands for.",
+                    "Each of them learns it from fewer pictures; none calls it up without the rest of what "
+                        + "it stands for.",
                     "right if it belongs to each; else give it a trigger of its own, or leave its tag in the captions"
                 )
             );
@@ -63,7 +64,8 @@ internal static class FeatureFindings
                     FindingLevel.Warning,
                     $"{features}: in some pictures of {trigger.Name} only",
                     "No trigger shows it always: it will come and go, and no word calls it or keeps it away.",
-                    "leave such tags in the captions (forno dataset undo takes the pruning back; forno caption prune FOLDER --keep TAG leaves them)"
+                    "leave such tags in the captions (forno dataset undo takes the pruning back; forno "
+                        + "caption prune FOLDER --keep TAG leaves them)"
                 )
         );
         AbsorptionRow[] unclaimed = [.. rows.Where(r => r.Unclaimed > 0)];
@@ -93,7 +95,8 @@ internal static class FeatureFindings
                         FindingLevel.Note,
                         $"no pruned feature goes to {TriggerFindings.Names(of)}",
                         of.Key
-                            ? "As long as captions name it by a tag that tag takes it, and the trigger learns only the rest."
+                            ? "As long as captions name it by a tag that tag takes it, and the trigger learns "
+                                + "only the rest."
                             : "It learns only what no tag says.",
                         of.Key
                             ? "forno caption prune FOLDER --also TAG, with the tag that names it"
@@ -131,11 +134,13 @@ internal static class FeatureFindings
                 new Finding(
                     "every-outfit",
                     FindingLevel.Warning,
-                    $"{Features(theirs)}: in every outfit ({TriggerFindings.Names(outfitsOf[taker])}){(taker.Length > 0 ? $", so {taker} takes it" : "")}",
+                    $"{Features(theirs)}: in every outfit ({TriggerFindings.Names(outfitsOf[taker])})"
+                        + $"{(taker.Length > 0 ? $", so {taker} takes it" : "")}",
                     taker.Length > 0
                         ? $"{taker} brings it in any clothes; no outfit can be drawn without it."
                         : "All outfits bring it.",
-                    "right if it is part of the character; else leave its tag in the captions, or add pictures without it"
+                    "right if it is part of the character; else leave its tag in the captions, or add "
+                        + "pictures without it"
                 )
             );
         }

@@ -28,7 +28,8 @@ internal static class PruneFindings
                         : "level 1 (fluid): nothing is pruned",
                     settings.Level == PruneLevel.None
                         ? "Captions say all they say."
-                        : "The trigger learns only what no tag says; every trait stays changeable, and has to be prompted.",
+                        : "The trigger learns only what no tag says; every trait stays changeable, and has to "
+                            + "be prompted.",
                     "--level 2 for a fixed character, 4 for a character with outfits"
                 )
             );
@@ -50,7 +51,7 @@ internal static class PruneFindings
             );
         }
 
-        Extent triggered = Extent.Union(scene.Pictures, scene.Triggers.Select(t => t.Extent));
+        var triggered = Extent.Union(scene.Pictures, scene.Triggers.Select(t => t.Extent));
         int sentences = triggered.Members.Count(i => set.Pictures[i].Caption?.HasSentences == true);
         if (sentences > 0)
         {
@@ -77,8 +78,10 @@ internal static class PruneFindings
                 new Finding(
                     "pruned",
                     FindingLevel.Note,
-                    $"{by.Key}: {TriggerFindings.List(by.Select(s => TriggerFindings.Text($"{s.Tag} ({s.Pictures})")))}",
-                    "Out of the captions, so that the triggers absorb them; kept in name.tags.json beside each picture.",
+                    $"{by.Key}: "
+                        + $"{TriggerFindings.List(by.Select(s => TriggerFindings.Text($"{s.Tag} ({s.Pictures})")))}",
+                    "Out of the captions, so that the triggers absorb them; kept in name.tags.json beside "
+                        + "each picture.",
                     "--keep CATEGORY, or --keep TAG, leaves what is to stay changeable"
                 )
             );
@@ -140,7 +143,7 @@ internal static class PruneFindings
         List<Finding> found
     )
     {
-        Extent triggered = Extent.Union(scene.Pictures, scene.Triggers.Select(t => t.Extent));
+        var triggered = Extent.Union(scene.Pictures, scene.Triggers.Select(t => t.Extent));
         string[] tags = !rules.On(rule)
             ? []
             :
@@ -182,8 +185,10 @@ internal static class PruneFindings
                 new Finding(
                     "rare",
                     FindingLevel.Note,
-                    $"pruned from few captions: {TriggerFindings.List(rare.Select(r => TriggerFindings.Text($"{r.Tag} ({r.Pictures})")))}",
-                    "What a trigger's pictures seldom show comes and goes: no word calls it or keeps it away. It may also be another character's, or the tagger's mistake.",
+                    "pruned from few captions: "
+                        + $"{TriggerFindings.List(rare.Select(r => TriggerFindings.Text($"{r.Tag} ({r.Pictures})")))}",
+                    "What a trigger's pictures seldom show comes and goes: no word calls it or keeps it "
+                        + "away. It may also be another character's, or the tagger's mistake.",
                     "--least-share 10 leaves what fewer than 10 % of a trigger's pictures have"
                 )
             );

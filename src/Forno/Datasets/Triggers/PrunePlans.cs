@@ -7,7 +7,10 @@ namespace Forno.Datasets.Triggers;
 /// <summary>Takes out of captions what their triggers are to absorb; it is kept in the pictures' sidecars.</summary>
 public static class PrunePlans
 {
-    /// <summary>Makes the plan. Triggers, what stands before <c>|||</c>, and sentences stay; captions without a trigger are left alone.</summary>
+    /// <summary>
+    /// Makes the plan. Triggers, what stands before <c>|||</c>, and sentences stay; captions without a trigger are left
+    /// alone.
+    /// </summary>
     /// <param name="set">The captions.</param>
     /// <param name="triggers">The triggers.</param>
     /// <param name="traits">The lists of traits.</param>
@@ -30,7 +33,7 @@ public static class PrunePlans
         TriggerScene scene = TriggerScenes.Of(set, triggers, traits, _ => []);
         var rules = new PruneRules(scene, traits, settings);
         rules.Judge(set);
-        var untriggered = 0;
+        int untriggered = 0;
         var counts = new ConcurrentDictionary<(string Normal, string Rule), (string Tag, int Count)>();
         var others = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
         var place = set

@@ -69,7 +69,8 @@ internal sealed class PruneRules
     public PictureRules For(int picture, PictureItem item)
     {
         int[] here = [.. Enumerable.Range(0, used.Length).Where(t => used[t].Extent[picture])];
-        // Levels 2 and 3 are about what is trained in the first place: an outfit's clothes only where there is no character.
+        // Levels 2 and 3 are about what is trained in the first place: an outfit's clothes only where there is no
+        // character.
         bool main = here.Any(t => kinds[t] is TriggerKind.Character or TriggerKind.Style);
         int[] asking =
             settings.Level == PruneLevel.MultiTrigger || !main
@@ -164,5 +165,6 @@ internal sealed class PruneRules
 
 /// <summary>What is pruned from one picture.</summary>
 /// <param name="HasTrigger">Whether its caption has a trigger at all.</param>
-/// <param name="RuleFor">The category or rule by which a tag (as <see cref="TagExpression.Normal"/> writes it) is pruned; null if it stays.</param>
+/// <param name="RuleFor">The category or rule by which a tag (as <see cref="TagExpression.Normal"/> writes it) is
+/// pruned; null if it stays.</param>
 internal sealed record PictureRules(bool HasTrigger, Func<string, string?> RuleFor);

@@ -20,7 +20,10 @@ public enum PruneLevel
     /// <summary>3: as 2, but traits marked as changeable stay.</summary>
     SemiStatic = 3,
 
-    /// <summary>4: for each trigger in a caption what belongs to its kind: traits to the character, clothes and ornaments to the outfit.</summary>
+    /// <summary>
+    /// 4: for each trigger in a caption what belongs to its kind: traits to the character, clothes and ornaments to the
+    /// outfit.
+    /// </summary>
     MultiTrigger = 4,
 }
 
@@ -31,9 +34,11 @@ public sealed record PruneSettings
     public static readonly FrozenDictionary<string, string> Rules = new Dictionary<string, string>
     {
         ["body-size"] =
-            "sizes of the body are never pruned: in a trigger they cannot be changed any more, and fight every word for them",
+            "sizes of the body are never pruned: in a trigger they cannot be changed any more, and fight "
+            + "every word for them",
         ["footwear"] =
-            "footwear is never baked into an outfit: a trigger that brings shoes brings the whole figure into the picture",
+            "footwear is never baked into an outfit: a trigger that brings shoes brings the whole figure "
+            + "into the picture",
         ["pair"] = "counts of people are pruned where two characters are: the two triggers stand for them",
         ["monochrome"] = "monochrome is pruned where a black-and-white style has a trigger: the style is to take it",
         ["other-character"] =
@@ -43,7 +48,9 @@ public sealed record PruneSettings
     /// <summary>The level.</summary>
     public required PruneLevel Level { get; init; }
 
-    /// <summary>Categories, or tags with <c>*</c>, that stay though the level says otherwise (level 3's changeable traits too).</summary>
+    /// <summary>
+    /// Categories, or tags with <c>*</c>, that stay though the level says otherwise (level 3's changeable traits too).
+    /// </summary>
     public IReadOnlyList<string> Keep { get; init; } = [];
 
     /// <summary>Categories, or tags with <c>*</c>, that are pruned besides, wherever there is a trigger.</summary>
@@ -56,13 +63,15 @@ public sealed record PruneSettings
     public IReadOnlyList<string> Without { get; init; } = [];
 
     /// <summary>Refuses what makes no sense.</summary>
-    /// <exception cref="FornoException">A rule's name is unknown, a share out of range, or level 3 has nothing that is changeable.</exception>
+    /// <exception cref="FornoException">A rule's name is unknown, a share out of range, or level 3 has nothing that is
+    /// changeable.</exception>
     public void Check()
     {
         if (Without.FirstOrDefault(w => !Rules.ContainsKey(w)) is { } unknown)
         {
             throw new FornoException(
-                $"there is no rule '{unknown}'{Spelling.DidYouMean(unknown, Rules.Keys)}; there are {string.Join(", ", Rules.Keys.Order())}"
+                $"there is no rule '{unknown}'{Spelling.DidYouMean(unknown, Rules.Keys)}; there are "
+                    + $"{string.Join(", ", Rules.Keys.Order())}"
             );
         }
 

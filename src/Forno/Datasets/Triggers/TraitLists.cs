@@ -102,7 +102,9 @@ public sealed class TraitLists
     /// <param name="normal">The tag as <see cref="TagExpression.Normal"/> writes it.</param>
     public bool Has(string section, string normal) => members.Contains((section, normal));
 
-    /// <summary>The categories that a user's word names: <c>hair-colour</c>, or all garments by <c>garment</c>.</summary>
+    /// <summary>
+    /// The categories that a user's word names: <c>hair-colour</c>, or all garments by <c>garment</c>.
+    /// </summary>
     /// <param name="word">A category, <c>garment</c> or <c>intrinsic</c>.</param>
     /// <returns>Null if it names none.</returns>
     public IReadOnlyList<string>? Named(string word) =>

@@ -60,6 +60,9 @@ public sealed record TriggerScene
     /// <summary>The pruned features, in any order.</summary>
     public required IReadOnlyList<Feature> Features { get; init; }
 
-    /// <summary>Tags that the base model knows, as <see cref="TagExpression.Normal"/> writes them; a trigger among them is contaminated.</summary>
+    /// <summary>
+    /// Tags that the base model knows, as <see cref="TagExpression.Normal"/> writes them; a trigger among them is
+    /// contaminated.
+    /// </summary>
     public IReadOnlySet<string> KnownTags { get; init; } = new HashSet<string>();
 }

@@ -11,7 +11,8 @@ namespace Forno.Datasets.Triggers;
 public sealed record TriggerName(string Name, TriggerKind Kind);
 
 /// <summary>
-/// <c>triggers.toml</c> at the top of a data set: the triggers and their kinds. <c>forno caption trigger</c> writes it, and
+/// <c>triggers.toml</c> at the top of a data set: the triggers and their kinds. <c>forno caption trigger</c> writes it,
+/// and
 /// a user may; comments stay.
 /// </summary>
 public static class TriggerFile
@@ -22,13 +23,17 @@ public static class TriggerFile
     private const string Table = "triggers";
 
     private const string Head =
-        "# The triggers of this data set and what each calls up:\n# character, outfit, style, pose, object, situation or unknown.\n\n[triggers]\n";
+        "# The triggers of this data set and what each calls up:\n# character, outfit, style, pose, object, "
+        + "situation or unknown.\n\n[triggers]\n";
 
     /// <summary>Kinds by the names that files and options have.</summary>
     public static readonly FrozenDictionary<string, TriggerKind> Kinds = Enum.GetValues<TriggerKind>()
         .ToFrozenDictionary(k => k.ToString().ToLowerInvariant(), StringComparer.Ordinal);
 
-    /// <summary>Where a data set's file is: in its work folder, else in the first of its folders that has one or lies in one that has.</summary>
+    /// <summary>
+    /// Where a data set's file is: in its work folder, else in the first of its folders that has one or lies in one
+    /// that has.
+    /// </summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="folders">The folders that they were found in.</param>
     /// <returns>A full path; the file need not be there.</returns>
@@ -81,7 +86,8 @@ public static class TriggerFile
                 value is string kind && Kinds.TryGetValue(kind, out TriggerKind found)
                     ? new TriggerName(name, found)
                     : throw new FornoException(
-                        $"{file} line {((TomlTable)table!).LineOf(name)}: '{name}' must be one of {string.Join(", ", Kinds.Keys.Order().Select(k => $"\"{k}\""))}"
+                        $"{file} line {((TomlTable)table!).LineOf(name)}: '{name}' must be one of "
+                            + $"{string.Join(", ", Kinds.Keys.Order().Select(k => $"\"{k}\""))}"
                     )
             );
         }
@@ -109,14 +115,15 @@ public static class TriggerFile
     {
         string? before = File.Exists(file) ? Caption.ReadText(file) : null;
         string after = With(before, triggers);
-        FileContent content = FileContent.Text(after);
+        var content = FileContent.Text(after);
         return before == after || triggers.Count == 0
             ? null
             : new PlanStep
             {
                 Subject = FileName,
                 What =
-                    $"knows {string.Join(", ", triggers.Select(t => $"{t.Name} ({t.Kind.ToString().ToLowerInvariant()})"))}",
+                    "knows "
+                    + $"{string.Join(", ", triggers.Select(t => $"{t.Name} ({t.Kind.ToString().ToLowerInvariant()})"))}",
                 Changes = [before is null ? new AddFile(FileName, content) : new ReplaceFile(FileName, content)],
             };
     }

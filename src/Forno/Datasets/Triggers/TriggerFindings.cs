@@ -57,7 +57,8 @@ internal static class TriggerFindings
     internal static string Pictures(int count) => Text($"{count} {(count == 1 ? "picture" : "pictures")}");
 
     /// <summary>
-    /// Triggers that stand for what runs through others' pictures: characters and styles as the user says, and those of unknown
+    /// Triggers that stand for what runs through others' pictures: characters and styles as the user says, and those of
+    /// unknown
     /// kind whose pictures hold all pictures of another and more.
     /// </summary>
     internal static bool IsWide(Trigger trigger, IReadOnlyList<Trigger> all) =>
@@ -129,10 +130,11 @@ internal static class TriggerFindings
         string needed =
             wide is not null && narrow is not null
                 ? narrow.Kind is TriggerKind.Outfit or TriggerKind.Unknown
-                    ? $"add pictures of {wide.Name} in other clothes, whose tags stay, with {wide.Name} and without {narrow.Name}"
+                    ? $"add pictures of {wide.Name} in other clothes, whose tags stay, with {wide.Name} and "
+                        + $"without {narrow.Name}"
                     : $"add pictures with {wide.Name} and without {narrow.Name}"
                 : $"add pictures with {same[0].Name} and without {same[1].Name}, or the other way round";
-        Extent theirs = Extent.Union(scene.Pictures, same.Select(t => t.Extent));
+        var theirs = Extent.Union(scene.Pictures, same.Select(t => t.Extent));
         string[] free =
         [
             .. scene
@@ -171,7 +173,8 @@ internal static class TriggerFindings
                         FindingLevel.Warning,
                         how,
                         $"{wide.Name} alone will wear a mixture of them, and other clothes come hard.",
-                        $"add pictures of {wide.Name} in other clothes in a folder of their own (misc): {wide.Name} as their only trigger, the tags of clothes stay"
+                        $"add pictures of {wide.Name} in other clothes in a folder of their own (misc): "
+                            + $"{wide.Name} as their only trigger, the tags of clothes stay"
                     )
                 );
             }
@@ -201,7 +204,8 @@ internal static class TriggerFindings
                         of.Key ? FindingLevel.Note : FindingLevel.Warning,
                         $"{names} {are} never seen without {outer.Name}",
                         of.Key
-                            ? $"On anybody else {(of.Count() > 1 ? "they bring" : "it brings")} something of {outer.Name}; that is usual for what belongs to one character."
+                            ? $"On anybody else {(of.Count() > 1 ? "they bring" : "it brings")} something of "
+                                + $"{outer.Name}; that is usual for what belongs to one character."
                             : $"{names} alone will bring {outer.Name}, too.",
                         $"add pictures with {(of.Count() > 1 ? "them" : names)} and without {outer.Name}"
                     )
@@ -225,7 +229,8 @@ internal static class TriggerFindings
                         FindingLevel.Note,
                         $"{a.Name} and {b.Name} are never in one picture",
                         "Asked for together they melt into one another.",
-                        $"for pictures of both add a folder {a.Name}+{b.Name} of pictures that show both, with both triggers and without person counts (2girls …)"
+                        $"for pictures of both add a folder {a.Name}+{b.Name} of pictures that show both, "
+                            + "with both triggers and without person counts (2girls …)"
                     )
                 );
             }
@@ -248,9 +253,11 @@ internal static class TriggerFindings
                     new Finding(
                         "forgotten",
                         FindingLevel.Warning,
-                        $"captions lack {trigger.Name}, and others of their folder have it: {List(lack.Select(l => Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})")))}",
+                        $"captions lack {trigger.Name}, and others of their folder have it: "
+                            + $"{List(lack.Select(l => Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})")))}",
                         "There its features stick to other words.",
-                        $"forno caption trigger {Places(lack.Select(l => l.Group))} {Option(trigger)} (those that have it keep it)"
+                        $"forno caption trigger {Places(lack.Select(l => l.Group))} {Option(trigger)} (those "
+                            + "that have it keep it)"
                     )
                 );
             }
@@ -285,8 +292,10 @@ internal static class TriggerFindings
                     "known-tag",
                     FindingLevel.Note,
                     $"{trigger.Name} is a tag that base models know",
-                    "It begins with what the tag already means. Wanted, if the trigger is to refine that; else it contaminates.",
-                    $"to avoid it choose a word that means nothing: forno caption edit FOLDER --replace \"{trigger.Name}=WORD\""
+                    "It begins with what the tag already means. Wanted, if the trigger is to refine that; "
+                        + "else it contaminates.",
+                    "to avoid it choose a word that means nothing: forno caption edit FOLDER --replace \""
+                        + $"{trigger.Name}=WORD\""
                 )
             );
         }

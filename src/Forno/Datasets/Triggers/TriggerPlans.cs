@@ -12,7 +12,9 @@ public sealed record TriggerSettings
     /// <summary>Which captions get them; null = all.</summary>
     public TagExpression? Where { get; init; }
 
-    /// <summary>Whether <c>|||</c> goes behind them (else the trainer's <c>keep_tokens</c> has to say how many there are).</summary>
+    /// <summary>
+    /// Whether <c>|||</c> goes behind them (else the trainer's <c>keep_tokens</c> has to say how many there are).
+    /// </summary>
     public bool Separator { get; init; } = true;
 }
 
@@ -37,7 +39,8 @@ public static class TriggerPlans
     ];
 
     /// <summary>
-    /// Makes the plan. What stands in front already stays in its order; a new trigger goes before the first known one of a
+    /// Makes the plan. What stands in front already stays in its order; a new trigger goes before the first known one
+    /// of a
     /// later kind (character, outfit, object, pose, situation, style), else behind all of them. A trigger that stands
     /// among the other tags moves to the front. Pictures without a caption get one.
     /// </summary>

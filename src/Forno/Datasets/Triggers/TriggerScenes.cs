@@ -29,7 +29,9 @@ public static class TriggerScenes
         "source *",
     ];
 
-    /// <summary>The folder that a picture counts to: the nearest <c>N_name</c> above it, else the one it is in.</summary>
+    /// <summary>
+    /// The folder that a picture counts to: the nearest <c>N_name</c> above it, else the one it is in.
+    /// </summary>
     public static string FolderOf(PictureItem item)
     {
         for (string at = item.Folder; at.Length > 0; at = RelativePath.Folder(at))
@@ -44,7 +46,8 @@ public static class TriggerScenes
     }
 
     /// <summary>
-    /// The triggers of captions: those that are known, then, if none is, the tags before <c>|||</c>, or as many in front as
+    /// The triggers of captions: those that are known, then, if none is, the tags before <c>|||</c>, or as many in
+    /// front as
     /// <c>keep_tokens</c> says, that are no traits, counts of people or words of quality.
     /// </summary>
     /// <param name="set">The captions.</param>
@@ -95,7 +98,8 @@ public static class TriggerScenes
     /// <param name="names">The triggers.</param>
     /// <param name="traits">The lists of traits; their tags count as known to base models.</param>
     /// <param name="pruned">The tags that were pruned from a picture's caption: those of its sidecar.</param>
-    /// <param name="knownTags">Further tags that base models know, as <see cref="TagExpression.Normal"/> writes them.</param>
+    /// <param name="knownTags">Further tags that base models know, as <see cref="TagExpression.Normal"/> writes
+    /// them.</param>
     public static TriggerScene Of(
         CaptionSet set,
         IReadOnlyList<TriggerName> names,

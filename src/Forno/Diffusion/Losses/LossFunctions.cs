@@ -8,7 +8,9 @@ namespace Forno.Diffusion.Losses;
 /// <param name="Weighted">[B]: the same times the timesteps' weights.</param>
 public readonly record struct LossResult(Tensor Loss, Tensor PerSample, Tensor Weighted);
 
-/// <summary>Losses between a prediction and its target, in fp32 (kohya's conditional_loss and what follows it).</summary>
+/// <summary>
+/// Losses between a prediction and its target, in fp32 (kohya's conditional_loss and what follows it).
+/// </summary>
 public static class LossFunctions
 {
     /// <summary>The loss of every element.</summary>
@@ -32,7 +34,7 @@ public static class LossFunctions
         {
             return scope.Keep(recipe.Type == LossType.L1 ? difference.Abs() : difference.Square());
         }
-        var thresholds = new float[timesteps.Length];
+        float[] thresholds = new float[timesteps.Length];
         for (int i = 0; i < thresholds.Length; i++)
         {
             thresholds[i] = (float)LossWeights.HuberThreshold(recipe, schedule, timesteps[i]);
@@ -53,7 +55,9 @@ public static class LossFunctions
         return scope.Keep(Ops.AdaptiveAvgPool(channel.To(DType.Float32), height, width));
     }
 
-    /// <summary>A mask from conditioning pictures [B, 3, H, W] in −1 … 1: their first channel in 0 … 1, [B, 1, H, W].</summary>
+    /// <summary>
+    /// A mask from conditioning pictures [B, 3, H, W] in −1 … 1: their first channel in 0 … 1, [B, 1, H, W].
+    /// </summary>
     public static Tensor MaskFromPictures(Tensor pictures)
     {
         using var scope = new Scope();
@@ -74,7 +78,8 @@ public static class LossFunctions
     /// <param name="schedule">The schedule that noised the batch.</param>
     /// <param name="original">The schedule before any fix for zero terminal SNR: its SNR makes the weights.</param>
     /// <param name="timesteps">B timesteps.</param>
-    /// <param name="sampleWeights">B weights: 1 for a training image, prior_loss_weight for a regularisation image.</param>
+    /// <param name="sampleWeights">B weights: 1 for a training image, prior_loss_weight for a regularisation
+    /// image.</param>
     /// <param name="mask">[B, H, W] or [B, 1, H, W] in 0 … 1; null: none.</param>
     public static LossResult Batch(
         Tensor prediction,
@@ -96,7 +101,7 @@ public static class LossFunctions
         using var scope = new Scope();
         Tensor loss = Elementwise(prediction, target, recipe, schedule, timesteps);
         loss = mask is null ? loss : Masked(loss, mask);
-        var weights = new float[timesteps.Length];
+        float[] weights = new float[timesteps.Length];
         for (int i = 0; i < weights.Length; i++)
         {
             weights[i] = (float)LossWeights.Of(recipe, original, timesteps[i]);

@@ -113,7 +113,9 @@ public static partial class Samplers
         return walk.Return(x);
     }
 
-    /// <summary>DDPM's ancestral sampling with a stride, as diffusers has it. Noise in every step above timestep 0.</summary>
+    /// <summary>
+    /// DDPM's ancestral sampling with a stride, as diffusers has it. Noise in every step above timestep 0.
+    /// </summary>
     /// <param name="denoise">The model.</param>
     /// <param name="x">Unit noise [B, C, H, W].</param>
     /// <param name="schedule">The training schedule.</param>

@@ -43,7 +43,8 @@ public sealed record AdaptiveSettings
 /// <param name="Rejected">Trials that were tried again with a smaller step.</param>
 public readonly record struct AdaptiveInfo(int Steps, int Evaluations, int Accepted, int Rejected);
 
-/// <content>DPM-Solver in t = −ln sigma with a fixed number of evaluations or adaptive steps (Lu et al. 2022).</content>
+/// <content>DPM-Solver in t = −ln sigma with a fixed number of evaluations or adaptive steps (Lu et al.
+/// 2022).</content>
 public static partial class Samplers
 {
     /// <summary>DPM-Solver-fast: third-order steps of equal length in ln sigma; ends at sigmaMin, not at 0.</summary>
@@ -148,7 +149,8 @@ public static partial class Samplers
             if (!double.IsFinite(error))
             {
                 throw new FornoException(
-                    $"DPM adaptive met numbers that are not finite at sigma {SigmaOf(s)}: the model or the guidance overflows. Try a lower CFG scale or fp32."
+                    $"DPM adaptive met numbers that are not finite at sigma {SigmaOf(s)}: the model or the "
+                        + "guidance overflows. Try a lower CFG scale or fp32."
                 );
             }
             if (controller.Accepts(error))

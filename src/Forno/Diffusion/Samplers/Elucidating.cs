@@ -7,7 +7,8 @@ namespace Forno.Diffusion.Samplers;
 /// data · 1 in image-to-image), sigmas descend and usually end in 0; the result has x's shape and belongs to the
 /// caller's scope. None of them waits for the device, but for the adaptive one. The gradient is off inside.
 /// </summary>
-/// <content>Euler, Heun and their ancestral forms (Karras et al. 2022; Song et al. 2021 for the ancestral step).</content>
+/// <content>Euler, Heun and their ancestral forms (Karras et al. 2022; Song et al. 2021 for the ancestral
+/// step).</content>
 public static partial class Samplers
 {
     /// <summary>Euler (Karras et al. 2022, algorithm 2 without its correction). One evaluation a step.</summary>
@@ -58,7 +59,9 @@ public static partial class Samplers
         return walk.Return(x);
     }
 
-    /// <summary>Heun (Karras et al. 2022, algorithm 2): the slope is the mean of both ends; a plain Euler step to 0.</summary>
+    /// <summary>
+    /// Heun (Karras et al. 2022, algorithm 2): the slope is the mean of both ends; a plain Euler step to 0.
+    /// </summary>
     public static Tensor Heun(
         Denoise denoise,
         Tensor x,

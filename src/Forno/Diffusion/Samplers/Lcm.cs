@@ -51,7 +51,7 @@ public static partial class Samplers
         for (int i = 0; i < timesteps.Count; i++)
         {
             using var step = new Scope();
-            VpPoint at = VpPoint.Of(schedule, timesteps[i]);
+            var at = VpPoint.Of(schedule, timesteps[i]);
             Tensor x0 = at.X0(denoise, x);
             walk.Tell(i, timesteps.Count, at.Sigma, x, x0);
             double scaled = timestepScaling * timesteps[i],
@@ -59,7 +59,7 @@ public static partial class Samplers
             Tensor denoised = (x0 * (scaled / Math.Sqrt(total))) + (x * (sigmaData * sigmaData / total));
             if (i + 1 < timesteps.Count)
             {
-                VpPoint next = VpPoint.Of(schedule, timesteps[i + 1]);
+                var next = VpPoint.Of(schedule, timesteps[i + 1]);
                 denoised = (denoised * next.Signal) + (noise(x, at.Sigma, next.Sigma) * next.Noise);
             }
             step.Carry(ref x, denoised);

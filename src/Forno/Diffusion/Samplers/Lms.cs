@@ -36,7 +36,7 @@ public static partial class Samplers
     // is written out in u = τ − σ_i and integrated term by term.
     private static double LmsCoefficient(IReadOnlyList<Sigma> sigmas, int i, int j, int order)
     {
-        var terms = new double[order];
+        double[] terms = new double[order];
         terms[0] = 1;
         for (int k = 0; k < order; k++)
         {

@@ -86,7 +86,7 @@ public static partial class Samplers
             int t = timesteps[i],
                 from = t,
                 to = t - stride;
-            VpPoint at = VpPoint.Of(schedule, t);
+            var at = VpPoint.Of(schedule, t);
             Tensor x0 = at.X0(denoise, x),
                 output = at.Output(x, x0, prediction);
             walk.Tell(i, timesteps.Count, at.Sigma, x, x0);

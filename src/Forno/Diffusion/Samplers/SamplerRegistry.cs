@@ -74,7 +74,9 @@ public sealed record Sampler(string Name, params string[] Aliases)
     /// <summary>Whether it works on whole timesteps, so that sigma schedules do not apply.</summary>
     public bool UsesTimesteps => OnTimesteps is not null;
 
-    /// <summary>Draws: [B, C, H, W] of the request's noise ↦ latents of the same shape, in the caller's scope.</summary>
+    /// <summary>
+    /// Draws: [B, C, H, W] of the request's noise ↦ latents of the same shape, in the caller's scope.
+    /// </summary>
     public Tensor Sample(SampleRequest request)
     {
         if (request.Steps < 1)
@@ -87,7 +89,9 @@ public sealed record Sampler(string Name, params string[] Aliases)
         return scope.Keep(OnTimesteps is null ? SampleSigmas(request, noise) : SampleTimesteps(request, noise));
     }
 
-    /// <summary>The sigmas that a request runs through (for samplers on sigmas), before image-to-image cuts them.</summary>
+    /// <summary>
+    /// The sigmas that a request runs through (for samplers on sigmas), before image-to-image cuts them.
+    /// </summary>
     public Sigma[] SigmasFor(SampleRequest request)
     {
         string name =

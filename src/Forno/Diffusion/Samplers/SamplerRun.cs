@@ -74,7 +74,9 @@ internal ref struct Walk : IDisposable
 
 internal static class Carrying
 {
-    /// <summary>Hands a result of this step to the next one in place of what was carried so far, which is freed.</summary>
+    /// <summary>
+    /// Hands a result of this step to the next one in place of what was carried so far, which is freed.
+    /// </summary>
     public static void Carry(this Scope step, ref Tensor held, Tensor next)
     {
         step.Keep(next);

@@ -36,9 +36,11 @@ public static partial class Samplers
     /// <param name="x">Unit noise [B, C, H, W].</param>
     /// <param name="schedule">The training schedule.</param>
     /// <param name="timesteps">Whole timesteps, descending, at which the model is asked.</param>
-    /// <param name="sigmas">The levels that the solver takes them for, and the final one: one more than timesteps.</param>
+    /// <param name="sigmas">The levels that the solver takes them for, and the final one: one more than
+    /// timesteps.</param>
     /// <param name="settings">Order and B(h).</param>
-    /// <param name="prediction">What the network tells: its raw output is carried from the asked to the listed level.</param>
+    /// <param name="prediction">What the network tells: its raw output is carried from the asked to the listed
+    /// level.</param>
     /// <param name="run">Progress and stopping.</param>
     public static Tensor UniPc(
         Denoise denoise,
@@ -55,7 +57,8 @@ public static partial class Samplers
         if (o.Kind == UniPcKind.Bh1 && sigmas[^1] == 0)
         {
             throw new FornoException(
-                "UniPC with bh1 cannot end at sigma 0 (infinity times zero): use bh2, or end at the model's smallest sigma"
+                "UniPC with bh1 cannot end at sigma 0 (infinity times zero): use bh2, or end at the model's "
+                    + "smallest sigma"
             );
         }
         using var walk = new Walk(ref x, run);
@@ -122,13 +125,13 @@ public static partial class Samplers
             g = -h;
         double e = Expm1(g),
             b = kind == UniPcKind.Bh1 ? g : e;
-        var ratios = new double[order];
+        double[] ratios = new double[order];
         for (int k = 1; k < order; k++)
         {
             ratios[k - 1] = (-Math.Log(sigmas[s - k]) - lambda) / h;
         }
         ratios[order - 1] = 1;
-        var right = new double[order];
+        double[] right = new double[order];
         double f = (e / g) - 1,
             factorial = 1;
         for (int i = 1; i <= order; i++)
@@ -160,7 +163,7 @@ public static partial class Samplers
     private static double[] SolveVandermonde(double[] r, double[] right)
     {
         int n = r.Length;
-        var m = new double[n, n + 1];
+        double[,] m = new double[n, n + 1];
         for (int i = 0; i < n; i++)
         {
             for (int k = 0; k < n; k++)

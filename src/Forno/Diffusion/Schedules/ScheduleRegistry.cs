@@ -53,7 +53,8 @@ public static class ScheduleRegistry
         string plain = Plain(name);
         return All.FirstOrDefault(s => Plain(s.Key) == plain).Value
             ?? throw new FornoException(
-                $"schedule \"{name}\" is unknown; valid: {Automatic}, {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}"
+                $"schedule \"{name}\" is unknown; valid: {Automatic}, "
+                    + $"{string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}"
             );
     }
 

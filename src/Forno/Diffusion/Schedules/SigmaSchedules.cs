@@ -117,7 +117,10 @@ public static class SigmaSchedules
         ];
     }
 
-    /// <summary>tan of angles evenly spaced from atan(max) to atan(min); ends at min, not at 0 (A1111's "KL Optimal", after Sabour et al. 2024).</summary>
+    /// <summary>
+    /// tan of angles evenly spaced from atan(max) to atan(min); ends at min, not at 0 (A1111's "KL Optimal", after
+    /// Sabour et al. 2024).
+    /// </summary>
     public static Sigma[] KlOptimal(int n, double sigmaMin, double sigmaMax)
     {
         double low = Math.Atan(sigmaMin),
@@ -130,7 +133,9 @@ public static class SigmaSchedules
         ];
     }
 
-    /// <summary>Quantiles of a Beta distribution between min and max (Lee et al. 2024, arXiv 2407.12173); A1111's 0.6, 0.6.</summary>
+    /// <summary>
+    /// Quantiles of a Beta distribution between min and max (Lee et al. 2024, arXiv 2407.12173); A1111's 0.6, 0.6.
+    /// </summary>
     public static Sigma[] Beta(int n, double sigmaMin, double sigmaMax, double alpha = 0.6, double beta = 0.6) =>
         WithZero(n, ramp => sigmaMin + (BetaDistribution.Quantile(1 - ramp, alpha, beta) * (sigmaMax - sigmaMin)));
 

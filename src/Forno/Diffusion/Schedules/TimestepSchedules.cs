@@ -13,7 +13,9 @@ public enum TimestepSpacing
     Linspace,
 }
 
-/// <summary>Lists of whole timesteps, descending, for samplers that work on them. Rounding is to even at halves.</summary>
+/// <summary>
+/// Lists of whole timesteps, descending, for samplers that work on them. Rounding is to even at halves.
+/// </summary>
 public static class TimestepSchedules
 {
     /// <summary>diffusers' DDIM and DDPM.</summary>
@@ -45,7 +47,9 @@ public static class TimestepSchedules
     public static int[] Nearest(NoiseSchedule schedule, IEnumerable<Sigma> sigmas) =>
         [.. sigmas.Select(s => Round(schedule.ToTimestep(s)))];
 
-    /// <summary>CompVis' uniform list: 1, c + 1, 2c + 1, … below T + 1 with c = ⌊T/n⌋; may have more than n entries.</summary>
+    /// <summary>
+    /// CompVis' uniform list: 1, c + 1, 2c + 1, … below T + 1 with c = ⌊T/n⌋; may have more than n entries.
+    /// </summary>
     public static int[] CompVisUniform(int n, int count = 1000)
     {
         int stride = Math.Max(count / n, 1),

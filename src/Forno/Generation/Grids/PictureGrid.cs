@@ -50,7 +50,7 @@ public static class PictureGrid
                 {
                     return 0;
                 }
-                Picture ink = Picture.Text(text, pixels, colour, maxWidth: width);
+                var ink = Picture.Text(text, pixels, colour, maxWidth: width);
                 inks.Add((ink, centred ? left + Math.Max(0, (width - ink.Width) / 2) : left, top));
                 return ink.Height;
             }

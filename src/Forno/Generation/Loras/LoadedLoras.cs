@@ -35,7 +35,7 @@ internal sealed class LoadedLoras : IDisposable
             IReadOnlyList<PatchTarget> targets = model.Targets;
             foreach ((LoraUse use, string path) in wanted.Select(u => (u, library.Find(u.Name))).ToArray())
             {
-                AdapterFile file = AdapterFile.Load(path, targets, model.Device);
+                var file = AdapterFile.Load(path, targets, model.Device);
                 loaded.files.Add(file);
                 file.Network.SetMultipliers(use.Unet, use.TextEncoder);
                 IReadOnlyList<Adapter> lost = file.Network.Apply(model.Layers);

@@ -129,7 +129,8 @@ public sealed record GenerateRequest
                     tag.Rank is null
                         ? new LoraUse(tag.Name, tag.Unet, tag.TextEncoder)
                         : throw new FornoException(
-                            $"<lora:{tag.Name}> in the prompt limits the rank to {tag.Rank}, which is not supported; leave the fourth number out"
+                            $"<lora:{tag.Name}> in the prompt limits the rank to {tag.Rank}, which is not "
+                                + "supported; leave the fourth number out"
                         )
                 ),
             .. Loras,

@@ -82,7 +82,9 @@ public sealed partial record Infotext(
         return new Infotext(request.Prompt + tags, request.NegativePrompt, fields);
     }
 
-    /// <summary>Reads an infotext: fields from its last line if that has three or more, prompts from the rest.</summary>
+    /// <summary>
+    /// Reads an infotext: fields from its last line if that has three or more, prompts from the rest.
+    /// </summary>
     /// <param name="text">The text as a picture carries it.</param>
     /// <returns>Plain values as they stand, unquoted; nothing is filled in.</returns>
     public static Infotext Parse(string text)
@@ -113,7 +115,9 @@ public sealed partial record Infotext(
         );
     }
 
-    /// <summary>A value as it stands between commas: a JSON string if it has a comma, a colon or a line break.</summary>
+    /// <summary>
+    /// A value as it stands between commas: a JSON string if it has a comma, a colon or a line break.
+    /// </summary>
     public static string Quote(string value) =>
         value.AsSpan().IndexOfAny(',', ':', '\n') < 0 ? value : JsonSerializer.Serialize(value, Plain);
 

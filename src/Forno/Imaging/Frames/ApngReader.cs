@@ -67,15 +67,15 @@ public static class ApngReader
             throw Damaged(path, "its end is missing");
         }
 
-        var length = BinaryPrimitives.ReadUInt32BigEndian(head);
+        uint length = BinaryPrimitives.ReadUInt32BigEndian(head);
         if (length > file.Length - file.Position - 4)
         {
             throw Damaged(path, "it is cut off");
         }
 
-        var content = new byte[length];
+        byte[] content = new byte[length];
         file.ReadExactly(content);
-        var type = System.Text.Encoding.Latin1.GetString(head[4..]);
+        string type = System.Text.Encoding.Latin1.GetString(head[4..]);
         Span<byte> sum = stackalloc byte[4];
         file.ReadExactly(sum);
         return PngText.Crc(head[4..], content) == BinaryPrimitives.ReadUInt32BigEndian(sum)
@@ -100,7 +100,7 @@ public static class ApngReader
     private static void WriteChunk(MemoryStream png, string type, ReadOnlySpan<byte> content)
     {
         Span<byte> number = stackalloc byte[4];
-        var name = System.Text.Encoding.Latin1.GetBytes(type);
+        byte[] name = System.Text.Encoding.Latin1.GetBytes(type);
         BinaryPrimitives.WriteInt32BigEndian(number, content.Length);
         png.Write(number);
         png.Write(name);
@@ -122,7 +122,7 @@ public static class ApngReader
 
             int At(int at) => BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(at));
             var control = new Control(At(12), At(16), At(4), At(8), content[24], content[25] == 1);
-            var inside =
+            bool inside =
                 control is { Left: >= 0, Top: >= 0, Width: > 0, Height: > 0 }
                 && control.Left <= canvas.Width - control.Width
                 && control.Top <= canvas.Height - control.Height;
@@ -166,7 +166,7 @@ public static class ApngReader
         private Picture Made()
         {
             using var full = Picture.FromPixels(pixels, Width, Height, 4, path);
-            for (var i = 3; i < pixels.Length; i += 4)
+            for (int i = 3; i < pixels.Length; i += 4)
             {
                 if (pixels[i] < 255)
                 {
@@ -180,7 +180,7 @@ public static class ApngReader
 
         private void Clear(Control control)
         {
-            for (var y = 0; y < control.Height; y++)
+            for (int y = 0; y < control.Height; y++)
             {
                 Array.Clear(pixels, (((control.Top + y) * Width) + control.Left) * 4, control.Width * 4);
             }
@@ -188,13 +188,13 @@ public static class ApngReader
 
         private void Draw(byte[] part, int bands, Control control)
         {
-            for (var y = 0; y < control.Height; y++)
+            for (int y = 0; y < control.Height; y++)
             {
-                for (var x = 0; x < control.Width; x++)
+                for (int x = 0; x < control.Width; x++)
                 {
                     var from = part.AsSpan(((y * control.Width) + x) * bands, bands);
                     var to = pixels.AsSpan((((control.Top + y) * Width) + control.Left + x) * 4, 4);
-                    var alpha = bands == 4 ? from[3] : 255;
+                    int alpha = bands == 4 ? from[3] : 255;
                     if (!control.Over || alpha == 255 || to[3] == 0)
                     {
                         from[..3].CopyTo(to);
@@ -203,9 +203,9 @@ public static class ApngReader
                     else if (alpha > 0)
                     {
                         // over: straight alpha
-                        var rest = to[3] * (255 - alpha) / 255.0;
-                        var sum = alpha + rest;
-                        for (var c = 0; c < 3; c++)
+                        double rest = to[3] * (255 - alpha) / 255.0;
+                        double sum = alpha + rest;
+                        for (int c = 0; c < 3; c++)
                         {
                             to[c] = (byte)Math.Round(((from[c] * alpha) + (to[c] * rest)) / sum);
                         }

@@ -13,8 +13,8 @@ public static class FrameReader
     {
         using var all = Open(path);
         using var strip = new Strip(all);
-        var height = all.Height / all.Frames;
-        for (var frame = 0; frame < all.Frames; frame++)
+        int height = all.Height / all.Frames;
+        for (int frame = 0; frame < all.Frames; frame++)
         {
             yield return strip.Frame(frame, height);
         }
@@ -24,7 +24,7 @@ public static class FrameReader
     private static Picture Open(string path)
     {
         VipsApi.EnsureStarted();
-        var loader = VipsApi.FindLoad(path);
+        nint loader = VipsApi.FindLoad(path);
         if (loader == 0)
         {
             throw VipsApi.Refused(path, "not a picture that can be read");
@@ -47,7 +47,7 @@ public static class FrameReader
         public unsafe Picture Frame(int index, int height)
         {
             region = region == 0 ? VipsApi.NewRegion(image) : region;
-            var data = VipsApi.FetchRegion(region, 0, index * height, all.Width, height, out var size);
+            nint data = VipsApi.FetchRegion(region, 0, index * height, all.Width, height, out nuint size);
             if (data == 0)
             {
                 throw VipsApi.Refused(all.Source, $"frame {index + 1} cannot be read");

@@ -25,7 +25,9 @@ public sealed record Component(Box Box, long Area, IReadOnlyList<PixelRun> Runs)
     }
 }
 
-/// <summary>Connected components of a map. Work and memory grow with the runs, not with the pixels of an area.</summary>
+/// <summary>
+/// Connected components of a map. Work and memory grow with the runs, not with the pixels of an area.
+/// </summary>
 public static class Components
 {
     /// <summary>Finds what hangs together.</summary>

@@ -36,7 +36,10 @@ public static class MapGrowth
         return grown;
     }
 
-    /// <summary>How many steps each pixel lies inside of the set ones, by the chessboard's distance, up to a limit; 0 outside. The picture's edge is no border.</summary>
+    /// <summary>
+    /// How many steps each pixel lies inside of the set ones, by the chessboard's distance, up to a limit; 0 outside.
+    /// The picture's edge is no border.
+    /// </summary>
     /// <param name="map">[height, width]; 0 is outside.</param>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>

@@ -3,7 +3,8 @@ using Forno.Imaging.Resampling;
 namespace Forno.Imaging.Masks;
 
 /// <summary>
-/// A mask: one byte a pixel, 255 white (trained), 0 black (ignored), grey in between. Operations are pure and give a new
+/// A mask: one byte a pixel, 255 white (trained), 0 black (ignored), grey in between. Operations are pure and give a
+/// new
 /// one.
 /// </summary>
 /// <param name="Samples">[height, width], row by row.</param>
@@ -61,7 +62,7 @@ public sealed record MaskPlane(byte[] Samples, int Width, int Height)
             return new MaskPlane(Resample.Area(Samples, Width, Height, 1, width, height), width, height);
         }
 
-        using Picture picture = Picture.FromPixels(Samples, Width, Height, 1, "mask");
+        using var picture = Picture.FromPixels(Samples, Width, Height, 1, "mask");
         using Picture resized = picture.Resize(width, height, Kernel.Linear);
         return new MaskPlane(resized.ToArray(), width, height);
     }
@@ -74,7 +75,10 @@ public sealed record MaskPlane(byte[] Samples, int Width, int Height)
         return this with { Samples = Array.ConvertAll(Samples, s => s >= limit ? (byte)255 : (byte)0) };
     }
 
-    /// <summary>White grows into black by a number of pixels, or shrinks if it is negative; in all directions alike (an octagon).</summary>
+    /// <summary>
+    /// White grows into black by a number of pixels, or shrinks if it is negative; in all directions alike (an
+    /// octagon).
+    /// </summary>
     /// <param name="pixels">How far.</param>
     public MaskPlane Grow(int pixels)
     {

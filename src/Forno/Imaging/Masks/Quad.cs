@@ -5,7 +5,10 @@ namespace Forno.Imaging.Masks;
 /// <param name="Y">From the top.</param>
 public readonly record struct Spot(double X, double Y);
 
-/// <summary>A rectangle that may be turned, or nearly one: four corners, clockwise, the first at the beginning of the upper long side.</summary>
+/// <summary>
+/// A rectangle that may be turned, or nearly one: four corners, clockwise, the first at the beginning of the upper long
+/// side.
+/// </summary>
 /// <param name="A">First corner.</param>
 /// <param name="B">From A along the line of text.</param>
 /// <param name="C">Opposite of A.</param>
@@ -21,7 +24,9 @@ public readonly record struct Quad(Spot A, Spot B, Spot C, Spot D)
     /// <summary>Its area, by the shoelace formula.</summary>
     public double Area => Math.Abs(((A.X - C.X) * (B.Y - D.Y)) - ((B.X - D.X) * (A.Y - C.Y))) / 2;
 
-    /// <summary>The smallest upright box of whole pixels around it, inside of a picture; without area if it lies outside.</summary>
+    /// <summary>
+    /// The smallest upright box of whole pixels around it, inside of a picture; without area if it lies outside.
+    /// </summary>
     /// <param name="width">The picture's width.</param>
     /// <param name="height">The picture's height.</param>
     public Box Bounds(int width, int height)

@@ -1,8 +1,10 @@
 namespace Forno.Imaging.Masks;
 
 /// <summary>
-/// Parts of a picture with even or slowly changing colour, by P. Felzenszwalb and D. Huttenlocher, "Efficient Graph-Based Image
-/// Segmentation" (2004): neighbours are joined, the most alike first, as long as the step between two parts is no larger than the
+/// Parts of a picture with even or slowly changing colour, by P. Felzenszwalb and D. Huttenlocher, "Efficient
+/// Graph-Based Image
+/// Segmentation" (2004): neighbours are joined, the most alike first, as long as the step between two parts is no
+/// larger than the
 /// largest within either of them plus a share of <c>scale</c> that falls with its size. Pure.
 /// </summary>
 public static class Regions
@@ -46,7 +48,8 @@ public static class Regions
             if (a != b && step <= limits[a] && step <= limits[b])
             {
                 int root = Join(parents, sizes, a, b);
-                limits[root] = step + (float)(scale / sizes[root]); // edges come in order: this one is the largest within
+                // edges come in order: this one is the largest within
+                limits[root] = step + (float)(scale / sizes[root]);
             }
         }
 

@@ -2,12 +2,14 @@ namespace Forno.Imaging.Measures;
 
 /// <summary>
 /// Borders of one colour, as ImageMagick's <c>-fuzz N% -trim</c> sees them: left and top are compared with the pixel
-/// at the top left, the right with the one at the top right, the bottom with the one at the bottom left. Two colours are
+/// at the top left, the right with the one at the top right, the bottom with the one at the bottom left. Two colours
+/// are
 /// alike when the root mean square of their channels' differences is at most the fuzz.
 /// </summary>
 public sealed class Borders
 {
-    // Frames that are looked for within each other, pixels between two of them, and how far (levels) the colours of opposite sides of one may lie apart.
+    // Frames that are looked for within each other, pixels between two of them, and how far (levels) the colours of
+    // opposite sides of one may lie apart.
     private const int MostNested = 8,
         MostRim = 3;
     private const double FrameColour = 12;
@@ -28,7 +30,8 @@ public sealed class Borders
     /// <param name="rgb">[height, width, 3].</param>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
-    /// <param name="fuzzPercent">How far a border's pixels may lie from its corner's, in percent of 255; 0 to 100.</param>
+    /// <param name="fuzzPercent">How far a border's pixels may lie from its corner's, in percent of 255; 0 to
+    /// 100.</param>
     /// <returns>The box; the whole picture where there is no border or nothing else.</returns>
     public static Box Find(ReadOnlySpan<byte> rgb, int width, int height, double fuzzPercent)
     {
@@ -58,7 +61,8 @@ public sealed class Borders
 
     /// <summary>
     /// What remains when borders within borders are cut off too (a white frame in a black one). The first is cut as by
-    /// <see cref="Find"/>; a further one only if it is a frame: of one colour at two opposite sides at least, and even, so that half
+    /// <see cref="Find"/>; a further one only if it is a frame: of one colour at two opposite sides at least, and even,
+    /// so that half
     /// the fuzz finds nearly the same. A sky or another soft gradient is not eaten step by step.
     /// </summary>
     /// <param name="rgb">[height, width, 3].</param>

@@ -16,7 +16,10 @@ internal static class GreyRow
         Bits = 15; // 0.299, 0.587, 0.114 of 2^15
     private const byte No = 255;
 
-    /// <summary>Grey values, cut off rather than rounded as libpng makes them (and so OpenCV when it reads grey), and how many pixels have colour.</summary>
+    /// <summary>
+    /// Grey values, cut off rather than rounded as libpng makes them (and so OpenCV when it reads grey), and how many
+    /// pixels have colour.
+    /// </summary>
     /// <param name="rgb">[width, 3].</param>
     /// <param name="grey">[width].</param>
     /// <returns>Pixels with max(R, G, B) − min(R, G, B) above <see cref="Spread"/>.</returns>
@@ -28,9 +31,9 @@ internal static class GreyRow
         ref byte to = ref MemoryMarshal.GetReference(grey);
         for (; Vector128.IsHardwareAccelerated && x + 16 <= grey.Length; x += 16)
         {
-            Vector128<byte> a = Vector128.LoadUnsafe(ref from, (nuint)(3 * x));
-            Vector128<byte> b = Vector128.LoadUnsafe(ref from, (nuint)((3 * x) + 16));
-            Vector128<byte> c = Vector128.LoadUnsafe(ref from, (nuint)((3 * x) + 32));
+            var a = Vector128.LoadUnsafe(ref from, (nuint)(3 * x));
+            var b = Vector128.LoadUnsafe(ref from, (nuint)((3 * x) + 16));
+            var c = Vector128.LoadUnsafe(ref from, (nuint)((3 * x) + 32));
             Vector128<byte> red =
                 Vector128.Shuffle(a, Vector128.Create(0, 3, 6, 9, 12, 15, No, No, No, No, No, No, No, No, No, No))
                 | Vector128.Shuffle(b, Vector128.Create(No, No, No, No, No, No, 2, 5, 8, 11, 14, No, No, No, No, No))
@@ -68,7 +71,7 @@ internal static class GreyRow
         (Vector256<uint> b0, Vector256<uint> b1) = Wide(blue);
         Vector256<uint> low = ((r0 * WeightR) + (g0 * WeightG) + (b0 * WeightB)) >> Bits;
         Vector256<uint> high = ((r1 * WeightR) + (g1 * WeightG) + (b1 * WeightB)) >> Bits;
-        Vector256<ushort> both = Vector256.Narrow(low, high);
+        var both = Vector256.Narrow(low, high);
         return Vector128.Narrow(both.GetLower(), both.GetUpper());
     }
 

@@ -4,11 +4,13 @@ using Forno.Imaging.Resampling;
 namespace Forno.Imaging.Measures;
 
 /// <summary>
-/// Hashes that stay nearly the same when a picture is rescaled, recompressed or re-lit. The frequency hash is that of the
+/// Hashes that stay nearly the same when a picture is rescaled, recompressed or re-lit. The frequency hash is that of
+/// the
 /// common <c>phash</c>: 32×32 grey, DCT-II, its 8×8 lowest coefficients, each above their median or not. The gradient
 /// hash is <c>dhash</c>: 9×8 grey, the right neighbour brighter or not. The signature is the chroma of 4×4 fields.
 /// </summary>
-/// <param name="Frequency">The frequency hash of the whole picture, then of <see cref="Windows"/> after the first.</param>
+/// <param name="Frequency">The frequency hash of the whole picture, then of <see cref="Windows"/> after the
+/// first.</param>
 /// <param name="MirroredFrequency">The same of the picture mirrored left to right.</param>
 /// <param name="Gradient">The gradient hash.</param>
 /// <param name="MirroredGradient">The same of the picture mirrored left to right.</param>
@@ -33,7 +35,8 @@ public sealed record PictureHash(
     ];
 
     /// <summary>
-    /// The parts of a picture that are hashed, as shares of its sides (left, top, right, bottom): the whole, a little less
+    /// The parts of a picture that are hashed, as shares of its sides (left, top, right, bottom): the whole, a little
+    /// less
     /// on all sides, more of it, and a little less on one side each. One of them is near whatever a slight crop left.
     /// </summary>
     public static IReadOnlyList<(double Left, double Top, double Right, double Bottom)> Windows { get; } =
@@ -78,7 +81,7 @@ public sealed record PictureHash(
     {
         Span<float> scratch = stackalloc float[(side + 1) * Grid];
         Span<float> grid = stackalloc float[Grid * Grid];
-        var hashes = new ulong[Windows.Count];
+        ulong[] hashes = new ulong[Windows.Count];
         for (int i = 0; i < hashes.Length; i++)
         {
             (double left, double top, double right, double bottom) = Windows[i];
@@ -121,7 +124,8 @@ public sealed record PictureHash(
             for (int v = 0; v < Low; v++)
             {
                 float c = Vector(column, v);
-                coefficients[(v * Low) + u] = MathF.Abs(c) < Grid * Grid / 20f ? 0 : c; // a plain picture has no shape, only noise
+                // a plain picture has no shape, only noise
+                coefficients[(v * Low) + u] = MathF.Abs(c) < Grid * Grid / 20f ? 0 : c;
             }
         }
 

@@ -20,7 +20,9 @@ public sealed record PictureMeasures
     /// <summary>Share of pixels whose channels lie more than 24 apart.</summary>
     public required double ColouredShare { get; init; }
 
-    /// <summary>What is left without borders of one colour, at a fuzz of <see cref="PictureScanner.BorderFuzz"/> percent.</summary>
+    /// <summary>
+    /// What is left without borders of one colour, at a fuzz of <see cref="PictureScanner.BorderFuzz"/> percent.
+    /// </summary>
     public required Box Content { get; init; }
 
     /// <summary>Whether the file has an alpha channel.</summary>
@@ -38,7 +40,9 @@ public sealed record PictureMeasures
     /// <summary>Its hashes.</summary>
     public required PictureHash Hash { get; init; }
 
-    /// <summary>Whether it is a picture without colour: grey, line art, black, white, also with slight colour noise.</summary>
+    /// <summary>
+    /// Whether it is a picture without colour: grey, line art, black, white, also with slight colour noise.
+    /// </summary>
     public bool IsMonochrome => ColouredShare < MonochromeShare;
 
     /// <summary>Standard deviation of the brightness, of 255, on the small picture.</summary>
@@ -76,7 +80,7 @@ public sealed class PictureScanner
     /// <exception cref="FornoException">The file is no picture, or damaged.</exception>
     public PictureMeasures Scan(string path)
     {
-        using Picture picture = Picture.LoadStreaming(path);
+        using var picture = Picture.LoadStreaming(path);
         return Scan(picture);
     }
 
@@ -152,7 +156,7 @@ public sealed class PictureScanner
     /// <exception cref="FornoException">The file is no picture, or damaged.</exception>
     public SmallPicture SmallOf(string path, int side)
     {
-        using Picture picture = Picture.LoadStreaming(path);
+        using var picture = Picture.LoadStreaming(path);
         (int width, int bands) = (picture.Width, picture.Bands);
         cells.Begin(width, picture.Height);
         opaque = opaque.Length < width * 3 ? new byte[width * 3] : opaque;

@@ -5,7 +5,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Forno.Imaging.Png;
 
-/// <summary>The checksum of a zlib stream (RFC 1950): a is 1 and the sum of the bytes, b the sum of all values of a, modulo 65521.</summary>
+/// <summary>
+/// The checksum of a zlib stream (RFC 1950): a is 1 and the sum of the bytes, b the sum of all values of a, modulo
+/// 65521.
+/// </summary>
 internal struct Adler32()
 {
     private const uint Base = 65521;
@@ -39,7 +42,7 @@ internal struct Adler32()
     private int AddVectors(ReadOnlySpan<byte> part)
     {
         // Of 32 bytes the first counts 32 times in b, the last once; and a as it was before counts 32 times.
-        Vector256<sbyte> weights = Vector256.Create(
+        var weights = Vector256.Create(
             32,
             31,
             30,
@@ -80,7 +83,7 @@ internal struct Adler32()
         int i = 0;
         for (; i <= part.Length - 32; i += 32)
         {
-            Vector256<byte> bytes = Vector256.LoadUnsafe(ref from, (nuint)i);
+            var bytes = Vector256.LoadUnsafe(ref from, (nuint)i);
             befores += sums;
             sums += Avx2.SumAbsoluteDifferences(bytes, default).AsInt32();
             weighted += Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(bytes, weights), Vector256.Create((short)1));

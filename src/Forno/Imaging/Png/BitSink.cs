@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Forno.Imaging.Png;
 
-/// <summary>Writes bits one after the other, the lowest first, a word at a time: behind them eight bytes must be free.</summary>
+/// <summary>
+/// Writes bits one after the other, the lowest first, a word at a time: behind them eight bytes must be free.
+/// </summary>
 /// <param name="to">Where the next whole byte goes.</param>
 /// <param name="held">Bits that fill no byte yet.</param>
 /// <param name="count">How many: 0 to 7.</param>

@@ -11,7 +11,9 @@ internal static class HuffmanLengths
     /// <summary>The symbol of a run's length (3–258), with the bits after it.</summary>
     public static (int Symbol, int Bits, int Extra) RunSymbol(int length) => Runs[length];
 
-    /// <summary>Lengths of at most <paramref name="most"/> bits; every symbol has one, whether it was counted or not.</summary>
+    /// <summary>
+    /// Lengths of at most <paramref name="most"/> bits; every symbol has one, whether it was counted or not.
+    /// </summary>
     /// <param name="counts">How often each symbol comes.</param>
     /// <param name="most">Bits of the longest code.</param>
     public static byte[] Of(ReadOnlySpan<int> counts, int most)
@@ -39,8 +41,8 @@ internal static class HuffmanLengths
     private static int[] Depths(long[] weights)
     {
         int count = weights.Length;
-        var nodeWeights = new long[count - 1];
-        var parents = new int[(2 * count) - 1]; // leaves, then nodes
+        long[] nodeWeights = new long[count - 1];
+        int[] parents = new int[(2 * count) - 1]; // leaves, then nodes
         (int leaf, int node) = (0, 0);
         for (int made = 0; made < count - 1; made++)
         {
@@ -52,7 +54,7 @@ internal static class HuffmanLengths
             }
         }
 
-        var depths = new int[(2 * count) - 1];
+        int[] depths = new int[(2 * count) - 1];
         for (int i = (2 * count) - 3; i >= 0; i--)
         {
             depths[i] = depths[parents[i]] + 1;
@@ -65,7 +67,7 @@ internal static class HuffmanLengths
     // all fit: a code of the most goes, and a shorter one makes room for two.
     private static int[] Bounded(int[] depths, int most)
     {
-        var ofLength = new int[most + 1];
+        int[] ofLength = new int[most + 1];
         int used = 0; // of 2^most codes
         foreach (int depth in depths)
         {

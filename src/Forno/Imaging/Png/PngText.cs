@@ -31,7 +31,7 @@ public static class PngText
         try
         {
             var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-            for (var at = Signature.Length; Next(file, ref at, out var type, out var data); )
+            for (int at = Signature.Length; Next(file, ref at, out string? type, out var data); )
             {
                 if (IsText(type))
                 {
@@ -65,9 +65,9 @@ public static class PngText
         {
             using var output = new MemoryStream(file.Length + text.Length + 128);
             output.Write(Signature);
-            var written = false;
-            var at = Signature.Length;
-            for (var start = at; Next(file, ref at, out var type, out var data); start = at)
+            bool written = false;
+            int at = Signature.Length;
+            for (int start = at; Next(file, ref at, out string? type, out var data); start = at)
             {
                 if (!written && type is "IDAT" or "IEND")
                 {
@@ -95,7 +95,7 @@ public static class PngText
     {
         type = "";
         data = default;
-        var first = at == Signature.Length;
+        bool first = at == Signature.Length;
         if (first && !IsPng(file))
         {
             throw new CorruptFileException("it is no PNG file");
@@ -112,7 +112,7 @@ public static class PngText
             throw new CorruptFileException("it ends too early");
         }
 
-        var length = BinaryPrimitives.ReadUInt32BigEndian(file[at..]);
+        uint length = BinaryPrimitives.ReadUInt32BigEndian(file[at..]);
         if (length > int.MaxValue || length > file.Length - at - 12)
         {
             throw new CorruptFileException("a chunk is longer than the file");
@@ -152,7 +152,7 @@ public static class PngText
 
     private static ReadOnlySpan<byte> TakeString(ref ReadOnlySpan<byte> data)
     {
-        var end = data.IndexOf((byte)0);
+        int end = data.IndexOf((byte)0);
         if (end < 0)
         {
             throw new CorruptFileException("a text chunk ends too early");
@@ -165,13 +165,13 @@ public static class PngText
 
     private static (string Keyword, string Text) Decode(string type, ReadOnlySpan<byte> data)
     {
-        var keyword = Encoding.Latin1.GetString(TakeString(ref data));
+        string keyword = Encoding.Latin1.GetString(TakeString(ref data));
         if (type == "tEXt")
         {
             return (keyword, Encoding.Latin1.GetString(data));
         }
 
-        var compressed = true;
+        bool compressed = true;
         if (type == "iTXt")
         {
             compressed = data.Length > 0 && data[0] == 1;
@@ -211,7 +211,7 @@ public static class PngText
             using var source = new MemoryStream(packed.ToArray());
             using var inflated = new ZLibStream(source, CompressionMode.Decompress);
             using var text = new MemoryStream();
-            var buffer = new byte[1 << 14];
+            byte[] buffer = new byte[1 << 14];
             for (int read; (read = inflated.Read(buffer)) > 0; )
             {
                 text.Write(buffer, 0, read);
@@ -231,7 +231,7 @@ public static class PngText
 
     private static void WriteChunk(Stream output, string keyword, string text)
     {
-        var latin = text.All(c => c is not '\0' and <= 'ÿ');
+        bool latin = text.All(c => c is not '\0' and <= 'ÿ');
         byte[] body = latin
             ? [.. "tEXt"u8, .. Encoding.Latin1.GetBytes(keyword), 0, .. Encoding.Latin1.GetBytes(text)]
             : [.. "iTXt"u8, .. Encoding.Latin1.GetBytes(keyword), 0, 0, 0, 0, 0, .. Encoding.UTF8.GetBytes(text)];

@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 namespace Forno.Imaging.Png;
 
 /// <summary>
-/// PNG's filters (PNG specification, section 9): of each row of 8-bit samples the differences to what its neighbours tell.
+/// PNG's filters (PNG specification, section 9): of each row of 8-bit samples the differences to what its neighbours
+/// tell.
 /// Sub, Up and Paeth are tried; the one of the least sum of absolute differences is taken.
 /// </summary>
 internal static class RowFilter
@@ -145,7 +146,8 @@ internal static class RowFilter
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector<byte> Of(Vector<byte> left, Vector<byte> above, Vector<byte> corner)
         {
-            // How far left, above and corner are off; the last is |(above − corner) + (left − corner)|: where both have the same
+            // How far left, above and corner are off; the last is |(above − corner) + (left − corner)|: where both have
+            // the same
             // sign, corner is the farthest, and else it fits a byte.
             Vector<byte> fromLeft = Distance(above, corner),
                 fromAbove = Distance(left, corner);
@@ -153,7 +155,7 @@ internal static class RowFilter
                 Vector.Equals(Vector.Max(above, corner), above) ^ Vector.Equals(Vector.Max(left, corner), left)
             );
             Vector<byte> fromCorner = Distance(fromLeft, fromAbove) | sameSign;
-            Vector<byte> nearest = Vector.Min(Vector.Min(fromLeft, fromAbove), fromCorner);
+            var nearest = Vector.Min(Vector.Min(fromLeft, fromAbove), fromCorner);
             return Vector.ConditionalSelect(
                 Vector.Equals(nearest, fromLeft),
                 left,

@@ -8,7 +8,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Forno.Imaging.Png;
 
 /// <summary>
-/// Packs bytes as a zlib stream (RFC 1950, 1951) by Huffman codes and runs of zeros alone: what filtered rows of pictures
+/// Packs bytes as a zlib stream (RFC 1950, 1951) by Huffman codes and runs of zeros alone: what filtered rows of
+/// pictures
 /// consist of. It does not look for repetitions, and goes over the bytes about as fast as they can be read.
 /// </summary>
 internal sealed class RunPacker
@@ -190,7 +191,8 @@ internal sealed class RunPacker
                     return at;
                 }
 
-                // Shifts go by the lowest six bits alone, which tell a code's length; lengths add up in the lowest eight.
+                // Shifts go by the lowest six bits alone, which tell a code's length; lengths add up in the lowest
+                // eight.
                 uint a = Unsafe.Add(ref pairs, (nint)(ushort)eight),
                     b = Unsafe.Add(ref pairs, (nint)(ushort)(eight >> 16));
                 uint c = Unsafe.Add(ref pairs, (nint)(ushort)(eight >> 32)),

@@ -5,7 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Forno.Imaging.Png;
 
 /// <summary>
-/// The codes of the bytes −16 to 15, which most differences of neighbours are: looked up 32 at a time, and joined two by two
+/// The codes of the bytes −16 to 15, which most differences of neighbours are: looked up 32 at a time, and joined two
+/// by two
 /// until eight are one word. Wants AVX2.
 /// </summary>
 internal readonly struct SmallLiterals
@@ -28,7 +29,9 @@ internal readonly struct SmallLiterals
         (low1, high1, length1) = Tables(codes[..Reach]);
     }
 
-    /// <summary>Writes 32 bytes, unless one of them is beyond reach, eight are zeros, or eight codes are too long for a word.</summary>
+    /// <summary>
+    /// Writes 32 bytes, unless one of them is beyond reach, eight are zeros, or eight codes are too long for a word.
+    /// </summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="sink">Takes their codes.</param>
     /// <returns>Whether they were written; if not, nothing was.</returns>
@@ -63,7 +66,7 @@ internal readonly struct SmallLiterals
         ); // 8–15, 24–31
 
         // 57 and more, plus 7, reaches bit 6.
-        Vector256<ulong> seven = Vector256.Create(63UL - BitSink.Most);
+        var seven = Vector256.Create(63UL - BitSink.Most);
         if (!Avx.TestZ((lengthsA + seven) | (lengthsB + seven), Vector256.Create(~63UL, 0, ~63UL, 0)))
         {
             return false;

@@ -5,7 +5,8 @@ namespace Forno.Imaging.Resampling;
 
 /// <summary>
 /// Averages a picture, row by row, into whole-pixel cells so that 256 to 511 of them are left a side (fewer only for
-/// smaller pictures); the last cells may be partial. A small picture for hashes and comparisons without a second decode.
+/// smaller pictures); the last cells may be partial. A small picture for hashes and comparisons without a second
+/// decode.
 /// </summary>
 internal sealed class CellReducer
 {

@@ -1,14 +1,17 @@
 namespace Forno.Imaging.Resampling;
 
 /// <summary>
-/// The resampling of kohya's trainer, to the bit where the libraries it uses fix it: OpenCV's area average for shrinking,
+/// The resampling of kohya's trainer, to the bit where the libraries it uses fix it: OpenCV's area average for
+/// shrinking,
 /// Pillow's Lanczos for everything else. Pure; 8-bit samples, [height, width, bands], row by row, no alpha handling.
 /// </summary>
 public static class Resample
 {
     private const int PillowBits = 32 - 8 - 2;
 
-    /// <summary>As the trainer loads pictures: area average where neither side grows, else Lanczos; a copy if nothing changes.</summary>
+    /// <summary>
+    /// As the trainer loads pictures: area average where neither side grows, else Lanczos; a copy if nothing changes.
+    /// </summary>
     /// <param name="source">[height, width, bands].</param>
     /// <param name="width">The source's columns.</param>
     /// <param name="height">The source's rows.</param>
@@ -74,7 +77,8 @@ public static class Resample
     }
 
     /// <summary>
-    /// Pillow's <c>LANCZOS</c>: a sinc of three lobes, widened when shrinking; rows first, then columns, each rounded to
+    /// Pillow's <c>LANCZOS</c>: a sinc of three lobes, widened when shrinking; rows first, then columns, each rounded
+    /// to
     /// 8 bits, with weights of 22 bits.
     /// </summary>
     /// <param name="source">[height, width, bands].</param>
@@ -119,7 +123,7 @@ public static class Resample
         ReadOnlySpan<byte> pixels = Checked(source, width, height, bands, newWidth, newHeight);
         if (newWidth != width)
         {
-            var rows = new byte[checked(newWidth * height * bands)];
+            byte[] rows = new byte[checked(newWidth * height * bands)];
             Window[] windows = Windows(width, newWidth, kernel, reach);
             for (int y = 0; y < height; y++)
             {
@@ -139,7 +143,7 @@ public static class Resample
         if (newHeight != height)
         {
             int stride = newWidth * bands;
-            var columns = new byte[checked(stride * newHeight)];
+            byte[] columns = new byte[checked(stride * newHeight)];
             Window[] windows = Windows(height, newHeight, kernel, reach);
             // Columns of all bands lie side by side: each is a line with the row length as its step.
             for (int x = 0; x < stride; x++)
@@ -199,8 +203,8 @@ public static class Resample
     )
     {
         int length = newWidth * bands;
-        var line = new float[length];
-        var sum = new float[length];
+        float[] line = new float[length];
+        float[] sum = new float[length];
         for (int y = 0; y < newHeight; y++)
         {
             Array.Clear(sum);
@@ -237,7 +241,8 @@ public static class Resample
         }
     }
 
-    // Which old cells a new cell covers, and how much of the new cell each fills. Slivers under a thousandth are dropped,
+    // Which old cells a new cell covers, and how much of the new cell each fills. Slivers under a thousandth are
+    // dropped,
     // as OpenCV drops them.
     private static (int From, float[] Shares)[] Cover(int size, int newSize)
     {
@@ -288,7 +293,7 @@ public static class Resample
             double centre = (i + 0.5) * scale;
             int from = Math.Max((int)(centre - support + 0.5), 0);
             int to = Math.Min((int)(centre + support + 0.5), size);
-            var weights = new double[to - from];
+            double[] weights = new double[to - from];
             double sum = 0;
             for (int j = 0; j < weights.Length; j++)
             {
@@ -368,7 +373,8 @@ public static class Resample
         if (newWidth < 1 || newHeight < 1 || source.Length != (long)width * height * bands)
         {
             throw new ArgumentException(
-                $"{source.Length} samples as {width}×{height} pixels of {bands} bands cannot become {newWidth}×{newHeight}",
+                $"{source.Length} samples as {width}×{height} pixels of {bands} bands cannot become "
+                    + $"{newWidth}×{newHeight}",
                 nameof(source)
             );
         }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Forno.Imaging.Vips;
 
-/// <summary>A reference to a VipsImage; releasing it never pulls away pixels that a later picture still needs.</summary>
+/// <summary>
+/// A reference to a VipsImage; releasing it never pulls away pixels that a later picture still needs.
+/// </summary>
 internal sealed class VipsImageHandle : SafeHandle
 {
     public VipsImageHandle(nint image)

@@ -11,7 +11,9 @@ public sealed record VaeConfig
     /// <summary>What the weights' shapes tell.</summary>
     public required VaeLayout Layout { get; init; }
 
-    /// <summary>Groups of the norms; SD: 32. Weights cannot tell: other numbers come from the file's metadata.</summary>
+    /// <summary>
+    /// Groups of the norms; SD: 32. Weights cannot tell: other numbers come from the file's metadata.
+    /// </summary>
     public int NormGroups { get; init; } = 32;
 
     /// <summary>Pixels a latent cell stands for, per side.</summary>

@@ -60,7 +60,9 @@ internal sealed class VaeEncoder
     }
 }
 
-/// <summary>Latents after <c>post_quant_conv</c> → pictures: [B, latent, h, w] → [B, 3, f·h, f·w], not clamped.</summary>
+/// <summary>
+/// Latents after <c>post_quant_conv</c> → pictures: [B, latent, h, w] → [B, 3, f·h, f·w], not clamped.
+/// </summary>
 internal sealed class VaeDecoder
 {
     private readonly Conv2d input,

@@ -37,7 +37,9 @@ public static partial class ClipKeys
         ("mlp.c_proj.", "mlp.fc2."),
     ];
 
-    /// <summary>The same entries with every tower in Hugging Face's form; nothing is read before an entry is loaded.</summary>
+    /// <summary>
+    /// The same entries with every tower in Hugging Face's form; nothing is read before an entry is loaded.
+    /// </summary>
     /// <param name="entries">A whole file, or the part below any prefix; keys of other models stay as they are.</param>
     public static IReadOnlyDictionary<string, WeightEntry> Unify(IReadOnlyDictionary<string, WeightEntry> entries)
     {
@@ -89,7 +91,9 @@ public static partial class ClipKeys
         return unified;
     }
 
-    /// <summary>Prefixes, with their dots, below which both tensors stand. Longest first, since "" matches everything.</summary>
+    /// <summary>
+    /// Prefixes, with their dots, below which both tensors stand. Longest first, since "" matches everything.
+    /// </summary>
     private static string[] Towers(IReadOnlyDictionary<string, WeightEntry> entries, string norm, string other) =>
         [
             .. entries

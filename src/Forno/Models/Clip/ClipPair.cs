@@ -19,13 +19,16 @@ public sealed class ClipPair
     /// <param name="text">The text tower, with a projection.</param>
     /// <param name="vision">The image tower.</param>
     /// <param name="place">Where <c>logit_scale</c> stands; a new store gets CLIP's starting value.</param>
-    /// <exception cref="FornoException">The towers' projections differ in width, or the text tower has none.</exception>
+    /// <exception cref="FornoException">The towers' projections differ in width, or the text tower has
+    /// none.</exception>
     public ClipPair(ClipText text, ClipVision vision, Weights place)
     {
         if (text.Config.ProjectionDim != vision.Config.ProjectionDim)
         {
             throw new FornoException(
-                $"{place.Store.Origin}: the text tower gives vectors of {text.Config.ProjectionDim?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no"} "
+                $"{place.Store.Origin}: the text tower gives vectors of "
+                    + $"{text.Config.ProjectionDim?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no"}"
+                    + " "
                     + $"numbers, the image tower of {vision.Config.ProjectionDim}. Use the two towers of one CLIP."
             );
         }
@@ -89,7 +92,7 @@ public sealed class ClipPair
     {
         using var scope = new Scope();
         Tensor logits = Logits(text, images, logScale);
-        Tensor own = Tensor.Eye(text.Size(0), DType.Float32, logits.Device);
+        var own = Tensor.Eye(text.Size(0), DType.Float32, logits.Device);
         Tensor both = Ops.LogSoftmax(logits, 0) + Ops.LogSoftmax(logits, 1);
         return scope.Keep((both * own).Sum() * (-0.5 / text.Size(0)));
     }

@@ -30,7 +30,7 @@ public static class ClipPreprocess
         byte[] resized = Resample.Bicubic(rgb, width, height, 3, newWidth, newHeight);
         int left = Centre(newWidth, size),
             top = Centre(newHeight, size);
-        var values = new float[3 * size * size];
+        float[] values = new float[3 * size * size];
         for (int channel = 0, to = 0; channel < 3; channel++)
         {
             for (int y = top; y < top + size; y++)

@@ -4,7 +4,8 @@ using Forno.Torch;
 namespace Forno.Models.Clip;
 
 /// <summary>
-/// A CLIP text tower (Radford et al. 2021; CLIP-L of SD 1.x and XL, OpenCLIP's ViT-H and bigG of SD 2.x and XL): causal,
+/// A CLIP text tower (Radford et al. 2021; CLIP-L of SD 1.x and XL, OpenCLIP's ViT-H and bigG of SD 2.x and XL):
+/// causal,
 /// pre-norm, no padding mask. Weights by Hugging Face's names below the tower's path (<c>text_model.…</c>,
 /// <c>text_projection.weight</c>): bring other files to them by <see cref="ClipKeys.Unify"/>.
 /// </summary>
@@ -103,7 +104,8 @@ public sealed class ClipText
     }
 
     /// <summary>How many layers lead to a hidden state counted from the end.</summary>
-    /// <exception cref="FornoException">The tower has not so many layers, or that layer is not in the weights.</exception>
+    /// <exception cref="FornoException">The tower has not so many layers, or that layer is not in the
+    /// weights.</exception>
     public int LayersFor(int skip)
     {
         int count = Config.Layers + Config.DroppedLayers + 1 - skip;
@@ -111,7 +113,8 @@ public sealed class ClipText
             ? count
             : throw new FornoException(
                 $"clip skip {skip} is not possible: the text encoder's hidden states are numbered "
-                    + $"{1 + Config.DroppedLayers} to {Config.Layers + Config.DroppedLayers + 1} from the end. Choose one of those."
+                    + $"{1 + Config.DroppedLayers} to {Config.Layers + Config.DroppedLayers + 1} from the end. "
+                    + "Choose one of those."
             );
     }
 
@@ -125,7 +128,8 @@ public sealed class ClipText
     /// <param name="last">The last layer's output without the final norm [B, T, width].</param>
     /// <param name="ids">Token ids, int64 [B, T].</param>
     /// <param name="endOfText">
-    /// Id of the end-of-text token: its first occurrence is the place, or position 0 where a row has none. Null: the first
+    /// Id of the end-of-text token: its first occurrence is the place, or position 0 where a row has none. Null: the
+    /// first
     /// largest id of the row, as CLIP itself does; wrong once embeddings have added ids beyond the end-of-text token's.
     /// </param>
     /// <returns>fp32 [B, projection or width].</returns>
@@ -147,7 +151,9 @@ public sealed class ClipText
         return scope.Keep(projection is null ? pooled.Alias() : projection.Forward(pooled).To(DType.Float32));
     }
 
-    /// <summary>Token ids → the pooled, projected output; what contrastive training and scores compare with pictures.</summary>
+    /// <summary>
+    /// Token ids → the pooled, projected output; what contrastive training and scores compare with pictures.
+    /// </summary>
     /// <param name="ids">Token ids, int64 [B, T].</param>
     /// <param name="endOfText">Id of the end-of-text token; null: the largest of each row.</param>
     /// <returns>fp32 [B, projection or width], not normalised to unit length.</returns>
@@ -162,7 +168,7 @@ public sealed class ClipText
     {
         int length = (int)ids.Size(1);
         long[] flat = ids.ToArray<long>();
-        var places = new long[ids.Size(0)];
+        long[] places = new long[ids.Size(0)];
         for (int row = 0; row < places.Length; row++)
         {
             ReadOnlySpan<long> tokens = flat.AsSpan(row * length, length);
@@ -184,7 +190,7 @@ public sealed class ClipText
     // −∞ above the diagonal: position i sees 0 … i. [T, T]
     private static Tensor CausalMask(long length)
     {
-        var mask = new float[length * length];
+        float[] mask = new float[length * length];
         for (long row = 0; row < length; row++)
         {
             mask.AsSpan((int)(row * length + row + 1), (int)(length - row - 1)).Fill(float.NegativeInfinity);

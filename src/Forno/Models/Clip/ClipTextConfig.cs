@@ -7,7 +7,9 @@ namespace Forno.Models.Clip;
 /// <summary>What a CLIP text tower is: its sizes, and what its weights cannot tell.</summary>
 public sealed record ClipTextConfig
 {
-    /// <summary>Metadata key of the number of heads, for towers whose heads are not 64 channels wide; with two towers "4,5".</summary>
+    /// <summary>
+    /// Metadata key of the number of heads, for towers whose heads are not 64 channels wide; with two towers "4,5".
+    /// </summary>
     public const string HeadsKey = "forno.text_num_heads";
 
     /// <summary>Channels.</summary>
@@ -43,8 +45,11 @@ public sealed record ClipTextConfig
     /// <summary>The usual number of heads of a width: one for every 64 channels.</summary>
     public static int UsualHeads(int width) => Math.Max(1, width / 64);
 
-    /// <summary>The path in the tree of weights at which a tower stands, from the prefix of its keys in a file.</summary>
-    /// <param name="prefix">Such as <c>cond_stage_model.transformer.text_model.</c>, <c>cond_stage_model.model.</c>, "".</param>
+    /// <summary>
+    /// The path in the tree of weights at which a tower stands, from the prefix of its keys in a file.
+    /// </summary>
+    /// <param name="prefix">Such as <c>cond_stage_model.transformer.text_model.</c>, <c>cond_stage_model.model.</c>,
+    /// "".</param>
     /// <returns>What stands before <c>text_model.</c> in the store's keys, without the last dot.</returns>
     public static string TowerPath(string prefix)
     {
@@ -55,13 +60,14 @@ public sealed record ClipTextConfig
 
     /// <summary>Reads a tower's configuration off a file's shapes, before <see cref="ClipKeys.Unify"/>.</summary>
     /// <param name="shapes">The file, with its usual single-file keys (<see cref="KeyMap.Canonical"/>).</param>
-    /// <param name="prefix">Prefix of the tower's keys with its dot: up to <c>text_model.</c> in Hugging Face's form.</param>
+    /// <param name="prefix">Prefix of the tower's keys with its dot: up to <c>text_model.</c> in Hugging Face's
+    /// form.</param>
     /// <param name="heads">Number of heads; null: 64 channels a head.</param>
     /// <exception cref="FornoException">Keys that every tower has are missing.</exception>
     public static ClipTextConfig Detect(TensorShapes shapes, string prefix, int? heads = null)
     {
         bool open = shapes.Has(prefix + "token_embedding.weight");
-        TextLayout layout = TextLayout.Detect(shapes, prefix, open ? TextNaming.OpenClip : TextNaming.HuggingFace);
+        var layout = TextLayout.Detect(shapes, prefix, open ? TextNaming.OpenClip : TextNaming.HuggingFace);
         string path = TowerPath(prefix);
         string projection = (path.Length == 0 ? "" : path + ".") + "text_projection.weight";
         // OpenCLIP's published towers (ViT-H, bigG) keep their activation when a tool renames their keys.
@@ -82,8 +88,11 @@ public sealed record ClipTextConfig
         };
     }
 
-    /// <summary>The numbers of heads that a file's metadata tell, one for each of its encoders; nulls where they tell none.</summary>
-    /// <param name="metadata">The file's metadata; <see cref="HeadsKey"/> holds numbers with commas between them.</param>
+    /// <summary>
+    /// The numbers of heads that a file's metadata tell, one for each of its encoders; nulls where they tell none.
+    /// </summary>
+    /// <param name="metadata">The file's metadata; <see cref="HeadsKey"/> holds numbers with commas between
+    /// them.</param>
     /// <param name="encoders">How many text encoders the file has.</param>
     /// <param name="origin">The file's name, for errors.</param>
     /// <exception cref="FornoException">The entry is no list of so many numbers.</exception>

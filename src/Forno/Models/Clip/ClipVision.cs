@@ -19,7 +19,8 @@ public sealed class ClipVision
     private readonly Linear projection;
 
     /// <summary>Takes the tower's weights from a store, or makes them if the store is new.</summary>
-    /// <param name="tower">The place below which <c>vision_model</c> stands: <c>store.At("")</c> in files of a whole CLIP.</param>
+    /// <param name="tower">The place below which <c>vision_model</c> stands: <c>store.At("")</c> in files of a whole
+    /// CLIP.</param>
     /// <param name="config">Its configuration.</param>
     /// <exception cref="FornoException">A tensor is missing or of another shape.</exception>
     public ClipVision(Weights tower, ClipVisionConfig config)
@@ -62,7 +63,8 @@ public sealed class ClipVision
     }
 
     /// <summary>Pictures → embeddings.</summary>
-    /// <param name="images">[B, 3, S, S] with S the tower's image size, normalised by <see cref="ClipPreprocess"/>.</param>
+    /// <param name="images">[B, 3, S, S] with S the tower's image size, normalised by
+    /// <see cref="ClipPreprocess"/>.</param>
     /// <returns>fp32 [B, projection], not normalised to unit length.</returns>
     /// <exception cref="ArgumentException">The pictures are of another size.</exception>
     public Tensor Encode(Tensor images)

@@ -46,9 +46,11 @@ public sealed record ClipVisionConfig
 
     /// <summary>Reads a tower's configuration off a file's shapes, whichever form its keys have.</summary>
     /// <param name="shapes">The file.</param>
-    /// <param name="prefix">What stands before <c>vision_model.</c> or <c>visual.</c>, with its dot; "" in files of a whole CLIP.</param>
+    /// <param name="prefix">What stands before <c>vision_model.</c> or <c>visual.</c>, with its dot; "" in files of a
+    /// whole CLIP.</param>
     /// <param name="heads">Number of heads; null: the published towers'.</param>
-    /// <exception cref="FornoException">Keys that every tower has are missing, or their shapes make no sense.</exception>
+    /// <exception cref="FornoException">Keys that every tower has are missing, or their shapes make no
+    /// sense.</exception>
     public static ClipVisionConfig Detect(TensorShapes shapes, string prefix = "", int? heads = null)
     {
         bool open = shapes.Has(prefix + "visual.conv1.weight");

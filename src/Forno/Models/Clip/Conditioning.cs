@@ -36,7 +36,9 @@ public sealed record Conditioning(Tensor Context, Tensor? Pooled = null, Tensor?
         return scope.Keep(UNet.TimestepEmbedding(sizeIds.Reshape(-1), SizeWidth).Reshape(sizeIds.Size(0), -1));
     }
 
-    /// <summary>XL's vector conditioning, the pooled output and the embedded sizes; null where there is no pooled output.</summary>
+    /// <summary>
+    /// XL's vector conditioning, the pooled output and the embedded sizes; null where there is no pooled output.
+    /// </summary>
     /// <returns>fp32 [B, P + 1536].</returns>
     /// <exception cref="InvalidOperationException">There is a pooled output but there are no sizes.</exception>
     public Tensor? Vector()

@@ -9,7 +9,9 @@ namespace Forno.Models.Clip;
 /// <returns>The weighted states, [B, 77, C].</returns>
 public delegate Tensor ApplyEmphasis(Tensor z, Tensor multipliers);
 
-/// <summary>The ways of AUTOMATIC1111's web UI to weigh tokens (<c>modules/sd_emphasis.py</c>), by the names it writes.</summary>
+/// <summary>
+/// The ways of AUTOMATIC1111's web UI to weigh tokens (<c>modules/sd_emphasis.py</c>), by the names it writes.
+/// </summary>
 public static class Emphasis
 {
     /// <summary>The way that is used unless another is asked for.</summary>

@@ -12,7 +12,9 @@ public enum ChunkJoin
     /// <summary>All positions of every chunk, one after the other: n · 77 (AUTOMATIC1111's web UI).</summary>
     Whole,
 
-    /// <summary>The first start mark, the 75 inner positions of every chunk, the last end mark: n · 75 + 2 (kohya's trainer).</summary>
+    /// <summary>
+    /// The first start mark, the 75 inner positions of every chunk, the last end mark: n · 75 + 2 (kohya's trainer).
+    /// </summary>
     Inner,
 }
 
@@ -70,10 +72,13 @@ public sealed class TextConditioning
 
     /// <summary>Takes the family's encoders from a single file.</summary>
     /// <param name="family">The file's family.</param>
-    /// <param name="shapes">The file's shapes under the usual single-file names (<see cref="KeyMap.Canonical"/>).</param>
-    /// <param name="metadata">The file's metadata; <see cref="ClipTextConfig.HeadsKey"/> lists heads, by commas for two encoders.</param>
+    /// <param name="shapes">The file's shapes under the usual single-file names
+    /// (<see cref="KeyMap.Canonical"/>).</param>
+    /// <param name="metadata">The file's metadata; <see cref="ClipTextConfig.HeadsKey"/> lists heads, by commas for two
+    /// encoders.</param>
     /// <param name="store">The file's store (<see cref="CheckpointWeights.Open"/>).</param>
-    /// <exception cref="FornoException">A tensor is missing or of another shape, or the metadata make no sense.</exception>
+    /// <exception cref="FornoException">A tensor is missing or of another shape, or the metadata make no
+    /// sense.</exception>
     public static TextConditioning Open(
         ModelFamily family,
         TensorShapes shapes,
@@ -96,13 +101,16 @@ public sealed class TextConditioning
         );
     }
 
-    /// <summary>Token ids → conditioning, without <see cref="Conditioning.SizeIds"/>, which come with the picture.</summary>
+    /// <summary>
+    /// Token ids → conditioning, without <see cref="Conditioning.SizeIds"/>, which come with the picture.
+    /// </summary>
     /// <param name="ids">
     /// For each encoder its ids, int64 [B, 77] or, in chunks, [B, n, 77] (or another length: the encoder's context at
     /// most); they differ in padding.
     /// </param>
     /// <param name="options">What to take and how to join; null: the family's usual.</param>
-    /// <param name="multipliers">Weights of tokens, of the ids' shape, fp32; used if the options name an emphasis.</param>
+    /// <param name="multipliers">Weights of tokens, of the ids' shape, fp32; used if the options name an
+    /// emphasis.</param>
     /// <returns>Context [B, T, D] and, for XL, the pooled output [B, P], in the current scope.</returns>
     /// <exception cref="FornoException">The encoder has not so many layers as clip skip wants.</exception>
     public Conditioning Encode(
@@ -130,7 +138,8 @@ public sealed class TextConditioning
             Tensor rows = chunks.Reshape(-1, chunks.Size(2));
             bool pools = xl && i == contexts.Length - 1;
             (Tensor hidden, Tensor? pool) = Hidden(Encoders[i], rows, options, pools);
-            Tensor states = hidden.Reshape(chunks.Size(0), chunks.Size(1), hidden.Size(1), hidden.Size(2)); // [B, n, T, C]
+            // [B, n, T, C]
+            Tensor states = hidden.Reshape(chunks.Size(0), chunks.Size(1), hidden.Size(1), hidden.Size(2));
             contexts[i] = Join(Weigh(states, options.Emphasis, multipliers), options.Join);
             // Of a long text the first chunk is pooled.
             pooled = pool?.Reshape(chunks.Size(0), chunks.Size(1), -1).Select(1, 0) ?? pooled;

@@ -49,19 +49,21 @@ public static partial class KeyMap
         return new TensorShapes(renamed, shapes.Origin);
     }
 
-    /// <summary>Each key of a file with its usual single-file name; keys that only training needs are left out.</summary>
+    /// <summary>
+    /// Each key of a file with its usual single-file name; keys that only training needs are left out.
+    /// </summary>
     public static IEnumerable<(string Key, string Usual)> CanonicalNames(TensorShapes shapes)
     {
         const string Nested = "state_dict/";
-        var nested = shapes.HasBelow(Nested);
-        var top = nested ? Nested : "";
+        bool nested = shapes.HasBelow(Nested);
+        string top = nested ? Nested : "";
         // XL's code base keeps a lone OpenCLIP tower as embedder 0; at width 1280 it is the refiner's, else 2.x's.
-        var lone = top + "conditioner.embedders.0.model.";
-        var isSd2 = shapes[lone + "ln_final.weight"] is [not 1280];
+        string lone = top + "conditioner.embedders.0.model.";
+        bool isSd2 = shapes[lone + "ln_final.weight"] is [not 1280];
         // A stand-alone autoencoder has no prefix; this key is the same in all of its namings.
-        var isVae = shapes.Has(top + "decoder.conv_in.weight");
-        var levels = isVae ? shapes.CountBelow(top + "encoder.down_blocks.") : 0;
-        foreach (var key in shapes.Keys)
+        bool isVae = shapes.Has(top + "decoder.conv_in.weight");
+        int levels = isVae ? shapes.CountBelow(top + "encoder.down_blocks.") : 0;
+        foreach (string key in shapes.Keys)
         {
             if (!key.StartsWith(top, StringComparison.Ordinal))
             {
@@ -84,7 +86,9 @@ public static partial class KeyMap
         }
     }
 
-    /// <summary>Whether a key may be left over when a model is loaded: schedule tables, EMA copies, leftovers of tools.</summary>
+    /// <summary>
+    /// Whether a key may be left over when a model is loaded: schedule tables, EMA copies, leftovers of tools.
+    /// </summary>
     /// <param name="key">A usual single-file key.</param>
     public static bool IsHarmless(string key) =>
         Harmless().IsMatch(key)
@@ -99,7 +103,7 @@ public static partial class KeyMap
     /// <returns>Diffusers' name, or null if the UNet has no such key.</returns>
     public static string? UNetToDiffusers(string key, UNetLayout layout)
     {
-        var n = layout.NumResBlocks + 1;
+        int n = layout.NumResBlocks + 1;
         if (
             Block().Match(key) is { Success: true } match
             && key != "input_blocks.0.0.weight"
@@ -112,9 +116,9 @@ public static partial class KeyMap
                 Number(match, 3),
                 match.Groups[4].Value
             );
-            var level = (down ? index - 1 : index) / n;
-            var j = (down ? index - 1 : index) % n;
-            var block = $"{(down ? "down" : "up")}_blocks.{level}.";
+            int level = (down ? index - 1 : index) / n;
+            int j = (down ? index - 1 : index) % n;
+            string block = $"{(down ? "down" : "up")}_blocks.{level}.";
             if (level >= layout.ChannelMult.Count)
             {
                 return null;
@@ -149,7 +153,7 @@ public static partial class KeyMap
             return Top(key, forward: false);
         }
 
-        var n = layout.NumResBlocks + 1;
+        int n = layout.NumResBlocks + 1;
         var (down, i, kind, j, rest) = (
             match.Groups[1].Value == "down",
             Number(match, 2),
@@ -157,13 +161,13 @@ public static partial class KeyMap
             Number(match, 4),
             match.Groups[5].Value
         );
-        var levels = layout.ChannelMult.Count;
+        int levels = layout.ChannelMult.Count;
         if (i >= levels)
         {
             return null;
         }
 
-        var attends = layout.Depth[down ? i : levels - 1 - i] > 0;
+        bool attends = layout.Depth[down ? i : levels - 1 - i] > 0;
         return (down, kind) switch
         {
             (true, "resnets") => $"input_blocks.{(n * i) + j + 1}.0.{Swap(rest, UNetResidual, forward: false)}",
@@ -182,14 +186,14 @@ public static partial class KeyMap
     /// <param name="levels">Number of levels, which the decoder's numbering depends on.</param>
     public static string VaeToDiffusers(string key, int levels)
     {
-        var name = VaeLevel()
+        string name = VaeLevel()
             .Replace(
                 key,
                 match =>
                 {
-                    var up = match.Groups[2].Value == "up";
-                    var level = up ? levels - 1 - Number(match, 3) : Number(match, 3);
-                    var part = match.Groups[4].Value switch
+                    bool up = match.Groups[2].Value == "up";
+                    int level = up ? levels - 1 - Number(match, 3) : Number(match, 3);
+                    string part = match.Groups[4].Value switch
                     {
                         "downsample" => "downsamplers.0",
                         "upsample" => "upsamplers.0",
@@ -215,19 +219,21 @@ public static partial class KeyMap
             .Replace("coder.norm_out.", "coder.conv_norm_out.", StringComparison.Ordinal);
     }
 
-    /// <summary>An autoencoder key, without prefix, in single-file naming; knows diffusers' names before 0.17 too.</summary>
+    /// <summary>
+    /// An autoencoder key, without prefix, in single-file naming; knows diffusers' names before 0.17 too.
+    /// </summary>
     /// <param name="key">Diffusers' name, such as <c>decoder.up_blocks.0.resnets.0.conv1.weight</c>.</param>
     /// <param name="levels">Number of levels, which the decoder's numbering depends on.</param>
     public static string VaeToSingle(string key, int levels)
     {
-        var name = DiffusersVaeLevel()
+        string name = DiffusersVaeLevel()
             .Replace(
                 key,
                 match =>
                 {
-                    var up = match.Groups[2].Value == "up";
-                    var level = up ? levels - 1 - Number(match, 3) : Number(match, 3);
-                    var part = match.Groups[4].Value switch
+                    bool up = match.Groups[2].Value == "up";
+                    int level = up ? levels - 1 - Number(match, 3) : Number(match, 3);
+                    string part = match.Groups[4].Value switch
                     {
                         "downsamplers" => "downsample",
                         "upsamplers" => "upsample",
@@ -263,8 +269,9 @@ public static partial class KeyMap
             var (from, to) = forward ? (single, diffusers) : (diffusers, single);
             if (key.StartsWith(from + ".", StringComparison.Ordinal))
             {
-                var rest = key[(from.Length + 1)..];
-                return $"{to}.{(single is "middle_block.0" or "middle_block.2" ? Swap(rest, UNetResidual, forward) : rest)}";
+                string rest = key[(from.Length + 1)..];
+                return $"{to}."
+                    + $"{(single is "middle_block.0" or "middle_block.2" ? Swap(rest, UNetResidual, forward) : rest)}";
             }
         }
 

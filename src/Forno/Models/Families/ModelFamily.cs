@@ -12,7 +12,8 @@ public sealed record TextEncoderSpec(string Prefix, TextLayout FullSize, int Hea
 
 /// <summary>
 /// A family of Stable Diffusion models: everything that the weights cannot tell, and the measures of the published
-/// models. <see cref="Detect(TensorShapes)"/> finds the family of a file from its keys and shapes alone, whatever its widths.
+/// models. <see cref="Detect(TensorShapes)"/> finds the family of a file from its keys and shapes alone, whatever its
+/// widths.
 /// </summary>
 public sealed record ModelFamily
 {
@@ -50,7 +51,9 @@ public sealed record ModelFamily
             Heads = 8,
         };
 
-    /// <summary>Stable Diffusion 1.x for inpainting: nine channels in (latent, mask, masked picture's latent).</summary>
+    /// <summary>
+    /// Stable Diffusion 1.x for inpainting: nine channels in (latent, mask, masked picture's latent).
+    /// </summary>
     public static ModelFamily Sd15Inpainting { get; } =
         Sd15 with
         {
@@ -137,7 +140,9 @@ public sealed record ModelFamily
     /// <summary>Its text encoders, in the order in which their outputs are joined.</summary>
     public required IReadOnlyList<TextEncoderSpec> TextEncoders { get; init; }
 
-    /// <summary>Attention heads of the UNet at every level; null where <see cref="HeadChannels"/> is fixed instead.</summary>
+    /// <summary>
+    /// Attention heads of the UNet at every level; null where <see cref="HeadChannels"/> is fixed instead.
+    /// </summary>
     public int? Heads { get; init; }
 
     /// <summary>Channels of each of the UNet's heads; null where <see cref="Heads"/> is fixed instead.</summary>
@@ -210,7 +215,7 @@ public sealed record ModelFamily
     private static ModelFamily FromUNet(TensorShapes shapes)
     {
         var unet = UNetLayout.Detect(shapes, UNetPrefix);
-        var refinersText =
+        bool refinersText =
             shapes.HasBelow("conditioner.embedders.0.model.") && !shapes.HasBelow("conditioner.embedders.1.model.");
         ModelFamily family;
         if (unet.VectorDim is not null)

@@ -13,13 +13,15 @@ public sealed record PredictionHint(bool PredictsV, bool ZeroTerminalSnr, string
     // Used by stable-diffusion-webui for 2.x: 768-v models are above it, 512-base models below.
     private const double BiasDeviation = 0.09;
 
-    /// <summary>Guesses from the metadata, marker tensors, a yaml beside the file and, in 2.x, the spread of one bias.</summary>
+    /// <summary>
+    /// Guesses from the metadata, marker tensors, a yaml beside the file and, in 2.x, the spread of one bias.
+    /// </summary>
     /// <param name="source">The open file.</param>
     /// <param name="family">Its family.</param>
     public static PredictionHint Of(ITensorSource source, ModelFamily family)
     {
-        var zeroSnr = source.Tensors.ContainsKey("ztsnr");
-        if (source.Metadata.TryGetValue("modelspec.prediction_type", out var said) && said is "v" or "epsilon")
+        bool zeroSnr = source.Tensors.ContainsKey("ztsnr");
+        if (source.Metadata.TryGetValue("modelspec.prediction_type", out string? said) && said is "v" or "epsilon")
         {
             return new PredictionHint(said == "v", zeroSnr, "its metadata");
         }
@@ -31,7 +33,7 @@ public sealed record PredictionHint(bool PredictsV, bool ZeroTerminalSnr, string
 
         if (Path.ChangeExtension(source.Path, ".yaml") is var yaml && File.Exists(yaml))
         {
-            var isV = File.ReadLines(yaml)
+            bool isV = File.ReadLines(yaml)
                 .Take(1000)
                 .Any(line => line.Trim().Replace('\'', '"') is "parameterization: \"v\"" or "parameterization: v");
             return new PredictionHint(isV, zeroSnr, Path.GetFileName(yaml));
@@ -40,7 +42,7 @@ public sealed record PredictionHint(bool PredictsV, bool ZeroTerminalSnr, string
         const string Bias = ModelFamily.UNetPrefix + "output_blocks.11.1.transformer_blocks.0.norm1.bias";
         if (family == ModelFamily.Sd21)
         {
-            var key = source.Tensors.ContainsKey(Bias) ? Bias : "state_dict/" + Bias;
+            string key = source.Tensors.ContainsKey(Bias) ? Bias : "state_dict/" + Bias;
             if (source.Tensors.TryGetValue(key, out var info) && info.Type.IsFloat())
             {
                 return new PredictionHint(
@@ -57,12 +59,12 @@ public sealed record PredictionHint(bool PredictsV, bool ZeroTerminalSnr, string
     /// <summary>Sample standard deviation, as torch.std computes it.</summary>
     private static double Deviation(TensorInfo info, byte[] bytes)
     {
-        var size = info.Type.Size();
-        var values = Enumerable
+        int size = info.Type.Size();
+        double[] values = Enumerable
             .Range(0, bytes.Length / size)
             .Select(i => info.Type.ReadFloat(bytes.AsSpan(i * size, size)))
             .ToArray();
-        var mean = values.Average();
+        double mean = values.Average();
         return Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
     }
 }

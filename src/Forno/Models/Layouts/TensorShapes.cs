@@ -30,11 +30,13 @@ public sealed class TensorShapes(IReadOnlyDictionary<string, IReadOnlyList<long>
     /// <summary>Whether any key begins so.</summary>
     public bool HasBelow(string prefix) => shapes.Keys.Any(key => key.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <summary>How many numbers 0, 1, … follow the prefix without a gap (<c>prefix0.</c>, <c>prefix1.</c>, …).</summary>
+    /// <summary>
+    /// How many numbers 0, 1, … follow the prefix without a gap (<c>prefix0.</c>, <c>prefix1.</c>, …).
+    /// </summary>
     public int CountBelow(string prefix)
     {
         var numbers = new HashSet<int>();
-        foreach (var key in shapes.Keys)
+        foreach (string key in shapes.Keys)
         {
             if (
                 key.StartsWith(prefix, StringComparison.Ordinal)
@@ -43,7 +45,7 @@ public sealed class TensorShapes(IReadOnlyDictionary<string, IReadOnlyList<long>
                     key.AsSpan(prefix.Length, dot - prefix.Length),
                     NumberStyles.None,
                     CultureInfo.InvariantCulture,
-                    out var number
+                    out int number
                 )
             )
             {
@@ -51,7 +53,7 @@ public sealed class TensorShapes(IReadOnlyDictionary<string, IReadOnlyList<long>
             }
         }
 
-        var count = 0;
+        int count = 0;
         while (numbers.Contains(count))
         {
             count++;
@@ -66,6 +68,7 @@ public sealed class TensorShapes(IReadOnlyDictionary<string, IReadOnlyList<long>
         this[key] is { } shape && dimension < shape.Count
             ? checked((int)shape[dimension])
             : throw new FornoException(
-                $"{Origin}: {key} is missing or of an unexpected shape. The file is incomplete or of another kind of model."
+                $"{Origin}: {key} is missing or of an unexpected shape. The file is incomplete or of another "
+                    + "kind of model."
             );
 }

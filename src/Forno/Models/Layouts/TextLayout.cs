@@ -44,9 +44,9 @@ public sealed record TextLayout
     /// <exception cref="FornoException">Keys that every such tower has are missing.</exception>
     public static TextLayout Detect(TensorShapes shapes, string prefix, TextNaming naming)
     {
-        var open = naming == TextNaming.OpenClip;
-        var layers = prefix + (open ? "transformer.resblocks." : "encoder.layers.");
-        var tokens = prefix + (open ? "token_embedding.weight" : "embeddings.token_embedding.weight");
+        bool open = naming == TextNaming.OpenClip;
+        string layers = prefix + (open ? "transformer.resblocks." : "encoder.layers.");
+        string tokens = prefix + (open ? "token_embedding.weight" : "embeddings.token_embedding.weight");
         return new TextLayout
         {
             Naming = naming,
@@ -63,7 +63,9 @@ public sealed record TextLayout
         };
     }
 
-    /// <summary>Every parameter with its shape; OpenCLIP's scalar <c>logit_scale</c> included, which nothing uses.</summary>
+    /// <summary>
+    /// Every parameter with its shape; OpenCLIP's scalar <c>logit_scale</c> included, which nothing uses.
+    /// </summary>
     /// <param name="prefix">Prefix of the keys, with its dot.</param>
     public IReadOnlyDictionary<string, long[]> Keys(string prefix)
     {
@@ -84,10 +86,10 @@ public sealed record TextLayout
     {
         keys.Add("embeddings.token_embedding.weight", VocabSize, Width);
         keys.Add("embeddings.position_embedding.weight", ContextLength, Width);
-        for (var i = 0; i < Layers; i++)
+        for (int i = 0; i < Layers; i++)
         {
-            var layer = $"encoder.layers.{i}.";
-            foreach (var part in (string[])["q", "k", "v", "out"])
+            string layer = $"encoder.layers.{i}.";
+            foreach (string part in (string[])["q", "k", "v", "out"])
             {
                 keys.Linear($"{layer}self_attn.{part}_proj", Width, Width);
             }
@@ -105,9 +107,9 @@ public sealed record TextLayout
     {
         keys.Add("token_embedding.weight", VocabSize, Width);
         keys.Add("positional_embedding", ContextLength, Width);
-        for (var i = 0; i < Layers; i++)
+        for (int i = 0; i < Layers; i++)
         {
-            var layer = $"transformer.resblocks.{i}.";
+            string layer = $"transformer.resblocks.{i}.";
             keys.Norm(layer + "ln_1", Width);
             keys.Add(layer + "attn.in_proj_weight", 3L * Width, Width);
             keys.Add(layer + "attn.in_proj_bias", 3L * Width);

@@ -16,7 +16,9 @@ public sealed record UNetLayout
     /// <summary>Channels of the first level; the time embedding has four times as many.</summary>
     public required int ModelChannels { get; init; }
 
-    /// <summary>Width of each level as a multiple of <see cref="ModelChannels"/>, from the highest resolution.</summary>
+    /// <summary>
+    /// Width of each level as a multiple of <see cref="ModelChannels"/>, from the highest resolution.
+    /// </summary>
     public required IReadOnlyList<int> ChannelMult { get; init; }
 
     /// <summary>Residual blocks a level; the way up has one more.</summary>
@@ -43,17 +45,17 @@ public sealed record UNetLayout
     /// <exception cref="FornoException">Keys that every such UNet has are missing.</exception>
     public static UNetLayout Detect(TensorShapes shapes, string prefix)
     {
-        var channels = shapes.Side(prefix + "input_blocks.0.0.weight", 0);
+        int channels = shapes.Side(prefix + "input_blocks.0.0.weight", 0);
         var mult = new List<int>();
         var depth = new List<int>();
-        var blocksInLevel = 0;
-        var numResBlocks = 0;
+        int blocksInLevel = 0;
+        int numResBlocks = 0;
         int? context = null;
-        var linear = false;
-        var count = shapes.CountBelow(prefix + "input_blocks.");
-        for (var i = 1; i < count; i++)
+        bool linear = false;
+        int count = shapes.CountBelow(prefix + "input_blocks.");
+        for (int i = 1; i < count; i++)
         {
-            var block = $"{prefix}input_blocks.{i}.";
+            string block = $"{prefix}input_blocks.{i}.";
             if (shapes.Has(block + "0.op.weight"))
             {
                 blocksInLevel = 0;
@@ -74,7 +76,7 @@ public sealed record UNetLayout
             }
         }
 
-        var middle = prefix + "middle_block.1.";
+        string middle = prefix + "middle_block.1.";
         if (shapes[middle + "proj_in.weight"] is { Count: 2 })
         {
             linear = true;
@@ -112,12 +114,12 @@ public sealed record UNetLayout
         keys.Conv("input_blocks.0.0", ModelChannels, InChannels);
         var skips = new Stack<long>([ModelChannels]);
         long width = ModelChannels;
-        var index = 1;
-        for (var level = 0; level < ChannelMult.Count; level++)
+        int index = 1;
+        for (int level = 0; level < ChannelMult.Count; level++)
         {
-            for (var j = 0; j < NumResBlocks; j++, index++)
+            for (int j = 0; j < NumResBlocks; j++, index++)
             {
-                var to = (long)ChannelMult[level] * ModelChannels;
+                long to = (long)ChannelMult[level] * ModelChannels;
                 Residual(keys, $"input_blocks.{index}.0", to, width);
                 Transformer(keys, $"input_blocks.{index}.1", to, Depth[level]);
                 skips.Push(width = to);
@@ -141,12 +143,12 @@ public sealed record UNetLayout
 
     private void WayUp(KeyList keys, Stack<long> skips, long width)
     {
-        var index = 0;
-        for (var level = ChannelMult.Count - 1; level >= 0; level--)
+        int index = 0;
+        for (int level = ChannelMult.Count - 1; level >= 0; level--)
         {
-            for (var j = 0; j <= NumResBlocks; j++, index++)
+            for (int j = 0; j <= NumResBlocks; j++, index++)
             {
-                var to = (long)ChannelMult[level] * ModelChannels;
+                long to = (long)ChannelMult[level] * ModelChannels;
                 Residual(keys, $"output_blocks.{index}.0", to, width + skips.Pop());
                 Transformer(keys, $"output_blocks.{index}.1", to, Depth[level]);
                 width = to;
@@ -179,7 +181,7 @@ public sealed record UNetLayout
         }
 
         keys.Norm(key + ".norm", width);
-        foreach (var projection in (string[])["proj_in", "proj_out"])
+        foreach (string projection in (string[])["proj_in", "proj_out"])
         {
             if (LinearProjections)
             {
@@ -191,9 +193,9 @@ public sealed record UNetLayout
             }
         }
 
-        for (var i = 0; i < depth; i++)
+        for (int i = 0; i < depth; i++)
         {
-            var block = $"{key}.transformer_blocks.{i}";
+            string block = $"{key}.transformer_blocks.{i}";
             foreach (var (attention, source) in (ReadOnlySpan<(string, long)>)[("attn1", width), ("attn2", ContextDim)])
             {
                 keys.Linear($"{block}.{attention}.to_q", width, width, bias: false);

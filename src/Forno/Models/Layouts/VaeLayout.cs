@@ -28,8 +28,8 @@ public sealed record VaeLayout
     /// <exception cref="FornoException">Keys that every such autoencoder has are missing.</exception>
     public static VaeLayout Detect(TensorShapes shapes, string prefix)
     {
-        var channels = shapes.Side(prefix + "encoder.conv_in.weight", 0);
-        var levels = shapes.CountBelow(prefix + "encoder.down.");
+        int channels = shapes.Side(prefix + "encoder.conv_in.weight", 0);
+        int levels = shapes.CountBelow(prefix + "encoder.down.");
         return new VaeLayout
         {
             Channels = channels,
@@ -53,9 +53,9 @@ public sealed record VaeLayout
         long deepest = (long)ChannelMult[^1] * Channels;
         keys.Conv("encoder.conv_in", Channels, PictureChannels);
         long width = Channels;
-        for (var level = 0; level < ChannelMult.Count; level++)
+        for (int level = 0; level < ChannelMult.Count; level++)
         {
-            for (var j = 0; j < NumResBlocks; j++)
+            for (int j = 0; j < NumResBlocks; j++)
             {
                 Residual(keys, $"encoder.down.{level}.block.{j}", (long)ChannelMult[level] * Channels, ref width);
             }
@@ -75,9 +75,9 @@ public sealed record VaeLayout
         keys.Conv("decoder.conv_in", deepest, LatentChannels);
         Middle(keys, "decoder.mid", deepest);
         width = deepest;
-        for (var level = ChannelMult.Count - 1; level >= 0; level--)
+        for (int level = ChannelMult.Count - 1; level >= 0; level--)
         {
-            for (var j = 0; j <= NumResBlocks; j++)
+            for (int j = 0; j <= NumResBlocks; j++)
             {
                 Residual(keys, $"decoder.up.{level}.block.{j}", (long)ChannelMult[level] * Channels, ref width);
             }
@@ -97,7 +97,7 @@ public sealed record VaeLayout
     {
         Residual(keys, key + ".block_1", width, ref width);
         keys.Norm(key + ".attn_1.norm", width);
-        foreach (var part in (string[])["q", "k", "v", "proj_out"])
+        foreach (string part in (string[])["q", "k", "v", "proj_out"])
         {
             keys.Conv($"{key}.attn_1.{part}", width, width, kernel: 1);
         }

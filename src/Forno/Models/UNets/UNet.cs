@@ -105,7 +105,9 @@ public sealed class UNet
     /// <summary>The network's sizes.</summary>
     public UNetConfig Config { get; }
 
-    /// <summary>Forget activations inside blocks and compute them again in backward: less memory, a third more time.</summary>
+    /// <summary>
+    /// Forget activations inside blocks and compute them again in backward: less memory, a third more time.
+    /// </summary>
     public bool GradientCheckpointing { get; set; }
 
     /// <summary>The raw prediction (eps or v).</summary>
@@ -144,7 +146,9 @@ public sealed class UNet
         return scope.Keep(output.Forward(norm.ForwardSilu(h)).To(DType.Float32));
     }
 
-    /// <summary>Cosines, then sines, of the timesteps at width/2 frequencies from 1 down to 1/10000: [B, width], fp32.</summary>
+    /// <summary>
+    /// Cosines, then sines, of the timesteps at width/2 frequencies from 1 down to 1/10000: [B, width], fp32.
+    /// </summary>
     public static Tensor TimestepEmbedding(Tensor timesteps, int width)
     {
         using var scope = new Scope();
@@ -182,7 +186,9 @@ public sealed class UNet
             )
             : stage.Forward(x, inputs, upTo);
 
-    /// <summary>One numbered block: a convolution, or a residual block, perhaps a transformer, perhaps an upsampling.</summary>
+    /// <summary>
+    /// One numbered block: a convolution, or a residual block, perhaps a transformer, perhaps an upsampling.
+    /// </summary>
     private sealed class Stage
     {
         private readonly Conv2d? plain;

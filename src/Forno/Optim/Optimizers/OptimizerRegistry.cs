@@ -10,7 +10,9 @@ public delegate Optimizer OptimizerFactory(
     IReadOnlyDictionary<string, object?> options
 );
 
-/// <summary>Optimizers by the names that users write in <c>optimizer_type</c>; as in kohya's trainer, case does not matter.</summary>
+/// <summary>
+/// Optimizers by the names that users write in <c>optimizer_type</c>; as in kohya's trainer, case does not matter.
+/// </summary>
 public static class OptimizerRegistry
 {
     private static readonly FrozenDictionary<string, OptimizerFactory> All = new Dictionary<string, OptimizerFactory>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Forno.Torch;
 
 namespace Forno.Optim.Optimizers;
@@ -21,7 +22,8 @@ public sealed class Prodigy : Optimizer
 
     /// <summary>
     /// Options: lr 1, betas (0.9, 0.999), beta3 None (√β₂), eps 1e-8, weight_decay 0, decouple True,
-    /// use_bias_correction False, safeguard_warmup False, d0 1e-6, d_coef 1, growth_rate inf, slice_p 1. Of a group only
+    /// use_bias_correction False, safeguard_warmup False, d0 1e-6, d_coef 1, growth_rate inf, slice_p 1. Of a group
+    /// only
     /// lr, weight_decay, eps, slice_p and safeguard_warmup may differ: the rest is taken from the first.
     /// </summary>
     public Prodigy(IReadOnlyList<ParameterGroup> groups, IReadOnlyDictionary<string, object?> options)
@@ -56,8 +58,10 @@ public sealed class Prodigy : Optimizer
         if (Groups.FirstOrDefault(g => g.Lr > 0 && g.Lr != lr) is { } other)
         {
             throw new FornoException(
-                FormattableString.Invariant(
-                    $"Prodigy has one step size for all groups: a group's learning rate must be {lr} or 0, not {other.Lr}. Set unet_lr and text_encoder_lr to the same value."
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Prodigy has one step size for all groups: a group's learning rate must be {lr} or 0, "
+                        + $"not {other.Lr}. Set unet_lr and text_encoder_lr to the same value."
                 )
             );
         }

@@ -4,7 +4,9 @@ using Forno.Python;
 
 namespace Forno.Optim.Rates;
 
-/// <summary>The learning rate of a parameter group when optimizer step <paramref name="step"/> (from 0) is taken.</summary>
+/// <summary>
+/// The learning rate of a parameter group when optimizer step <paramref name="step"/> (from 0) is taken.
+/// </summary>
 /// <param name="groupLr">The group's own learning rate.</param>
 /// <param name="step">Optimizer steps taken before this one.</param>
 public delegate double LrSchedule(double groupLr, long step);
@@ -84,16 +86,18 @@ public static class LrSchedules
             );
         }
 
-        foreach (var key in settings.Args.Keys.Where(k => !known.Args.Contains(k)))
+        foreach (string? key in settings.Args.Keys.Where(k => !known.Args.Contains(k)))
         {
-            var valid = known.Args.Length == 0 ? "takes none" : "takes " + string.Join(", ", known.Args);
+            string valid = known.Args.Length == 0 ? "takes none" : "takes " + string.Join(", ", known.Args);
             throw new FornoException($"lr_scheduler_args: {settings.Scheduler} has no argument '{key}'; it {valid}");
         }
 
         return known.Make(new Context(settings));
     }
 
-    /// <summary>Steps that a setting stands for: whole numbers are steps, others a fraction of the total, truncated.</summary>
+    /// <summary>
+    /// Steps that a setting stands for: whole numbers are steps, others a fraction of the total, truncated.
+    /// </summary>
     /// <exception cref="FornoException">Negative or not finite.</exception>
     public static long Steps(double setting, long total, string option)
     {
@@ -109,7 +113,7 @@ public static class LrSchedules
 
     internal static double Number(LrScheduleSettings settings, string key, double? byDefault)
     {
-        if (!settings.Args.TryGetValue(key, out var value))
+        if (!settings.Args.TryGetValue(key, out object? value))
         {
             return byDefault ?? throw new FornoException($"{settings.Scheduler} needs {key}=… in lr_scheduler_args");
         }
@@ -131,7 +135,7 @@ public static class LrSchedules
 
     private static LrSchedule Cosine(Context c)
     {
-        var cycles = Number(c.Settings, "num_cycles", 0.5);
+        double cycles = Number(c.Settings, "num_cycles", 0.5);
         return c.Warmed(k => Math.Max(0, 0.5 * (1 + Math.Cos(Math.PI * cycles * 2 * c.Progress(k)))));
     }
 
@@ -159,7 +163,7 @@ public static class LrSchedules
 
     private static LrSchedule InverseSqrt(Context c)
     {
-        var scale = c.Settings.Timescale ?? (c.Warmup > 0 ? c.Warmup : 10_000);
+        double scale = c.Settings.Timescale ?? (c.Warmup > 0 ? c.Warmup : 10_000);
         return scale > 0
             ? c.Warmed(k => 1 / Math.Sqrt((k + scale - c.Warmup) / scale))
             : throw new FornoException("lr_scheduler_timescale must be above 0");
@@ -190,9 +194,9 @@ public static class LrSchedules
 
     private static LrSchedule WarmupStableDecay(Context c)
     {
-        var floor = c.Settings.MinLrRatio ?? 0;
-        var decay = Steps(c.Settings.DecaySteps, c.Total, "lr_decay_steps");
-        var stable = c.Total - c.Warmup - decay;
+        double floor = c.Settings.MinLrRatio ?? 0;
+        long decay = Steps(c.Settings.DecaySteps, c.Total, "lr_decay_steps");
+        long stable = c.Total - c.Warmup - decay;
         var (warm, fall) = (Kind("warmup_type", "linear"), Kind("decay_type", "cosine"));
         return (lr, k) => lr * Factor(k);
 
@@ -200,7 +204,7 @@ public static class LrSchedules
         {
             if (k < c.Warmup)
             {
-                var x = (double)k / Math.Max(1, c.Warmup);
+                double x = (double)k / Math.Max(1, c.Warmup);
                 return Floored(
                     warm switch
                     {
@@ -221,7 +225,7 @@ public static class LrSchedules
                 return floor;
             }
 
-            var q = (double)(k - c.Warmup - stable) / Math.Max(1, decay);
+            double q = (double)(k - c.Warmup - stable) / Math.Max(1, decay);
             return Floored(
                 fall switch
                 {
@@ -236,7 +240,7 @@ public static class LrSchedules
 
         string Kind(string key, string byDefault)
         {
-            var kind = c.Settings.Args.TryGetValue(key, out var given) ? given as string : byDefault;
+            string? kind = c.Settings.Args.TryGetValue(key, out object? given) ? given as string : byDefault;
             return kind is "linear" or "cosine" or "1-sqrt"
                 ? kind
                 : throw new FornoException($"lr_scheduler_args: {key} must be \"linear\", \"cosine\" or \"1-sqrt\"");
@@ -245,24 +249,25 @@ public static class LrSchedules
 
     private static LrSchedule PiecewiseConstant(Context c)
     {
-        var text = c.Settings.Args.GetValueOrDefault("step_rules") as string;
+        string? text = c.Settings.Args.GetValueOrDefault("step_rules") as string;
         var problem = new FornoException(
-            $"piecewise_constant needs step_rules=\"1:10,0.5:25,0.1\" in lr_scheduler_args (factor:until step, …, last factor), found '{text}'"
+            "piecewise_constant needs step_rules=\"1:10,0.5:25,0.1\" in lr_scheduler_args (factor:until "
+                + $"step, …, last factor), found '{text}'"
         );
         if (c.Warmup != 0)
         {
             throw new FornoException("lr_scheduler piecewise_constant takes no warmup; set lr_warmup_steps to 0");
         }
 
-        var parts = text?.Split(',') ?? throw problem;
+        string[] parts = text?.Split(',') ?? throw problem;
         var rules = new List<(double Factor, long Until)>();
-        foreach (var part in parts[..^1])
+        foreach (string part in parts[..^1])
         {
-            var pair = part.Split(':');
+            string[] pair = part.Split(':');
             if (
                 pair.Length != 2
-                || !Real(pair[0], out var factor)
-                || !long.TryParse(pair[1], NumberStyles.Integer, CultureInfo.InvariantCulture, out var until)
+                || !Real(pair[0], out double factor)
+                || !long.TryParse(pair[1], NumberStyles.Integer, CultureInfo.InvariantCulture, out long until)
             )
             {
                 throw problem;
@@ -271,7 +276,7 @@ public static class LrSchedules
             rules.Add((factor, until));
         }
 
-        if (!Real(parts[^1], out var last))
+        if (!Real(parts[^1], out double last))
         {
             throw problem;
         }

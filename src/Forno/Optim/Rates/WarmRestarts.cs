@@ -19,16 +19,17 @@ internal static class WarmRestarts
 
     public static LrSchedule Create(LrScheduleSettings settings, bool rex)
     {
-        var gamma = LrSchedules.Number(settings, "gamma", null);
-        var first = (long)LrSchedules.Number(settings, "first_cycle_max_steps", 1);
-        var floor = LrSchedules.Number(settings, "min_lr", 1e-6);
-        var warmup = (long)LrSchedules.Number(settings, "warmup_steps", 0);
-        var growth = LrSchedules.Number(settings, "cycle_multiplier", 1);
-        var d = rex ? LrSchedules.Number(settings, "d", 0.9) : 0;
+        double gamma = LrSchedules.Number(settings, "gamma", null);
+        long first = (long)LrSchedules.Number(settings, "first_cycle_max_steps", 1);
+        double floor = LrSchedules.Number(settings, "min_lr", 1e-6);
+        long warmup = (long)LrSchedules.Number(settings, "warmup_steps", 0);
+        double growth = LrSchedules.Number(settings, "cycle_multiplier", 1);
+        double d = rex ? LrSchedules.Number(settings, "d", 0.9) : 0;
         if (first < 1 || warmup < 0 || warmup >= first || !(growth > 0))
         {
             throw new FornoException(
-                $"lr_scheduler_args: {settings.Scheduler} needs 0 <= warmup_steps < first_cycle_max_steps and cycle_multiplier above 0"
+                $"lr_scheduler_args: {settings.Scheduler} needs 0 <= warmup_steps < first_cycle_max_steps "
+                    + "and cycle_multiplier above 0"
             );
         }
 
@@ -36,9 +37,9 @@ internal static class WarmRestarts
 
         double At(double groupLr, long step)
         {
-            var low = rex && floor >= groupLr ? 0 : floor; // only REX gives up a minimum above the rate
+            double low = rex && floor >= groupLr ? 0 : floor; // only REX gives up a minimum above the rate
             var (cycle, length, inside) = Place(step);
-            var high = groupLr * Math.Pow(gamma, cycle);
+            double high = groupLr * Math.Pow(gamma, cycle);
             if (high <= low)
             {
                 return low;
@@ -49,7 +50,7 @@ internal static class WarmRestarts
                 return low + ((high - low) * inside / warmup);
             }
 
-            var q = (double)(inside - warmup) / (length - warmup);
+            double q = (double)(inside - warmup) / (length - warmup);
             return low + ((high - low) * (rex ? (1 - q) / (1 - d + (d * (1 - q))) : (1 + Math.Cos(Math.PI * q)) / 2));
         }
 
@@ -64,7 +65,8 @@ internal static class WarmRestarts
                 if (length <= warmup)
                 {
                     throw new FornoException(
-                        $"lr_scheduler_args: with this cycle_multiplier the cycles of {settings.Scheduler} shrink to nothing; make it larger"
+                        $"lr_scheduler_args: with this cycle_multiplier the cycles of {settings.Scheduler} "
+                            + "shrink to nothing; make it larger"
                     );
                 }
             }

@@ -1,6 +1,8 @@
 namespace Forno.Training.Logs;
 
-/// <summary>The mean of the last losses, over about an epoch: single steps say little, their timesteps differ.</summary>
+/// <summary>
+/// The mean of the last losses, over about an epoch: single steps say little, their timesteps differ.
+/// </summary>
 /// <param name="window">How many losses count.</param>
 public sealed class LossAverage(int window)
 {

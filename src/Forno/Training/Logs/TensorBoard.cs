@@ -11,8 +11,8 @@ namespace Forno.Training.Logs;
 /// </summary>
 public sealed class TensorBoard : IDisposable
 {
-    private readonly FileStream _stream;
-    private readonly TimeProvider _clock;
+    private readonly FileStream stream;
+    private readonly TimeProvider clock;
 
     /// <summary>Starts a new event file.</summary>
     /// <param name="folder">The run's folder; made if it is absent.</param>
@@ -20,12 +20,12 @@ public sealed class TensorBoard : IDisposable
     /// <exception cref="FornoException">The folder cannot be written to.</exception>
     public TensorBoard(string folder, TimeProvider? clock = null)
     {
-        _clock = clock ?? TimeProvider.System;
+        this.clock = clock ?? TimeProvider.System;
         try
         {
             Directory.CreateDirectory(folder);
-            var seconds = _clock.GetUtcNow().ToUnixTimeSeconds();
-            for (var number = 0; ; number++)
+            long seconds = this.clock.GetUtcNow().ToUnixTimeSeconds();
+            for (int number = 0; ; number++)
             {
                 FilePath = Path.Combine(
                     folder,
@@ -40,7 +40,7 @@ public sealed class TensorBoard : IDisposable
                 }
             }
 
-            _stream = new FileStream(FilePath, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+            stream = new FileStream(FilePath, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -64,7 +64,7 @@ public sealed class TensorBoard : IDisposable
     public void Scalar(string tag, double value, long step)
     {
         // Summary { value = 1 { tag = 1, simple_value = 2 } }
-        var number = new byte[5];
+        byte[] number = new byte[5];
         number[0] = 0x15;
         BinaryPrimitives.WriteSingleLittleEndian(number.AsSpan(1), (float)value);
         byte[] summaryValue = [0x0A, .. Sized(Encoding.UTF8.GetBytes(tag)), .. number];
@@ -73,16 +73,16 @@ public sealed class TensorBoard : IDisposable
     }
 
     /// <summary>Hands what was added to the operating system, so that a running TensorBoard shows it.</summary>
-    public void Flush() => _stream.Flush();
+    public void Flush() => stream.Flush();
 
     /// <inheritdoc/>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose() => stream.Dispose();
 
     /// <summary>TFRecord's masked CRC-32C (Castagnoli): rotated right by 15 bits, plus a constant.</summary>
     internal static uint MaskedCrc(ReadOnlySpan<byte> data)
     {
-        var crc = uint.MaxValue;
-        foreach (var b in data)
+        uint crc = uint.MaxValue;
+        foreach (byte b in data)
         {
             crc = BitOperations.Crc32C(crc, b);
         }
@@ -93,23 +93,23 @@ public sealed class TensorBoard : IDisposable
     /// <summary>An Event: wall_time = 1 (double), step = 2 (varint), and the rest as given.</summary>
     private byte[] Event(long step, ReadOnlySpan<byte> content)
     {
-        var time = new byte[9];
+        byte[] time = new byte[9];
         time[0] = 0x09;
         BinaryPrimitives.WriteDoubleLittleEndian(
             time.AsSpan(1),
-            (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds
+            (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds
         );
         return [.. time, 0x10, .. Varint((ulong)step), .. content];
     }
 
     private void Frame(byte[] data)
     {
-        var frame = new byte[12 + data.Length + 4];
+        byte[] frame = new byte[12 + data.Length + 4];
         BinaryPrimitives.WriteUInt64LittleEndian(frame, (ulong)data.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(8), MaskedCrc(frame.AsSpan(0, 8)));
         data.CopyTo(frame, 12);
         BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(12 + data.Length), MaskedCrc(data));
-        _stream.Write(frame);
+        stream.Write(frame);
     }
 
     private static byte[] Sized(ReadOnlySpan<byte> data) => [.. Varint((ulong)data.Length), .. data];

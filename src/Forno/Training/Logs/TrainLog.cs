@@ -3,14 +3,18 @@ using Forno.Training.Recipes;
 
 namespace Forno.Training.Logs;
 
-/// <summary>Writes a run's curves for TensorBoard, under kohya's names: loss/current, loss/average, lr/unet, …</summary>
+/// <summary>
+/// Writes a run's curves for TensorBoard, under kohya's names: loss/current, loss/average, lr/unet, …
+/// </summary>
 public sealed class TrainLog : IDisposable
 {
     private readonly TensorBoard board;
 
     private TrainLog(TensorBoard board) => this.board = board;
 
-    /// <summary>The run's folder below <c>logging_dir</c>: prefix and date, as kohya names it; null if no log is wanted.</summary>
+    /// <summary>
+    /// The run's folder below <c>logging_dir</c>: prefix and date, as kohya names it; null if no log is wanted.
+    /// </summary>
     public static TrainLog? Open(OutputSettings output)
     {
         if (output.LoggingFolder is not { } folder)

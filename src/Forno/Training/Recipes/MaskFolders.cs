@@ -4,22 +4,24 @@ using Forno.Kohya;
 namespace Forno.Training.Recipes;
 
 /// <summary>
-/// Which folder holds the masks of a folder of pictures. A dataset config names it per subset (<c>conditioning_data_dir</c>);
+/// Which folder holds the masks of a folder of pictures. A dataset config names it per subset
+/// (<c>conditioning_data_dir</c>);
 /// otherwise, with <c>masked_loss</c>, the option of that name, or <c>masks</c> beside the pictures, where
-/// <c>forno dataset mask</c> writes. kohya's trainer looks at the first only and trains without a mask, silently, in the
+/// <c>forno dataset mask</c> writes. kohya's trainer looks at the first only and trains without a mask, silently, in
+/// the
 /// other cases.
 /// </summary>
 internal sealed class MaskFolders
 {
-    private readonly bool _on;
-    private readonly string? _common;
-    private readonly PathRules _paths;
+    private readonly bool on;
+    private readonly string? common;
+    private readonly PathRules paths;
 
     /// <exception cref="FornoException">Masks are given though <c>masked_loss</c> is off.</exception>
     public MaskFolders(KohyaArgs args, PathRules paths)
     {
-        (_on, _common, _paths) = (args["masked_loss"] is true, args["conditioning_data_dir"] as string, paths);
-        if (_common is { Length: > 0 } && !_on)
+        (on, common, this.paths) = (args["masked_loss"] is true, args["conditioning_data_dir"] as string, paths);
+        if (common is { Length: > 0 } && !on)
         {
             throw new FornoException(
                 $"{args.Given.GetValueOrDefault("conditioning_data_dir", "conditioning_data_dir")}: "
@@ -36,24 +38,24 @@ internal sealed class MaskFolders
     {
         if (named is not null)
         {
-            return _paths.Input(named);
+            return paths.Input(named);
         }
 
-        if (!_on || alphaMask)
+        if (!on || alphaMask)
         {
             return null;
         }
 
-        if (_common is { Length: > 0 })
+        if (common is { Length: > 0 })
         {
             var (common, own) = (
-                _paths.Input(_common),
-                _paths.Input(Path.Combine(_common, Path.GetFileName(imageDir.TrimEnd('/'))))
+                paths.Input(this.common),
+                paths.Input(Path.Combine(this.common, Path.GetFileName(imageDir.TrimEnd('/'))))
             );
             return Directory.Exists(own) ? own : common;
         }
 
-        var beside = Path.Combine(imageDir, MaskFiles.FolderName);
+        string beside = Path.Combine(imageDir, MaskFiles.FolderName);
         return Directory.Exists(beside) ? beside : null;
     }
 
@@ -61,7 +63,7 @@ internal sealed class MaskFolders
     /// <exception cref="FornoException">There is no mask.</exception>
     public IEnumerable<string> Notices(IReadOnlyList<DatasetSettings> datasets)
     {
-        if (!_on)
+        if (!on)
         {
             return [];
         }
@@ -69,7 +71,8 @@ internal sealed class MaskFolders
         var bare = datasets.SelectMany(d => d.Subsets).Where(s => s.MaskDir is null && !s.AlphaMask).ToArray();
         return bare.Length == datasets.Sum(d => d.Subsets.Count) && bare.Length > 0
             ? throw new FornoException(
-                "masked_loss = true, but no folder has masks: make them with forno dataset mask (they go to masks/ beside the pictures), "
+                "masked_loss = true, but no folder has masks: make them with forno dataset mask (they go to "
+                    + "masks/ beside the pictures), "
                     + "name their folder as conditioning_data_dir, or train by transparency with alpha_mask = true"
             )
             : bare.Select(s => $"{s.ImageDir}: no masks, so the whole pictures are trained");

@@ -28,14 +28,16 @@ internal static class RecipeSupport
         ("debug_dataset", false),
     ];
 
-    /// <summary>Refuses given options that do not work; returns notices about those that another mechanism answers.</summary>
+    /// <summary>
+    /// Refuses given options that do not work; returns notices about those that another mechanism answers.
+    /// </summary>
     public static IReadOnlyList<string> Check(KohyaArgs args)
     {
         var (problems, notices) = (new List<string>(), new List<string>());
         foreach (var (name, where) in args.Given)
         {
             var option = KohyaOptions.All[name];
-            var value = args[name];
+            object? value = args[name];
             if (Same(value, option.Default) || (name == "max_token_length" && value is 75L))
             {
                 continue;
@@ -50,7 +52,8 @@ internal static class RecipeSupport
             else if (option.Support is OptionSupport.Foreign)
             {
                 problems.Add(
-                    $"{where}: {name} is about machinery that Forno does not have; remove it or set it to its default ({Shown(option.Default)})"
+                    $"{where}: {name} is about machinery that Forno does not have; remove it or set it to "
+                        + $"its default ({Shown(option.Default)})"
                 );
             }
             else if (option.Usable is { } usable && value is string text && !usable.Contains(text))
@@ -86,7 +89,8 @@ internal static class RecipeSupport
         if (p["resolution"] is not List<object> resolution)
         {
             throw new FornoException(
-                $"{where}: resolution is missing; set it to \"512\" or \"512,768\" (width, height) in the training configuration or a dataset config"
+                $"{where}: resolution is missing; set it to \"512\" or \"512,768\" (width, height) in the "
+                    + "training configuration or a dataset config"
             );
         }
 
@@ -112,7 +116,7 @@ internal static class RecipeSupport
         };
         _ = new Buckets(settings.Buckets);
         settings.Buckets.Check();
-        foreach (var side in new[] { settings.Buckets.Resolution.Width, settings.Buckets.Resolution.Height })
+        foreach (int side in new[] { settings.Buckets.Resolution.Width, settings.Buckets.Resolution.Height })
         {
             if (!settings.Buckets.Enabled && side % 8 != 0)
             {
@@ -138,7 +142,8 @@ internal static class RecipeSupport
         if (recipe.Network.TrainTextEncoder)
         {
             throw new FornoException(
-                "cache_text_encoder_outputs keeps the text encoders frozen; set network_train_unet_only = true, or do not cache"
+                "cache_text_encoder_outputs keeps the text encoders frozen; set network_train_unet_only = "
+                    + "true, or do not cache"
             );
         }
 
@@ -146,7 +151,8 @@ internal static class RecipeSupport
         {
             throw new FornoException(
                 $"cache_text_encoder_outputs needs captions that stay the same, but those of {subset.ImageDir} vary; "
-                    + "remove shuffle_caption, caption dropout, caption_tag_dropout_rate, token_warmup_step and enable_wildcard, or do not cache"
+                    + "remove shuffle_caption, caption dropout, caption_tag_dropout_rate, token_warmup_step "
+                    + "and enable_wildcard, or do not cache"
             );
         }
     }
@@ -197,7 +203,7 @@ internal static class RecipeSupport
     {
         foreach (var (name, off) in later)
         {
-            if (options.TryGetValue(name, out var value) && !Same(value, off))
+            if (options.TryGetValue(name, out object? value) && !Same(value, off))
             {
                 throw new FornoException(
                     $"{where}: not yet supported: {name}; remove it or set it to its default ({Shown(off)})"

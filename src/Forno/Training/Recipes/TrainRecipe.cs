@@ -5,7 +5,8 @@ using Forno.Optim.Rates;
 namespace Forno.Training.Recipes;
 
 /// <summary>
-/// A training, complete and checked: what kohya's options came to. Everything that does not work yet was refused when it
+/// A training, complete and checked: what kohya's options came to. Everything that does not work yet was refused when
+/// it
 /// was read, so every property is meant to have its effect.
 /// </summary>
 public sealed record TrainRecipe
@@ -40,7 +41,9 @@ public sealed record TrainRecipe
     /// <summary>Sample pictures, or null if there are none.</summary>
     public SampleSettings? Samples { get; init; }
 
-    /// <summary>Every option's effective value by kohya's name, as the metadata of the adapter file reports it.</summary>
+    /// <summary>
+    /// Every option's effective value by kohya's name, as the metadata of the adapter file reports it.
+    /// </summary>
     public required KohyaArgs Args { get; init; }
 
     /// <summary>What the user should know: options that another mechanism answers.</summary>
@@ -115,7 +118,9 @@ public sealed record OptimizerSettings
     /// <summary><c>unet_lr</c>, or the learning rate.</summary>
     public required double UNetLr { get; init; }
 
-    /// <summary><c>text_encoder_lr</c>, one per encoder or one for all; the learning rate if not given. 0 freezes.</summary>
+    /// <summary>
+    /// <c>text_encoder_lr</c>, one per encoder or one for all; the learning rate if not given. 0 freezes.
+    /// </summary>
     public required IReadOnlyList<double> TextEncoderLrs { get; init; }
 
     /// <summary><c>max_grad_norm</c> over all trained tensors; 0 = no clipping.</summary>

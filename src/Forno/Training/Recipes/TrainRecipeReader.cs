@@ -45,23 +45,29 @@ public static class TrainRecipeReader
         if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
             throw new FornoException(
-                $"{path}: JSON presets of other front ends are not yet supported; export kohya's TOML configuration from there"
+                $"{path}: JSON presets of other front ends are not yet supported; export kohya's TOML "
+                    + "configuration from there"
             );
         }
 
         path = path.EndsWith(".toml", StringComparison.Ordinal) ? path : path + ".toml";
         var file = TomlFile.Read(path);
-        if (file.ContainsKey("train_mode") || (file.TryGetValue("subsets", out var subsets) && subsets is List<object>))
+        if (
+            file.ContainsKey("train_mode")
+            || (file.TryGetValue("subsets", out object? subsets) && subsets is List<object>)
+        )
         {
             throw new FornoException(
-                $"{path}: a configuration of LoRA_Easy_Training_Scripts is not yet supported; use kohya's own training and dataset TOML"
+                $"{path}: a configuration of LoRA_Easy_Training_Scripts is not yet supported; use kohya's "
+                    + "own training and dataset TOML"
             );
         }
 
         if (file.TryGetValue("datasets", out _))
         {
             throw new FornoException(
-                $"{path}: this is a dataset config; name it as dataset_config = \"{Path.GetFileName(path)}\" in a training configuration"
+                $"{path}: this is a dataset config; name it as dataset_config = \"{Path.GetFileName(path)}\" "
+                    + "in a training configuration"
             );
         }
 
@@ -87,22 +93,24 @@ public static class TrainRecipeReader
 
         var notices = RecipeSupport.Check(args);
         var values = new OptionValues(args);
-        var configPath = values.Text("dataset_config") is { } config ? paths.Input(config) : null;
+        string? configPath = values.Text("dataset_config") is { } config ? paths.Input(config) : null;
         var blueprints = DatasetBlueprint.Resolve(
             configPath is null ? null : TomlFile.Read(configPath),
             configPath is null ? "" : Path.GetFileName(configPath),
             args,
             f => SubsetFolders.Find(paths.Input(f))
         );
-        var where = configPath ?? "train_data_dir";
+        string where = configPath ?? "train_data_dir";
         var masks = new MaskFolders(args, paths);
         var datasets = blueprints.Select(b => RecipeSupport.ToDataset(b, where, paths, masks)).ToArray();
         if (datasets.All(d => d.Subsets.All(s => s.IsReg)))
         {
             throw new FornoException(
                 configPath is null
-                    ? "there is nothing to train on: give train_data_dir, a folder that holds folders named N_text (repeats, underscore, class), or dataset_config"
-                    : $"{configPath}: there is nothing to train on; add [[datasets]] with [[datasets.subsets]] and their image_dir"
+                    ? "there is nothing to train on: give train_data_dir, a folder that holds folders named "
+                        + "N_text (repeats, underscore, class), or dataset_config"
+                    : $"{configPath}: there is nothing to train on; add [[datasets]] with [[datasets.subsets]] "
+                        + "and their image_dir"
             );
         }
 
@@ -147,19 +155,21 @@ public static class TrainRecipeReader
 
     private static NetworkSettings Network(OptionValues values)
     {
-        var module = values.Text("network_module") ?? "networks.lora";
+        string module = values.Text("network_module") ?? "networks.lora";
         if (module != "networks.lora")
         {
             throw new FornoException(
-                $"{values.Where("network_module")}: network_module = \"{module}\" is not yet supported; set it to \"networks.lora\""
+                $"{values.Where("network_module")}: network_module = \"{module}\" is not yet supported; set "
+                    + "it to \"networks.lora\""
             );
         }
 
         var given = PythonLiteral.Arguments(values.List("network_args"), "network_args", literals: false);
-        foreach (var key in given.Keys.Where(k => !NetworkArgs.Contains(k)))
+        foreach (string? key in given.Keys.Where(k => !NetworkArgs.Contains(k)))
         {
             throw new FornoException(
-                $"{values.Where("network_args")}: network_args: '{key}' is not yet supported; remove it (supported: {string.Join(", ", NetworkArgs)}){Spelling.DidYouMean(key, NetworkArgs)}"
+                $"{values.Where("network_args")}: network_args: '{key}' is not yet supported; remove it "
+                    + $"(supported: {string.Join(", ", NetworkArgs)}){Spelling.DidYouMean(key, NetworkArgs)}"
             );
         }
 
@@ -170,7 +180,8 @@ public static class TrainRecipeReader
         if (unetOnly && textOnly)
         {
             throw new FornoException(
-                "network_train_unet_only and network_train_text_encoder_only leave nothing to train; give one of them at most"
+                "network_train_unet_only and network_train_text_encoder_only leave nothing to train; give "
+                    + "one of them at most"
             );
         }
 
@@ -190,41 +201,45 @@ public static class TrainRecipeReader
 
         double? Number(string key)
         {
-            if (!given.TryGetValue(key, out var text))
+            if (!given.TryGetValue(key, out object? text))
             {
                 return null;
             }
 
-            var whole = key == "conv_dim";
+            bool whole = key == "conv_dim";
             return
-                double.TryParse((string)text!, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                double.TryParse((string)text!, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
                 && value >= (whole ? 1 : 0)
                 && (!whole || value == Math.Floor(value))
                 && double.IsFinite(value)
                 ? value
                 : throw new FornoException(
-                    $"{values.Where("network_args")}: network_args: {key}={text} must be a {(whole ? "whole number of at least 1" : "number of at least 0")}"
+                    $"{values.Where("network_args")}: network_args: {key}={text} must be a "
+                        + $"{(whole ? "whole number of at least 1" : "number of at least 0")}"
                 );
         }
     }
 
     private static OptimizerSettings Optimizer(OptionValues values)
     {
-        var named = values.Text("optimizer_type");
-        var type = string.IsNullOrEmpty(named)
+        string? named = values.Text("optimizer_type");
+        string type = string.IsNullOrEmpty(named)
             ? "AdamW"
             : Optimizers.FirstOrDefault(o => o.Equals(named, StringComparison.OrdinalIgnoreCase))
                 ?? throw new FornoException(
-                    $"{values.Where("optimizer_type")}: optimizer_type = \"{named}\" is not yet supported; choose one of: {string.Join(", ", Optimizers)}"
+                    $"{values.Where("optimizer_type")}: optimizer_type = \"{named}\" is not yet supported; "
+                        + $"choose one of: {string.Join(", ", Optimizers)}"
                 );
-        var lr = values.Real("learning_rate") ?? 2e-6;
-        var scheduleName = values.Text("lr_scheduler")!;
+        double lr = values.Real("learning_rate") ?? 2e-6;
+        string scheduleName = values.Text("lr_scheduler")!;
         if (values.Text("lr_scheduler_type") is { Length: > 0 } custom)
         {
             scheduleName =
                 ScheduleClasses.GetValueOrDefault(custom.Split('.')[^1])
                 ?? throw new FornoException(
-                    $"{values.Where("lr_scheduler_type")}: lr_scheduler_type = \"{custom}\" is not supported; choose one of: {string.Join(", ", ScheduleClasses.Keys)}, or use lr_scheduler"
+                    $"{values.Where("lr_scheduler_type")}: lr_scheduler_type = \"{custom}\" is not "
+                        + $"supported; choose one of: {string.Join(", ", ScheduleClasses.Keys)}, or use "
+                        + "lr_scheduler"
                 );
         }
 
@@ -251,7 +266,8 @@ public static class TrainRecipeReader
                 Args = scheduleArgs,
             },
         };
-        LrSchedules.Create(settings.Schedule(1000)); // what is wrong with the schedule should show now, not after the caches are built
+        // what is wrong with the schedule should show now, not after the caches are built
+        LrSchedules.Create(settings.Schedule(1000));
         return settings;
     }
 
@@ -312,7 +328,8 @@ public static class TrainRecipeReader
             PromptsPath = paths.Input(
                 values.Text("sample_prompts")
                     ?? throw new FornoException(
-                        "sample_prompts is missing: name the file of prompts for the sample pictures, or remove sample_every_n_…"
+                        "sample_prompts is missing: name the file of prompts for the sample pictures, or "
+                            + "remove sample_every_n_…"
                     )
             ),
             EveryNEpochs = epochs,

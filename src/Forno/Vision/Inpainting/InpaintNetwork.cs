@@ -1,3 +1,4 @@
+using System.Globalization;
 using Forno.Vision.Onnx;
 
 namespace Forno.Vision.Inpainting;
@@ -16,9 +17,11 @@ public enum InpaintRange
 }
 
 /// <summary>
-/// A network that fills holes, as LaMa's exports are: either an image [1, 3, H, W] and a mask [1, 1, H, W], in any order, or
+/// A network that fills holes, as LaMa's exports are: either an image [1, 3, H, W] and a mask [1, 1, H, W], in any
+/// order, or
 /// one input [1, 4, H, W] with the mask behind the colours; RGB; float32, float16 or uint8; sizes fixed or free. Which
-/// range of numbers it takes, and whether 1 in its mask means hole or known, is found out by letting it fill a hole in a
+/// range of numbers it takes, and whether 1 in its mask means hole or known, is found out by letting it fill a hole in
+/// a
 /// picture of even colour; LaMa's own (0–1, 1 is hole) is tried first.
 /// </summary>
 internal sealed class InpaintNetwork : IDisposable
@@ -40,13 +43,15 @@ internal sealed class InpaintNetwork : IDisposable
 
     /// <summary>What was found out about it, for people.</summary>
     public string Description =>
-        FormattableString.Invariant(
-            $"{(Size.Width > 0 ? $"{Size.Width}×{Size.Height}" : "any size")}, samples 0–{full}, {(hole > 0 ? "holes" : "known pixels")} marked in {(mask < 0 ? "a fourth channel" : "a mask")}"
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(Size.Width > 0 ? $"{Size.Width}×{Size.Height}" : "any size")}, samples 0–{full}, "
+                + $"{(hole > 0 ? "holes" : "known pixels")} marked in {(mask < 0 ? "a fourth channel" : "a mask")}"
         );
 
     public static InpaintNetwork Load(string path, InpaintRange range, int threads)
     {
-        OnnxModel model = OnnxModel.Load(path, threads);
+        var model = OnnxModel.Load(path, threads);
         try
         {
             (int image, int mask) = Ports(model);
@@ -216,7 +221,8 @@ internal sealed class InpaintNetwork : IDisposable
         throw FornoException.ForFile(
             model.Source,
             $"its inputs are {string.Join(", ", model.Inputs)}",
-            "An inpainting network of LaMa's kind takes an image [1, 3, H, W] and a mask [1, 1, H, W], or both as [1, 4, H, W]."
+            "An inpainting network of LaMa's kind takes an image [1, 3, H, W] and a mask [1, 1, H, W], or "
+                + "both as [1, 4, H, W]."
         );
 
         static bool Known(OnnxPort port) => port.Type is OnnxType.Float32 or OnnxType.Float16 or OnnxType.UInt8;

@@ -5,7 +5,8 @@ namespace Forno.Vision.Inpainting;
 
 /// <summary>A part of a picture that an inpainting network sees at once.</summary>
 /// <param name="Window">What of the picture it sees.</param>
-/// <param name="Width">Width at which it sees it; larger than the window's where there is padding, smaller where it had to be shrunk.</param>
+/// <param name="Width">Width at which it sees it; larger than the window's where there is padding, smaller where it had
+/// to be shrunk.</param>
 /// <param name="Height">Height at which it sees it.</param>
 /// <param name="Shrink">Pixels of the picture for one of the network's; 1 is native resolution.</param>
 /// <param name="Parts">What is filled from this window.</param>
@@ -14,11 +15,15 @@ public sealed record InpaintWindow(Box Window, int Width, int Height, double Shr
 /// <summary>How a picture with holes is shown to an inpainting network, part by part. Pure.</summary>
 public static class InpaintPlan
 {
-    // How much of its surroundings a hole wants on every side: this share of its shorter side, and at least so many pixels.
+    // How much of its surroundings a hole wants on every side: this share of its shorter side, and at least so many
+    // pixels.
     private const double Context = 0.5;
     private const int LeastContext = 64;
 
-    /// <summary>Lays windows over holes: around each hole, at native resolution wherever it fits; holes that fit together share one.</summary>
+    /// <summary>
+    /// Lays windows over holes: around each hole, at native resolution wherever it fits; holes that fit together share
+    /// one.
+    /// </summary>
     /// <param name="width">The picture's width.</param>
     /// <param name="height">The picture's height.</param>
     /// <param name="holes">The holes.</param>

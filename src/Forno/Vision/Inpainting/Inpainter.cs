@@ -4,7 +4,8 @@ using Forno.Imaging.Masks;
 namespace Forno.Vision.Inpainting;
 
 /// <summary>
-/// Fills parts of pictures by a LaMa-style network: the network sees windows around the holes, at native resolution wherever
+/// Fills parts of pictures by a LaMa-style network: the network sees windows around the holes, at native resolution
+/// wherever
 /// they fit; only pixels of the holes change, and within a hole's rim the new ones fade in.
 /// </summary>
 public sealed class Inpainter : IDisposable
@@ -107,9 +108,9 @@ public sealed class Inpainter : IDisposable
             gaps = holes;
         if (window.Shrink > 1)
         {
-            using Picture large = Picture.FromRgb(rgb, w, h);
+            using var large = Picture.FromRgb(rgb, w, h);
             using Picture small = large.Resize(sw, sh, Kernel.Linear);
-            using Picture largeGaps = Picture.FromPixels(holes, w, h, 1);
+            using var largeGaps = Picture.FromPixels(holes, w, h, 1);
             using Picture smallGaps = largeGaps.Resize(sw, sh, Kernel.Linear);
             (shown, gaps) = (small.ToArray(), smallGaps.ToArray());
         }
@@ -147,7 +148,7 @@ public sealed class Inpainter : IDisposable
             return result;
         }
 
-        using Picture low = Picture.FromRgb(result, sw, sh);
+        using var low = Picture.FromRgb(result, sw, sh);
         using Picture back = low.Resize(w, h, Kernel.Cubic);
         return back.ToArray();
     }

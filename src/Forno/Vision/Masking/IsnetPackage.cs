@@ -47,7 +47,7 @@ public static class IsnetPackage
     {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(list));
+            using var json = JsonDocument.Parse(File.ReadAllBytes(list));
             JsonElement model = json.RootElement.GetProperty($"/models/{name}");
             long at = 0;
             foreach (

@@ -42,7 +42,7 @@ public sealed class MaskNetwork : IDisposable
     /// <exception cref="FornoException">It is no ONNX model, or does not make masks of pictures.</exception>
     public static MaskNetwork Load(string path, MaskNetworkOptions options)
     {
-        OnnxModel model = OnnxModel.Load(path, arena: false);
+        var model = OnnxModel.Load(path, arena: false);
         try
         {
             string name = Path.GetFileName(path).ToLowerInvariant();
@@ -51,7 +51,7 @@ public sealed class MaskNetwork : IDisposable
                     ? 1024
                     : 320;
             bool open = model.Inputs is [{ Shape: var shape }] && shape.Skip(1).Any(d => d < 0);
-            PictureInput input = PictureInput.Of(model, "a mask model", options.Size ?? (open ? likely : null));
+            var input = PictureInput.Of(model, "a mask model", options.Size ?? (open ? likely : null));
             OnnxPort output =
                 model.Outputs.Count > 0
                     ? model.Outputs[0]

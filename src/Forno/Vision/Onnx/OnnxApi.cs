@@ -5,7 +5,8 @@ namespace Forno.Vision.Onnx;
 
 /// <summary>
 /// ONNX Runtime's C functions that Forno uses, by their place in the table <c>OrtApi</c>
-/// (<c>onnxruntime_c_api.h</c>; places never change, new functions are appended). Handles are <see cref="OnnxHandle"/>s,
+/// (<c>onnxruntime_c_api.h</c>; places never change, new functions are appended). Handles are
+/// <see cref="OnnxHandle"/>s,
 /// and a status that is no success becomes an <see cref="OnnxStatusException"/>.
 /// </summary>
 internal static unsafe class OnnxApi
@@ -71,7 +72,8 @@ internal static unsafe class OnnxApi
 
     /// <summary>Options of a session: threads that sleep while they wait, no logging.</summary>
     /// <param name="threads">Threads within an operator.</param>
-    /// <param name="arena">Off: every intermediate tensor is given back to the system when it is no longer needed.</param>
+    /// <param name="arena">Off: every intermediate tensor is given back to the system when it is no longer
+    /// needed.</param>
     public static OnnxHandle SessionOptions(int threads, bool arena)
     {
         nint options;
@@ -256,7 +258,7 @@ internal static unsafe class OnnxApi
 
         void* data;
         Check(((delegate* unmanaged[Cdecl]<nint, void**, nint>)At(Slot.GetTensorMutableData))(v.Pointer, &data));
-        OnnxTensor tensor = OnnxTensor.Empty(type, shape);
+        var tensor = OnnxTensor.Empty(type, shape);
         Span<byte> to = tensor.Bytes();
         new ReadOnlySpan<byte>(data, to.Length).CopyTo(to);
         return tensor;
@@ -340,7 +342,7 @@ internal static unsafe class OnnxApi
         nuint count;
         Check(((delegate* unmanaged[Cdecl]<nint, int*, nint>)At(Slot.GetTensorElementType))(info, &type));
         Check(((delegate* unmanaged[Cdecl]<nint, nuint*, nint>)At(Slot.GetDimensionsCount))(info, &count));
-        var shape = new long[count];
+        long[] shape = new long[count];
         fixed (long* dimensions = shape)
         {
             Check(

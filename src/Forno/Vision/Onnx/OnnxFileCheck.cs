@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Forno.Vision.Onnx;
 
 /// <summary>
-/// Looks at a file before ONNX Runtime reads it, so that what is no ONNX model is called by its name: the top level of the
+/// Looks at a file before ONNX Runtime reads it, so that what is no ONNX model is called by its name: the top level of
+/// the
 /// protobuf <c>ModelProto</c> is walked (onnx.proto), its parts are not read.
 /// </summary>
 internal static class OnnxFileCheck
@@ -99,7 +100,8 @@ internal static class OnnxFileCheck
                 {
                     return string.Create(
                         CultureInfo.InvariantCulture,
-                        $"but it is cut off: {file.Position + (Int128)value} bytes are announced, {file.Length} are there"
+                        $"but it is cut off: {file.Position + (Int128)value} bytes are announced, "
+                            + $"{file.Length} are there"
                     );
                 }
 

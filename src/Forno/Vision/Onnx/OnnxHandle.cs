@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Forno.Vision.Onnx;
 
-/// <summary>Something of ONNX Runtime's that has to be given back, by the function of the table that takes it.</summary>
+/// <summary>
+/// Something of ONNX Runtime's that has to be given back, by the function of the table that takes it.
+/// </summary>
 internal sealed unsafe class OnnxHandle : SafeHandle
 {
     private static long live;

@@ -50,8 +50,10 @@ public sealed partial class OnnxModel : IDisposable
     /// <summary>Reads a model and makes it ready to run.</summary>
     /// <param name="path">The file; weights in files of their own are looked for beside it.</param>
     /// <param name="threads">Threads within an operator; 0: OMP_NUM_THREADS, else one for each core.</param>
-    /// <param name="arena">Whether memory of one run is kept for the next: faster for small networks, while large ones hold half as much again.</param>
-    /// <exception cref="FornoException">It is absent, no ONNX model, cut off, or cannot be run; or ONNX Runtime is missing.</exception>
+    /// <param name="arena">Whether memory of one run is kept for the next: faster for small networks, while large ones
+    /// hold half as much again.</param>
+    /// <exception cref="FornoException">It is absent, no ONNX model, cut off, or cannot be run; or ONNX Runtime is
+    /// missing.</exception>
     public static OnnxModel Load(string path, int threads = 0, bool arena = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
@@ -82,7 +84,8 @@ public sealed partial class OnnxModel : IDisposable
     /// <summary>Runs the network.</summary>
     /// <param name="inputs">One for each of <see cref="Inputs"/>, in their order; they are only read.</param>
     /// <returns>One for each of <see cref="Outputs"/>, in their order.</returns>
-    /// <exception cref="FornoException">Their number, a type or a shape is not what the model takes, or the run fails.</exception>
+    /// <exception cref="FornoException">Their number, a type or a shape is not what the model takes, or the run
+    /// fails.</exception>
     public OnnxTensor[] Run(params ReadOnlySpan<OnnxTensor> inputs) => Run(CancellationToken.None, inputs);
 
     /// <summary>Runs the network; the token ends it in the midst.</summary>
@@ -195,7 +198,8 @@ public sealed partial class OnnxModel : IDisposable
         if (inputs.Length != Inputs.Count)
         {
             throw Unfit(
-                $"it takes {Inputs.Count} {(Inputs.Count == 1 ? "input" : "inputs")} ({string.Join(", ", Inputs)}), not {inputs.Length}"
+                $"it takes {Inputs.Count} {(Inputs.Count == 1 ? "input" : "inputs")} ("
+                    + $"{string.Join(", ", Inputs)}), not {inputs.Length}"
             );
         }
 

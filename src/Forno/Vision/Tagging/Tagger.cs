@@ -35,7 +35,8 @@ public sealed record TaggerOptions
 }
 
 /// <summary>
-/// A network that names a picture's tags. The list beside it tells the family: a .csv is WD14's (BGR, bytes, padded to a
+/// A network that names a picture's tags. The list beside it tells the family: a .csv is WD14's (BGR, bytes, padded to
+/// a
 /// square with white), a text DeepDanbooru's (RGB, 0 to 1, fitted in, its edges drawn out).
 /// </summary>
 public sealed class Tagger : IDisposable
@@ -80,7 +81,8 @@ public sealed class Tagger : IDisposable
                 files.Model,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"a tagger with the {tags.Count} tags of {files.Tags} was expected, whose output is [n, {tags.Count}]; it has {string.Join(", ", model.Outputs)}"
+                    $"a tagger with the {tags.Count} tags of {files.Tags} was expected, whose output is [n, "
+                        + $"{tags.Count}]; it has {string.Join(", ", model.Outputs)}"
                 ),
                 "Model and list must come from the same place."
             );
@@ -106,7 +108,7 @@ public sealed class Tagger : IDisposable
     public static Tagger Load(TaggerFiles files, TaggerOptions options)
     {
         IReadOnlyList<KnownTag> tags = TaggerTags.Read(files.Tags);
-        OnnxModel model = OnnxModel.Load(files.Model, options.Threads);
+        var model = OnnxModel.Load(files.Model, options.Threads);
         try
         {
             return new Tagger(model, files, tags, options);
@@ -151,7 +153,9 @@ public sealed class Tagger : IDisposable
             {
                 throw FornoException.ForFile(
                     Files.Model,
-                    $"for {batch.Length} pictures it gave {OnnxPort.Tell(confidences.Type, confidences.Shape)}, not [{batch.Length}, {Tags.Count}]",
+                    $"for {batch.Length} pictures it gave "
+                        + $"{OnnxPort.Tell(confidences.Type, confidences.Shape)}, not [{batch.Length}, {Tags.Count}"
+                        + "]",
                     "Model and list of tags must come from the same place."
                 );
             }

@@ -5,7 +5,8 @@ namespace Forno.Vision.Tagging;
 /// <summary>The two files of a tagger: its network and the list of its tags.</summary>
 /// <param name="Model">The ONNX file.</param>
 /// <param name="Tags">The list.</param>
-/// <param name="Name">What the tagger is called: its folder's name, or its file's where that is not <c>model</c>.</param>
+/// <param name="Name">What the tagger is called: its folder's name, or its file's where that is not
+/// <c>model</c>.</param>
 public sealed record TaggerFiles(string Model, string Tags, string Name)
 {
     /// <summary>Lists by the names under which they are published; WD14's first.</summary>
@@ -28,7 +29,8 @@ public sealed record TaggerFiles(string Model, string Tags, string Name)
 
     /// <summary>What to get where, in a sentence.</summary>
     public static string WhereToGet =>
-        $"Forno fetches no taggers: download model.onnx and selected_tags.csv of one of SmilingWolf's ({Published[0]}, {Published[2]}, {Published[5]} …) from Hugging Face, "
+        "Forno fetches no taggers: download model.onnx and selected_tags.csv of one of SmilingWolf's ("
+        + $"{Published[0]}, {Published[2]}, {Published[5]} …) from Hugging Face, "
         + "or a DeepDanbooru ONNX with its tags.txt, into a folder of its own and name that folder.";
 
     /// <summary>Finds the files.</summary>
@@ -44,7 +46,8 @@ public sealed record TaggerFiles(string Model, string Tags, string Name)
                 ? FornoException.ForFile(
                     path,
                     "this tagger is not there",
-                    $"Download model.onnx and selected_tags.csv of SmilingWolf/{name} from Hugging Face into a folder and name that folder."
+                    $"Download model.onnx and selected_tags.csv of SmilingWolf/{name} from Hugging Face into "
+                        + "a folder and name that folder."
                 )
                 : FornoException.ForFile(
                     path,
@@ -82,7 +85,8 @@ public sealed record TaggerFiles(string Model, string Tags, string Name)
             ?? throw FornoException.ForFile(
                 model,
                 $"the list of its tags is missing: {string.Join(" or ", Lists)} was looked for beside it",
-                "Download it from where the model came from (selected_tags.csv for the WD14 family, tags.txt for DeepDanbooru), or name it by --tag-list."
+                "Download it from where the model came from (selected_tags.csv for the WD14 family, tags.txt "
+                    + "for DeepDanbooru), or name it by --tag-list."
             );
         return File.Exists(list)
             ? new TaggerFiles(model, list, stem is "model" ? Path.GetFileName(folder) : stem)

@@ -5,7 +5,8 @@ namespace Forno.Vision.Tagging;
 
 /// <summary>A tag that a tagger knows.</summary>
 /// <param name="Name">As its list writes it, with underscores.</param>
-/// <param name="Category"><c>general</c>, <c>character</c>, <c>rating</c>, <c>artist</c>, <c>copyright</c>, <c>meta</c>, or a number.</param>
+/// <param name="Category"><c>general</c>, <c>character</c>, <c>rating</c>, <c>artist</c>, <c>copyright</c>,
+/// <c>meta</c>, or a number.</param>
 public sealed record KnownTag(string Name, string Category);
 
 /// <summary>The tags of a tagger in the order of its output, from the list that lies beside it.</summary>
@@ -17,7 +18,8 @@ public static class TaggerTags
 
     /// <summary>Reads a list.</summary>
     /// <param name="path">
-    /// A .csv with the columns name and category (the booru's numbers: 0 general, 1 artist, 3 copyright, 4 character, 5 meta,
+    /// A .csv with the columns name and category (the booru's numbers: 0 general, 1 artist, 3 copyright, 4 character, 5
+    /// meta,
     /// 9 rating), as the WD14 family has it; or a text with a tag a line (<c>rating:safe</c> and such are ratings), as
     /// DeepDanbooru has it, with <c>tags-character.txt</c> beside it if there is one.
     /// </param>

@@ -15,19 +15,25 @@ public sealed record TextDetectorSettings
     /// </summary>
     public int LongestSide { get; init; } = 1280;
 
-    /// <summary>Pictures whose longer side is below this are enlarged to it: the network does not see letters of few pixels.</summary>
+    /// <summary>
+    /// Pictures whose longer side is below this are enlarged to it: the network does not see letters of few pixels.
+    /// </summary>
     public int ShortestSide { get; init; } = 640;
 
     /// <summary>
-    /// The network takes figures on empty ground for letters. A box of one glyph's shape is text only up to this share of the
-    /// picture's shorter side, a longer one up to as many times more as it is longer than high; 0 lets all pass. Of 64 emoji
+    /// The network takes figures on empty ground for letters. A box of one glyph's shape is text only up to this share
+    /// of the
+    /// picture's shorter side, a longer one up to as many times more as it is longer than high; 0 lets all pass. Of 64
+    /// emoji
     /// pictures without text 31 had a find without this rule, 1 with it.
     /// </summary>
     public double LargestGlyph { get; init; } = 0.04;
 
     /// <summary>
-    /// Pictures whose longer side is at least 1.5 times <see cref="LongestSide"/> are looked at once more, at twice the scale (never
-    /// enlarged), in tiles: this share of their height along the upper and the lower edge, where the small marks of sites stand.
+    /// Pictures whose longer side is at least 1.5 times <see cref="LongestSide"/> are looked at once more, at twice the
+    /// scale (never
+    /// enlarged), in tiles: this share of their height along the upper and the lower edge, where the small marks of
+    /// sites stand.
     /// 0 leaves that out, 0.5 and more looks everywhere.
     /// </summary>
     public double FineShare { get; init; } = 0.14;
@@ -37,10 +43,12 @@ public sealed record TextDetectorSettings
 }
 
 /// <summary>
-/// Finds text by a DB network such as PP-OCRv4's detector in ONNX form: input [1, 3, H, W] with H and W multiples of 32,
+/// Finds text by a DB network such as PP-OCRv4's detector in ONNX form: input [1, 3, H, W] with H and W multiples of
+/// 32,
 /// channels in the order blue, green, red, each (v/255 − mean)/std with ImageNet's means 0.485, 0.456, 0.406 and
 /// deviations 0.229, 0.224, 0.225 in that order (PaddleOCR reads pictures as BGR and normalises them so); output
-/// [1, 1, H, W], probabilities. Safe for several threads; the network itself runs for one picture at a time, with all its threads: a
+/// [1, 1, H, W], probabilities. Safe for several threads; the network itself runs for one picture at a time, with all
+/// its threads: a
 /// run needs some 300 MB.
 /// </summary>
 public sealed class TextDetector : IDisposable
@@ -68,7 +76,7 @@ public sealed class TextDetector : IDisposable
     /// <exception cref="FornoException">The file is absent or no such network.</exception>
     public static TextDetector Load(string? path = null, TextDetectorSettings? settings = null, int threads = 0)
     {
-        OnnxModel model = OnnxModel.Load(path ?? Assets.Find(Package, ModelFile), threads);
+        var model = OnnxModel.Load(path ?? Assets.Find(Package, ModelFile), threads);
         if (
             model.Inputs is [{ Type: OnnxType.Float32, Shape: [_, 3 or -1, _, _] }]
             && model.Outputs is [{ Type: OnnxType.Float32 }, ..]
@@ -104,7 +112,10 @@ public sealed class TextDetector : IDisposable
         }
     }
 
-    /// <summary>The size that a picture is shown in: within the limits, sides multiples of 32, proportions kept as far as these allow.</summary>
+    /// <summary>
+    /// The size that a picture is shown in: within the limits, sides multiples of 32, proportions kept as far as these
+    /// allow.
+    /// </summary>
     /// <param name="width">The picture's width.</param>
     /// <param name="height">The picture's height.</param>
     /// <param name="settings">The limits.</param>
@@ -153,7 +164,9 @@ public sealed class TextDetector : IDisposable
         return [.. found.OrderBy(t => t.Quad.A.Y).ThenBy(t => t.Quad.A.X)];
     }
 
-    /// <summary>The tiles of the second look at a large picture, and their scale; none where it is small enough for one look.</summary>
+    /// <summary>
+    /// The tiles of the second look at a large picture, and their scale; none where it is small enough for one look.
+    /// </summary>
     /// <param name="width">The picture's width.</param>
     /// <param name="height">The picture's height.</param>
     /// <param name="settings">How pictures are shown.</param>

@@ -25,7 +25,8 @@ public sealed record TextMapSettings
 
 /// <summary>
 /// What follows the network of DB ("Real-time Scene Text Detection with Differentiable Binarization", Liao and others,
-/// 2020): the map of text kernels is cut at a threshold; each connected region gets the smallest turned rectangle around
+/// 2020): the map of text kernels is cut at a threshold; each connected region gets the smallest turned rectangle
+/// around
 /// it and, as its score, the map's mean inside; since kernels are texts shrunk, the rectangle of area A and perimeter L
 /// grows by A · unclip / L on every side. Pure.
 /// </summary>
@@ -57,7 +58,7 @@ public static class TextMap
         foreach (Component kernel in Components.Find(kernels, width, height).Take(settings.Most))
         {
             // The reference measures between the middles of pixels: its sides are one less.
-            Quad quad = Quad.Around(kernel.Runs);
+            var quad = Quad.Around(kernel.Runs);
             if (Math.Min(quad.Width, quad.Height) - 1 < LeastKernel)
             {
                 continue;

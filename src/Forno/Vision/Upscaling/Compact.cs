@@ -23,7 +23,8 @@ internal sealed class Compact : UpscaleNetwork
         if (end % 2 != 0 || end < 2)
         {
             throw new FornoException(
-                $"{weights.Store.Origin}: body ends with layer {end}, but convolutions have even numbers. The file is incomplete or of another kind of model."
+                $"{weights.Store.Origin}: body ends with layer {end}, but convolutions have even numbers. "
+                    + "The file is incomplete or of another kind of model."
             );
         }
         int features = Side(weights, "body.0.weight", 0),

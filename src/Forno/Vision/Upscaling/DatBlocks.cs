@@ -78,7 +78,10 @@ internal sealed class DatGroup
     }
 }
 
-/// <summary>Attention, of windows or of channels, beside a depthwise convolution, each gated by the other; then a gated feed-forward.</summary>
+/// <summary>
+/// Attention, of windows or of channels, beside a depthwise convolution, each gated by the other; then a gated
+/// feed-forward.
+/// </summary>
 internal sealed class DatBlock
 {
     private readonly LayerNorm norm1,
@@ -167,7 +170,8 @@ internal sealed class DatBlock
         Tensor[] parts = qkv.Forward(x).Chunk(3, -1); // [B, H·W, C]
         Tensor convolved = Ops.Gelu(localNorm.Forward(local.Forward(Dat.Plane(parts[2], height, width))));
         Tensor attended = windows.Length > 0 ? InWindows(parts, height, width) : OfChannels(parts);
-        // Each branch is weighed by what the other one found: window attention by channels, channel attention by places.
+        // Each branch is weighed by what the other one found: window attention by channels, channel attention by
+        // places.
         Tensor plane = Dat.Plane(attended, height, width);
         (Tensor byChannel, Tensor byPlace) = windows.Length > 0 ? (convolved, plane) : (plane, convolved);
         Tensor channels = Ops.Sigmoid(
@@ -198,7 +202,9 @@ internal sealed class DatBlock
     }
 }
 
-/// <summary>One half of the channels attending within windows of high × wide, with a learnt bias for each offset.</summary>
+/// <summary>
+/// One half of the channels attending within windows of high × wide, with a learnt bias for each offset.
+/// </summary>
 internal sealed class DatWindows
 {
     private readonly int high,
@@ -287,7 +293,8 @@ internal sealed class DatWindows
         );
     }
 
-    // [windows, T, T]: after the shift a window at the end holds parts that are no neighbours; they do not see each other.
+    // [windows, T, T]: after the shift a window at the end holds parts that are no neighbours; they do not see each
+    // other.
     private Tensor Mask(int height, int width)
     {
         using var scope = new Scope();
@@ -298,7 +305,7 @@ internal sealed class DatWindows
         int t = high * wide,
             windowsDown = height / high,
             windowsAcross = width / wide;
-        Tensor mask = Tensor.Empty([(long)windowsDown * windowsAcross, t, t]);
+        var mask = Tensor.Empty([(long)windowsDown * windowsAcross, t, t]);
         Span<float> values = mask.AsSpan<float>();
         values.Clear();
         int[] regions = new int[t];

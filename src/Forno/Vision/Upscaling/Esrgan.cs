@@ -63,7 +63,8 @@ internal sealed partial class Esrgan : UpscaleNetwork
         if (grown % shuffle != 0)
         {
             throw new FornoException(
-                $"{weights.Store.Origin}: the network would shrink pictures by {shuffle / grown}, which no known ESRGAN does. The file is of another kind, or damaged."
+                $"{weights.Store.Origin}: the network would shrink pictures by {shuffle / grown}, which no "
+                    + "known ESRGAN does. The file is of another kind, or damaged."
             );
         }
         int radius = (((15 * count) + 2 + headRadius) * shuffle) + shuffle - 1;
@@ -78,7 +79,8 @@ internal sealed partial class Esrgan : UpscaleNetwork
             TileStep = shuffle > 1 ? 4 : 1,
             ReceptiveRadius = radius,
             Context = Math.Min(radius, (int)Math.Ceiling(ContextOfOneBlock * Math.Sqrt(count)) * shuffle),
-            // The dense block's buffer, the block's input, the first features, a convolution's result and oneDNN's copies.
+            // The dense block's buffer, the block's input, the first features, a convolution's result and oneDNN's
+            // copies.
             BytesPerPixel = Math.Max(1, 4L * ((2 * (features + (4 * growth))) + (4 * features)) / (shuffle * shuffle)),
             Measures = new Dictionary<string, object?>
             {
@@ -107,10 +109,13 @@ internal sealed partial class Esrgan : UpscaleNetwork
             )
         );
 
-    /// <summary>The same entries under Real-ESRGAN's names; unknown keys keep theirs, and find no place in the network.</summary>
+    /// <summary>
+    /// The same entries under Real-ESRGAN's names; unknown keys keep theirs, and find no place in the network.
+    /// </summary>
     public static Dictionary<string, WeightEntry> Rename(IReadOnlyDictionary<string, WeightEntry> entries)
     {
-        // Old files number one flat sequence: first, body, (upsampling, convolution, activation)…, convolution, activation, convolution.
+        // Old files number one flat sequence: first, body, (upsampling, convolution, activation)…, convolution,
+        // activation, convolution.
         bool old = entries.ContainsKey("model.0.weight");
         int end = entries
             .Keys.Select(k => OldTop().Match(k))
@@ -193,7 +198,8 @@ internal sealed partial class Esrgan : UpscaleNetwork
         );
     }
 
-    // One buffer serves all dense blocks: each layer's answer is written beside its inputs, nothing is joined by copying.
+    // One buffer serves all dense blocks: each layer's answer is written beside its inputs, nothing is joined by
+    // copying.
     // Context that no later layer can see any more is dropped before each block.
     private Tensor Body(Tensor x, ref Margins have)
     {
@@ -272,7 +278,7 @@ internal sealed partial class Esrgan : UpscaleNetwork
             return Enlarge(y);
         }
         using var scope = new Scope();
-        Tensor result = Tensor.Empty([y.Size(0), Info.OutputChannels, rows * grown, width * grown], y.DType, y.Device);
+        var result = Tensor.Empty([y.Size(0), Info.OutputChannels, rows * grown, width * grown], y.DType, y.Device);
         for (long from = 0; from < rows; from += strip)
         {
             using var part = new Scope();

@@ -178,7 +178,7 @@ internal static class NcnnFile
         string path
     )
     {
-        using MappedFile map = MappedFile.Open(path);
+        using var map = MappedFile.Open(path);
         var entries = new Dictionary<string, WeightEntry>(StringComparer.Ordinal);
         long at = 0;
         int next = 0;

@@ -30,7 +30,8 @@ internal sealed class OmniSr : UpscaleNetwork
         if (features % 4 != 0 || blocks < 1)
         {
             throw new FornoException(
-                $"{weights.Store.Origin}: an OmniSR of {features} features and {blocks} blocks is not known. The file is damaged or of another kind."
+                $"{weights.Store.Origin}: an OmniSR of {features} features and {blocks} blocks is not known. "
+                    + "The file is damaged or of another kind."
             );
         }
         input = new Conv2d(weights["input"], channels, features, 3, padding: 1, bias: bias);
@@ -162,7 +163,10 @@ internal sealed class OmniSr : UpscaleNetwork
         }
     }
 
-    /// <summary>Local convolution, window attention, channel attention, grid attention, grid channel attention, each with its gate.</summary>
+    /// <summary>
+    /// Local convolution, window attention, channel attention, grid attention, grid channel attention, each with its
+    /// gate.
+    /// </summary>
     private sealed class OmniBlock(Weights layer, int features, int window)
     {
         private readonly MobileConv local = new(layer["0.fn"], features);
@@ -218,7 +222,9 @@ internal sealed class OmniSr : UpscaleNetwork
         }
     }
 
-    /// <summary>Attention of places within windows, or of places that lie a window's number of steps apart (the grid).</summary>
+    /// <summary>
+    /// Attention of places within windows, or of places that lie a window's number of steps apart (the grid).
+    /// </summary>
     private sealed class TokenAttention(Weights weights, int features, int window, bool grid)
     {
         private readonly LayerNorm norm = new(weights["norm"], features);

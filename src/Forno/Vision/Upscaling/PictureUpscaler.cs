@@ -36,11 +36,12 @@ public sealed class PictureUpscaler(IReadOnlyList<Upscaler> models, TileSettings
     /// <param name="progress">Told how many of <see cref="Work"/>'s pixels are done.</param>
     /// <param name="cancel">Stops between two tiles.</param>
     /// <returns>8-bit sRGB; with alpha only if some pixel of the input is not opaque.</returns>
-    /// <exception cref="FornoException">The picture is damaged or the result too large, or a model is damaged.</exception>
+    /// <exception cref="FornoException">The picture is damaged or the result too large, or a model is
+    /// damaged.</exception>
     public Picture Run(Picture picture, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         using Autograd.Mode mode = Autograd.NoGrad();
-        Pixels pixels = Pixels.Of(picture);
+        var pixels = Pixels.Of(picture);
         bool transparent = pixels.IsTransparent();
         Pixels alpha = transparent ? pixels.Alpha() : default;
         Pixels colour = transparent ? AlphaBleed.Fill(pixels) : pixels.Colour();

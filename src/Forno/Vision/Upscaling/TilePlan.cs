@@ -3,7 +3,9 @@ namespace Forno.Vision.Upscaling;
 /// <summary>How pictures are cut for an upscaler. What is not set is chosen from the model and the memory.</summary>
 public sealed record TileSettings
 {
-    /// <summary>Side in input pixels of the square whose answer is kept; null: as large as <see cref="MemoryBytes"/> lets it be.</summary>
+    /// <summary>
+    /// Side in input pixels of the square whose answer is kept; null: as large as <see cref="MemoryBytes"/> lets it be.
+    /// </summary>
     public int? Core { get; init; }
 
     /// <summary>
@@ -22,7 +24,9 @@ public sealed record TileSettings
     }
 }
 
-/// <summary>A part of a picture that the network sees at once: the core whose answer is kept, and its margins.</summary>
+/// <summary>
+/// A part of a picture that the network sees at once: the core whose answer is kept, and its margins.
+/// </summary>
 /// <param name="Left">First column of the core.</param>
 /// <param name="Top">First row of the core.</param>
 /// <param name="Width">Columns of the core.</param>
@@ -38,7 +42,8 @@ public readonly record struct Tile(int Left, int Top, int Width, int Height, Mar
 }
 
 /// <summary>
-/// Cuts pictures into tiles without seams: the cores lie side by side, and each is computed with real picture around it.
+/// Cuts pictures into tiles without seams: the cores lie side by side, and each is computed with real picture around
+/// it.
 /// With the receptive radius as context the result is that of the whole picture; with less it differs by what the
 /// network makes of far pixels.
 /// </summary>

@@ -14,7 +14,7 @@ public static class TiledUpscale
     {
         using var scope = new Scope();
         (int height, int width, int s) = ((int)image.Size(2), (int)image.Size(3), model.Info.Scale);
-        Tensor result = Tensor.Empty([1, 3, (long)height * s, (long)width * s]);
+        var result = Tensor.Empty([1, 3, (long)height * s, (long)width * s]);
         foreach (Tile tile in TilePlan.Build(model.Info, width, height, settings))
         {
             using var part = new Scope();
@@ -46,7 +46,7 @@ public static class TiledUpscale
     )
     {
         int s = model.Info.Scale;
-        Pixels result = Pixels.Of((long)picture.Width * s, (long)picture.Height * s, picture.Bands, source);
+        var result = Pixels.Of((long)picture.Width * s, (long)picture.Height * s, picture.Bands, source);
         foreach (Tile tile in TilePlan.Build(model.Info, picture.Width, picture.Height, settings))
         {
             cancel.ThrowIfCancellationRequested();
@@ -72,7 +72,7 @@ public static class TiledUpscale
     private static Tensor Cut(Pixels picture, Tile tile)
     {
         (int width, int height) = (tile.FullWidth, tile.FullHeight);
-        Tensor x = Tensor.Empty([1, 3, height, width]);
+        var x = Tensor.Empty([1, 3, height, width]);
         Span<float> planes = x.AsSpan<float>();
         int plane = width * height;
         for (int y = 0; y < height; y++)

@@ -54,7 +54,8 @@ internal static class WindowAttention
     }
 
     /// <summary>
-    /// Attention of channels to each other: q, k, v [.., heads, d, T], q and k brought to length 1 over T, scores times a
+    /// Attention of channels to each other: q, k, v [.., heads, d, T], q and k brought to length 1 over T, scores times
+    /// a
     /// learnt temperature [heads, 1, 1].
     /// </summary>
     public static Tensor OfChannels(Tensor q, Tensor k, Tensor v, Tensor temperature)
@@ -64,7 +65,9 @@ internal static class WindowAttention
         return scope.Keep(Ops.Softmax(scores, -1).MatMul(v));
     }
 
-    /// <summary>For each pair of places in a window of h × w the row of their offset in a table of (2h−1)·(2w−1): [T·T] int64.</summary>
+    /// <summary>
+    /// For each pair of places in a window of h × w the row of their offset in a table of (2h−1)·(2w−1): [T·T] int64.
+    /// </summary>
     public static Tensor Offsets(int height, int width)
     {
         int t = height * width;

@@ -13,7 +13,8 @@ internal abstract class UpscaleNetwork
     /// The answer for a picture [B, C, H, W], its margins left out: [B, C, (H − top − bottom)·scale, …], not clamped.
     /// </summary>
     /// <param name="x">Float32 in [0, 1]; width and height fit <see cref="UpscalerInfo.MultipleOf"/>.</param>
-    /// <param name="margins">What is there as context only: a network may drop it as soon as it is of no more use.</param>
+    /// <param name="margins">What is there as context only: a network may drop it as soon as it is of no more
+    /// use.</param>
     public abstract Tensor Forward(Tensor x, Margins margins);
 
     /// <summary>A 3×3 convolution that keeps the size.</summary>
@@ -42,7 +43,8 @@ internal abstract class UpscaleNetwork
         return scale > 0 && (long)scale * scale * channels == outputs
             ? scale
             : throw new FornoException(
-                $"{weights.Store.Origin}: {last} has {outputs} outputs, which make no enlarged picture of {channels} channels. The file is of another kind, or damaged."
+                $"{weights.Store.Origin}: {last} has {outputs} outputs, which make no enlarged picture of "
+                    + $"{channels} channels. The file is of another kind, or damaged."
             );
     }
 
@@ -52,6 +54,7 @@ internal abstract class UpscaleNetwork
         weights.ShapeOf(name) is { } shape && shape.Length > dim
             ? checked((int)shape[dim])
             : throw new FornoException(
-                $"{weights.Store.Origin}: {name} is missing or of another shape. The file is incomplete or of another kind of model."
+                $"{weights.Store.Origin}: {name} is missing or of another shape. The file is incomplete or "
+                    + "of another kind of model."
             );
 }

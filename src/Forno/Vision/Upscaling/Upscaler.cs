@@ -32,7 +32,8 @@ public sealed class Upscaler : IDisposable
     public IReadOnlyDictionary<string, PatchableLayer> Layers => store.Layers;
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">.safetensors, .pth (read as data only), or an ncnn .param or .bin beside its other half.</param>
+    /// <param name="path">.safetensors, .pth (read as data only), or an ncnn .param or .bin beside its other
+    /// half.</param>
     /// <param name="type">Type in which it computes.</param>
     /// <param name="device">Where it computes.</param>
     /// <exception cref="FornoException">Absent, damaged, or no upscaler that is known.</exception>
@@ -66,7 +67,8 @@ public sealed class Upscaler : IDisposable
     /// <summary>A part of a picture, its margins being context only.</summary>
     /// <param name="image">[1, 3, H, W], RGB in [0, 1], float32.</param>
     /// <param name="margins">Pixels on each side whose answer is not wanted.</param>
-    /// <returns>[1, 3, (H − top − bottom)·scale, (W − left − right)·scale], not clamped, in the current scope.</returns>
+    /// <returns>[1, 3, (H − top − bottom)·scale, (W − left − right)·scale], not clamped, in the current
+    /// scope.</returns>
     public Tensor Forward(Tensor image, Margins margins)
     {
         using var scope = new Scope();
@@ -93,7 +95,8 @@ public sealed class Upscaler : IDisposable
     private int Good(int side) =>
         (Math.Max(side, Info.MinimumSize) + Info.MultipleOf - 1) / Info.MultipleOf * Info.MultipleOf;
 
-    // At the right and the bottom: mirrored without the edge pixel as far as that goes, then the last row and column again.
+    // At the right and the bottom: mirrored without the edge pixel as far as that goes, then the last row and column
+    // again.
     private static Tensor PadTo(Tensor x, int right, int bottom)
     {
         using var scope = new Scope();

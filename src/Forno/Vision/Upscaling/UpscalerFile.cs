@@ -80,7 +80,7 @@ internal static class UpscalerFile
             Func<string, bool>? harmless
         )
         {
-            WeightStore store = WeightStore.From(named, path, type, device);
+            var store = WeightStore.From(named, path, type, device);
             try
             {
                 UpscaleNetwork network = build(store.At(""));
@@ -146,6 +146,7 @@ internal static class UpscalerFile
             : Any("encoder.down.") || Any("decoder.up.") ? "it looks like a VAE"
             : Any("before_RG.") ? "it looks like a DAT, but some of its parts are missing"
             : Any("relative_position") ? "it looks like a transformer (SwinIR, HAT, …)"
-            : $"its {entries.Count} tensors, such as {string.Join(", ", entries.Keys.Order(StringComparer.Ordinal).Take(3))}, fit none";
+            : $"its {entries.Count} tensors, such as "
+                + $"{string.Join(", ", entries.Keys.Order(StringComparer.Ordinal).Take(3))}, fit none";
     }
 }

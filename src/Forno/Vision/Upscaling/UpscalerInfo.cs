@@ -3,7 +3,9 @@ namespace Forno.Vision.Upscaling;
 /// <summary>What was found out about an upscaler from its file alone.</summary>
 public sealed record UpscalerInfo
 {
-    /// <summary>The architecture by spandrel's id: <c>ESRGAN</c>, <c>Compact</c>, <c>SPAN</c>, <c>DAT</c>, <c>OmniSR</c>.</summary>
+    /// <summary>
+    /// The architecture by spandrel's id: <c>ESRGAN</c>, <c>Compact</c>, <c>SPAN</c>, <c>DAT</c>, <c>OmniSR</c>.
+    /// </summary>
     public required string Architecture { get; init; }
 
     /// <summary>Output pixels for an input pixel, on each side; 1 for filters that keep the size.</summary>
@@ -39,7 +41,9 @@ public sealed record UpscalerInfo
     /// <summary>Working memory that a pixel of a tile takes, about, in bytes.</summary>
     public required long BytesPerPixel { get; init; }
 
-    /// <summary>The architecture's own measures under the field's names (<c>nf</c>, <c>nb</c>, <c>num_conv</c>, …).</summary>
+    /// <summary>
+    /// The architecture's own measures under the field's names (<c>nf</c>, <c>nb</c>, <c>num_conv</c>, …).
+    /// </summary>
     public required IReadOnlyDictionary<string, object?> Measures { get; init; }
 
     /// <summary>Such as <c>ESRGAN 4x, nf 64, nb 23</c>.</summary>

@@ -6,7 +6,9 @@ using static Forno.TestKit.CommandLine;
 
 namespace Forno.Tests.Datasets.Captions;
 
-/// <summary>Captions that serve pictures of other names, as kohya's trainer finds them: face.txt for face_1_2_3_4.png.</summary>
+/// <summary>
+/// Captions that serve pictures of other names, as kohya's trainer finds them: face.txt for face_1_2_3_4.png.
+/// </summary>
 public sealed class BorrowedCaptionTests : IDisposable
 {
     private readonly TempTree tree = new();
@@ -45,7 +47,7 @@ public sealed class BorrowedCaptionTests : IDisposable
     [InlineData(".caption")]
     public void ToolsReadWhatTheTrainerReads(string extension)
     {
-        CaptionSet set = CaptionSet.Read(PictureFolder.Scan([tree["set"]]), extension);
+        var set = CaptionSet.Read(PictureFolder.Scan([tree["set"]]), extension);
         Assert.Equal(6, set.Pictures.Count);
         Assert.All(
             set.Pictures,
@@ -58,8 +60,8 @@ public sealed class BorrowedCaptionTests : IDisposable
     public void WithoutAnExtensionAPicturesOwnGoesFirst()
     {
         tree.Write("set/10_a/face_1_2_3_4.caption", "mine");
-        PictureFolder folder = PictureFolder.Scan([tree["set"]]);
-        CaptionSet set = CaptionSet.Read(folder);
+        var folder = PictureFolder.Scan([tree["set"]]);
+        var set = CaptionSet.Read(folder);
         Assert.Equal(
             ["anna, hat", "mine", "anna, hat", "own"],
             set.Pictures.Where(p => p.Caption is not null).Select(p => p.Caption!.Line)

@@ -196,7 +196,8 @@ public class CaptionCleanerTests
                         clean = cleaner.Clean(caption);
                     Assert.Equal(clean.ToString(), cleaner.Clean(clean).ToString());
                     Assert.Equal(caption.Tags.Take(caption.Kept), clean.Tags.Take(clean.Kept));
-                    // What is still there stands as it stood; a tag that was there several times may have stood anywhere.
+                    // What is still there stands as it stood; a tag that was there several times may have stood
+                    // anywhere.
                     string[] before = [.. caption.Tags.Skip(caption.Kept)],
                         after = [.. clean.Tags.Skip(clean.Kept)];
                     string[] same = [.. after.Where(a => before.Count(b => b == a) == 1)];

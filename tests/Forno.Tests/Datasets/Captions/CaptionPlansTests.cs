@@ -43,21 +43,21 @@ public class CaptionPlansTests
 
         tree.Write("raw/1_a/bare.png", TestPictures.Png(8, 8, 2));
         tree.Write("raw/1_a/plain.tags.json", new TagSidecar { Seen = [new SeenTag("a", 0.5)] }.ToBytes());
-        using (WorkFolder made = WorkFolder.OpenOrCreate(tree["work"]))
+        using (var made = WorkFolder.OpenOrCreate(tree["work"]))
         {
-            PictureFolder raw = PictureFolder.Scan([tree["raw"]]);
+            var raw = PictureFolder.Scan([tree["raw"]]);
             made.Apply(new ChangePlan { Name = "copy", Steps = [] }.BringingOver(raw));
         }
 
         string before = TempTree.Picture(tree["work"]);
-        CaptionSet set = CaptionSet.Read(PictureFolder.Scan([tree["work"]]));
+        var set = CaptionSet.Read(PictureFolder.Scan([tree["work"]]));
         Assert.Equal(["1_a/binary.txt", "1_a/half.txt", "1_a/latin.txt"], set.Problems.Select(p => p.File));
         ChangePlan plan = CaptionPlans.Make(
             set,
             "test",
             p => new CaptionEdit((p.Caption ?? CaptionText.Empty).With(["x", .. p.Caption?.Tags ?? []]), ["add x"])
         );
-        using WorkFolder work = WorkFolder.Open(tree["work"]);
+        using var work = WorkFolder.Open(tree["work"]);
         Applied applied = work.Apply(plan);
         Assert.Equal((7, 7), (applied.Steps, applied.Files));
         foreach ((string name, byte[] bytes, byte[]? after) in Forms)
@@ -78,7 +78,7 @@ public class CaptionPlansTests
         tree.Write("a.webp", TestPictures.Png(8, 8, 1));
         tree.Write("a.txt", "one,  two\r\n");
         tree.Write("b.png", TestPictures.Png(8, 8, 1));
-        CaptionSet set = CaptionSet.Read(PictureFolder.Scan([tree.Root]));
+        var set = CaptionSet.Read(PictureFolder.Scan([tree.Root]));
         int asked = 0;
         ChangePlan plan = CaptionPlans.Make(
             set,
@@ -119,7 +119,7 @@ public class CaptionPlansTests
             "caption",
             CaptionSet.Read(PictureFolder.Scan([tree.Root]), "caption").Pictures[0].Caption!.ToString()
         );
-        CaptionSet none = CaptionSet.Read(PictureFolder.Scan([tree.Root]), ".cap");
+        var none = CaptionSet.Read(PictureFolder.Scan([tree.Root]), ".cap");
         Assert.Null(none.Pictures[0].Caption);
         Assert.Equal("a.cap", none.PathOf(none.Pictures[0]));
         Assert.Equal(
@@ -155,7 +155,7 @@ public class CaptionPlansTests
         ChangePlan sort = SortPlan.Make(PictureFolder.Scan([tree.Root]), [_ => "y"], null);
         Assert.Contains(sort.Steps.Single().Changes.OfType<MoveFile>(), m => m.To == "10_y/a.tags.json");
         using (Importer importer = new(new ImportSettings()))
-        using (WorkFolder work = WorkFolder.OpenOrCreate(tree["work"]))
+        using (var work = WorkFolder.OpenOrCreate(tree["work"]))
         {
             work.Apply(importer.Plan([tree["10_x"]], []));
         }

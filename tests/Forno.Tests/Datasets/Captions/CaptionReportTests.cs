@@ -80,7 +80,7 @@ public class CaptionReportTests
     [InlineData("")]
     public void TokensAreClipsOwn(string text)
     {
-        CaptionText caption = CaptionText.Parse(text);
+        var caption = CaptionText.Parse(text);
         Assert.Equal(
             ClipTokenizer.Default.Encode(caption.Trained).Count,
             new TokenCounts(ClipTokenizer.Default).Of(caption)
@@ -118,8 +118,9 @@ public class CaptionReportTests
                 texts.ToArbitrary(),
                 text =>
                 {
-                    CaptionText caption = CaptionText.Parse(text);
-                    // A caption of empty tags only holds nothing for a trainer that joins tags; commas alone are no words.
+                    var caption = CaptionText.Parse(text);
+                    // A caption of empty tags only holds nothing for a trainer that joins tags; commas alone are no
+                    // words.
                     Assert.Equal(
                         caption.Tags.Count == 0 ? 0 : ClipTokenizer.Default.Encode(caption.Trained).Count,
                         counts.Of(caption)
@@ -151,7 +152,7 @@ public class CaptionReportTests
             "tags.csv",
             "name,category,count,aliases\r\n1girl,0,4114588,\"1girls,sole_female\"\r\nrare_thing,0,499,\r\nsolo,0,3426446\r\n\r\nbroken\r\n,0,5\r\nx,general,5\r\ny,0,many\r\nz,0,1,\"open\r\nsaber_(fate),4,900,\"\"\"art\"\"oria\"\r\n"
         );
-        TagList list = TagList.Read(file);
+        var list = TagList.Read(file);
         Assert.Equal(4, list.Count);
         Assert.Equal([6, 7, 8, 9, 10], list.Problems.Select(p => int.Parse(p.File.Split(':')[^1])));
         Assert.StartsWith(file, list.Problems[0].File, StringComparison.Ordinal);
@@ -201,7 +202,7 @@ public class CaptionReportTests
         Found("always", eight);
         NotFound("always", eight[..7]);
         NotFound("always", [.. eight, ("x", "sks ||| none")]);
-        CaptionSet set = CaptionSet.Of([
+        var set = CaptionSet.Of([
             new CaptionedPicture(TagEditsTests.Item(0), CaptionText.Parse("a"))
             {
                 File = new Companion("0.txt", "/0.txt"),

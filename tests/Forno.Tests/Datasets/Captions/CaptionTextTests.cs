@@ -22,7 +22,7 @@ public class CaptionTextTests
     [InlineData("\na, b", "", 0, 0)] // the trainer reads the first line
     public void TagsStandBetweenCommas(string text, string tags, int kept, int ending)
     {
-        CaptionText caption = CaptionText.Parse(text);
+        var caption = CaptionText.Parse(text);
         Assert.Equal(tags, string.Join('|', caption.Tags));
         Assert.Equal((kept, ending), (caption.Kept, caption.Ending));
         Assert.Equal(text, caption.ToString());
@@ -60,7 +60,7 @@ public class CaptionTextTests
     [InlineData("Love Live!, solo", "Love Live!|solo")]
     public void ASentenceIsAUnit(string text, string units)
     {
-        CaptionText caption = CaptionText.Parse(text);
+        var caption = CaptionText.Parse(text);
         Assert.Equal(units, string.Join('|', caption.Tags));
     }
 
@@ -83,7 +83,7 @@ public class CaptionTextTests
     public void AMegabyteIsReadInNoTime()
     {
         string text = string.Join(", ", Enumerable.Range(0, 100_000).Select(i => $"tag {i}"));
-        CaptionText caption = CaptionText.Parse(text);
+        var caption = CaptionText.Parse(text);
         Assert.Equal(100_000, caption.Tags.Count);
         Assert.Equal(99_999, caption.With([.. caption.Tags.Skip(1)]).Tags.Count);
         string braces = new('{', 500_000);
@@ -121,7 +121,7 @@ public class CaptionTextTests
                 tags.ToArbitrary(),
                 (text, given) =>
                 {
-                    CaptionText caption = CaptionText.Parse(text);
+                    var caption = CaptionText.Parse(text);
                     Assert.Equal(text, caption.ToString());
                     Assert.Same(caption, caption.With(caption.Tags));
                     CaptionText changed = caption.With(given);
@@ -137,7 +137,7 @@ public class CaptionTextTests
                     Assert.Equal(Math.Min(2, given.Length), kept.Kept);
                     foreach (CaptionText made in (CaptionText[])[changed, kept])
                     {
-                        CaptionText read = CaptionText.Parse(made.ToString());
+                        var read = CaptionText.Parse(made.ToString());
                         Assert.Equal(
                             (read.Kept, read.Ending, read.HasSeparator, read.PartedByBlanks),
                             (made.Kept, made.Ending, made.HasSeparator, made.PartedByBlanks)

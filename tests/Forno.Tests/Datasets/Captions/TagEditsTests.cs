@@ -108,7 +108,7 @@ public class TagEditsTests
         );
         string many = string.Join(", ", Enumerable.Range(0, 400).Select(i => $"tag{i} word"));
         string cut = Edit("trigger ||| " + many, new TagEditSettings { MostTokens = 75, AddLast = ["last one"] });
-        CaptionText caption = CaptionText.Parse(cut);
+        var caption = CaptionText.Parse(cut);
         Assert.EndsWith("last one", cut, StringComparison.Ordinal);
         Assert.InRange(ClipTokenizer.Default.Encode(caption.Trained).Count, 66, 75);
         Assert.Equal(cut, Edit(cut, new TagEditSettings { MostTokens = 75 }));
@@ -170,7 +170,7 @@ public class TagEditsTests
     [Fact]
     public void MarksAreTakenOffOnRequest()
     {
-        CaptionSet set = CaptionSet.Of([
+        var set = CaptionSet.Of([
             new CaptionedPicture(Item(0), CaptionText.Parse("a"))
             {
                 File = new Companion("0.txt", "0.txt"),
@@ -207,7 +207,7 @@ public class TagEditsTests
                 tags.ToArbitrary(),
                 (kept, free) =>
                 {
-                    CaptionText caption = CaptionText.Parse($"{kept} ||| {free}");
+                    var caption = CaptionText.Parse($"{kept} ||| {free}");
                     var settings = new TagEditSettings
                     {
                         Underscores = true,
@@ -219,7 +219,7 @@ public class TagEditsTests
                         Prose = true,
                         Remove = [TagPattern.Parse("z*")],
                     };
-                    CaptionText once = CaptionText.Parse(Edit(caption.ToString(), settings));
+                    var once = CaptionText.Parse(Edit(caption.ToString(), settings));
                     Assert.Equal(caption.Tags.Take(caption.Kept), once.Tags.Take(once.Kept));
                     Assert.Equal(once.ToString(), Edit(once.ToString(), settings));
                     Assert.Equal(

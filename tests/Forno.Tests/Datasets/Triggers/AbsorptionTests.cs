@@ -16,7 +16,8 @@ public class AbsorptionTests
             "b: 20 anna outfit2 | blue_hair bow black_armor"
         );
         Assert.Equal("anna", table.Fate("bow"));
-        Assert.Equal("bow: in every outfit (outfit1, outfit2), so anna takes it", table.What("every-outfit")); // and not blue hair, which is hers
+        // and not blue hair, which is hers
+        Assert.Equal("bow: in every outfit (outfit1, outfit2), so anna takes it", table.What("every-outfit"));
     }
 
     [Fact]
@@ -221,7 +222,7 @@ public class AbsorptionTests
     public void KindsShowInTheSetsWhereNobodyTellsThem()
     {
         string[] lines = ["a: 20 anna outfit1 | blue_hair bow", "b: 20 anna outfit2 | blue_hair bow"];
-        AbsorptionTable table = AbsorptionTable.Make(Scenes.Of(_ => TriggerKind.Unknown, lines));
+        var table = AbsorptionTable.Make(Scenes.Of(_ => TriggerKind.Unknown, lines));
         Assert.Equal("anna", table.Fate("bow"));
         Assert.Contains("misc-missing", table.FindingKinds());
         Assert.Contains("bow", table.What("every-outfit"));
@@ -365,7 +366,7 @@ public class AbsorptionTests
 
     private static string Verdicts(TriggerScene scene)
     {
-        AbsorptionTable table = AbsorptionTable.Make(scene);
+        var table = AbsorptionTable.Make(scene);
         return string.Join(
             '\n',
             table

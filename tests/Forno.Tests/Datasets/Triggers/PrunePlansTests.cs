@@ -14,7 +14,8 @@ public class PrunePlansTests
         Ink = new("ink", TriggerKind.Style);
 
     private const string Full =
-        "anna, gown1 ||| 1girl, blue hair, long_hair, green eyes, dark skin, mole, cat ears, large breasts, red_dress, white gloves, necklace, black boots, smile, outdoors, monochrome";
+        "anna, gown1 ||| 1girl, blue hair, long_hair, green eyes, dark skin, mole, cat ears, large breasts, "
+        + "red_dress, white gloves, necklace, black boots, smile, outdoors, monochrome";
 
     [Theory]
     [InlineData("blue_hair", "hair-colour")]
@@ -67,7 +68,8 @@ public class PrunePlansTests
     [Fact]
     public void LevelTwoTakesAllIntrinsicTraitsOfTheCharacter() =>
         Assert.Equal(
-            "anna, gown1 ||| 1girl, large breasts, red_dress, white gloves, necklace, black boots, smile, outdoors, monochrome",
+            "anna, gown1 ||| 1girl, large breasts, red_dress, white gloves, necklace, black boots, smile, "
+                + "outdoors, monochrome",
             Pruned(Level(2), Full)
         );
 
@@ -75,7 +77,8 @@ public class PrunePlansTests
     public void LevelThreeLeavesWhatIsChangeable()
     {
         Assert.Equal(
-            "anna, gown1 ||| 1girl, long_hair, green eyes, large breasts, red_dress, white gloves, necklace, black boots, smile, outdoors, monochrome",
+            "anna, gown1 ||| 1girl, long_hair, green eyes, large breasts, red_dress, white gloves, necklace, "
+                + "black boots, smile, outdoors, monochrome",
             Pruned(Level(3) with { Keep = ["hair-style", "green_*"] }, Full)
         );
         Assert.Contains("--keep", Assert.Throws<FornoException>(() => Pruned(Level(3), Full)).Message);
@@ -90,12 +93,14 @@ public class PrunePlansTests
         );
         string bare = Full.Replace(", gown1", "");
         Assert.Equal(
-            "anna ||| 1girl, large breasts, red_dress, white gloves, necklace, black boots, smile, outdoors, monochrome",
+            "anna ||| 1girl, large breasts, red_dress, white gloves, necklace, black boots, smile, outdoors, "
+                + "monochrome",
             Pruned(Level(4), bare)
         ); // misc: clothes stay
         string outfit = Full.Replace("anna, ", "");
         Assert.Equal(
-            "gown1 ||| 1girl, blue hair, long_hair, green eyes, dark skin, mole, cat ears, large breasts, black boots, smile, outdoors, monochrome",
+            "gown1 ||| 1girl, blue hair, long_hair, green eyes, dark skin, mole, cat ears, large breasts, "
+                + "black boots, smile, outdoors, monochrome",
             Pruned(Level(4), outfit)
         );
     }
@@ -126,7 +131,7 @@ public class PrunePlansTests
             "anna, bea ||| 2girls, smile",
             Pruned(Level(4) with { Without = ["pair"] }, "anna, bea ||| 2girls, smile")
         );
-        CaptionSet folder = CaptionSet.Of([
+        var folder = CaptionSet.Of([
             new CaptionedPicture(
                 new PictureItem { Path = "5_a+b/0.png", File = "/0.png" },
                 CaptionText.Parse("anna ||| 2girls")
@@ -148,7 +153,8 @@ public class PrunePlansTests
             "anna, ink ||| blue sky",
             "anna, ink ||| red sky"
         );
-        Assert.Equal("style", Make(mixed, Level(2)).Counts.Single().Rule); // not a black-and-white style: by its category only
+        // not a black-and-white style: by its category only
+        Assert.Equal("style", Make(mixed, Level(2)).Counts.Single().Rule);
         Assert.Equal("anna ||| monochrome", Pruned(Level(2), "anna ||| monochrome"));
     }
 
@@ -217,7 +223,8 @@ public class PrunePlansTests
                 "anna ||| 1girl, smile, outdoors, big sword"
             )
         );
-        Assert.Equal("anna ||| 1girl", Pruned(Level(4) with { Also = ["face"] }, "anna ||| 1girl, face, mole")); // a category's name is a tag, too
+        // a category's name is a tag, too
+        Assert.Equal("anna ||| 1girl", Pruned(Level(4) with { Also = ["face"] }, "anna ||| 1girl, face, mole"));
         Assert.Equal(
             "anna ||| blue hair, smile",
             Pruned(Level(2) with { Keep = ["hair-colour"] }, "anna ||| blue hair, smile, green eyes")
@@ -262,9 +269,9 @@ public class PrunePlansTests
         );
         tree.Write(".forno/journal.jsonl", "");
         string before = TempTree.Picture(tree.Root);
-        using WorkFolder work = WorkFolder.Open(tree.Root);
-        PictureFolder folder = PictureFolder.Scan([tree.Root]);
-        CaptionSet set = CaptionSet.Read(folder);
+        using var work = WorkFolder.Open(tree.Root);
+        var folder = PictureFolder.Scan([tree.Root]);
+        var set = CaptionSet.Read(folder);
         PruneOutcome outcome = PrunePlans.Make(set, [Anna], Traits, Level(2), TagSidecar.Of);
         Assert.Equal([("blue_hair", 2), ("red eyes", 1)], outcome.Counts.Select(c => (c.Tag, c.Pictures)));
         Assert.Equal(4, work.Apply(outcome.Plan).Files);
@@ -275,8 +282,8 @@ public class PrunePlansTests
         Assert.Equal([0xEF, 0xBB, 0xBF], File.ReadAllBytes(tree["10_a/0.txt"])[..3]);
 
         // What was pruned is what the absorption table sees.
-        CaptionSet after = CaptionSet.Read(PictureFolder.Scan([tree.Root]));
-        AbsorptionTable table = AbsorptionTable.Make(
+        var after = CaptionSet.Read(PictureFolder.Scan([tree.Root]));
+        var table = AbsorptionTable.Make(
             TriggerScenes.Of(after, [Anna], Traits, TriggerScenes.ReadPruned(after).Pruned)
         );
         Assert.Equal(2, table.Rows.Single(r => r.Feature.Tag == "blue_hair").Feature.Hidden.Count);

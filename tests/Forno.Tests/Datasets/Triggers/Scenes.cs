@@ -3,7 +3,8 @@ using Forno.Datasets.Triggers;
 namespace Forno.Tests.Datasets.Triggers;
 
 /// <summary>
-/// Data sets in words: <c>"outfit1: 50 anna outfit1 | blue_hair red_dress | hat"</c> is a folder of 50 pictures, its triggers, what
+/// Data sets in words: <c>"outfit1: 50 anna outfit1 | blue_hair red_dress | hat"</c> is a folder of 50 pictures, its
+/// triggers, what
 /// they show untold, and what their captions tell. Several lines of one folder add to it.
 /// </summary>
 internal static class Scenes
@@ -54,7 +55,10 @@ internal static class Scenes
 
     public static AbsorptionTable Table(params string[] lines) => AbsorptionTable.Make(Of(lines));
 
-    /// <summary>What takes a feature: <c>anna</c>, <c>anna=outfit1</c> (alike), <c>a+b</c> (split), <c>mostly a</c>, <c>partly a</c>, then <c>; leaks b</c>.</summary>
+    /// <summary>
+    /// What takes a feature: <c>anna</c>, <c>anna=outfit1</c> (alike), <c>a+b</c> (split), <c>mostly a</c>, <c>partly
+    /// a</c>, then <c>; leaks b</c>.
+    /// </summary>
     public static string Fate(this AbsorptionTable table, string feature)
     {
         AbsorptionRow row = table.Rows.Single(r => r.Feature.Tag == feature);

@@ -31,7 +31,8 @@ public class TriggerPlansTests
     {
         Assert.Equal("anna, anna armor, ink ||| hat", Edited("hat", Ink, Armor, Anna));
         Assert.Equal("anna, anna armor, ink ||| hat", Edited(Edited(Edited("hat", Ink), Armor), Anna));
-        Assert.Equal("masterpiece, anna, ink ||| hat", Edited("masterpiece, ink ||| hat", Anna)); // what stands there stays
+        // what stands there stays
+        Assert.Equal("masterpiece, anna, ink ||| hat", Edited("masterpiece, ink ||| hat", Anna));
     }
 
     [Fact]
@@ -150,7 +151,7 @@ public class TriggerPlansTests
     [Fact]
     public void WithoutAFileWhatStandsInFrontIsATrigger()
     {
-        TraitLists traits = TraitLists.Read();
+        var traits = TraitLists.Read();
         Assert.Equal(
             ["anna", "armor9"],
             TriggerScenes
