@@ -56,8 +56,7 @@ internal static class AbsorptionBench
         }
 
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"absorption table: {Pictures} pictures, {TriggerCount} triggers, {rows} features, {findings}"
                     + $" findings; best of twelve"
             )
@@ -65,15 +64,13 @@ internal static class AbsorptionBench
         Console.WriteLine($"load: their captions    {load}");
         Console.WriteLine($"table, in memory        {table}");
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"ratio to the {count} captions above: {table.Cpu / captions.Cpu:0.000} by processor time "
                     + $"(0.1 is the bound for 100000)"
             )
         );
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"ratio to loading: {table.Cpu / load.Cpu:0.000} by processor time, "
                     + $"{table.Wall / load.Wall:0.000} by the clock"
             )

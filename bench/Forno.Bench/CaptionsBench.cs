@@ -50,8 +50,7 @@ internal static class CaptionsBench
         }
 
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"{files.Length} captions of {bytes / Rounds / files.Length} bytes, {tags} different tags; best of five"
             )
         );
@@ -64,8 +63,7 @@ internal static class CaptionsBench
         Console.WriteLine($"(edit all, in memory    {best[6]}   {all} changed; not in the ratio)");
         Clock sum = best[1] + best[2] + best[3] + best[4] + best[5];
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"ratio to raw reading: {sum.Cpu / best[0].Cpu:0.00} by processor time, "
                     + $"{sum.Wall / best[0].Wall:0.00} by the clock (3 is the bound)"
             )

@@ -31,19 +31,11 @@ internal static class CheckBench
             check = check is { } c ? Clock.Min(c, look) : look;
         }
 
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{pictures.Pictures.Count} files, {megapixels:0} megapixels, best of three"
-            )
-        );
+        Console.WriteLine(Invariant.Text($"{pictures.Pictures.Count} files, {megapixels:0} megapixels, best of three"));
         Console.WriteLine($"libvips decodes     {floor}");
+        Console.WriteLine(Invariant.Text($"measured by check   {check}   peak {Memory.Peak:0.00} GiB"));
         Console.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"measured by check   {check}   peak {Memory.Peak:0.00} GiB")
-        );
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"ratio {floor!.Value.Cpu / check!.Value.Cpu:0.00} of the floor by processor time, "
                     + $"{floor.Value.Wall / check.Value.Wall:0.00} by the clock"
             )

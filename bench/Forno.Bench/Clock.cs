@@ -36,7 +36,7 @@ internal readonly record struct Clock(double Wall, double Cpu, double System)
         new(Math.Min(a.Wall, b.Wall), Math.Min(a.Cpu, b.Cpu), Math.Min(a.System, b.System));
 
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Wall, 7:f2} s  (processor {Cpu, 7:f2} s, system {System:f2})");
+        Invariant.Text($"{Wall, 7:f2} s  (processor {Cpu, 7:f2} s, system {System:f2})");
 }
 
 /// <summary>Resident memory of this process, from /proc.</summary>

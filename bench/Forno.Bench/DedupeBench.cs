@@ -34,8 +34,7 @@ internal static class DedupeBench
             }
         });
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"{count} hashes by the index, building included   {index}   {candidates} pairs, "
                     + $"{Memory.Peak - before:0.00} GiB"
             )
@@ -70,19 +69,11 @@ internal static class DedupeBench
         }
 
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"all pairs, the same hashes and pairs          {pairs}   from {Sample} of {count}"
-            )
+            Invariant.Text($"all pairs, the same hashes and pairs          {pairs}   from {Sample} of {count}")
         );
+        Console.WriteLine(Invariant.Text($"all pairs, one hash of 64 bits and no crops   {one}"));
         Console.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"all pairs, one hash of 64 bits and no crops   {one}")
-        );
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"ratio {pairs.Cpu / index.Cpu:0} (to one plain hash: {one.Cpu / index.Cpu:0})"
-            )
+            Invariant.Text($"ratio {pairs.Cpu / index.Cpu:0} (to one plain hash: {one.Cpu / index.Cpu:0})")
         );
     }
 

@@ -38,15 +38,9 @@ internal static class ImportBench
 
             Console.WriteLine($"{pictures.Pictures.Count} files {kind}, best of three");
             Console.WriteLine($"libvips decodes     {floor}");
+            Console.WriteLine(Invariant.Text($"imported            {import}   peak {Memory.Peak:0.00} GiB"));
             Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"imported            {import}   peak {Memory.Peak:0.00} GiB"
-                )
-            );
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"ratio {floor!.Value.Cpu / import!.Value.Cpu:0.00} of the floor by processor time, "
                         + $"{floor.Value.Wall / import.Value.Wall:0.00} by the clock"
                 )
@@ -67,7 +61,7 @@ internal static class ImportBench
         {
             // A few bytes after the picture's end: no two files are equal.
             File.WriteAllBytes(
-                Path.Combine(folder, FormattableString.Invariant($"{i:0000}.jpg")),
+                Path.Combine(folder, Invariant.Text($"{i:0000}.jpg")),
                 [.. bytes, .. BitConverter.GetBytes(i)]
             );
         }
@@ -76,9 +70,7 @@ internal static class ImportBench
         {
             string[] files =
             [
-                .. Enumerable
-                    .Range(0, pictures)
-                    .Select(i => Path.Combine(folder, FormattableString.Invariant($"{i:0000}.jpg"))),
+                .. Enumerable.Range(0, pictures).Select(i => Path.Combine(folder, Invariant.Text($"{i:0000}.jpg"))),
             ];
             Memory.ResetPeak();
             PictureSurvey.Look(PictureFolder.Scan(files), MeasureCache.InMemory());
@@ -86,8 +78,7 @@ internal static class ImportBench
             Memory.ResetPeak();
             Import(files, work);
             Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{pictures} pictures of 12 megapixels: peak {check:0.000} GiB measured, "
                         + $"{Memory.Peak:0.000} GiB imported"
                 )

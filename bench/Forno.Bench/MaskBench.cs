@@ -24,8 +24,7 @@ internal static class MaskBench
         IReadOnlyList<MaskFlaw>[] flaws = [];
         var judging = Clock.Of(() => flaws = [.. material.Select(m => MaskJudge.Judge(m.Mask, m.View))]);
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"{Path.GetFileName(model)}: {making.Wall / count:0.00} s a mask (those that the temporary "
                     + $"folder had cost little); judging {1000 * judging.Wall / count:0} ms a mask"
             )
@@ -34,8 +33,7 @@ internal static class MaskBench
         foreach (var (entry, found) in judged.OrderBy(j => j.Entry.Overlap))
         {
             Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{entry.Overlap:0.00} {(found.Count == 0 ? "good" : "BAD "), -5}{entry.Name, -44} "
                         + $"{string.Join("; ", found.Select(f => $"{f.Kind}: {f.Text}"))}"
                 )
@@ -49,8 +47,7 @@ internal static class MaskBench
                 named = of.Count(j => j.Flaws.Count > 0),
                 right = of.Count(j => j.Flaws.Count > 0 && !j.Entry.IsGood);
             Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{kind, -9} {of.Length, 3} masks, {bad, 3} bad by IoU < {MaskMaterial.Good}; named bad "
                         + $"{named, 3}, rightly {right, 3}: precision {Share(right, named)} recall "
                         + $"{Share(right, bad)}; median IoU "

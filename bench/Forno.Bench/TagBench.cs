@@ -70,17 +70,13 @@ internal static class TagBench
             )
         );
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{items.Length} pictures of 3 to 6 megapixels, batches of {batch}, best of three"
-            )
+            Invariant.Text($"{items.Length} pictures of 3 to 6 megapixels, batches of {batch}, best of three")
         );
         Console.WriteLine($"network alone             {alone}");
         Console.WriteLine($"decoding, one after another {decode}");
         Console.WriteLine($"tagging                   {whole}");
         Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"tagging takes {whole!.Value.Wall / alone!.Value.Wall:0.00} of the network alone by the "
                     + $"clock, {whole.Value.Cpu / alone.Value.Cpu:0.00} by processor time"
             )

@@ -19,8 +19,7 @@ internal static class Html
     /// <param name="picture">The picture.</param>
     /// <param name="alt">What it shows.</param>
     public static string Image(Picture picture, string alt) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
+        Invariant.Text(
             $"<img alt=\"{Attribute(alt)}\" width=\"{picture.Width}\" height=\"{picture.Height}\" "
                 + $"loading=\"lazy\" src=\"data:image/webp;base64,{Convert.ToBase64String(picture.EncodeWebp(90))}"
                 + $"\">"

@@ -10,7 +10,7 @@ public static class Wording
         string.Concat(
             name.Select(c =>
                 c == '\n' ? "\\n"
-                : char.IsControl(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}")
+                : char.IsControl(c) ? Invariant.Text($"\\u{(int)c:x4}")
                 : c.ToString()
             )
         );

@@ -28,7 +28,8 @@ public static partial class Ops
     public static void Sigmoid_(Tensor x) => SigmoidInPlace.Run(x);
 
     /// <summary>
-    /// [B, C·f², H, W] → [B, C, H·f, W·f]; channel c·f² + dy·f + dx goes to row dy and column dx of each square.
+    /// [B, C·f², H, W] → [B, C, H·f, W·f]; channel c·f² + dy·f + dx goes to row dy and column dx of each
+    /// square.
     /// </summary>
     public static Tensor PixelShuffle(Tensor x, long factor) => ShuffleOp.Call(x, factor);
 

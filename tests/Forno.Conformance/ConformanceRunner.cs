@@ -135,14 +135,12 @@ public sealed class ConformanceRunner(IReadOnlyDictionary<string, IConformanceSu
     /// <summary>A result as one line.</summary>
     /// <param name="subject"><c>suite/case</c>.</param>
     /// <param name="result">Its result.</param>
-    /// <returns><c>ok unet/tiny max_abs=… max_rel=…</c>, <c>FAIL …</c>, <c>unknown …</c> or <c>skip …</c>; never a line
+    /// <returns><c>ok unet/tiny max_abs=… max_rel=…</c>, <c>FAIL …</c>, <c>unknown …</c> or <c>skip …</c>;
+    /// never a line
     /// break inside.</returns>
     public static string Format(string subject, CaseResult result)
     {
-        string distances = string.Create(
-            CultureInfo.InvariantCulture,
-            $"max_abs={result.MaxAbs:0.##e+0} max_rel={result.MaxRel:0.##e+0}"
-        );
+        string distances = Invariant.Text($"max_abs={result.MaxAbs:0.##e+0} max_rel={result.MaxRel:0.##e+0}");
         string text = result.Outcome switch
         {
             CaseOutcome.Ok => $"ok {subject} {distances}",

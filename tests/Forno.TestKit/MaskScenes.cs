@@ -390,8 +390,7 @@ internal static class MaskScenes
                     (
                         i.Name,
                         Encoding.UTF8.GetBytes(
-                            string.Create(
-                                CultureInfo.InvariantCulture,
+                            Invariant.Text(
                                 $"<svg xmlns=\"http://www.w3.org/2000/svg\" "
                                     + $"xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}\" height=\""
                                     + $"{height}\" viewBox=\"0 0 {width} {height}\">"

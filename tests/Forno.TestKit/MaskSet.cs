@@ -132,10 +132,7 @@ internal static class MaskSet
         foreach ((string name, string body) in Drawings)
         {
             byte[] svg = Encoding.UTF8.GetBytes(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"<svg xmlns='http://www.w3.org/2000/svg' width='{Side}' height='{Side}'>{body}</svg>"
-                )
+                Invariant.Text($"<svg xmlns='http://www.w3.org/2000/svg' width='{Side}' height='{Side}'>{body}</svg>")
             );
             using var drawn = Picture.LoadSvg(svg, Side, name);
             MaskPlane truth = MaskPlane.OfAlpha(drawn)!;

@@ -488,10 +488,9 @@ internal sealed class MessySet
             clear || i % 7 == 0
                 ? ""
                 : "<path d='"
-                    + $"{string.Concat(Enumerable.Range(0, 5).Select(n => Invariant($"M0 {height * ((i + (n * 3)) % 11) / 10} L{width} {height * ((i + 4 + (n * 5)) % 11) / 10} M{width * ((i + (n * 7)) % 11) / 10} 0 L{width * ((i + 2 + (n * 4)) % 11) / 10} {height} ")))}"
+                    + $"{string.Concat(Enumerable.Range(0, 5).Select(n => Invariant.Text($"M0 {height * ((i + (n * 3)) % 11) / 10} L{width} {height * ((i + 4 + (n * 5)) % 11) / 10} M{width * ((i + (n * 7)) % 11) / 10} 0 L{width * ((i + 2 + (n * 4)) % 11) / 10} {height} ")))}"
                     + $"' stroke='hsl({(hue + 180) % 360},45%,38%)' stroke-width='{Math.Max(2, width / 60)}'/>";
-        string svg = string.Create(
-            CultureInfo.InvariantCulture,
+        string svg = Invariant.Text(
             $"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='"
                 + $"{width}' height='{height}' viewBox='0 0 {width} {height}'><defs><linearGradient id='messy-sky' "
                 + $"x1='0' y1='0' x2='0' y2='1'><stop offset='0' stop-color='hsl({hue},70%,70%)'/><stop offset='1' "
@@ -503,8 +502,6 @@ internal sealed class MessySet
         using Picture made = clear ? drawn.ToSrgb8() : drawn.Flatten(Rgb.White);
         return made.InMemory();
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static Picture Grey(Picture picture)
     {

@@ -6,7 +6,8 @@ namespace Forno.TestKit;
 internal static class ReadmeCommands
 {
     /// <summary>
-    /// The lines that begin with <c>forno</c> in the blocks of a part; <c>for x in …; do …; done</c> is written out.
+    /// The lines that begin with <c>forno</c> in the blocks of a part; <c>for x in …; do …; done</c> is written
+    /// out.
     /// </summary>
     /// <param name="heading">The part's heading without signs; it ends at the next one of its level.</param>
     /// <returns>Each line's words behind <c>forno</c>, comments left out.</returns>

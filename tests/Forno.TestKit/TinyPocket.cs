@@ -118,8 +118,7 @@ internal sealed class TinyPocket : IDisposable
     }
 
     private static string Icon(string name, int i) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
+        Invariant.Text(
             $$"""
             "{{name.Replace(' ', '-')}}":{"body":"<circle cx=\"{{8 + i}}\" cy=\"16\" r=\"{{5
                 + (i % 4)}}\" fill=\"hsl({{i * 29}},80%,50%)\"/>"}

@@ -31,10 +31,7 @@ internal sealed class PicturePaths(string output, bool overwrite)
                     .Select(i =>
                         Path.Combine(
                             output,
-                            string.Create(
-                                CultureInfo.InvariantCulture,
-                                $"{next + i:00000}-{unchecked(request.Seed + (ulong)i)}.png"
-                            )
+                            Invariant.Text($"{next + i:00000}-{unchecked(request.Seed + (ulong)i)}.png")
                         )
                     ),
             ];
@@ -43,12 +40,7 @@ internal sealed class PicturePaths(string output, bool overwrite)
         string[] files =
             request.Count == 1
                 ? [output]
-                :
-                [
-                    .. Enumerable
-                        .Range(1, request.Count)
-                        .Select(i => string.Create(CultureInfo.InvariantCulture, $"{output[..^4]}-{i}.png")),
-                ];
+                : [.. Enumerable.Range(1, request.Count).Select(i => Invariant.Text($"{output[..^4]}-{i}.png"))];
         foreach (string file in files)
         {
             RequireFree(file, overwrite);

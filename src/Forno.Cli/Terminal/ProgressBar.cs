@@ -77,9 +77,7 @@ internal sealed class ProgressBar(TextWriter? writer, string what, long total, s
     {
         double rate = done / Math.Max(elapsed.TotalSeconds, 1e-9);
         string rateText =
-            rate >= 0.1 || done == 0
-                ? string.Create(CultureInfo.InvariantCulture, $"{rate:0.0}/s")
-                : string.Create(CultureInfo.InvariantCulture, $"{1 / rate:0.0} s each");
+            rate >= 0.1 || done == 0 ? Invariant.Text($"{rate:0.0}/s") : Invariant.Text($"{1 / rate:0.0} s each");
         string units = unit.Length > 0 ? " " + unit : "";
         string end = note.Length > 0 ? "  " + note : "";
         if (total <= 0)
@@ -95,6 +93,6 @@ internal sealed class ProgressBar(TextWriter? writer, string what, long total, s
 
     private static string Clock(TimeSpan t) =>
         t.TotalHours >= 1
-            ? string.Create(CultureInfo.InvariantCulture, $"{(long)t.TotalHours}:{t.Minutes:00}:{t.Seconds:00}")
-            : string.Create(CultureInfo.InvariantCulture, $"{t.Minutes}:{t.Seconds:00}");
+            ? Invariant.Text($"{(long)t.TotalHours}:{t.Minutes:00}:{t.Seconds:00}")
+            : Invariant.Text($"{t.Minutes}:{t.Seconds:00}");
 }

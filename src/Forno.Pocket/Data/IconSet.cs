@@ -14,8 +14,7 @@ internal sealed record Icon(string Name, string Body, (double Left, double Top, 
     /// <param name="size">Pixels of a side.</param>
     public byte[] Svg(int size) =>
         Encoding.UTF8.GetBytes(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" "
                     + $"width=\"{size}\" height=\"{size}\" viewBox=\"{Box.Left} {Box.Top} {Box.Width} {Box.Height}"
                     + $"\">{Body}</svg>"

@@ -124,10 +124,7 @@ public static class ClipPairTraining
         using Generator noise = Rng.For(options.Seed, "clip noise", step);
         Tensor images = pair.Vision.Encode(Worn(PictureBatch.Shifted(data, chosen, Reach, random), random, noise));
         Tensor loss = pair.Loss(text, images);
-        string note = string.Create(
-            CultureInfo.InvariantCulture,
-            $"top-1 {Top1(pair.Logits(text, images).Detach()):0.000}"
-        );
+        string note = Invariant.Text($"top-1 {Top1(pair.Logits(text, images).Detach()):0.000}");
         return (scope.Keep(loss), note);
     }
 

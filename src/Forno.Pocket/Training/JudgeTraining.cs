@@ -104,8 +104,7 @@ public static class JudgeTraining
                 )
             );
             Tensor loss = ClipPair.Loss(texts, images, logScale);
-            string note = string.Create(
-                CultureInfo.InvariantCulture,
+            string note = Invariant.Text(
                 $"top-1 {ClipPairTraining.Top1(ClipPair.Logits(texts, images, logScale).Detach()):0.000}"
             );
             return (scope.Keep(loss), note);

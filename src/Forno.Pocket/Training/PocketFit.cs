@@ -193,10 +193,7 @@ public sealed class PocketFit : IDisposable
         }
         File.AppendAllText(
             path,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{p.Step},{p.Loss:g6},{p.LearningRate:g4},{p.StepsPerSecond:g4},{p.Note}\n"
-            )
+            Invariant.Text($"{p.Step},{p.Loss:g6},{p.LearningRate:g4},{p.StepsPerSecond:g4},{p.Note}\n")
         );
     }
 

@@ -36,9 +36,7 @@ public static class RoundTrip
         using Loaded<Vae> autoencoder = PocketParts.Vae(vae);
         string print = Convert.ToHexStringLower(
             SHA256.HashData(
-                Encoding.UTF8.GetBytes(
-                    string.Create(CultureInfo.InvariantCulture, $"{data.Sha256} {ModelHash.FileSha256(vae)} round trip")
-                )
+                Encoding.UTF8.GetBytes(Invariant.Text($"{data.Sha256} {ModelHash.FileSha256(vae)} round trip"))
             )
         );
         if (File.Exists(Path.Combine(folder, PocketData.RecordsFile)))

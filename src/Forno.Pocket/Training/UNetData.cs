@@ -105,8 +105,7 @@ public sealed class UNetData : IDisposable
 
     private static string Print(PocketData data, int[] pictures, int variants, string vae, string text)
     {
-        string all = string.Create(
-            CultureInfo.InvariantCulture,
+        string all = Invariant.Text(
             $"{data.Sha256} {variants} {ModelHash.FileSha256(vae)} {ModelHash.FileSha256(text)} "
                 + $"{string.Join(',', pictures)}"
         );

@@ -38,7 +38,8 @@ internal static class AbsorptionDiagram
         double height = featuresTop + (rows.Sum(r => r.Height)) + 14;
         var svg = new StringBuilder();
         Add(
-            $"<svg class=\"sets\" viewBox=\"0 0 {width:0} {height:0}\" role=\"img\" aria-label=\"Which pictures have which triggers, and which trigger takes what they show\">"
+            $"<svg class=\"sets\" viewBox=\"0 0 {width:0} {height:0}\" role=\"img\" aria-label=\"Which "
+                + $"pictures have which triggers, and which trigger takes what they show\">"
         );
         Columns();
         Triggers();
@@ -59,13 +60,16 @@ internal static class AbsorptionDiagram
                     $"<g><title>{Html.Text(names)}: {columns[c].Extent.Count} pictures in {Html.Text(folders)}</title>"
                 );
                 Add(
-                    $"<rect class=\"column{(c % 2 == 0 ? "" : " odd")}\" x=\"{x:0.0}\" y=\"40\" width=\"{w:0.0}\" height=\"{height - 44:0}\"/>"
+                    $"<rect class=\"column{(c % 2 == 0 ? "" : " odd")}\" x=\"{x:0.0}\" y=\"40\" width=\""
+                        + $"{w:0.0}\" height=\"{height - 44:0}\"/>"
                 );
                 Add(
-                    $"<text class=\"count\" x=\"{x + (w / 2):0.0}\" y=\"16\" text-anchor=\"middle\">{columns[c].Extent.Count}</text>"
+                    $"<text class=\"count\" x=\"{x + (w / 2):0.0}\" y=\"16\" text-anchor=\"middle\">"
+                        + $"{columns[c].Extent.Count}</text>"
                 );
                 Add(
-                    $"<text class=\"folder\" x=\"{x + (w / 2):0.0}\" y=\"32\" text-anchor=\"middle\">{Html.Text(Label(folders, w))}</text></g>"
+                    $"<text class=\"folder\" x=\"{x + (w / 2):0.0}\" y=\"32\" text-anchor=\"middle\">"
+                        + $"{Html.Text(Label(folders, w))}</text></g>"
                 );
             }
 
@@ -80,20 +84,24 @@ internal static class AbsorptionDiagram
                 Trigger trigger = table.Scene.Triggers[t];
                 double y = triggersTop + (t * TriggerRow);
                 Add(
-                    $"<text class=\"trigger\" x=\"{Left - 14:0}\" y=\"{y + 1:0}\" text-anchor=\"end\">{Html.Text(Fit(trigger.Name, Left - 24, 7.6))}</text>"
+                    $"<text class=\"trigger\" x=\"{Left - 14:0}\" y=\"{y + 1:0}\" text-anchor=\"end\">"
+                        + $"{Html.Text(Fit(trigger.Name, Left - 24, 7.6))}</text>"
                 );
                 Add($"<path class=\"rule\" d=\"M{Left} {y - 4:0}H{Left + wide:0.0}\"/>");
                 foreach (var (from, to) in Runs(c => columns[c].Triggers.Contains(trigger), columns.Length))
                 {
                     Add(
-                        $"<rect class=\"bar t{t % Colours}\" x=\"{edges[from] + 2:0.0}\" y=\"{y - 13:0}\" width=\"{edges[to] - edges[from] - 4:0.0}\" height=\"18\" rx=\"9\"><title>{Html.Text(trigger.Name)}: {trigger.Extent.Count} pictures</title></rect>"
+                        $"<rect class=\"bar t{t % Colours}\" x=\"{edges[from] + 2:0.0}\" y=\"{y - 13:0}\" "
+                            + $"width=\"{edges[to] - edges[from] - 4:0.0}\" height=\"18\" rx=\"9\"><title>"
+                            + $"{Html.Text(trigger.Name)}: {trigger.Extent.Count} pictures</title></rect>"
                     );
                 }
 
                 string kind =
                     trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ";
                 Add(
-                    $"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y + 1:0}\">{kind}{trigger.Extent.Count}</text>"
+                    $"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y + 1:0}\">{kind}"
+                        + $"{trigger.Extent.Count}</text>"
                 );
             }
         }
@@ -106,7 +114,8 @@ internal static class AbsorptionDiagram
                 if (row.Feature is null)
                 {
                     Add(
-                        $"<text class=\"head\" x=\"{Left - 14:0}\" y=\"{y + row.Height - 8:0}\" text-anchor=\"end\">{Html.Text(row.Text)}</text>"
+                        $"<text class=\"head\" x=\"{Left - 14:0}\" y=\"{y + row.Height - 8:0}\" "
+                            + $"text-anchor=\"end\">{Html.Text(row.Text)}</text>"
                     );
                     Add($"<path class=\"rule\" d=\"M20 {y + row.Height - 3:0}H{Left + wide + Right - 14:0.0}\"/>");
                 }
@@ -123,7 +132,8 @@ internal static class AbsorptionDiagram
         {
             Feature feature = row.Feature!.Feature;
             Add(
-                $"<text class=\"feature\" x=\"{Left - 14:0}\" y=\"{y:0}\" text-anchor=\"end\">{Html.Text(Fit(feature.Tag, Left - 24, 6.4))}</text>"
+                $"<text class=\"feature\" x=\"{Left - 14:0}\" y=\"{y:0}\" text-anchor=\"end\">"
+                    + $"{Html.Text(Fit(feature.Tag, Left - 24, 6.4))}</text>"
             );
             for (int c = 0; c < columns.Length; c++)
             {
@@ -134,17 +144,21 @@ internal static class AbsorptionDiagram
                         full = edges[c + 1] - edges[c] - 4;
                     int owner = Owner(row.Feature, columns[c].Triggers, table.Scene.Triggers);
                     Add(
-                        $"<rect class=\"cell {(owner < 0 ? "loose" : Invariant($"t{owner % Colours}"))}\" x=\"{edges[c] + 2:0.0}\" y=\"{y - 9:0}\" width=\"{Math.Max(2, full * share):0.0}\" height=\"10\" rx=\"2\"><title>{Html.Text(feature.Tag)}: {shown} of {columns[c].Extent.Count} pictures here show it untold</title></rect>"
+                        $"<rect class=\"cell {(owner < 0 ? "loose" : Invariant.Text($"t{owner % Colours}"))}"
+                            + $"\" x=\"{edges[c] + 2:0.0}\" y=\"{y - 9:0}\" width=\"{Math.Max(2, full * share):0.0}"
+                            + $"\" height=\"10\" rx=\"2\"><title>{Html.Text(feature.Tag)}: {shown} of "
+                            + $"{columns[c].Extent.Count} pictures here show it untold</title></rect>"
                     );
                 }
             }
 
             Add(
-                $"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y:0}\">{Html.Text(Fit(row.Text, Right - 24, 6.2))}<title>{Html.Text(row.Text)}</title></text>"
+                $"<text class=\"side\" x=\"{Left + wide + 14:0.0}\" y=\"{y:0}\">"
+                    + $"{Html.Text(Fit(row.Text, Right - 24, 6.2))}<title>{Html.Text(row.Text)}</title></text>"
             );
         }
 
-        void Add(FormattableString part) => svg.Append(Invariant(part)).Append('\n');
+        void Add(InvariantText part) => svg.Append(part.ToString()).Append('\n');
     }
 
     /// <summary>
@@ -204,7 +218,7 @@ internal static class AbsorptionDiagram
             );
             if (all.Length > MostFeatures)
             {
-                rows.Add(new DiagramRow(null, Invariant($"and {all.Length - MostFeatures} more"), FeatureRow + 5));
+                rows.Add(new DiagramRow(null, Invariant.Text($"and {all.Length - MostFeatures} more"), FeatureRow + 5));
             }
         }
 
@@ -321,8 +335,6 @@ internal static class AbsorptionDiagram
             : most < 3 ? ""
             : text[..(most - 1)] + "…";
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private sealed record DiagramRow(AbsorptionRow? Feature, string Text, double Height);
 }

@@ -29,12 +29,19 @@ internal static class AbsorptionPage
         );
         TriggerScene scene = table.Scene;
         Add(
-            $"<h1>What each trigger will learn</h1>\n<p class=\"lead\">{Html.Text(name)}: {Counted(scene.Pictures, "picture")} in {Counted(scene.Groups.Count, "folder")}, {Counted(scene.Triggers.Count, "trigger")}, {Counted(table.Rows.Count, "pruned feature")}.</p>\n"
+            $"<h1>What each trigger will learn</h1>\n<p class=\"lead\">{Html.Text(name)}: "
+                + $"{Counted(scene.Pictures, "picture")} in {Counted(scene.Groups.Count, "folder")}, "
+                + $"{Counted(scene.Triggers.Count, "trigger")}, {Counted(table.Rows.Count, "pruned feature")}"
+                + $".</p>\n"
         );
         if (scene.Pictures > 0 && scene.Triggers.Count > 0)
         {
             Add(
-                $"<div class=\"sheet\">{AbsorptionDiagram.Svg(table)}</div>\n<p class=\"note\">Pictures with the same triggers stand in one column, as wide as there are many. A bar is a trigger over the pictures whose captions have it. Below, what pictures show and captions no longer say, in the colour of the trigger that takes it; grey goes to no one in particular. A short bar: only a part of the column shows it.</p>\n"
+                $"<div class=\"sheet\">{AbsorptionDiagram.Svg(table)}</div>\n<p class=\"note\">Pictures with "
+                    + $"the same triggers stand in one column, as wide as there are many. A bar is a trigger over "
+                    + $"the pictures whose captions have it. Below, what pictures show and captions no longer say, "
+                    + $"in the colour of the trigger that takes it; grey goes to no one in particular. A short "
+                    + $"bar: only a part of the column shows it.</p>\n"
             );
         }
 
@@ -44,7 +51,9 @@ internal static class AbsorptionPage
             foreach (Finding finding in table.Findings)
             {
                 Add(
-                    $"<li class=\"is-{finding.Level.ToString().ToLowerInvariant()}\"><b>{Html.Text(finding.What)}</b><span>{Html.Text(finding.Effect)}</span><span class=\"mend\">{Html.Text(finding.Mend)}</span></li>\n"
+                    $"<li class=\"is-{finding.Level.ToString().ToLowerInvariant()}\"><b>"
+                        + $"{Html.Text(finding.What)}</b><span>{Html.Text(finding.Effect)}</span><span "
+                        + $"class=\"mend\">{Html.Text(finding.Mend)}</span></li>\n"
                 );
             }
 
@@ -69,12 +78,15 @@ internal static class AbsorptionPage
         {
             string kind = trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ";
             Add(
-                $"<section class=\"card t{place % AbsorptionDiagram.Colours}\"><h3>{Html.Text(trigger.Name)}</h3><p class=\"note\">{kind}{Counted(trigger.Extent.Count, "picture")}</p>\n"
+                $"<section class=\"card t{place % AbsorptionDiagram.Colours}\"><h3>{Html.Text(trigger.Name)}"
+                    + $"</h3><p class=\"note\">{kind}{Counted(trigger.Extent.Count, "picture")}</p>\n"
             );
             foreach (var verdict in table.Of(trigger.Name).GroupBy(f => f.Cell.Verdict))
             {
                 Add(
-                    $"<p class=\"takes\"><i>{AbsorptionWords.Name(verdict.Key)}</i> {string.Join(" ", verdict.Select(f => $"<span class=\"{(f.Cell.Takes ? "tag" : "tag weak")}\">{Html.Text(f.Feature.Tag)}{Percent(f.Cell)}</span>"))}</p>\n"
+                    $"<p class=\"takes\"><i>{AbsorptionWords.Name(verdict.Key)}</i> "
+                        + $"{string.Join(" ", verdict.Select(f => $"<span class=\"{(f.Cell.Takes ? "tag" : "tag weak")}\">{Html.Text(f.Feature.Tag)}{Percent(f.Cell)}</span>"))}"
+                        + $"</p>\n"
                 );
             }
 
@@ -89,26 +101,30 @@ internal static class AbsorptionPage
         void Rows()
         {
             Add(
-                $"<h2>Feature by feature</h2>\n<details open><summary>{Counted(table.Rows.Count, "feature")}</summary>\n<table><thead><tr><th>feature</th><th>category</th><th class=\"number\">untold in</th><th class=\"number\">told in</th><th>goes to</th></tr></thead><tbody>\n"
+                $"<h2>Feature by feature</h2>\n<details open><summary>{Counted(table.Rows.Count, "feature")}"
+                    + $"</summary>\n<table><thead><tr><th>feature</th><th>category</th><th class=\"number\">untold "
+                    + $"in</th><th class=\"number\">told in</th><th>goes to</th></tr></thead><tbody>\n"
             );
             foreach (AbsorptionRow row in table.Rows)
             {
                 Add(
-                    $"<tr><td>{Html.Text(row.Feature.Tag)}</td><td>{Html.Text(row.Feature.Category ?? "")}</td><td class=\"number\">{row.Feature.Hidden.Count}</td><td class=\"number\">{row.Feature.Told.Count}</td><td>{Html.Text(AbsorptionDiagram.Verdict(row))}</td></tr>\n"
+                    $"<tr><td>{Html.Text(row.Feature.Tag)}</td><td>{Html.Text(row.Feature.Category ?? "")}"
+                        + $"</td><td class=\"number\">{row.Feature.Hidden.Count}</td><td class=\"number\">"
+                        + $"{row.Feature.Told.Count}</td><td>{Html.Text(AbsorptionDiagram.Verdict(row))}"
+                        + $"</td></tr>\n"
                 );
             }
 
             Add($"</tbody></table></details>\n");
         }
 
-        void Add(FormattableString part) => page.Append(part.ToString(CultureInfo.InvariantCulture));
+        void Add(InvariantText part) => page.Append(part.ToString());
     }
 
     private static string Percent(AbsorptionCell cell) =>
         cell.Pictures == cell.Trigger.Extent.Count
             ? ""
-            : string.Create(CultureInfo.InvariantCulture, $" <small>{Math.Floor(cell.Grip * 100)} %</small>");
+            : Invariant.Text($" <small>{Math.Floor(cell.Grip * 100)} %</small>");
 
-    private static string Counted(int count, string what) =>
-        string.Create(CultureInfo.InvariantCulture, $"{count} {Wording.Counted(count, what)}");
+    private static string Counted(int count, string what) => Invariant.Text($"{count} {Wording.Counted(count, what)}");
 }

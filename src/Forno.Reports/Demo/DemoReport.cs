@@ -35,11 +35,11 @@ internal sealed class DemoReport
     /// <summary>A time for people: "1 min 52 s".</summary>
     public static string Clock(TimeSpan time) =>
         time.TotalMinutes >= 1
-            ? Invariant($"{(int)time.TotalMinutes} min {time.Seconds} s")
-            : Invariant($"{time.TotalSeconds:0.0} s");
+            ? Invariant.Text($"{(int)time.TotalMinutes} min {time.Seconds} s")
+            : Invariant.Text($"{time.TotalSeconds:0.0} s");
 
     /// <summary>A probability for people: "0.03", "&lt; 0.001".</summary>
-    public static string Probability(double p) => p < 0.001 ? "< 0.001" : Invariant($"{p:0.###}");
+    public static string Probability(double p) => p < 0.001 ? "< 0.001" : Invariant.Text($"{p:0.###}");
 
     private void Head() =>
         Add(
@@ -70,7 +70,8 @@ internal sealed class DemoReport
         Figure(
             "loss on unseen pictures",
             $"{Signed(-result.Loss.Fall)}",
-            $"{result.Loss.Before:0.0000} → {result.Loss.After:0.0000} on {result.Loss.Pictures} pictures of the style; p {Compared(result.Loss.Test.P)}",
+            $"{result.Loss.Before:0.0000} → {result.Loss.After:0.0000} on {result.Loss.Pictures} pictures of "
+                + $"the style; p {Compared(result.Loss.Test.P)}",
             Verdict(result.Loss.Test, better: -1)
         );
         Figure(
@@ -81,12 +82,10 @@ internal sealed class DemoReport
         );
         html.Append("</div>\n");
 
-        void Figure(string name, FormattableString value, FormattableString note, string verdict) =>
+        void Figure(string name, InvariantText value, InvariantText note, string verdict) =>
             Add(
                 $"""
-                <div class="figure"><span class="name">{name}</span><b class="{verdict}">{value.ToString(
-                    CultureInfo.InvariantCulture
-                )}</b><span>{note.ToString(CultureInfo.InvariantCulture)}</span></div>
+                <div class="figure"><span class="name">{name}</span><b class="{verdict}">{value.ToString()}</b><span>{note.ToString()}</span></div>
 
                 """
             );
@@ -96,7 +95,8 @@ internal sealed class DemoReport
     {
         Heading("Epochs × weights");
         Add(
-            $"<p class=\"note\">The same seed in every cell. “No LoRA” is the bare model; beside it the LoRA of each epoch at growing strength.</p>\n"
+            $"<p class=\"note\">The same seed in every cell. “No LoRA” is the bare model; beside it the LoRA "
+                + $"of each epoch at growing strength.</p>\n"
         );
         html.Append("<div class=\"sheet\">")
             .Append(Html.ImageFile(result.Grid, "Grid of epochs and weights"))
@@ -107,7 +107,8 @@ internal sealed class DemoReport
     {
         Heading("Without and with");
         Add(
-            $"<p class=\"note\">Each pair has one seed and one prompt: the name below it and “{result.Trigger}”. None of these is among the pictures learnt from.</p>\n"
+            $"<p class=\"note\">Each pair has one seed and one prompt: the name below it and “"
+                + $"{result.Trigger}”. None of these is among the pictures learnt from.</p>\n"
         );
         html.Append("<div class=\"tiles pairs\">\n");
         foreach (ShiftPair pair in result.Shift.Pairs)
@@ -135,7 +136,8 @@ internal sealed class DemoReport
     {
         Heading("Loss");
         Add(
-            $"<p class=\"note\">Dots: each optimizer step. Line: mean over the last epoch’s worth of steps. Dashed: an epoch ends. The loss of single steps leaps because each has other timesteps.</p>\n"
+            $"<p class=\"note\">Dots: each optimizer step. Line: mean over the last epoch’s worth of steps. "
+                + $"Dashed: an epoch ends. The loss of single steps leaps because each has other timesteps.</p>\n"
         );
         html.Append("<div class=\"sheet\">").Append(LossChart.Svg(result.Curve)).Append("</div>\n");
     }
@@ -145,7 +147,9 @@ internal sealed class DemoReport
         Heading("Samples while it baked");
         foreach (IGrouping<int, DemoSample> epoch in result.Samples.GroupBy(s => s.Epoch).OrderBy(g => g.Key))
         {
-            Add($"<h3>{(epoch.Key == 0 ? "before the first step" : Invariant($"after epoch {epoch.Key}"))}</h3>\n");
+            Add(
+                $"<h3>{(epoch.Key == 0 ? "before the first step" : Invariant.Text($"after epoch {epoch.Key}"))}</h3>\n"
+            );
             Tiles(epoch.Select(s => (Html.ImageFile(s.Path, s.Prompt), s.Prompt)));
         }
     }
@@ -204,7 +208,8 @@ internal sealed class DemoReport
             Add($"<details><summary>{Path.GetFileName(path)}</summary><pre>{File.ReadAllText(path)}</pre></details>\n");
         }
         Add(
-            $"<p class=\"note\">The LoRA: {result.Adapter} ({new FileInfo(result.Adapter).Length / 1024.0:0} KB), with kohya’s names and metadata.</p>\n"
+            $"<p class=\"note\">The LoRA: {result.Adapter} ({new FileInfo(result.Adapter).Length / 1024.0:0} "
+                + $"KB), with kohya’s names and metadata.</p>\n"
         );
     }
 
@@ -244,13 +249,5 @@ internal sealed class DemoReport
 
     private static string Signed(double share) => share.ToString("+0.0 %;−0.0 %", CultureInfo.InvariantCulture);
 
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    // Markup as it is written, every value in it escaped.
-    private void Add(FormattableString markup) =>
-        html.AppendFormat(
-            CultureInfo.InvariantCulture,
-            markup.Format,
-            [.. markup.GetArguments().Select(a => a is string text ? Html.Text(text) : a)]
-        );
+    private void Add(Markup markup) => html.Append(markup.ToString());
 }

@@ -52,7 +52,8 @@ internal static class LossChart
                 end = X(epoch.Last().Step);
             Add($"<path class=\"epoch\" d=\"M{end:0.0} {Top}V{Height - Bottom}\"/>");
             Add(
-                $"<text x=\"{(begin + end) / 2:0.0}\" y=\"{Height - Bottom + 16}\" text-anchor=\"middle\">epoch {epoch.Key}</text>"
+                $"<text x=\"{(begin + end) / 2:0.0}\" y=\"{Height - Bottom + 16}\" "
+                    + $"text-anchor=\"middle\">epoch {epoch.Key}</text>"
             );
         }
 
@@ -61,15 +62,12 @@ internal static class LossChart
             Add($"<circle class=\"raw\" cx=\"{X(p.Step):0.0}\" cy=\"{Y(p.Loss):0.0}\" r=\"2\"/>");
         }
 
-        string line = string.Join(
-            'L',
-            points.Select(p => string.Create(CultureInfo.InvariantCulture, $"{X(p.Step):0.0} {Y(p.Average):0.0}"))
-        );
+        string line = string.Join('L', points.Select(p => Invariant.Text($"{X(p.Step):0.0} {Y(p.Average):0.0}")));
         Add($"<path class=\"mean\" d=\"M{line}\"/>");
         Add($"<text x=\"{Width - Right}\" y=\"{Height - 4}\" text-anchor=\"end\">{last:0} optimizer steps</text>");
         return svg.Append("</svg>").ToString();
 
-        void Add(FormattableString part) => svg.Append(part.ToString(CultureInfo.InvariantCulture));
+        void Add(InvariantText part) => svg.Append(part.ToString());
     }
 
     /// <summary>Three to seven round numbers that span a range.</summary>

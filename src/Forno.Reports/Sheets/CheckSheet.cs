@@ -16,8 +16,7 @@ internal static class CheckSheet
         new()
         {
             Title = $"{name}: check",
-            Lead = string.Create(
-                CultureInfo.InvariantCulture,
+            Lead = Invariant.Text(
                 $"{report.Pictures.Count} pictures, {report.Buckets.Count} buckets at resolution "
                     + $"{rules.Resolution}. Tick findings to see the pictures that have one of them; point at a "
                     + $"finding to read it."
@@ -73,18 +72,14 @@ internal static class CheckSheet
         return new SheetPage
         {
             Title = $"{name}: buckets",
-            Lead = string.Create(
-                CultureInfo.InvariantCulture,
+            Lead = Invariant.Text(
                 $"{placed.Count} pictures in {buckets.Length} buckets at resolution {rules.Resolution}. The "
                     + $"largest first; hatched: what the trainer cuts off."
             ),
             Sections =
             [
                 .. buckets.Select(bucket => new SheetSection(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{bucket.Key} · {bucket.Count()} {(bucket.Count() == 1 ? "picture" : "pictures")}"
-                    ),
+                    Invariant.Text($"{bucket.Key} · {bucket.Count()} {(bucket.Count() == 1 ? "picture" : "pictures")}"),
                     bucket.Count() == 1 ? "Alone in its bucket: always trained as a batch of one." : "",
                     [.. bucket.Select(p => BucketCard(p.Item, p.Fit, bucket.Count() == 1))]
                 )),
@@ -103,10 +98,7 @@ internal static class CheckSheet
                 new SheetBadge(
                     "enlarged",
                     scale >= 1.5 ? "warning" : "note",
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"×{scale:0.00}: the LoRA learns the blur; forno upscale --needed"
-                    )
+                    Invariant.Text($"×{scale:0.00}: the LoRA learns the blur; forno upscale --needed")
                 )
             );
         }
@@ -117,7 +109,7 @@ internal static class CheckSheet
                 new SheetBadge(
                     "cut",
                     cropped >= 0.08 ? "warning" : "note",
-                    string.Create(CultureInfo.InvariantCulture, $"{cropped:0.0 %} is cut off")
+                    Invariant.Text($"{cropped:0.0 %} is cut off")
                 )
             );
         }
@@ -130,13 +122,7 @@ internal static class CheckSheet
         return new SheetCard
         {
             Name = item.Path,
-            Lines =
-            [
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{fit.Original}, ×{scale:0.00} to {fit.Resized}, {cropped:0.0 %} cut"
-                ),
-            ],
+            Lines = [Invariant.Text($"{fit.Original}, ×{scale:0.00} to {fit.Resized}, {cropped:0.0 %} cut")],
             Badges = badges,
             Picture = () => SheetPicture.Of(item.File) with { Areas = Lost(fit) },
         };
@@ -214,10 +200,7 @@ internal static class CheckSheet
             .Select(k => new SheetFact(
                 Badge(k.Worst) with
                 {
-                    Text = string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{k.Count} {(k.Count == 1 ? "picture" : "pictures")}"
-                    ),
+                    Text = Invariant.Text($"{k.Count} {(k.Count == 1 ? "picture" : "pictures")}"),
                 },
                 k.Worst.Effect,
                 k.Worst.Mend

@@ -35,8 +35,7 @@ internal static class CleanSheet
         return new SheetPage
         {
             Title = $"{name}: clean",
-            Lead = string.Create(
-                CultureInfo.InvariantCulture,
+            Lead = Invariant.Text(
                 $"Something found in {found.Length} of {survey.Pictures.Count} pictures. Bright: what would "
                     + $"be marked, filled or blurred. Blue: text, green: bubbles, red: watermarks."
             ),
@@ -48,10 +47,7 @@ internal static class CleanSheet
                         new SheetBadge(
                             Name(f.Kind),
                             "note",
-                            string.Create(
-                                CultureInfo.InvariantCulture,
-                                $"in {found.Count(p => p.Found.Any(b => b.Kind == f.Kind))} pictures"
-                            )
+                            Invariant.Text($"in {found.Count(p => p.Found.Any(b => b.Kind == f.Kind))} pictures")
                         ),
                         f.Effect,
                         f.Mend
@@ -78,10 +74,7 @@ internal static class CleanSheet
                     .Select(g => new SheetBadge(
                         Name(g.Key),
                         "note",
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"{g.Count()}, scores {g.Min(f => f.Score):0.00} to {g.Max(f => f.Score):0.00}"
-                        )
+                        Invariant.Text($"{g.Count()}, scores {g.Min(f => f.Score):0.00} to {g.Max(f => f.Score):0.00}")
                     )),
             ],
             Picture = () =>

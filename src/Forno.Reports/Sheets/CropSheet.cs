@@ -17,8 +17,7 @@ internal static class CropSheet
         return new SheetPage
         {
             Title = $"{name}: crop",
-            Lead = string.Create(
-                CultureInfo.InvariantCulture,
+            Lead = Invariant.Text(
                 $"{cut.Sum(p => p.Shots.Count(s => s.Box is not null))} crops of {cut.Length} pictures at "
                     + $"resolution {settings.Rules.Resolution}. Dashed: the subject as its mask, alpha or box "
                     + $"tells it. Outlined: the crops, the closer the thicker."

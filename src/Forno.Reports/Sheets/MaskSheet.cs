@@ -24,8 +24,7 @@ internal static class MaskSheet
         return new SheetPage
         {
             Title = $"{name}: masks",
-            Lead = string.Create(
-                CultureInfo.InvariantCulture,
+            Lead = Invariant.Text(
                 $"{good.Length} good masks, {bad.Length} bad. Veiled: what training ignores. Point at a "
                     + $"picture to lift the veil."
             ),
@@ -50,7 +49,7 @@ internal static class MaskSheet
         new()
         {
             Name = mask.Item.Path,
-            Lines = [string.Create(CultureInfo.InvariantCulture, $"{mask.Shape.White:0 %} white")],
+            Lines = [Invariant.Text($"{mask.Shape.White:0 %} white")],
             Badges = [.. mask.Flaws.Select(f => new SheetBadge(f.Kind, "bad", f.Text))],
             Picture = () =>
                 SheetPicture.Of(mask.Item.File) is var picture

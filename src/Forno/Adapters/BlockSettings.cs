@@ -146,10 +146,7 @@ public sealed record BlockSettings
         list.Length == n
             ? list
             : throw new FornoException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"network_args: {name} needs {n} values for this model, not {list.Length}"
-                )
+                Invariant.Text($"network_args: {name} needs {n} values for this model, not {list.Length}")
             );
 
     // An empty place counts as 0, as in kohya's.

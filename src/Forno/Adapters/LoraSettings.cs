@@ -137,12 +137,10 @@ public sealed record LoraSettings
     private static int Rank(string name, double value) =>
         value >= 1 && value == Math.Floor(value) && value <= 65536
             ? (int)value
-            : throw new FornoException(
-                FormattableString.Invariant($"{name} must be a whole number of at least 1, not {value}")
-            );
+            : throw new FornoException(Invariant.Text($"{name} must be a whole number of at least 1, not {value}"));
 
     private static double Share(string name, double? value) =>
         value is null or (>= 0 and < 1)
             ? value ?? 0
-            : throw new FornoException(FormattableString.Invariant($"{name} must be from 0 to below 1, not {value}"));
+            : throw new FornoException(Invariant.Text($"{name} must be from 0 to below 1, not {value}"));
 }

@@ -87,14 +87,14 @@ public sealed record ModelSpec
             ["modelspec.implementation"] =
                 Kind == ModelSpecKind.Lora && !Sdxl ? "diffusers" : "https://github.com/Stability-AI/generative-models",
             ["modelspec.title"] = Title ?? $"{name}@{PythonFormat.Float(Timestamp)}",
-            ["modelspec.resolution"] = string.Create(CultureInfo.InvariantCulture, $"{width}x{height}"),
+            ["modelspec.resolution"] = Invariant.Text($"{width}x{height}"),
             ["modelspec.sai_model_spec"] = "1.0.1",
             ["modelspec.date"] = date.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture),
             ["modelspec.prediction_type"] = VParameterization ? "v" : "epsilon",
         };
         if (Timesteps is var (first, last))
         {
-            metadata["modelspec.timestep_range"] = string.Create(CultureInfo.InvariantCulture, $"{first},{last}");
+            metadata["modelspec.timestep_range"] = Invariant.Text($"{first},{last}");
         }
 
         if (ClipSkip is { } skip)

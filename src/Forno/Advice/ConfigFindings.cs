@@ -68,8 +68,7 @@ public static class ConfigFindings
                 new Finding(
                     "noise-offset",
                     FindingLevel.Warning,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"noise_offset = {facts.Number("noise_offset")} with zero_terminal_snr"
                             + $"{facts.Where("noise_offset")}"
                     ),
@@ -98,10 +97,7 @@ public static class ConfigFindings
                 new Finding(
                     "dropout",
                     FindingLevel.Bad,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{option} = {never[0].Number(option)}{facts.Where(option)}"
-                    ),
+                    Invariant.Text($"{option} = {never[0].Number(option)}{facts.Where(option)}"),
                     "Every caption is dropped every time: nothing is trained with words.",
                     $"without {option}, or {(option == "caption_dropout_rate" ? "0.05 to 0.2" : "a larger number")}"
                 )
@@ -192,17 +188,13 @@ public static class ConfigFindings
                 new Finding(
                     "network-alpha",
                     own ? FindingLevel.Note : FindingLevel.Warning,
-                    string.Create(CultureInfo.InvariantCulture, $"no network_alpha: it is 1, with network_dim = {dim}"),
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text($"no network_alpha: it is 1, with network_dim = {dim}"),
+                    Invariant.Text(
                         $"What is learnt counts alpha ÷ dim = {1 / dim:0.###}, a {Math.Round(dim / 2)}th of "
                             + $"what recipes reckon with: "
                             + $"{(own ? $"{facts.Optimizer} makes up for it, if it has the steps." : "hardly anything shows.")}"
                     ),
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"network_alpha = {Math.Max(1, Math.Floor(dim / 2))} in the training configuration"
-                    )
+                    Invariant.Text($"network_alpha = {Math.Max(1, Math.Floor(dim / 2))} in the training configuration")
                 )
             );
         }
@@ -237,15 +229,11 @@ public static class ConfigFindings
                     "resolution",
                     FindingLevel.Warning,
                     $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"It draws at {native}: trained so small it learns coarse shapes, and blurs what the "
                             + $"base can do."
                     ),
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"resolution = \"{native}\" in the training configuration"
-                    )
+                    Invariant.Text($"resolution = \"{native}\" in the training configuration")
                 )
             );
         }
@@ -256,15 +244,11 @@ public static class ConfigFindings
                     "resolution",
                     FindingLevel.Note,
                     $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"It draws at {native}; so much more takes {side * side / native / native:0.#} times "
                             + $"the work and may double limbs."
                     ),
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"resolution = \"{(native == 512 ? 768 : native)}\" is enough"
-                    )
+                    Invariant.Text($"resolution = \"{(native == 512 ? 768 : native)}\" is enough")
                 )
             );
         }
@@ -280,8 +264,7 @@ public static class ConfigFindings
                 new Finding(
                     "length",
                     FindingLevel.Note,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"max_train_epochs = {facts.Number("max_train_epochs")} and max_train_steps = "
                             + $"{facts.Number("max_train_steps")}{facts.Where("max_train_steps")}"
                     ),
@@ -296,8 +279,7 @@ public static class ConfigFindings
                 new Finding(
                     "length",
                     FindingLevel.Warning,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"neither max_train_epochs nor max_train_steps: it trains "
                             + $"{facts.Number("max_train_steps")} steps"
                     ),
@@ -330,10 +312,7 @@ public static class ConfigFindings
                 new Finding(
                     "clip-skip",
                     FindingLevel.Note,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"clip_skip = {skip} with a base of SDXL{facts.Where("clip_skip")}"
-                    ),
+                    Invariant.Text($"clip_skip = {skip} with a base of SDXL{facts.Where("clip_skip")}"),
                     "SDXL always takes the last layer but one: it has no effect.",
                     "take clip_skip out"
                 )
@@ -345,7 +324,7 @@ public static class ConfigFindings
                 new Finding(
                     "clip-skip",
                     FindingLevel.Warning,
-                    string.Create(CultureInfo.InvariantCulture, $"clip_skip = {skip}{facts.Where("clip_skip")}"),
+                    Invariant.Text($"clip_skip = {skip}{facts.Where("clip_skip")}"),
                     facts.Family == "sd21"
                         ? "SD 2 takes the last layer but one already: this skips one more, which nobody draws with."
                         : "Models are drawn with 1, or 2 for those of anime: trained otherwise, the words mean "

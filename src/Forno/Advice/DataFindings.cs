@@ -124,13 +124,16 @@ public static class DataFindings
                 new Finding(
                     "keep-tokens",
                     FindingLevel.Warning,
-                    Text(
-                        $"triggers in front of {Counted(count, "caption")} are {(shuffles ? drops ? "shuffled and dropped" : "shuffled" : "dropped")} like any other tag: keep_tokens = {kept}"
+                    Invariant.Text(
+                        $"triggers in front of {Counted(count, "caption")} are "
+                            + $"{(shuffles ? drops ? "shuffled and dropped" : "shuffled" : "dropped")} like any "
+                            + $"other tag: keep_tokens = {kept}"
                     ),
                     "The words in front weigh most, and of a long caption the end is cut off: the trigger "
                         + "learns less surely.",
-                    Text(
-                        $"keep_tokens = {most} in the configuration; or ||| behind them, which forno caption trigger puts there"
+                    Invariant.Text(
+                        $"keep_tokens = {most} in the configuration; or ||| behind them, which forno caption "
+                            + $"trigger puts there"
                     )
                 )
             );
@@ -152,7 +155,7 @@ public static class DataFindings
                 new Finding(
                     "shuffled-sentences",
                     FindingLevel.Warning,
-                    Text($"shuffle_caption with sentences in {Counted(count, "caption")}"),
+                    Invariant.Text($"shuffle_caption with sentences in {Counted(count, "caption")}"),
                     "The trainer cuts captions at commas and shuffles the pieces: half sentences in any order.",
                     "shuffle_caption = false for them (a subset of their own in a dataset config)"
                 )
@@ -190,8 +193,9 @@ public static class DataFindings
                 new Finding(
                     "masked-loss",
                     FindingLevel.Warning,
-                    Text(
-                        $"{Counted(masks, "picture")} of {drawn.Length} {(masks == 1 ? "has a mask" : "have masks")}, and masked_loss is not on"
+                    Invariant.Text(
+                        $"{Counted(masks, "picture")} of {drawn.Length} "
+                            + $"{(masks == 1 ? "has a mask" : "have masks")}, and masked_loss is not on"
                     ),
                     "The masks are not used: backgrounds are learnt with the subject.",
                     "masked_loss = true in the training configuration"
@@ -230,8 +234,9 @@ public static class DataFindings
                 new Finding(
                     "flip-aug",
                     FindingLevel.Warning,
-                    Text(
-                        $"flip_aug, and {Counted(pictures, "picture")} have what is on one side only: {TriggerFindings.List(counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Select(c => Text($"{c.Key} ({c.Value})")))}"
+                    Invariant.Text(
+                        $"flip_aug, and {Counted(pictures, "picture")} have what is on one side only: "
+                            + $"{TriggerFindings.List(counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Select(c => Invariant.Text($"{c.Key} ({c.Value})")))}"
                     ),
                     "Mirrored it is on the other side: the LoRA learns it on either, or on both.",
                     "flip_aug = false"
@@ -263,7 +268,5 @@ public static class DataFindings
         }
     }
 
-    private static string Counted(int count, string what) => Text($"{count} {what}{(count == 1 ? "" : "s")}");
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Counted(int count, string what) => Invariant.Text($"{count} {what}{(count == 1 ? "" : "s")}");
 }

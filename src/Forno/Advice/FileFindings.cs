@@ -156,14 +156,15 @@ public static class FileFindings
                     other
                         .GroupBy(p => Path.GetExtension(p.Picture.Captions[0].Path))
                         .OrderByDescending(g => g.Count())
-                        .Select(g => Text($"{g.Key} ({g.Count()})"))
+                        .Select(g => Invariant.Text($"{g.Key} ({g.Count()})"))
                 );
                 found.Add(
                     new Finding(
                         "caption-extension",
                         FindingLevel.Bad,
-                        Text(
-                            $"the trainer looks for {of.Key}, but captions of {other.Length} of {there.Length} pictures are {kinds}"
+                        Invariant.Text(
+                            $"the trainer looks for {of.Key}, but captions of {other.Length} of "
+                                + $"{there.Length} pictures are {kinds}"
                         ),
                         "Those pictures are trained without their captions: all that they show goes to the "
                             + "folder's class tokens.",
@@ -183,7 +184,7 @@ public static class FileFindings
                 new Finding(
                     "no-captions",
                     FindingLevel.Bad,
-                    Text($"none of {set.Pictures.Count} pictures has a caption"),
+                    Invariant.Text($"none of {set.Pictures.Count} pictures has a caption"),
                     "Everything in the pictures sticks to the folder's name; nothing can be changed by words.",
                     "forno caption tag FOLDER, or write a .txt beside each"
                 )
@@ -235,8 +236,9 @@ public static class FileFindings
                         new Finding(
                             "reg-overlap",
                             FindingLevel.Bad,
-                            Text(
-                                $"{same.Length} regularisation pictures of {reg.Path} are training pictures, too: {List(same)}"
+                            Invariant.Text(
+                                $"{same.Length} regularisation pictures of {reg.Path} are training pictures, "
+                                    + $"too: {List(same)}"
                             ),
                             RegEffect,
                             "take them out of the regularisation folder"
@@ -272,8 +274,9 @@ public static class FileFindings
                     new Finding(
                         "mask-names",
                         FindingLevel.Bad,
-                        Text(
-                            $"masks in {Name(group.First().Folder)} lack {without.Length} of {group.Count()} pictures: {List(without.Select(w => RelativePath.Name(w.Path)))}"
+                        Invariant.Text(
+                            $"masks in {Name(group.First().Folder)} lack {without.Length} of {group.Count()} "
+                                + $"pictures: {List(without.Select(w => RelativePath.Name(w.Path)))}"
                         ),
                         "Trainers stop at a mask that is missing, or train the whole picture.",
                         "forno dataset mask FOLDER makes the missing ones; a mask has its picture's name"
@@ -312,7 +315,7 @@ public static class FileFindings
                 new Finding(
                     "separator",
                     FindingLevel.Bad,
-                    Text($"||| in {TriggerCounts(wrong.Length)}, but keep_tokens_separator is not |||"),
+                    Invariant.Text($"||| in {TriggerCounts(wrong.Length)}, but keep_tokens_separator is not |||"),
                     "The trainer takes it for text, and shuffling moves the triggers.",
                     "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger writes it "
                         + "where it gets --config)"
@@ -333,8 +336,9 @@ public static class FileFindings
                 new Finding(
                     "not-trained",
                     FindingLevel.Bad,
-                    Text(
-                        $"the configuration does not train on {List(left.Select(g => Text($"{g.Key} ({g.Count()})")))}"
+                    Invariant.Text(
+                        $"the configuration does not train on "
+                            + $"{List(left.Select(g => Invariant.Text($"{g.Key} ({g.Count()})")))}"
                     ),
                     "Trainers take folders called N_name below train_data_dir, or those of the dataset "
                         + "config; these pictures are passed over.",
@@ -371,11 +375,10 @@ public static class FileFindings
     private static bool Inside(string inner, string outer) =>
         inner == outer || inner.StartsWith(outer + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
-    private static string TriggerCounts(int count) => Text($"{count} {(count == 1 ? "caption" : "captions")}");
+    private static string TriggerCounts(int count) =>
+        Invariant.Text($"{count} {(count == 1 ? "caption" : "captions")}");
 
     private static string Name(string folder) => folder.Length > 0 ? folder : "the folder";
 
     private static string List(IEnumerable<string> names) => TriggerFindings.List(names);
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -31,10 +31,7 @@ public static class RateFindings
         {
             foreach (double rate in facts.Numbers(option).Where(r => r > 0).Distinct())
             {
-                string what = string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{option} = {rate:0.############} with {optimizer}{facts.Where(option)}"
-                );
+                string what = Invariant.Text($"{option} = {rate:0.############} with {optimizer}{facts.Where(option)}");
                 if (
                     (FindsItsOwn(optimizer) ? Own(option, rate) : Usual(optimizer, rate, facts))
                     is var (level, effect, usual)
@@ -69,10 +66,7 @@ public static class RateFindings
             yield return new Finding(
                 "rates",
                 FindingLevel.Bad,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"rates of {string.Join(" and ", different)} with {optimizer}"
-                ),
+                Invariant.Text($"rates of {string.Join(" and ", different)} with {optimizer}"),
                 "It has one rate for all that it trains: the trainer stops, or takes the first for all.",
                 "unet_lr = 1 and text_encoder_lr = 1 (or 0, which leaves the text encoder as it is)"
             );
@@ -92,8 +86,7 @@ public static class RateFindings
             yield return new Finding(
                 "rate",
                 FindingLevel.Bad,
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"no learning_rate: it is {facts.Number("learning_rate"):0.############}, with {facts.Optimizer}"
                 ),
                 "That is for fine-tuning whole models: a LoRA learns next to nothing.",

@@ -11,5 +11,5 @@ public readonly record struct Box(int Left, int Top, int Width, int Height)
     public long Area => (long)Width * Height;
 
     /// <inheritdoc/>
-    public override string ToString() => FormattableString.Invariant($"{Width}x{Height}+{Left}+{Top}");
+    public override string ToString() => Invariant.Text($"{Width}x{Height}+{Left}+{Top}");
 }

@@ -24,8 +24,7 @@ public static class PageReader
             if ((long)other.Width * other.Height > maxPixels)
             {
                 throw new FornoException(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{path}: page {page + 1} claims {other.Width}×{other.Height} pixels; at most "
                             + $"{maxPixels / 1e6:0} megapixels are read"
                     )

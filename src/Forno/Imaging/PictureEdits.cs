@@ -17,7 +17,7 @@ public sealed partial class Picture
         using var draw = new VipsOperation("text", "text");
         // The text is read as Pango markup, hence the escapes; at 72 dpi a point is a pixel.
         draw.Set("text", WebUtility.HtmlEncode(text.Length == 0 ? " " : text))
-            .Set("font", FormattableString.Invariant($"{font} {pixels}"))
+            .Set("font", Invariant.Text($"{font} {pixels}"))
             .Set("dpi", 72);
         if (maxWidth > 0)
         {

@@ -56,8 +56,7 @@ public sealed record PictureFile
         if (pixels > maxPixels)
         {
             throw new FornoException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{path}: it claims {picture.Width}×{picture.Height} = {pixels / 1e6:0} megapixels; at "
                         + $"most {maxPixels / 1e6:0} are read"
                 )

@@ -46,10 +46,7 @@ public static partial class PatchTargets
         var targets = new List<PatchTarget>();
         for (int i = 0; i < texts.Count; i++)
         {
-            string name =
-                family.TextEncoders.Count == 1
-                    ? "lora_te_"
-                    : string.Create(CultureInfo.InvariantCulture, $"lora_te{i + 1}_");
+            string name = family.TextEncoders.Count == 1 ? "lora_te_" : Invariant.Text($"lora_te{i + 1}_");
             // 2.x conditions on the last layer but one: its trainer does not even build the last.
             int layers = IsSd2(family)
                 ? Math.Min(texts[i].Layers, texts[i].Layers + texts[i].DroppedLayers - 1)
@@ -69,7 +66,7 @@ public static partial class PatchTargets
     {
         for (int i = 0; i < layers; i++)
         {
-            string layer = string.Create(CultureInfo.InvariantCulture, $"text_model.encoder.layers.{i}.");
+            string layer = Invariant.Text($"text_model.encoder.layers.{i}.");
             foreach (string part in (string[])["k_proj", "v_proj", "q_proj", "out_proj"])
             {
                 Add(layer + "self_attn." + part, TargetPart.TextAttention, text.Width, text.Width);

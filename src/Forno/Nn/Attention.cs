@@ -3,7 +3,8 @@ using Forno.Torch;
 namespace Forno.Nn;
 
 /// <summary>
-/// softmax(Q Kᵀ / √d) V. Short sequences are computed at once; long ones in chunks of queries whose probabilities are
+/// softmax(Q Kᵀ / √d) V. Short sequences are computed at once; long ones in chunks of queries whose probabilities
+/// are
 /// computed again in backward, so that no T × T matrix is ever kept. On the processor a chunk is part of one head
 /// (<see cref="TiledAttention"/>), so that its scores stay in the caches; on a card, of all heads.
 /// </summary>
@@ -80,7 +81,8 @@ public static class Attention
         return scope.Keep(needsGrad ? Autograd.Attach([q, k, v], [o], ChunkedBackward)[0] : o);
     }
 
-    // With P = softmax(S): dV = Pᵀ dO, dP = dO Vᵀ, dS = P ∘ (dP − rowsum(P ∘ dP)), dQ = s dS K, dK = s dSᵀ Q.
+    // With P = softmax(S): dV = Pᵀ dO, dP = dO Vᵀ, dS = P ∘ (dP − rowsum(P ∘ dP)), dQ = s dS K, dK = s dSᵀ
+    // Q.
     private static Tensor?[] ChunkedBackward(Tensor[] kept, Tensor?[] grads)
     {
         (Tensor q, Tensor k, Tensor v) = (kept[0], kept[1], kept[2]);

@@ -39,7 +39,8 @@ internal static class TiledAttention
         );
     }
 
-    // With P = softmax(S): dV = Pᵀ dO, dP = dO Vᵀ, dS = P ∘ (dP − rowsum(P ∘ dP)), dQ = s dS K, dK = s dSᵀ Q.
+    // With P = softmax(S): dV = Pᵀ dO, dP = dO Vᵀ, dS = P ∘ (dP − rowsum(P ∘ dP)), dQ = s dS K, dK = s dSᵀ
+    // Q.
     private static Tensor?[] Backward(Tensor[] kept, Tensor? grad, long heads)
     {
         if (grad is null)

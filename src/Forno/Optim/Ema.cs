@@ -3,7 +3,8 @@ using Forno.Torch;
 namespace Forno.Optim;
 
 /// <summary>
-/// An exponential moving average of parameters: average = decay · average + (1 − decay) · parameter after every step.
+/// An exponential moving average of parameters: average = decay · average + (1 − decay) · parameter after every
+/// step.
 /// It begins as the parameters are. Owns its averages.
 /// </summary>
 public sealed class Ema : IDisposable
@@ -20,9 +21,7 @@ public sealed class Ema : IDisposable
     {
         if (decay is not (>= 0 and < 1))
         {
-            throw new FornoException(
-                FormattableString.Invariant($"the decay of an average must be from 0 to below 1, not {decay}")
-            );
+            throw new FornoException(Invariant.Text($"the decay of an average must be from 0 to below 1, not {decay}"));
         }
         (Decay, Warmup) = (decay, warmup);
         this.parameters = [.. parameters];

@@ -222,7 +222,7 @@ public abstract class Optimizer : IDisposable
             }
             if (!values.Shape.SequenceEqual(buffer.Shape) || values.DType != buffer.DType)
             {
-                throw Foreign(string.Create(CultureInfo.InvariantCulture, $"'{name}' is {values}, not {buffer}"));
+                throw Foreign(Invariant.Text($"'{name}' is {values}, not {buffer}"));
             }
             buffer.Copy_(values);
         }

@@ -31,11 +31,10 @@ internal static class NotFinite
             : batch.Latents.AllFinite() ? "the network's output is not finite, though every module is"
             : "the picture's latent is not finite";
         return new FornoException(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"{planned.Examples[bad].Item.Example.Path}: the loss is {each[bad]} at timestep "
                     + $"{batch.Timesteps[bad]} "
-            ) + string.Create(CultureInfo.InvariantCulture, $"(optimizer step {position.Step + 1}); {module}. {WayOut}")
+            ) + Invariant.Text($"(optimizer step {position.Step + 1}); {module}. {WayOut}")
         );
     }
 
@@ -50,8 +49,7 @@ internal static class NotFinite
             update.SelectMany(b => b.Examples).Select(e => e.Item.Example.Path).Distinct().Take(4)
         );
         return new FornoException(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"the gradient of {module} is not finite at optimizer step {position.Step + 1} (pictures: "
                     + $"{pictures}). {WayOut}"
             )

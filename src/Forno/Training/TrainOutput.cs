@@ -129,9 +129,9 @@ internal sealed class TrainOutput
         return other;
     }
 
-    private string StepName(long step) => string.Create(CultureInfo.InvariantCulture, $"{settings.Name}-step{step:D8}");
+    private string StepName(long step) => Invariant.Text($"{settings.Name}-step{step:D8}");
 
-    private string EpochName(int epoch) => string.Create(CultureInfo.InvariantCulture, $"{settings.Name}-{epoch:D6}");
+    private string EpochName(int epoch) => Invariant.Text($"{settings.Name}-{epoch:D6}");
 
     private void Save(string file, TrainPosition position, int epoch, int? ends)
     {

@@ -142,8 +142,8 @@ public sealed class TrainPlan
         TrainState.RecipeKey(
             Recipe.Model.Path,
             Recipe.Optimizer.Type,
-            FormattableString.Invariant($"{Steps.BatchesPerEpoch} {Steps.Accumulation}"),
-            string.Join(',', modules.Select(m => FormattableString.Invariant($"{m.Target.Name}:{m.Rank}:{m.Alpha}"))),
+            Invariant.Text($"{Steps.BatchesPerEpoch} {Steps.Accumulation}"),
+            string.Join(',', modules.Select(m => Invariant.Text($"{m.Target.Name}:{m.Rank}:{m.Alpha}"))),
             string.Join(',', Datasets.SelectMany(d => d.Items).Select(i => i.Example.Path))
         );
 

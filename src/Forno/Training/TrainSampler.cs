@@ -46,7 +46,7 @@ public sealed class TrainSampler
             time = DateTime.Now.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
         Directory.CreateDirectory(folder);
         string when = due.Epoch is { } epoch
-            ? string.Create(CultureInfo.InvariantCulture, $"e{epoch:D6}")
+            ? Invariant.Text($"e{epoch:D6}")
             : due.Step.ToString("D6", CultureInfo.InvariantCulture);
         for (int i = 0; i < prompts.Count; i++)
         {
@@ -54,11 +54,8 @@ public sealed class TrainSampler
             GeneratedPicture picture = generator
                 .Draw(prompts[i].Request with { Seed = seed, ClipSkip = clipSkip })
                 .Pictures[0];
-            string named = prompts[i].Seed is { } given ? string.Create(CultureInfo.InvariantCulture, $"_{given}") : "";
-            string path = Path.Combine(
-                folder,
-                string.Create(CultureInfo.InvariantCulture, $"{output.Name}_{when}_{i:D2}_{time}{named}.png")
-            );
+            string named = prompts[i].Seed is { } given ? Invariant.Text($"_{given}") : "";
+            string path = Path.Combine(folder, Invariant.Text($"{output.Name}_{when}_{i:D2}_{time}{named}.png"));
             picture.Save(path);
             tell(new TrainEvent.Sampled(path, prompts[i].Request.Prompt, due.Step, due.Epoch));
         }

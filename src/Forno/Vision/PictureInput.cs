@@ -65,10 +65,7 @@ public sealed record PictureInput
         {
             throw FornoException.ForFile(
                 model.Source,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"it takes pictures of {width}×{height}, not of {told}×{told}"
-                ),
+                Invariant.Text($"it takes pictures of {width}×{height}, not of {told}×{told}"),
                 "Leave the size out: it is read from the model."
             );
         }

@@ -18,7 +18,7 @@ internal sealed class FreeNames(IEnumerable<string> taken)
         string free = RelativePath.Join(folder, name);
         for (int n = 2; !stems.Add(free); n++)
         {
-            free = RelativePath.Join(folder, FormattableString.Invariant($"{name}-{n}"));
+            free = RelativePath.Join(folder, Invariant.Text($"{name}-{n}"));
         }
 
         return free;

@@ -265,10 +265,7 @@ internal sealed class LossWeightsSuite : IConformanceSuite
             string drawn = draw.GetProperty("kind").GetString()!;
             c.Same($"kind of draw {next - 1}", drawn, kind ?? (drawn == "torch.rand" ? drawn : "python random.random"));
             c.Json($"shape of draw {next - 1}", shape, draw.GetProperty("shape"));
-            return tensors.Load(
-                draw.GetProperty("name").GetString()
-                    ?? string.Create(CultureInfo.InvariantCulture, $"in.draw_{next - 1:000}")
-            );
+            return tensors.Load(draw.GetProperty("name").GetString() ?? Invariant.Text($"in.draw_{next - 1:000}"));
         }
     }
 }

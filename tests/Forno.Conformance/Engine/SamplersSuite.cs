@@ -72,7 +72,7 @@ internal sealed class SamplerCase
             return exact(x, sigma);
         };
         int drawn = 0;
-        noise = (_, _, _) => tensors.Load(string.Create(CultureInfo.InvariantCulture, $"in.noise_{drawn++:000}"));
+        noise = (_, _, _) => tensors.Load(Invariant.Text($"in.noise_{drawn++:000}"));
     }
 
     /// <summary>The sigma of every call of the denoiser.</summary>

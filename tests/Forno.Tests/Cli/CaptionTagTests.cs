@@ -52,9 +52,7 @@ public sealed class CaptionTagTests : IDisposable
                 "green 0.4 general wd",
                 "general 0.3 rating wd",
             ],
-            sidecar.Seen.Select(s =>
-                FormattableString.Invariant($"{s.Tag} {s.Confidence:0.##} {s.Category} {s.Tagger}")
-            )
+            sidecar.Seen.Select(s => Invariant.Text($"{s.Tag} {s.Confidence:0.##} {s.Category} {s.Tagger}"))
         );
 
         // Again without running the network, by other thresholds and in another form.

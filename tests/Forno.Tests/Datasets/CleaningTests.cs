@@ -180,7 +180,7 @@ public class CleaningTests
                 }
 
                 using var picture = canvas.ToPicture();
-                tree.Write(string.Create(CultureInfo.InvariantCulture, $"{i:00}.png"), picture.EncodePng());
+                tree.Write(Invariant.Text($"{i:00}.png"), picture.EncodePng());
             }
         }
 
@@ -394,8 +394,7 @@ public class CleaningTests
 
         using var drawn = Picture.LoadSvg(
             Encoding.UTF8.GetBytes(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'><rect "
                         + $"width='100%' height='100%' fill='{ground}'/>{strokes}{shapes}</svg>"
                 )

@@ -168,8 +168,7 @@ public class DuplicatesTests
     }
 
     private static string Face(string mouth, string eye = "#333", string hat = "#36c", bool wink = false) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
+        Invariant.Text(
             $"""
             <svg xmlns="http://www.w3.org/2000/svg" width="100" height="100" viewBox="0 0 100 100">
               <rect width="100" height="100" fill="#cde"/><rect y="70" width="100" height="30" fill="#7a4"/><rect x="70" y="30" width="20" height="45" fill="#a65"/>
@@ -217,7 +216,7 @@ public class DuplicatesTests
                     .. picture.ToArray(),
                     .. Encoding.UTF8.GetBytes(extension),
                 ]);
-                string path = FormattableString.Invariant($"{Pictures.Count:000}{extension}");
+                string path = Invariant.Text($"{Pictures.Count:000}{extension}");
                 Pictures.Add(
                     new DuplicateInput
                     {

@@ -257,8 +257,7 @@ public class MaskJudgeTests(ITestOutputHelper output)
             return (
                 precision,
                 recall,
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{of.Length} masks, {bad} bad, {named} named bad, {right} rightly: precision "
                         + $"{precision:0.00}, recall {recall:0.00}"
                 )

@@ -157,7 +157,8 @@ public class SamplersTests
     [Fact]
     public void SecondOrderBeatsFirstOnAGaussian()
     {
-        // Data N(0, 1/4): the flow is x·sqrt(1/4 + σ²), so from σ₀ to 0 it multiplies by sqrt(0.25/(0.25 + σ₀²)).
+        // Data N(0, 1/4): the flow is x·sqrt(1/4 + σ²), so from σ₀ to 0 it multiplies by sqrt(0.25/(0.25 +
+        // σ₀²)).
         Sigma[] sigmas = SigmaSchedules.Karras(16, 0.03, 14);
         double exact = Math.Sqrt(0.25 / (0.25 + (14.0 * 14)));
         double Error(Func<Denoise, Tensor, Tensor> sample)

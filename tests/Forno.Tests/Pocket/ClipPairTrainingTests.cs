@@ -54,7 +54,7 @@ public sealed class ClipPairTrainingTests : IDisposable
         int[] noto = fake.Data.Indices(PocketSplit.Training, "noto");
         Tensor texts = clip.Texts([.. noto.Select(i => fake.Data.Records[i].ShortCaption())]);
         double top1 = ClipPairTraining.Top1(texts.MatMul(clip.Pictures(fake.Data, noto).Transpose(0, 1)));
-        Assert.True(top1 > 0.5, string.Create(CultureInfo.InvariantCulture, $"{top1} of 7 concepts found"));
+        Assert.True(top1 > 0.5, Invariant.Text($"{top1} of 7 concepts found"));
     }
 
     [Fact]

@@ -320,8 +320,7 @@ public class DatasetSheetTests
 
     private static Picture Draw(string ground, string shape, int width, int height, bool opaque = true)
     {
-        string svg = string.Create(
-            CultureInfo.InvariantCulture,
+        string svg = Invariant.Text(
             $"""
             <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 100 100" preserveAspectRatio="none">
               {(opaque ? $"<rect width='100' height='100' fill='{ground}'/>" : "")}

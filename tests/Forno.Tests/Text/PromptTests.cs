@@ -18,10 +18,7 @@ public class PromptTests
     public void EmphasisIsParsed(string prompt, string pieces) =>
         Assert.Equal(
             pieces,
-            string.Join(
-                '|',
-                PromptGrammar.ParseAttention(prompt).Select(p => FormattableString.Invariant($"{p.Text}|{p.Weight:R}"))
-            )
+            string.Join('|', PromptGrammar.ParseAttention(prompt).Select(p => Invariant.Text($"{p.Text}|{p.Weight:R}")))
         );
 
     [Fact]

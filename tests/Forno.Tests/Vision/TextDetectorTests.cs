@@ -239,8 +239,7 @@ public class TextDetectorTests(ITestOutputHelper log)
         for (int i = 0; i < 10; i++)
         {
             // A face with ears; every second one a body of stripes.
-            string svg = string.Create(
-                CultureInfo.InvariantCulture,
+            string svg = Invariant.Text(
                 $"""
                 <svg xmlns="http://www.w3.org/2000/svg" width="640" height="640"><rect width="640" height="640" fill="hsl({i
                     * 36},40%,88%)"/><g transform="translate(320 320) scale({1.2 + (i * 0.25)}) rotate({i
@@ -278,8 +277,7 @@ public class TextDetectorTests(ITestOutputHelper log)
         var random = new Random(seed);
         (int width, int height) = (random.Next(480, 1400), random.Next(480, 1400));
         var svg = new StringBuilder(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"""
                 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><defs><linearGradient id="g" x2="1" y2="1">
                 <stop stop-color="hsl({random.Next(360)},60%,{random.Next(

@@ -29,16 +29,21 @@ internal static class AbsorptionPrinter
     {
         TriggerScene scene = table.Scene;
         to.WriteLine(
-            Text(
-                $"{name}: {scene.Pictures} {Wording.Counted(scene.Pictures, "picture")} in {scene.Groups.Count} {Wording.Counted(scene.Groups.Count, "folder")}, {scene.Triggers.Count} {Wording.Counted(scene.Triggers.Count, "trigger")}, {table.Rows.Count} pruned {Wording.Counted(table.Rows.Count, "feature")}"
+            Invariant.Text(
+                $"{name}: {scene.Pictures} {Wording.Counted(scene.Pictures, "picture")} in "
+                    + $"{scene.Groups.Count} {Wording.Counted(scene.Groups.Count, "folder")}, "
+                    + $"{scene.Triggers.Count} {Wording.Counted(scene.Triggers.Count, "trigger")}, "
+                    + $"{table.Rows.Count} pruned {Wording.Counted(table.Rows.Count, "feature")}"
             )
         );
         foreach (Trigger trigger in scene.Triggers)
         {
             to.WriteLine();
             to.WriteLine(
-                Text(
-                    $"{Wording.Shown(trigger.Name)}  {(trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ")}{trigger.Extent.Count} {Wording.Counted(trigger.Extent.Count, "picture")}"
+                Invariant.Text(
+                    $"{Wording.Shown(trigger.Name)}  "
+                        + $"{(trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ")}"
+                        + $"{trigger.Extent.Count} {Wording.Counted(trigger.Extent.Count, "picture")}"
                 )
             );
             (Feature Feature, AbsorptionCell Cell)[] all = [.. table.Of(trigger.Name)];
@@ -126,7 +131,8 @@ internal static class AbsorptionPrinter
 
     private static string Word(Feature feature, AbsorptionCell cell, AbsorptionVerdict verdict, AbsorptionTable table)
     {
-        string grip = cell.Pictures == cell.Trigger.Extent.Count ? "" : Text($" {Math.Floor(cell.Grip * 100)} %");
+        string grip =
+            cell.Pictures == cell.Trigger.Extent.Count ? "" : Invariant.Text($" {Math.Floor(cell.Grip * 100)} %");
         IEnumerable<string> others = verdict is AbsorptionVerdict.Alike or AbsorptionVerdict.Split
             ? table
                 .Rows.First(r => r.Feature == feature)
@@ -160,6 +166,4 @@ internal static class AbsorptionPrinter
 
     private static string Lower<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -138,19 +138,17 @@ internal static class CaptionCleanCommand
     {
         foreach (var rule in changes.GroupBy(c => c.Rule))
         {
-            yield return string.Create(
-                CultureInfo.InvariantCulture,
+            yield return Invariant.Text(
                 $"{rule.Key}: {rule.Sum(c => c.Captions)} {Wording.Counted(rule.Sum(c => c.Captions), "change")}"
             );
             foreach (CleanChange change in rule.Take(MostChanges))
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{change.Captions, 6}  {change.What}");
+                yield return Invariant.Text($"{change.Captions, 6}  {change.What}");
             }
 
             if (rule.Count() > MostChanges)
             {
-                yield return string.Create(
-                    CultureInfo.InvariantCulture,
+                yield return Invariant.Text(
                     $"        … and {rule.Count() - MostChanges} more kinds; --dry-run --json lists every change"
                 );
             }

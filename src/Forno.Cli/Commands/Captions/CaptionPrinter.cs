@@ -20,10 +20,9 @@ internal static class CaptionPrinter
     public static void Print(CommandHost cli, string name, CaptionReport report, int top)
     {
         TextWriter to = cli.Out;
-        string prose = report.Prose > 0 ? Invariant($" ({report.Prose} in natural language)") : "";
+        string prose = report.Prose > 0 ? Invariant.Text($" ({report.Prose} in natural language)") : "";
         to.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"{name}: {report.Pictures} {Wording.Counted(report.Pictures, "picture")} in "
                     + $"{report.Folders.Count} {Wording.Counted(report.Folders.Count, "folder")}, {report.Captions}"
                     + $" {Wording.Counted(report.Captions, "caption")}{prose}, {report.Tags.Count} different "
@@ -40,17 +39,16 @@ internal static class CaptionPrinter
             report.Together.Count,
             top,
             report.Together.Select(g =>
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{g.Pictures, 6}  {string.Join(" + ", g.Tags.Take(8))}"
-                        + $"{(g.Tags.Count > 8 ? Invariant($" and {g.Tags.Count - 8} more") : "")}"
+                        + $"{(g.Tags.Count > 8 ? Invariant.Text($" and {g.Tags.Count - 8} more") : "")}"
                 )
             )
         );
         if (report.Singletons.Count > 0)
         {
             to.WriteLine();
-            to.WriteLine(Invariant($"On one picture only ({report.Singletons.Count}):"));
+            to.WriteLine(Invariant.Text($"On one picture only ({report.Singletons.Count}):"));
             Flow(to, report.Singletons.Select(s => s.Tag), "  ", 4);
         }
 
@@ -60,7 +58,7 @@ internal static class CaptionPrinter
             "Longest captions, in CLIP tokens:",
             report.Long?.Count ?? 0,
             top,
-            report.Long?.Select(l => Invariant($"{l.Tokens, 6}  {l.Picture}")) ?? []
+            report.Long?.Select(l => Invariant.Text($"{l.Tokens, 6}  {l.Picture}")) ?? []
         );
         if (report.Long is null)
         {
@@ -74,8 +72,7 @@ internal static class CaptionPrinter
             report.Rare?.Count ?? 0,
             top,
             report.Rare?.Select(r =>
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{r.Pictures, 6}  "
                         + $"{(r.Uses is { } uses ? uses.ToString(CultureInfo.InvariantCulture) : "unknown"), 8}  "
                         + $"{r.Tag}{(r.AliasOf is null ? "" : $" (there: {r.AliasOf})")}"
@@ -107,17 +104,16 @@ internal static class CaptionPrinter
             string captions =
                 folder.Captions == folder.Pictures
                     ? ""
-                    : Invariant($", {folder.Captions} {Wording.Counted(folder.Captions, "caption")}");
-            string tokens = folder.MostTokens is { } most ? Invariant($", at most {most} tokens") : "";
+                    : Invariant.Text($", {folder.Captions} {Wording.Counted(folder.Captions, "caption")}");
+            string tokens = folder.MostTokens is { } most ? Invariant.Text($", at most {most} tokens") : "";
             to.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"  {(folder.Folder.Length > 0 ? Wording.Shown(folder.Folder) : "(top)")}: "
                         + $"{folder.Pictures} {Wording.Counted(folder.Pictures, "picture")}{captions}, "
                         + $"{folder.MeanTags:0.0} tags a caption{tokens}"
                 )
             );
-            Flow(to, folder.Tags.Select(t => Invariant($"{t.Tag} {t.Pictures}")), "      ", FolderRows);
+            Flow(to, folder.Tags.Select(t => Invariant.Text($"{t.Tag} {t.Pictures}")), "      ", FolderRows);
         }
     }
 
@@ -128,8 +124,7 @@ internal static class CaptionPrinter
             report.Tags.Count,
             top,
             report.Tags.Select(t =>
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{t.Pictures, 6}  {100.0 * t.Pictures / report.Captions, 5:0.0} %  {t.Folders, 4}  "
                         + $"{t.Tag}{(t.IsTrigger ? "  (trigger)" : "")}"
                 )
@@ -145,10 +140,9 @@ internal static class CaptionPrinter
             report
                 .Companions.Where(c => c.With.Count > 0)
                 .Select(c =>
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{c.Tag} ({c.Pictures}): "
-                            + $"{string.Join(", ", c.With.Select(w => Invariant($"{w.Tag} {100.0 * w.Pictures / c.Pictures:0} %")))}"
+                            + $"{string.Join(", ", c.With.Select(w => Invariant.Text($"{w.Tag} {100.0 * w.Pictures / c.Pictures:0} %")))}"
                     )
                 )
         );
@@ -169,7 +163,7 @@ internal static class CaptionPrinter
 
         if (count > top)
         {
-            to.WriteLine(Invariant($"  … and {count - top} more; --top N or --json lists them"));
+            to.WriteLine(Invariant.Text($"  … and {count - top} more; --top N or --json lists them"));
         }
     }
 
@@ -200,6 +194,4 @@ internal static class CaptionPrinter
             to.WriteLine(indent + line);
         }
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

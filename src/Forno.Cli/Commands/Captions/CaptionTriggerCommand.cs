@@ -202,15 +202,14 @@ internal static class CaptionTriggerCommand
                     FindingLevel.Note,
                     settings.Separator
                         ? "||| stands behind the triggers"
-                        : string.Create(
-                            CultureInfo.InvariantCulture,
+                        : Invariant.Text(
                             $"{outcome.Most} {(outcome.Most == 1 ? "tag in front is" : "tags in front are")} "
                                 + $"to stay in place"
                         ),
                     "The trainer has to know, or shuffle_caption moves the triggers.",
                     settings.Separator
                         ? "keep_tokens_separator = \"|||\" in the training configuration; --config FILE writes it"
-                        : FormattableString.Invariant(
+                        : Invariant.Text(
                             $"keep_tokens = {outcome.Most} in the training configuration; --config FILE writes it"
                         )
                 )
@@ -219,7 +218,7 @@ internal static class CaptionTriggerCommand
     }
 
     private static string TriggerText(TriggerOutcome outcome) =>
-        FormattableString.Invariant(
+        Invariant.Text(
             $"captions begin with {outcome.Least} to {outcome.Most} {Wording.Counted(outcome.Most, "trigger")}"
         );
 }

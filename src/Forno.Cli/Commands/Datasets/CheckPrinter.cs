@@ -19,8 +19,7 @@ internal static class CheckPrinter
     {
         TextWriter to = cli.Out;
         to.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"{name}: {report.Pictures.Count} {Wording.Counted(report.Pictures.Count, "picture")}, "
                     + $"{report.Buckets.Count} {Wording.Counted(report.Buckets.Count, "bucket")} at resolution "
                     + $"{rules.Resolution}"
@@ -58,8 +57,7 @@ internal static class CheckPrinter
                     kind.Take(MostExamples).Select(a => Wording.Shown(a.Picture.Picture.Item.Path))
                 );
                 to.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{Sign(worst.Level)} {kind.Count()} {kind.Key}: {examples}"
                             + $"{(kind.Count() > MostExamples ? ", …" : "")}"
                     )

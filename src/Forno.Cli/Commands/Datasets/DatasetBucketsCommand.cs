@@ -115,8 +115,7 @@ internal static class DatasetBucketsCommand
     {
         var groups = placed.GroupBy(p => p.Fit.Bucket).OrderBy(g => g.Key).ToArray();
         cli.Out.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"{name}: {placed.Length} {Wording.Counted(placed.Length, "picture")} in {groups.Length} "
                     + $"{Wording.Counted(groups.Length, "bucket")} at resolution {rules.Resolution}"
             )
@@ -129,18 +128,14 @@ internal static class DatasetBucketsCommand
             double cut = group.Max(p => PictureCheck.CroppedShare(p.Fit));
             string alone = group.Count() == 1 ? $"  alone: {Wording.Shown(group.First().Item.Path)}" : "";
             cli.Out.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{group.Key, 10}{group.Count(), 10}{repeats, 9}{enlarged, 10}{cut, 10:0.0 %}{alone}"
-                )
+                Invariant.Text($"{group.Key, 10}{group.Count(), 10}{repeats, 9}{enlarged, 10}{cut, 10:0.0 %}{alone}")
             );
         }
 
         if (groups.Length > SetCheck.ManyBuckets)
         {
             cli.Out.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{groups.Length} buckets are many: a batch never mixes them, so most batches will be "
                         + $"short. Crop odd shapes, or raise --bucket_reso_steps."
                 )

@@ -230,8 +230,7 @@ internal static class DatasetCleanCommand
         else
         {
             cli.Out.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{name}: something found in {found.Length} of {survey.Pictures.Count} "
                         + $"{Wording.Counted(survey.Pictures.Count, "picture")}; nothing was changed"
                 )
@@ -311,7 +310,5 @@ internal static class DatasetCleanCommand
     private static double Within(string option, double value, double least, double most) =>
         value >= least && value <= most
             ? value
-            : throw new FornoException(
-                string.Create(CultureInfo.InvariantCulture, $"{option} {value}: it must be from {least} to {most}")
-            );
+            : throw new FornoException(Invariant.Text($"{option} {value}: it must be from {least} to {most}"));
 }

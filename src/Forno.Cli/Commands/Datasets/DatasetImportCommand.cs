@@ -90,8 +90,7 @@ internal static class DatasetImportCommand
             if (step < 1 || parsed.GetValue(maxPixels) < 1)
             {
                 throw new FornoException(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"--every {step}, --max-pixels {parsed.GetValue(maxPixels)}: they must be at least 1"
                     )
                 );

@@ -294,5 +294,5 @@ internal static class DatasetMaskCommand
     }
 
     private static FornoException Wrong(string option, double value, string range) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"{option} {value}: it must be {range}"));
+        new(Invariant.Text($"{option} {value}: it must be {range}"));
 }

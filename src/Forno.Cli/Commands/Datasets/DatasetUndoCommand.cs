@@ -161,8 +161,7 @@ internal static class DatasetUndoCommand
     }
 
     private static string Line(JournalEntry entry) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
+        Invariant.Text(
             $"{entry.Id}. {entry.Name}, {entry.Changes} {Wording.Counted(entry.Changes, "file")}, "
                 + $"{entry.Time.ToLocalTime():yyyy-MM-dd HH:mm}"
         );

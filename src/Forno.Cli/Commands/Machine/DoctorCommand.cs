@@ -103,10 +103,7 @@ internal static class DoctorCommand
         return new(
             "threads",
             true,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Environment.ProcessorCount} processors, OMP_NUM_THREADS {set}"
-            ),
+            Invariant.Text($"{Environment.ProcessorCount} processors, OMP_NUM_THREADS {set}"),
             null
         );
     }
@@ -115,10 +112,7 @@ internal static class DoctorCommand
         new(
             "memory",
             true,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1073741824.0:0.0} GiB"
-            ),
+            Invariant.Text($"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1073741824.0:0.0} GiB"),
             null
         );
 

@@ -113,18 +113,15 @@ internal static class DemoCommand
         yield return $"  (or {r.Grid}; the LoRA is {r.Adapter})";
         yield return "";
         yield return $"Measured on {r.Shift.Pairs.Count} pairs of pictures, without and with the LoRA, by Pocket's CLIP:";
-        yield return string.Create(
-            CultureInfo.InvariantCulture,
+        yield return Invariant.Text(
             $"  style similarity  {r.Shift.Style.Before:0.000} → {r.Shift.Style.After:0.000}   (p "
                 + $"{DemoReport.Probability(r.Shift.Style.Test.P)})"
         );
-        yield return string.Create(
-            CultureInfo.InvariantCulture,
+        yield return Invariant.Text(
             $"  prompt match      {r.Shift.Prompt.Before:0.000} → {r.Shift.Prompt.After:0.000}   (p "
                 + $"{DemoReport.Probability(r.Shift.Prompt.Test.P)})"
         );
-        yield return string.Create(
-            CultureInfo.InvariantCulture,
+        yield return Invariant.Text(
             $"  loss on {r.Loss.Pictures} pictures of the style that it has not seen  {r.Loss.Before:0.0000} "
                 + $"→ {r.Loss.After:0.0000}   ({-100 * r.Loss.Fall:+0.0;−0.0} %)"
         );

@@ -61,10 +61,7 @@ internal static class DemoFiles
         Directory.CreateDirectory(dataset);
         for (int i = 0; i < pictures.Count; i++)
         {
-            string stem = Path.Combine(
-                dataset,
-                string.Create(CultureInfo.InvariantCulture, $"{i + 1:00}-{pictures[i].Record.Icon}")
-            );
+            string stem = Path.Combine(dataset, Invariant.Text($"{i + 1:00}-{pictures[i].Record.Icon}"));
             using var picture = Picture.FromRgb(pictures[i].Rgb(), PocketData.Side, PocketData.Side);
             picture.SavePng(stem + ".png");
             AtomicFile.WriteText(stem + ".txt", pictures[i].Record.FullCaption() + "\n");
@@ -75,8 +72,7 @@ internal static class DemoFiles
             PromptsFile(options),
             string.Concat(
                 names.Select(name =>
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{name}, {trigger} --w {options.Size} --h {options.Size} --s {options.SampleSteps} "
                             + $"--l {options.CfgScale} --d {options.Seed}\n"
                     )
@@ -92,8 +88,7 @@ internal static class DemoFiles
     private static string DatasetFile(DemoOptions options) => Path.Combine(options.Out, "dataset.toml");
 
     private static string Dataset(DemoOptions o, string dataset, string trigger) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
+        Invariant.Text(
             $"""
             # The data of the demo, as kohya's dataset config. Every caption ends in the trigger: "{trigger}".
             [general]
@@ -116,8 +111,7 @@ internal static class DemoFiles
         );
 
     private static string Training(DemoOptions o) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
+        Invariant.Text(
             $"""
             # What the demo bakes, by kohya's names. Again, with changes of your own: forno train {Config(o)}
             pretrained_model_name_or_path = {Quote(Path.GetFullPath(o.Model))}

@@ -72,7 +72,8 @@ internal sealed record DemoOptions
     public int LossTimesteps { get; init; } = 8;
 
     /// <summary>
-    /// How often a picture is shown in an epoch so that it comes to about the wanted steps: repeats × pictures ÷ batch.
+    /// How often a picture is shown in an epoch so that it comes to about the wanted steps: repeats × pictures ÷
+    /// batch.
     /// </summary>
     public int Repeats => Math.Max(1, (int)Math.Round((double)StepsPerEpoch * Batch / Pictures));
 }

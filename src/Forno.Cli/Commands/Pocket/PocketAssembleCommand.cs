@@ -72,8 +72,8 @@ internal static class PocketAssembleCommand
                         new { Files = files, Bytes = dry ? (long?)null : bytes },
                         JsonOutput.Options
                     )
-                : dry ? FormattableString.Invariant($"would write {files[0]} and {files[1]}")
-                : FormattableString.Invariant($"{files[0]} and {files[1]}: {bytes / 1e6:0.0} MB")
+                : dry ? Invariant.Text($"would write {files[0]} and {files[1]}")
+                : Invariant.Text($"{files[0]} and {files[1]}: {bytes / 1e6:0.0} MB")
             );
             return 0;
         });

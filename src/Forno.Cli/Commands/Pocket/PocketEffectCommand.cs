@@ -203,8 +203,7 @@ internal static class PocketEffectCommand
         foreach (LossChange loss in (LossChange[])[ownLoss, otherLoss])
         {
             cli.Out.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"loss, {loss.Pictures} unseen pictures of {loss.Style}: {loss.Before:0.00000} → "
                         + $"{loss.After:0.00000}  ({-100 * loss.Fall:+0.0;−0.0} %)  {Test(loss.Test)}"
                 )
@@ -216,8 +215,7 @@ internal static class PocketEffectCommand
         )
         {
             cli.Out.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"{name}, {change.Test.Count} seeds: {change.Before:0.0000} → {change.After:0.0000}  "
                         + $"{Test(change.Test)}"
                 )
@@ -226,8 +224,7 @@ internal static class PocketEffectCommand
         return 0;
     }
 
-    private static string Test(PairedTest t) =>
-        string.Create(CultureInfo.InvariantCulture, $"t {t.T:0.00}, p {DemoReport.Probability(t.P)}");
+    private static string Test(PairedTest t) => Invariant.Text($"t {t.T:0.00}, p {DemoReport.Probability(t.P)}");
 
     private sealed class Told(ProgressBar bar) : IProgress<int>
     {

@@ -221,12 +221,12 @@ internal static class PocketMeasureCommand
         if (vae is not null)
         {
             lines.Add(
-                FormattableString.Invariant(
+                Invariant.Text(
                     $"vae       {vae.Psnr:0.00} dB PSNR on {vae.Pictures} pictures of held-out concepts (goal: 24)"
                 )
             );
             lines.Add(
-                FormattableString.Invariant(
+                Invariant.Text(
                     $"          {vae.GreenMagenta:0.0000} mean absolute error of G − (R + B)/2 (goal: below 0.06)"
                 )
             );
@@ -235,31 +235,26 @@ internal static class PocketMeasureCommand
         if (pair is not null)
         {
             lines.Add(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"clip      {pair.CaptionToPicture:0.0%} of captions find their picture, "
                         + $"{pair.PictureToCaption:0.0%} of pictures their caption,"
                 )
             );
             lines.Add(
-                FormattableString.Invariant(
-                    $"          {pair.Pictures} training pairs in batches of {pair.Batch} (goal: 85%)"
-                )
+                Invariant.Text($"          {pair.Pictures} training pairs in batches of {pair.Batch} (goal: 85%)")
             );
         }
 
         if (drawings is not null)
         {
             lines.Add(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"drawings  {drawings.StyleFound:0.0%} of {drawings.Pictures.Count} in the style asked "
                         + $"for (goal: 80%){ByRound(drawings)},"
                 )
             );
             lines.Add(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"          {drawings.ConceptFound:0.0%} of the concept asked for among "
                         + $"{drawings.Pictures.Count / drawings.Rounds} (goal: 40%)"
                         + $"{(sheet is null ? "" : $"; see {sheet}")}"
@@ -270,13 +265,12 @@ internal static class PocketMeasureCommand
         if (judge is not null)
         {
             lines.Add(
-                FormattableString.Invariant(
+                Invariant.Text(
                     $"          the judge on the art itself: style {judge.Style:0.0%}, concept {judge.Concept:0.0%};"
                 )
             );
             lines.Add(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"          as the autoencoder gives it back: style {judge.ReturnedStyle:0.0%}, concept "
                         + $"{judge.ReturnedConcept:0.0%}"
                 )

@@ -195,10 +195,7 @@ internal static class PocketTrainCommand
         {
             preparing?.Clear();
             training ??= cli.Progress($"train {name}", p.Total, "steps");
-            training.Note = string.Create(
-                CultureInfo.InvariantCulture,
-                $"loss {p.Loss:0.0000}  lr {p.LearningRate:0.0e+0}  {p.Note}"
-            );
+            training.Note = Invariant.Text($"loss {p.Loss:0.0000}  lr {p.LearningRate:0.0e+0}  {p.Note}");
             training.Report(p.Step);
         }
 

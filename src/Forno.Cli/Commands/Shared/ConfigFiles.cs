@@ -73,7 +73,7 @@ internal static class ConfigFiles
     {
         for (int n = 1; ; n++)
         {
-            string copy = string.Create(CultureInfo.InvariantCulture, $"{file}.before{(n == 1 ? "" : $"-{n}")}");
+            string copy = Invariant.Text($"{file}.before{(n == 1 ? "" : $"-{n}")}");
             if (!Path.Exists(copy))
             {
                 return copy;

@@ -34,8 +34,7 @@ internal sealed class TrainPrinter : IDisposable
         string reg = regular > 0 ? $" and {regular} regularisation images" : "";
         yield return $"{images} training images with repeats{reg}, {plan.Datasets.Sum(d => d.Buckets.Count)} buckets";
         string accumulated = plan.Steps.Accumulation > 1 ? $", {plan.Steps.Accumulation} batches a step" : "";
-        yield return string.Create(
-            CultureInfo.InvariantCulture,
+        yield return Invariant.Text(
             $"{plan.Steps.Epochs} epochs of {plan.Steps.BatchesPerEpoch} batches{accumulated}: "
                 + $"{plan.Steps.TotalSteps} optimizer steps"
         );
@@ -94,8 +93,7 @@ internal sealed class TrainPrinter : IDisposable
         epochLoss += step.Loss;
         epochSteps++;
         ProgressBar line = Bar("train", step.Total, "steps");
-        line.Note = string.Create(
-            CultureInfo.InvariantCulture,
+        line.Note = Invariant.Text(
             $"epoch {step.Epoch}/{step.Epochs}  loss {step.AverageLoss:0.0000}  lr {step.Rates[^1].Rate:0.0e+0}"
         );
         line.Report(step.Step);
@@ -105,12 +103,7 @@ internal sealed class TrainPrinter : IDisposable
     {
         if (epochSteps > 0)
         {
-            Say(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"epoch {epoch}/{plan.Steps.Epochs}: loss {epochLoss / epochSteps:0.0000}"
-                )
-            );
+            Say(Invariant.Text($"epoch {epoch}/{plan.Steps.Epochs}: loss {epochLoss / epochSteps:0.0000}"));
         }
         (epochLoss, epochSteps) = (0, 0);
     }

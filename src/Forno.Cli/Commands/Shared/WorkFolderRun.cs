@@ -161,8 +161,7 @@ internal static class WorkFolderRun
         {
             cli.Out.WriteLine(
                 applied.Id is { } id
-                    ? string.Create(
-                        CultureInfo.InvariantCulture,
+                    ? Invariant.Text(
                         $"{plan.Name}: {Math.Max(0, applied.Steps - brought - lists)} done of {of}"
                             + $"{(brought > 0 ? $", {brought} brought over as they are" : "")}, {applied.Files} "
                             + $"{Wording.Counted(applied.Files, "file")} changed in {Wording.Shown(work.Root)} "
@@ -306,9 +305,7 @@ internal static class WorkFolderRun
     private static string Clipped(string text)
     {
         string line = Wording.Shown(text.TrimEnd().Replace("\r\n", "\n", StringComparison.Ordinal));
-        return line.Length <= LongestText
-            ? line
-            : string.Create(CultureInfo.InvariantCulture, $"{line[..LongestText]}… ({text.Length} characters)");
+        return line.Length <= LongestText ? line : Invariant.Text($"{line[..LongestText]}… ({text.Length} characters)");
     }
 
     private static void More(TextWriter writer, int count)

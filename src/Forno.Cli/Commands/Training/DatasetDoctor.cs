@@ -240,10 +240,9 @@ internal sealed class DatasetDoctor
     private static void Print(CommandHost cli, string name, PictureFolder folder, IReadOnlyList<Diagnosis> all)
     {
         cli.Out.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
+            Invariant.Text(
                 $"{name}: {folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}, "
-                    + $"{(all.Count == 0 ? "nothing found: it is ready" : string.Create(CultureInfo.InvariantCulture, $"{all.Count} {Wording.Counted(all.Count, "finding")}"))}"
+                    + $"{(all.Count == 0 ? "nothing found: it is ready" : Invariant.Text($"{all.Count} {Wording.Counted(all.Count, "finding")}"))}"
             )
         );
         foreach (var (harm, _, heading) in Classes)
@@ -379,8 +378,7 @@ internal sealed class DatasetDoctor
                         new Finding(
                             "no-buckets",
                             FindingLevel.Warning,
-                            string.Create(
-                                CultureInfo.InvariantCulture,
+                            Invariant.Text(
                                 $"enable_bucket is not on: {cut} of {report.Pictures.Count} pictures are cut "
                                     + $"to the shape of {rules.Resolution}"
                             ),
@@ -394,8 +392,7 @@ internal sealed class DatasetDoctor
                 .Select(k =>
                     k.MaxBy(f => f.Finding.Level).Finding with
                     {
-                        What = string.Create(
-                            CultureInfo.InvariantCulture,
+                        What = Invariant.Text(
                             $"{k.Count()} × {k.Key}: "
                                 + $"{string.Join(", ", k.Take(3).Select(f => $"{f.Path} ({f.Finding.What})"))}"
                                 + $"{(k.Count() > 3 ? ", …" : "")}"

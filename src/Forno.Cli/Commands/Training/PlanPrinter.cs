@@ -15,8 +15,10 @@ internal static class PlanPrinter
     {
         BakeSettings s = plan.Settings;
         to.WriteLine(
-            Text(
-                $"recipe {s.Recipe.ToString().ToLowerInvariant()}, {s.Optimizer}, {(s.Sdxl ? "SDXL" : "SD 1.5")}, batch {s.Batch}{(s.Accumulation > 1 ? Text($" × {s.Accumulation}") : "")}"
+            Invariant.Text(
+                $"recipe {s.Recipe.ToString().ToLowerInvariant()}, {s.Optimizer}, "
+                    + $"{(s.Sdxl ? "SDXL" : "SD 1.5")}, batch {s.Batch}"
+                    + $"{(s.Accumulation > 1 ? Invariant.Text($" × {s.Accumulation}") : "")}"
             )
         );
         foreach (string reason in plan.Reasons)
@@ -33,11 +35,11 @@ internal static class PlanPrinter
                     (string[])
                         [
                             f.Folder.Length > 0 ? Wording.Shown(f.Folder) : "(top)",
-                            Text($"{f.Pictures}"),
+                            Invariant.Text($"{f.Pictures}"),
                             f.Before is { } before && before != f.Repeats
-                                ? Text($"{before} → {f.Repeats}")
-                                : Text($"{f.Repeats}"),
-                            Text($"{f.ImageSteps}"),
+                                ? Invariant.Text($"{before} → {f.Repeats}")
+                                : Invariant.Text($"{f.Repeats}"),
+                            Invariant.Text($"{f.ImageSteps}"),
                             Wording.Shown(f.Concept),
                             f.Why,
                         ]
@@ -53,16 +55,17 @@ internal static class PlanPrinter
                     (string[])
                         [
                             $"{Wording.Shown(t.Trigger)}{(t.Main ? "" : " (part)")}",
-                            Text($"{t.PerEpoch}"),
-                            Text($"{t.Total}"),
+                            Invariant.Text($"{t.PerEpoch}"),
+                            Invariant.Text($"{t.Total}"),
                         ]
                 ),
             ]
         );
         to.WriteLine();
         to.WriteLine(
-            Text(
-                $"{plan.Epochs} epochs of {plan.ImageSteps} image steps: {plan.TotalImageSteps} in all; {plan.OptimizerSteps} optimizer steps an epoch, {plan.TotalOptimizerSteps} in all"
+            Invariant.Text(
+                $"{plan.Epochs} epochs of {plan.ImageSteps} image steps: {plan.TotalImageSteps} in all; "
+                    + $"{plan.OptimizerSteps} optimizer steps an epoch, {plan.TotalOptimizerSteps} in all"
             )
         );
         if (plan.Findings.Count > 0)
@@ -149,6 +152,4 @@ internal static class PlanPrinter
             );
         }
     }
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -200,8 +200,9 @@ public static class CaptionPlans
         if (shared.Count > 0)
         {
             notes.Add(
-                Text(
-                    $"{shared.Count} of these captions {(shared.Count == 1 ? "serves" : "serve")} {pictures} pictures (name.txt is read for name_1_2_3_4.png, too): all of them see the change"
+                Invariant.Text(
+                    $"{shared.Count} of these captions {(shared.Count == 1 ? "serves" : "serve")} {pictures} "
+                        + $"pictures (name.txt is read for name_1_2_3_4.png, too): all of them see the change"
                 )
             );
         }
@@ -209,8 +210,10 @@ public static class CaptionPlans
         if (shadows > 0)
         {
             notes.Add(
-                Text(
-                    $"{shadows} {(shadows == 1 ? "picture gets a caption of its own and no longer reads" : "pictures get captions of their own and no longer read")} the one that was shared (name.txt for name_1_2_3_4.png)"
+                Invariant.Text(
+                    $"{shadows} "
+                        + $"{(shadows == 1 ? "picture gets a caption of its own and no longer reads" : "pictures get captions of their own and no longer read")}"
+                        + $" the one that was shared (name.txt for name_1_2_3_4.png)"
                 )
             );
         }
@@ -218,14 +221,13 @@ public static class CaptionPlans
         if (beside > 0)
         {
             notes.Add(
-                Text(
-                    $"{beside} new {set.Extension} {(beside == 1 ? "file stands" : "files stand")} beside captions of another extension ({string.Join(", ", kinds)}), which stay as they are"
+                Invariant.Text(
+                    $"{beside} new {set.Extension} {(beside == 1 ? "file stands" : "files stand")} beside "
+                        + $"captions of another extension ({string.Join(", ", kinds)}), which stay as they are"
                 )
             );
         }
 
         return notes;
     }
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -177,7 +177,7 @@ internal static class CaptionFindings
         {
             string list = string.Join(
                 ", ",
-                survey.Extensions.OrderByDescending(e => e.Value).Select(e => Invariant($"{e.Value} {e.Key}"))
+                survey.Extensions.OrderByDescending(e => e.Value).Select(e => Invariant.Text($"{e.Value} {e.Key}"))
             );
             found.Add(
                 new Finding(
@@ -214,8 +214,7 @@ internal static class CaptionFindings
                 new Finding(
                     "encoding",
                     FindingLevel.Warning,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{encoded} "
                             + $"{(encoded == 1 ? "caption is UTF-16 or begins" : "captions are UTF-16 or begin")} "
                             + $"with a byte order mark"
@@ -233,8 +232,7 @@ internal static class CaptionFindings
                 new Finding(
                     "several-lines",
                     FindingLevel.Note,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{survey.SeveralLines} "
                             + $"{(survey.SeveralLines == 1 ? "caption has" : "captions have")} several lines"
                     ),
@@ -251,8 +249,7 @@ internal static class CaptionFindings
                 new Finding(
                     "no-commas",
                     FindingLevel.Warning,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{survey.SpaceParted} "
                             + $"{(survey.SpaceParted == 1 ? "caption seems" : "captions seem")} to be tags without "
                             + $"commas between them"
@@ -274,13 +271,13 @@ internal static class CaptionFindings
         int Over(int tokens) => longer.Count(l => l.Tokens > tokens);
         var (most, list) = (
             longer[0].Tokens,
-            Invariant($"{longer.Count} over 75, {Over(150)} over 150, {Over(225)} over 225")
+            Invariant.Text($"{longer.Count} over 75, {Over(150)} over 150, {Over(225)} over 225")
         );
         found.Add(
             new Finding(
                 "long",
                 FindingLevel.Warning,
-                Invariant($"captions of many CLIP tokens: {list}; the longest has {most}"),
+                Invariant.Text($"captions of many CLIP tokens: {list}; the longest has {most}"),
                 "What is behind max_token_length (75 by default) is cut off and never trained.",
                 most > 225
                     ? "forno caption edit FOLDER --truncate-tokens 225, and max_token_length = 225"
@@ -311,8 +308,7 @@ internal static class CaptionFindings
                 new Finding(
                     "spellings",
                     FindingLevel.Warning,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{spelt.Length} {(spelt.Length == 1 ? "tag is" : "tags are")} written in several "
                             + $"ways: {Named(spelt.Select(t => t.Text))}"
                     ),
@@ -329,8 +325,7 @@ internal static class CaptionFindings
                 new Finding(
                     "singletons",
                     FindingLevel.Note,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{report.Singletons.Count} "
                             + $"{(report.Singletons.Count == 1 ? "tag stands" : "tags stand")} on one picture "
                             + $"only: {Named(report.Singletons.Select(s => s.Tag))}"
@@ -348,8 +343,7 @@ internal static class CaptionFindings
                 new Finding(
                     "together",
                     FindingLevel.Note,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{report.Together.Count} "
                             + $"{(report.Together.Count == 1 ? "group of tags is" : "groups of tags are")} never "
                             + $"seen apart: "
@@ -379,8 +373,7 @@ internal static class CaptionFindings
                     new Finding(
                         "always",
                         FindingLevel.Note,
-                        string.Create(
-                            CultureInfo.InvariantCulture,
+                        Invariant.Text(
                             $"in every caption of {(folder.Name.Length > 0 ? folder.Name : "the folder")}: "
                                 + $"{Named(always.Select(t => t.Text))}"
                         ),
@@ -410,8 +403,7 @@ internal static class CaptionFindings
                 new Finding(
                     "aliases",
                     FindingLevel.Warning,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{aliases.Length} {(aliases.Length == 1 ? "tag has" : "tags have")} another name in "
                             + $"the tag list: {Named(aliases.Select(a => $"{a.Tag} → {a.AliasOf}"))}"
                     ),
@@ -427,8 +419,7 @@ internal static class CaptionFindings
                 new Finding(
                     "unknown",
                     FindingLevel.Note,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{unknown.Length} {(unknown.Length == 1 ? "tag is" : "tags are")} not in the tag "
                             + $"list: {Named(unknown.Select(u => u.Tag))}"
                     ),
@@ -445,8 +436,7 @@ internal static class CaptionFindings
                 new Finding(
                     "rare",
                     FindingLevel.Note,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{few.Length} {(few.Length == 1 ? "tag has" : "tags have")} fewer than "
                             + $"{options.FewUses} uses: {Named(few.Select(u => u.Tag))}"
                     ),
@@ -459,9 +449,9 @@ internal static class CaptionFindings
     }
 
     private static string Of(int count, int all, string what) =>
-        count < all ? Invariant($"{count} of {all} {what}s")
+        count < all ? Invariant.Text($"{count} of {all} {what}s")
         : all == 1 ? $"the {what}"
-        : Invariant($"all {all} {what}s");
+        : Invariant.Text($"all {all} {what}s");
 
     private static string Have(int count) => count == 1 ? "has" : "have";
 
@@ -470,6 +460,4 @@ internal static class CaptionFindings
         string[] first = [.. names.Take(MostNamed + 1)];
         return string.Join(", ", first.Take(MostNamed)) + (first.Length > MostNamed ? ", …" : "");
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -139,11 +139,7 @@ public sealed class CaptionSet
             buffer = SmallFile.Read(file, MostBytes, out long length);
             if (length > MostBytes)
             {
-                return (
-                    null,
-                    default,
-                    FormattableString.Invariant($"{length >> 20} MB long: no caption; left as it is")
-                );
+                return (null, default, Invariant.Text($"{length >> 20} MB long: no caption; left as it is"));
             }
 
             string? text = EncodedText.Decode(buffer.AsSpan(0, (int)length), out var encoding);

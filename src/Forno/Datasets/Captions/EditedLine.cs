@@ -201,7 +201,7 @@ internal sealed class EditedLine
             int[] gone = droppable[^drop..];
             reasons.Add(
                 $"cut {string.Join(", ", gone.Take(MostNamed).Select(i => tags[i].Text))}"
-                    + $"{(drop > MostNamed ? FormattableString.Invariant($" and {drop - MostNamed} more") : "")}"
+                    + $"{(drop > MostNamed ? Invariant.Text($" and {drop - MostNamed} more") : "")}"
             );
             for (int i = drop - 1; i >= 0; i--)
             {

@@ -61,8 +61,7 @@ public sealed class TagEdits
             if (bare > 0)
             {
                 notes.Add(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{bare} {(bare == 1 ? "picture has" : "pictures have")} no caption to add to; "
                             + $"--create makes {(bare == 1 ? "it" : "them")} one"
                     )
@@ -75,9 +74,7 @@ public sealed class TagEdits
             {
                 if (count > 0)
                 {
-                    notes.Add(
-                        FormattableString.Invariant($"{count} {(count == 1 ? "caption is" : "captions are")} {what}")
-                    );
+                    notes.Add(Invariant.Text($"{count} {(count == 1 ? "caption is" : "captions are")} {what}"));
                 }
             }
         }

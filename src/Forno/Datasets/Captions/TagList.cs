@@ -60,7 +60,7 @@ public sealed class TagList
                 broken++;
                 if (list.problems.Count < MostProblems)
                 {
-                    list.problems.Add(new Problem(FormattableString.Invariant($"{file}:{number}"), why));
+                    list.problems.Add(new Problem(Invariant.Text($"{file}:{number}"), why));
                 }
             }
         }
@@ -121,7 +121,7 @@ public sealed class TagList
         {
             return cells.Count == 0
                 ? "a quote is not closed"
-                : FormattableString.Invariant($"{cells.Count} columns; name,category,count are needed");
+                : Invariant.Text($"{cells.Count} columns; name,category,count are needed");
         }
 
         string name = cells[0].Trim();

@@ -54,7 +54,7 @@ public sealed class TagPattern
             catch (RegexParseException e)
             {
                 throw new FornoException(
-                    FormattableString.Invariant(
+                    Invariant.Text(
                         $"the regular expression {trimmed} cannot be read at character {e.Offset + 1}: {e.Message}"
                     ),
                     e

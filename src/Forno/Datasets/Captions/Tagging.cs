@@ -87,10 +87,7 @@ public static class Tagging
             : rules.Existing == ExistingCaption.Append
                 ? (Appended(old, chosen, rules.Prefix.DistinctBy(TagExpression.Normal).Count()), "appended")
             : (old, "kept");
-        string reason = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{chosen.Count} tags of {sidecar.Seen.Count} seen, caption {what}"
-        );
+        string reason = Invariant.Text($"{chosen.Count} tags of {sidecar.Seen.Count} seen, caption {what}");
         return text.ToString() == (old?.ToString() ?? "") && !write
             ? null
             : new CaptionEdit(text, [reason]) { Sidecar = write ? sidecar : null };

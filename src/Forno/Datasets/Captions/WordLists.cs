@@ -131,7 +131,7 @@ public static class WordLists
                 continue;
             }
 
-            string source = FormattableString.Invariant($"{file}:{number}");
+            string source = Invariant.Text($"{file}:{number}");
             if (own && line == Replace)
             {
                 replaces = true;

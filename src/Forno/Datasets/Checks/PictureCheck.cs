@@ -135,8 +135,7 @@ public static class PictureCheck
         {
             string what =
                 picture.File.Frames > 1
-                    ? string.Create(
-                        CultureInfo.InvariantCulture,
+                    ? Invariant.Text(
                         $"{(format == "tiff" ? "a TIFF" : "an animation")} of {picture.File.Frames} "
                             + $"{(format == "tiff" ? "pages" : "frames")}"
                     )
@@ -197,8 +196,8 @@ public static class PictureCheck
         {
             string what =
                 rules.NoUpscale ? $"{size} is less than {wanted}"
-                : area < all ? Invariant($"{size} is less than {wanted}: enlarged ×{scale:0.00}")
-                : Invariant($"{size} is enlarged ×{scale:0.00} for bucket {fit.Bucket}");
+                : area < all ? Invariant.Text($"{size} is less than {wanted}: enlarged ×{scale:0.00}")
+                : Invariant.Text($"{size} is enlarged ×{scale:0.00} for bucket {fit.Bucket}");
             found.Add(
                 new Finding(
                     "small",
@@ -207,12 +206,7 @@ public static class PictureCheck
                     rules.NoUpscale
                         ? "It is trained small, in a bucket of its own size."
                         : "The trainer enlarges it by plain resampling: the LoRA learns the blur.",
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"forno upscale FOLDER --needed --resolution "
-                            + $"{(wanted.Width == wanted.Height ? Invariant($"{wanted.Width}") : wanted)} --model "
-                            + $"yandereneo-4x"
-                    )
+                    $"forno upscale FOLDER --needed --resolution {Side(wanted)} --model yandereneo-4x"
                 )
             );
         }
@@ -223,7 +217,7 @@ public static class PictureCheck
                 new Finding(
                     "cropped",
                     FindingLevel.Warning,
-                    Invariant($"{cropped:0 %} is cut off for bucket {fit.Bucket}"),
+                    Invariant.Text($"{cropped:0 %} is cut off for bucket {fit.Bucket}"),
                     "Heads and feet at the edges are cut: the LoRA learns them cut.",
                     "forno dataset buckets FOLDER --html sheet.html shows it; then crop or square it"
                 )
@@ -245,7 +239,7 @@ public static class PictureCheck
                 new Finding(
                     "soft",
                     FindingLevel.Warning,
-                    Invariant($"blurred (sharpness {m.Sharpness:0.0})"),
+                    Invariant.Text($"blurred (sharpness {m.Sharpness:0.0})"),
                     "The LoRA learns the blur as part of the subject.",
                     "take it out, or find a better copy"
                 )
@@ -258,7 +252,7 @@ public static class PictureCheck
                 new Finding(
                     "compressed",
                     m.Blockiness >= MuchBlocky ? FindingLevel.Warning : FindingLevel.Note,
-                    Invariant($"compression damage ({m.Blockiness:0.0} levels at block edges)"),
+                    Invariant.Text($"compression damage ({m.Blockiness:0.0} levels at block edges)"),
                     "Blocks and ringing are learnt as texture.",
                     "find a better copy, or a 1x clean-up model with forno upscale"
                 )
@@ -284,7 +278,7 @@ public static class PictureCheck
                 new Finding(
                     "transparent",
                     FindingLevel.Warning,
-                    Invariant($"{m.TransparentShare:0 %} of it is transparent"),
+                    Invariant.Text($"{m.TransparentShare:0 %} of it is transparent"),
                     "Trainers drop alpha: whatever colour lies under it is trained, often black with ragged edges.",
                     "forno dataset flatten FOLDER"
                 )
@@ -298,7 +292,7 @@ public static class PictureCheck
                 new Finding(
                     "borders",
                     FindingLevel.Note,
-                    Invariant($"{border:0 %} of it is border of one colour ({m.Content} remains)"),
+                    Invariant.Text($"{border:0 %} of it is border of one colour ({m.Content} remains)"),
                     "Empty pixels take the place of the subject's, and bars are learnt as part of the picture.",
                     "forno dataset trim FOLDER"
                 )
@@ -314,7 +308,7 @@ public static class PictureCheck
                 new Finding(
                     "text",
                     share >= MuchText ? FindingLevel.Warning : FindingLevel.Note,
-                    Invariant($"text on {share:0.0 %} of it ({texts.Texts.Count} lines)"),
+                    Invariant.Text($"text on {share:0.0 %} of it ({texts.Texts.Count} lines)"),
                     "Letters are learnt as shapes: the LoRA draws gibberish and watermarks where it finds room.",
                     "forno dataset clean FOLDER --review text.html shows it; then --mark, --fill or --blur"
                 )
@@ -325,5 +319,6 @@ public static class PictureCheck
     // A picture of one colour is not blurred.
     private static bool IsPlain(PictureMeasures m) => m.Small.Luma.Max() - m.Small.Luma.Min() < 8;
 
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    // As the option takes it: one number for a square.
+    private static string Side(Size size) => size.Width == size.Height ? Invariant.Text($"{size.Width}") : $"{size}";
 }

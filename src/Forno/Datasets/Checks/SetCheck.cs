@@ -110,7 +110,7 @@ public static class SetCheck
                 new Finding(
                     "much-text",
                     FindingLevel.Warning,
-                    Invariant($"{texts} of {pictures.Length} pictures have text in them"),
+                    Invariant.Text($"{texts} of {pictures.Length} pictures have text in them"),
                     "So common a thing sticks to the trigger: text and watermarks come with every picture "
                         + "that the LoRA draws.",
                     "forno dataset clean FOLDER --mark; or name it in the captions (text, speech bubble, watermark)"
@@ -125,7 +125,7 @@ public static class SetCheck
             FindingLevel.Warning,
             other.Exact
                 ? $"the same file as {kept}"
-                : Invariant($"{other.Similarity:0} % like {kept}{(other.Mirrored ? ", mirrored" : "")}"),
+                : Invariant.Text($"{other.Similarity:0} % like {kept}{(other.Mirrored ? ", mirrored" : "")}"),
             "It is trained more often than the rest and burns in.",
             "forno dataset dedupe FOLDER"
         );
@@ -139,10 +139,9 @@ public static class SetCheck
                 new Finding(
                     "duplicates",
                     FindingLevel.Warning,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{more} {(more == 1 ? "picture is a duplicate" : "pictures are duplicates")} of "
-                            + $"{(duplicates.Count == 1 ? "another" : Invariant($"{duplicates.Count} others"))}"
+                            + $"{(duplicates.Count == 1 ? "another" : Invariant.Text($"{duplicates.Count} others"))}"
                     ),
                     "What is there several times is trained several times as often and burns in.",
                     "forno dataset dedupe FOLDER"
@@ -159,7 +158,7 @@ public static class SetCheck
                 new Finding(
                     "many-buckets",
                     FindingLevel.Warning,
-                    Invariant($"{counts.Length} buckets for {pictures.Length} pictures"),
+                    Invariant.Text($"{counts.Length} buckets for {pictures.Length} pictures"),
                     "A batch never mixes buckets: most batches will be short, and the step count and "
                         + "learning rate no longer mean what they say.",
                     "forno dataset buckets FOLDER shows them; crop odd shapes, or raise bucket_reso_steps"
@@ -174,8 +173,7 @@ public static class SetCheck
                 new Finding(
                     "alone",
                     FindingLevel.Note,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{alone} "
                             + $"{(alone == 1 ? "picture is alone in its bucket" : "pictures are alone in their buckets")}"
                     ),
@@ -201,16 +199,15 @@ public static class SetCheck
             if (folders.Length > 0)
             {
                 string list =
-                    string.Join(", ", folders.Take(MostNamed).Select(f => Invariant($"{f.Name} ({f.Count})")))
+                    string.Join(", ", folders.Take(MostNamed).Select(f => Invariant.Text($"{f.Name} ({f.Count})")))
                     + (folders.Length > MostNamed ? ", …" : "");
                 found.Add(
                     new Finding(
                         "few-pictures",
                         few ? FindingLevel.Warning : FindingLevel.Note,
-                        string.Create(
-                            CultureInfo.InvariantCulture,
+                        Invariant.Text(
                             $"fewer than {(few ? FewPictures : AdvisedPictures)} pictures"
-                                + $"{(few ? Invariant($" ({AdvisedPictures} are advised)") : "")}: {list}"
+                                + $"{(few ? Invariant.Text($" ({AdvisedPictures} are advised)") : "")}: {list}"
                         ),
                         few
                             ? "With fewer than 8 of an outfit the LoRA copies them instead of learning."
@@ -232,7 +229,7 @@ public static class SetCheck
                 new Finding(
                     "mostly-monochrome",
                     FindingLevel.Warning,
-                    Invariant($"{monochrome} of {pictures.Length} pictures have no colour"),
+                    Invariant.Text($"{monochrome} of {pictures.Length} pictures have no colour"),
                     "The LoRA draws grey unless told otherwise.",
                     "add coloured pictures, or forno dataset sort FOLDER and fewer repeats for the others"
                 )
@@ -245,7 +242,7 @@ public static class SetCheck
                 new Finding(
                     "retro-mix",
                     FindingLevel.Note,
-                    Invariant($"{retro} of {pictures.Length} pictures are tagged as of the 1980s or 1990s"),
+                    Invariant.Text($"{retro} of {pictures.Length} pictures are tagged as of the 1980s or 1990s"),
                     "They train about three times faster than the rest: their look wins.",
                     "forno dataset sort FOLDER, and fewer repeats for them"
                 )
@@ -264,7 +261,7 @@ public static class SetCheck
                     "caption-kinds",
                     FindingLevel.Warning,
                     $"captions are of {kinds.Length} kinds: "
-                        + $"{string.Join(", ", kinds.Select(k => Invariant($"{k.Count()} {k.Key}")))}",
+                        + $"{string.Join(", ", kinds.Select(k => Invariant.Text($"{k.Count()} {k.Key}")))}",
                     "The trainer reads one kind (caption_extension): the pictures of the others count as "
                         + "without caption.",
                     "forno dataset import FOLDER -o NEW --caption-extension .txt"
@@ -279,7 +276,7 @@ public static class SetCheck
                 new Finding(
                     "captions-missing",
                     FindingLevel.Note,
-                    Invariant($"{bare} of {pictures.Length} pictures have no caption"),
+                    Invariant.Text($"{bare} of {pictures.Length} pictures have no caption"),
                     "Without captions everything in a picture sticks to the trigger.",
                     "forno caption tag FOLDER, or write a .txt beside each"
                 )
@@ -305,7 +302,7 @@ public static class SetCheck
             return; // captions do not tell
         }
 
-        string list = string.Join(", ", Shots.Select((s, i) => Invariant($"{counts[i]} {s}")));
+        string list = string.Join(", ", Shots.Select((s, i) => Invariant.Text($"{counts[i]} {s}")));
         if (counts.Max() * 10 > told * 6 || counts.Contains(0))
         {
             found.Add(
@@ -319,6 +316,4 @@ public static class SetCheck
             );
         }
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -122,8 +122,7 @@ public static class CleanPlans
 
     /// <summary>What was found in a picture, for people: <c>2 texts, 1 bubble (3.1 %)</c>.</summary>
     public static string Told(CleanPicture picture) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
+        Invariant.Text(
             $"{string.Join(", ",
         picture.Found.GroupBy(f => f.Kind).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}{(g.Count() == 1 ? "" : "s")}"))}"
                 + $" ({picture.Share:0.0 %})"
@@ -234,8 +233,7 @@ public static class CleanPlans
                     .Where(p => p.Share > mostShare)
                     .Select(p => new Problem(
                         p.Item.Path,
-                        string.Create(
-                            CultureInfo.InvariantCulture,
+                        Invariant.Text(
                             $"{Told(p)} is more than {mostShare:0 %} of it: a page of text; take it out, or crop it"
                         )
                     )),

@@ -242,9 +242,7 @@ public static class CropPlan
 
         string what = string.Join(
             ", ",
-            taken.Select(s =>
-                string.Create(CultureInfo.InvariantCulture, $"{s.Shot.Name} {s.Box!.Value.Width}×{s.Box.Value.Height}")
-            )
+            taken.Select(s => Invariant.Text($"{s.Shot.Name} {s.Box!.Value.Width}×{s.Box.Value.Height}"))
         );
         return new PlanStep
         {

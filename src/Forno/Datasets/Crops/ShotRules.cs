@@ -110,10 +110,7 @@ public static class ShotRules
             }
         }
 
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{crop.Width}×{crop.Height} is less than the training resolution"
-        );
+        return Invariant.Text($"{crop.Width}×{crop.Height} is less than the training resolution");
     }
 
     /// <summary>Whether two boxes show nearly the same: their common part is nine tenths of both together.</summary>

@@ -110,7 +110,7 @@ public sealed record Subject
         if (share < Tiny)
         {
             throw new FornoException(
-                FormattableString.Invariant($"the subject of its {source} is tiny ({share:0.00 %} of the picture)")
+                Invariant.Text($"the subject of its {source} is tiny ({share:0.00 %} of the picture)")
             );
         }
 

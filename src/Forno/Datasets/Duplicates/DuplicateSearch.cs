@@ -93,7 +93,7 @@ public static class DuplicateSearch
         if (!(options.Similarity is >= 1 and <= 100))
         {
             throw new FornoException(
-                FormattableString.Invariant($"a similarity of {options.Similarity} % makes no sense; give 1 to 100")
+                Invariant.Text($"a similarity of {options.Similarity} % makes no sense; give 1 to 100")
             );
         }
 

@@ -205,7 +205,7 @@ public static class EditPlans
     {
         if (!right)
         {
-            throw new FornoException(FormattableString.Invariant($"{option} {value}: it must be {range}"));
+            throw new FornoException(Invariant.Text($"{option} {value}: it must be {range}"));
         }
     }
 }

@@ -181,8 +181,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         {
             string what = kind.Picture is null
                 ? "film"
-                : string.Create(
-                    CultureInfo.InvariantCulture,
+                : Invariant.Text(
                     $"{kind.Picture.Format} of {kind.Picture.Frames} "
                         + $"{(kind.Picture.Format == "tiff" ? "pages" : "frames")}"
                 );
@@ -194,7 +193,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
             };
         }
 
-        string size = FormattableString.Invariant($"{still.Format} {still.Width}×{still.Height}");
+        string size = Invariant.Text($"{still.Format} {still.Width}×{still.Height}");
         List<FileChange> changes =
         [
             new AddFile(target + ".png", PictureContent.AsPng(item.File, settings.MaxPixels)),
@@ -254,7 +253,7 @@ public sealed class Importer(ImportSettings settings) : IDisposable
                     continue;
                 }
 
-                string name = FormattableString.Invariant($"{target}_f{++kept:0000}");
+                string name = Invariant.Text($"{target}_f{++kept:0000}");
                 using (PixelBudget.Take((long)frame.Width * frame.Height))
                 {
                     yield return new AddFile(name + ".png", PictureContent.Png(frame));

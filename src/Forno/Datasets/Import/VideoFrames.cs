@@ -37,9 +37,7 @@ public static partial class VideoFrames
             ?? throw new FornoException(
                 $"{file}: films are read by ffmpeg, which is missing; on Debian: apt-get install ffmpeg"
             );
-        string select = every is { } n
-            ? string.Create(CultureInfo.InvariantCulture, $"not(mod(n\\,{n}))")
-            : "eq(n\\,0)+gt(scene\\,0.3)";
+        string select = every is { } n ? Invariant.Text($"not(mod(n\\,{n}))") : "eq(n\\,0)+gt(scene\\,0.3)";
         var start = new ProcessStartInfo(program)
         {
             RedirectStandardOutput = true,

@@ -102,28 +102,33 @@ public static class MaskJudge
                 r.Doubt.Of(fit.Doubt),
                 Flaw(
                     "grey",
-                    $"grey beyond its edge, worth {fit.Doubt:0 %} of the white: the network was not sure what belongs to the subject"
+                    $"grey beyond its edge, worth {fit.Doubt:0 %} of the white: the network was not sure "
+                        + $"what belongs to the subject"
                 )
             ),
             (
                 r.Cut.Of(fit.Cut),
                 Flaw(
                     "cut",
-                    $"its outline runs through even parts of the picture and leaves {fit.Cut:0 %} (of white or black, whichever is less) on their smaller side: something is cut off, or ground taken along"
+                    $"its outline runs through even parts of the picture and leaves {fit.Cut:0 %} (of white "
+                        + $"or black, whichever is less) on their smaller side: something is cut off, or ground "
+                        + $"taken along"
                 )
             ),
             (
                 Math.Min(r.Enclosed.Of(fit.Enclosed), r.Objects.Of(fit.Objects)),
                 Flaw(
                     "part",
-                    $"along {fit.Enclosed:0 %} of its outline it ends at something that is no ground either, since it does not reach the picture's edge: a part of the subject is left out"
+                    $"along {fit.Enclosed:0 %} of its outline it ends at something that is no ground either, "
+                        + $"since it does not reach the picture's edge: a part of the subject is left out"
                 )
             ),
             (
                 r.Strange.Of(fit.Strange),
                 Flaw(
                     "strange",
-                    $"beside it lies a part, as large as {fit.Strange:0 %} of the white, in colours that the picture's edge does not have: left out of the subject?"
+                    $"beside it lies a part, as large as {fit.Strange:0 %} of the white, in colours that the "
+                        + $"picture's edge does not have: left out of the subject?"
                 )
             ),
             (
@@ -160,6 +165,5 @@ public static class MaskJudge
             ];
     }
 
-    internal static MaskFlaw Flaw(string kind, FormattableString text) =>
-        new(kind, text.ToString(CultureInfo.InvariantCulture));
+    internal static MaskFlaw Flaw(string kind, InvariantText text) => new(kind, text.ToString());
 }

@@ -151,7 +151,7 @@ public static class MaskPlan
                 new PlanStep
                 {
                     Subject = mask.Item.Path,
-                    What = FormattableString.Invariant($"mask, {mask.Shape.White:0 %} white{flaws}"),
+                    What = Invariant.Text($"mask, {mask.Shape.White:0 %} white{flaws}"),
                     Changes = changes,
                 }
             );

@@ -70,7 +70,8 @@ internal static class MaskShapeJudge
         {
             yield return MaskJudge.Flaw(
                 "islands",
-                $"{shape.Islands} islands, the two largest with {shape.Largest:0 %} of the white: crumbs instead of one subject"
+                $"{shape.Islands} islands, the two largest with {shape.Largest:0 %} of the white: crumbs "
+                    + $"instead of one subject"
             );
         }
 
@@ -78,7 +79,8 @@ internal static class MaskShapeJudge
         {
             yield return MaskJudge.Flaw(
                 "grey",
-                $"{shape.Islands} islands, {shape.Grey:0 %} of what is not black is grey: it is not clear what belongs to the subject"
+                $"{shape.Islands} islands, {shape.Grey:0 %} of what is not black is grey: it is not clear "
+                    + $"what belongs to the subject"
             );
         }
 

@@ -82,9 +82,7 @@ public sealed record BakeSettings
         {
             if (value is < 1 or > 1_000_000)
             {
-                throw new FornoException(
-                    FormattableString.Invariant($"{name} = {value} makes no sense; give at least 1")
-                );
+                throw new FornoException(Invariant.Text($"{name} = {value} makes no sense; give at least 1"));
             }
         }
     }

@@ -22,8 +22,9 @@ internal static class RepeatFindings
                 new Finding(
                     "few-pictures",
                     FindingLevel.Warning,
-                    Text(
-                        $"{Name(few)} has {few.Pictures} {(few.Pictures == 1 ? "picture" : "pictures")}, drawn {few.Repeats} times an epoch each"
+                    Invariant.Text(
+                        $"{Name(few)} has {few.Pictures} {(few.Pictures == 1 ? "picture" : "pictures")}, "
+                            + $"drawn {few.Repeats} times an epoch each"
                     ),
                     "Fewer than 8 of an outfit are copied rather than learnt.",
                     "add pictures; closer shots can be cut out of large ones"
@@ -53,7 +54,7 @@ internal static class RepeatFindings
                 new Finding(
                     "half",
                     FindingLevel.Warning,
-                    Text($"{Name(half)} makes {half.ImageSteps} of {plan.ImageSteps} image steps an epoch"),
+                    Invariant.Text($"{Name(half)} makes {half.ImageSteps} of {plan.ImageSteps} image steps an epoch"),
                     "More than half of all steps are its: the rest of the LoRA will look like it.",
                     half.Repeats > 1
                         ? "more pictures for the other folders"
@@ -70,7 +71,7 @@ internal static class RepeatFindings
                 new Finding(
                     "many-pictures",
                     FindingLevel.Note,
-                    Text($"{Name(many)} has {many.Pictures} pictures, more than its image steps an epoch"),
+                    Invariant.Text($"{Name(many)} has {many.Pictures} pictures, more than its image steps an epoch"),
                     "Even once each they are trained more than their share.",
                     "fewer epochs, or leave the weakest out"
                 )
@@ -112,12 +113,14 @@ internal static class RepeatFindings
                     new Finding(
                         "over-cap",
                         FindingLevel.Warning,
-                        Text(
+                        Invariant.Text(
                             $"{main.Trigger}: {main.Total} image steps, more than {cap} for {plan.Settings.Optimizer}"
                         ),
                         "It burns in: colours glare, poses repeat, other words lose their say.",
                         cap / main.PerEpoch is > 0 and var epochs
-                            ? Text($"forno plan FOLDER --epochs {epochs} ({main.PerEpoch * epochs} image steps)")
+                            ? Invariant.Text(
+                                $"forno plan FOLDER --epochs {epochs} ({main.PerEpoch * epochs} image steps)"
+                            )
                             : "fewer pictures"
                     )
                 );
@@ -129,12 +132,12 @@ internal static class RepeatFindings
                     new Finding(
                         main.Total < low ? "short" : "long",
                         FindingLevel.Note,
-                        Text($"{main.Trigger}: {main.Total} image steps; {low} to {high} suit it"),
+                        Invariant.Text($"{main.Trigger}: {main.Total} image steps; {low} to {high} suit it"),
                         main.Total < low
                             ? "It may come out weak."
                             : "Its last epochs may be burnt in; one of the earlier ones may be the best.",
                         epochs > 0 && epochs != plan.Epochs
-                            ? Text($"forno plan FOLDER --epochs {epochs}")
+                            ? Invariant.Text($"forno plan FOLDER --epochs {epochs}")
                             : "look at its epochs with forno grid"
                     )
                 );
@@ -164,16 +167,23 @@ internal static class RepeatFindings
                 new Finding(
                     "dim-alpha",
                     FindingLevel.Note,
-                    Text(
-                        $"dim {settings.Dim ?? RepeatPlanner.Dim}, alpha {settings.Alpha ?? RepeatPlanner.Alpha}; the recipe is for {RepeatPlanner.Dim} and {RepeatPlanner.Alpha}"
+                    Invariant.Text(
+                        $"dim {settings.Dim ?? RepeatPlanner.Dim}, alpha "
+                            + $"{settings.Alpha ?? RepeatPlanner.Alpha}; the recipe is for {RepeatPlanner.Dim} and "
+                            + $"{RepeatPlanner.Alpha}"
                     ),
                     scale < 0.5
-                            ? Text($"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns more slowly than reckoned.")
+                            ? Invariant.Text(
+                                $"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns more slowly than reckoned."
+                            )
                         : scale > 0.5
-                            ? Text($"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns faster than reckoned.")
+                            ? Invariant.Text(
+                                $"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns faster than reckoned."
+                            )
                         : "It holds more or less than reckoned, at the same pace.",
-                    Text(
-                        $"network_dim = {RepeatPlanner.Dim}, network_alpha = {RepeatPlanner.Alpha}, or look at its epochs with forno grid"
+                    Invariant.Text(
+                        $"network_dim = {RepeatPlanner.Dim}, network_alpha = {RepeatPlanner.Alpha}, or look "
+                            + $"at its epochs with forno grid"
                     )
                 )
             );
@@ -194,8 +204,9 @@ internal static class RepeatFindings
                 new Finding(
                     "unbalanced",
                     FindingLevel.Note,
-                    Text(
-                        $"{steps[^1].Name} gets {steps[^1].Steps} image steps an epoch, {steps[0].Name} {steps[0].Steps}"
+                    Invariant.Text(
+                        $"{steps[^1].Name} gets {steps[^1].Steps} image steps an epoch, {steps[0].Name} "
+                            + $"{steps[0].Steps}"
                     ),
                     "Whole repeats come no closer; the one with more will be drawn better.",
                     "even out the numbers of pictures"
@@ -205,6 +216,4 @@ internal static class RepeatFindings
     }
 
     private static string Name(FolderRepeats folder) => folder.Folder.Length > 0 ? folder.Folder : "the folder";
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

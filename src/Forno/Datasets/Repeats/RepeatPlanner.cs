@@ -10,7 +10,8 @@ namespace Forno.Datasets.Repeats;
 /// <list type="bullet">
 /// <item><b>balanced</b>: 8 epochs (at dim 32, alpha 16) of 300 image steps for each concept and 100 for each
 /// sub-concept with
-/// Prodigy at rate 1, twice that with AdamW at 1e-4; × 3/5 with both min_snr_gamma and ip_noise_gamma, × 1/2 for SDXL,
+/// Prodigy at rate 1, twice that with AdamW at 1e-4; × 3/5 with both min_snr_gamma and ip_noise_gamma, × 1/2 for
+/// SDXL,
 /// × 1/3 for
 /// animation of the 1980s and 1990s. All is rounded down. The character's own folder fills up what its sub-concepts
 /// leave of
@@ -142,16 +143,18 @@ public static class RepeatPlanner
         var (main, sub) = Targets(settings);
         reasons.Add(
             settings.StepsPerConcept is { } given
-                ? Text(
-                    $"{given} image steps an epoch for each concept, as asked, and a third for each sub-concept: {main} and {sub}."
+                ? Invariant.Text(
+                    $"{given} image steps an epoch for each concept, as asked, and a third for each "
+                        + $"sub-concept: {main} and {sub}."
                 )
-                : Text(
-                    $"{PerConcept} image steps an epoch for each concept, {PerConcept / SubConcepts} for each sub-concept (Prodigy, SD 1.5){Factors(settings)}: {main} and {sub}, rounded down."
+                : Invariant.Text(
+                    $"{PerConcept} image steps an epoch for each concept, {PerConcept / SubConcepts} for "
+                        + $"each sub-concept (Prodigy, SD 1.5){Factors(settings)}: {main} and {sub}, rounded down."
                 )
         );
         foreach (Concept concept in concepts.Where(c => !c.Main))
         {
-            Set(concept, sub, Text($"sub-concept of {concept.Parent}: {sub}"));
+            Set(concept, sub, Invariant.Text($"sub-concept of {concept.Parent}: {sub}"));
         }
 
         foreach (Concept concept in concepts.Where(c => c.Main))
@@ -164,17 +167,18 @@ public static class RepeatPlanner
             Set(
                 concept,
                 left,
-                fed == 0 ? Text($"concept: {main}")
-                    : main - fed >= sub ? Text($"concept: {main}, of which sub-concepts give {fed}: {left}")
-                    : Text($"concept, of which sub-concepts give {fed} already: {left}, as one of them")
+                fed == 0 ? Invariant.Text($"concept: {main}")
+                    : main - fed >= sub ? Invariant.Text($"concept: {main}, of which sub-concepts give {fed}: {left}")
+                    : Invariant.Text($"concept, of which sub-concepts give {fed} already: {left}, as one of them")
             );
         }
 
         if (settings.Epochs is null)
         {
             reasons.Add(
-                Text(
-                    $"{Epochs} epochs; the recipe is for dim {Dim}, alpha {Alpha} and {(settings.IsProdigy ? "rate 1" : "rate 1e-4")}."
+                Invariant.Text(
+                    $"{Epochs} epochs; the recipe is for dim {Dim}, alpha {Alpha} and "
+                        + $"{(settings.IsProdigy ? "rate 1" : "rate 1e-4")}."
                 )
             );
         }
@@ -187,15 +191,16 @@ public static class RepeatPlanner
         int share = SimpleSteps / concepts.Length;
         reasons.Add(
             concepts.Length == 1
-                ? Text($"The fewest repeats that reach {SimpleSteps} image steps an epoch.")
-                : Text(
-                    $"The fewest repeats that reach {SimpleSteps} image steps an epoch over {concepts.Length} concepts: {share} each."
+                ? Invariant.Text($"The fewest repeats that reach {SimpleSteps} image steps an epoch.")
+                : Invariant.Text(
+                    $"The fewest repeats that reach {SimpleSteps} image steps an epoch over {concepts.Length}"
+                        + $" concepts: {share} each."
                 )
         );
         foreach (Concept concept in concepts)
         {
             concept.Repeats = Math.Max(1, (share + concept.Extent.Count - 1) / concept.Extent.Count);
-            concept.Why = Text($"{share} ÷ {concept.Extent.Count}, rounded up");
+            concept.Why = Invariant.Text($"{share} ÷ {concept.Extent.Count}, rounded up");
         }
 
         int steps = concepts.Sum(c => c.Repeats * c.Extent.Count);
@@ -203,11 +208,13 @@ public static class RepeatPlanner
         int epochs = settings.Epochs ?? (int)((wanted + steps - 1) / steps);
         reasons.Add(
             settings.Epochs is null
-                ? Text(
-                    $"The fewest epochs that reach {SimpleBatches} image steps ÷ batch: {steps} × {epochs} ÷ {settings.Batch} = {(long)steps * epochs / settings.Batch}."
+                ? Invariant.Text(
+                    $"The fewest epochs that reach {SimpleBatches} image steps ÷ batch: {steps} × {epochs} ÷ "
+                        + $"{settings.Batch} = {(long)steps * epochs / settings.Batch}."
                 )
-                : Text(
-                    $"{epochs} epochs, as asked: {steps} × {epochs} ÷ {settings.Batch} = {(long)steps * epochs / settings.Batch} ({SimpleBatches} are the recipe's)."
+                : Invariant.Text(
+                    $"{epochs} epochs, as asked: {steps} × {epochs} ÷ {settings.Batch} = "
+                        + $"{(long)steps * epochs / settings.Batch} ({SimpleBatches} are the recipe's)."
                 )
         );
         return epochs;
@@ -218,8 +225,8 @@ public static class RepeatPlanner
         concept.Repeats = Math.Max(1, target / concept.Extent.Count);
         concept.Why =
             target < concept.Extent.Count
-                ? Text($"{why}; {concept.Extent.Count} pictures are more than that, and 1 is the least")
-                : Text($"{why} ÷ {concept.Extent.Count}");
+                ? Invariant.Text($"{why}; {concept.Extent.Count} pictures are more than that, and 1 is the least")
+                : Invariant.Text($"{why} ÷ {concept.Extent.Count}");
     }
 
     private static string Factors(BakeSettings settings) =>
@@ -285,8 +292,6 @@ public static class RepeatPlanner
             yield return new TriggerSteps(concept.Name, true, steps, (long)steps * epochs);
         }
     }
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private sealed class Concept(string name, Trigger? trigger, string? parent, PictureGroup[] groups, Extent extent)
     {

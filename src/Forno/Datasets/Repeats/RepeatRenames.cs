@@ -21,11 +21,14 @@ public static class RepeatRenames
             string bare = RelativePath.Repeats(name) is null
                 ? name
                 : name[(name.IndexOf('_', StringComparison.Ordinal) + 1)..];
-            string wanted = RelativePath.Join(RelativePath.Folder(folder.Folder), Text($"{folder.Repeats}_{bare}")),
+            string wanted = RelativePath.Join(
+                    RelativePath.Folder(folder.Folder),
+                    Invariant.Text($"{folder.Repeats}_{bare}")
+                ),
                 free = wanted;
             for (int n = 2; folder.Before != folder.Repeats && !taken.Add(free); n++)
             {
-                free = Text($"{wanted}-{n}");
+                free = Invariant.Text($"{wanted}-{n}");
             }
 
             targets[folder.Folder] = folder.Before == folder.Repeats ? folder.Folder : free;
@@ -89,6 +92,4 @@ public static class RepeatRenames
 
     private static string Moved(string path, string from, string to) =>
         from.Length == 0 ? RelativePath.Join(to, path) : to + path[from.Length..];
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

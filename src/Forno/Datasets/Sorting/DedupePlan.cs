@@ -55,7 +55,7 @@ public static class DedupePlan
 
                 string how = other.Exact
                     ? "the same file as"
-                    : Invariant($"{other.Similarity:0} % like{(other.Mirrored ? " (mirrored)" : "")}");
+                    : Invariant.Text($"{other.Similarity:0} % like{(other.Mirrored ? " (mirrored)" : "")}");
                 steps.Add(
                     new PlanStep
                     {
@@ -65,8 +65,7 @@ public static class DedupePlan
                     }
                 );
                 list.Append(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"{Quoted(to)},{Quoted(kept.Path)},{other.Similarity:0.0},{Yes(other.Mirrored)},"
                             + $"{Yes(other.Exact)},{Quoted(item.Path)}\n"
                     )
@@ -103,7 +102,7 @@ public static class DedupePlan
         {
             free = RelativePath.Join(
                 RelativePath.Folder(path),
-                Invariant($"{RelativePath.Stem(path)}-{n}{Path.GetExtension(path)}")
+                Invariant.Text($"{RelativePath.Stem(path)}-{n}{Path.GetExtension(path)}")
             );
         }
 
@@ -116,6 +115,4 @@ public static class DedupePlan
             : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     private static string Yes(bool yes) => yes ? "yes" : "no";
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

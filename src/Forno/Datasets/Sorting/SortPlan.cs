@@ -66,7 +66,7 @@ public static class SortPlan
 
         string last = RelativePath.Name(target);
         return item.Repeats is { } n && RelativePath.Repeats(last) is null
-            ? RelativePath.Join(RelativePath.Folder(target), FormattableString.Invariant($"{n}_{last}"))
+            ? RelativePath.Join(RelativePath.Folder(target), Invariant.Text($"{n}_{last}"))
             : target;
     }
 

@@ -42,7 +42,7 @@ internal static class PruneFindings
                 new Finding(
                     "without-trigger",
                     FindingLevel.Warning,
-                    TriggerFindings.Text(
+                    Invariant.Text(
                         $"{TriggerFindings.Pictures(untriggered)} without a trigger: nothing was pruned there"
                     ),
                     "Without a trigger nothing could absorb it.",
@@ -59,8 +59,9 @@ internal static class PruneFindings
                 new Finding(
                     "sentences",
                     FindingLevel.Note,
-                    TriggerFindings.Text(
-                        $"{sentences} {(sentences == 1 ? "caption holds" : "captions hold")} sentences, which are left as they are"
+                    Invariant.Text(
+                        $"{sentences} {(sentences == 1 ? "caption holds" : "captions hold")} sentences, "
+                            + $"which are left as they are"
                     ),
                     "What a sentence says goes to its words, not to the trigger.",
                     "write traits out of them by hand, if the trigger is to have them"
@@ -79,7 +80,7 @@ internal static class PruneFindings
                     "pruned",
                     FindingLevel.Note,
                     $"{by.Key}: "
-                        + $"{TriggerFindings.List(by.Select(s => TriggerFindings.Text($"{s.Tag} ({s.Pictures})")))}",
+                        + $"{TriggerFindings.List(by.Select(s => Invariant.Text($"{s.Tag} ({s.Pictures})")))}",
                     "Out of the captions, so that the triggers absorb them; kept in name.tags.json beside "
                         + "each picture.",
                     "--keep CATEGORY, or --keep TAG, leaves what is to stay changeable"
@@ -116,7 +117,7 @@ internal static class PruneFindings
                 others
                     .OrderByDescending(o => o.Value)
                     .ThenBy(o => o.Key, StringComparer.Ordinal)
-                    .Select(o => TriggerFindings.Text($"{o.Key} ({o.Value})"))
+                    .Select(o => Invariant.Text($"{o.Key} ({o.Value})"))
             );
             found.Add(
                 new Finding(
@@ -154,7 +155,7 @@ internal static class PruneFindings
                     .GroupBy(t => t)
                     .OrderByDescending(g => g.Count())
                     .ThenBy(g => g.Key, StringComparer.Ordinal)
-                    .Select(g => TriggerFindings.Text($"{g.Key} ({g.Count()})")),
+                    .Select(g => Invariant.Text($"{g.Key} ({g.Count()})")),
             ];
         if (tags.Length > 0)
         {
@@ -186,7 +187,7 @@ internal static class PruneFindings
                     "rare",
                     FindingLevel.Note,
                     "pruned from few captions: "
-                        + $"{TriggerFindings.List(rare.Select(r => TriggerFindings.Text($"{r.Tag} ({r.Pictures})")))}",
+                        + $"{TriggerFindings.List(rare.Select(r => Invariant.Text($"{r.Tag} ({r.Pictures})")))}",
                     "What a trigger's pictures seldom show comes and goes: no word calls it or keeps it "
                         + "away. It may also be another character's, or the tagger's mistake.",
                     "--least-share 10 leaves what fewer than 10 % of a trigger's pictures have"

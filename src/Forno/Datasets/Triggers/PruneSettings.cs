@@ -77,9 +77,7 @@ public sealed record PruneSettings
 
         if (LeastShare is not (>= 0 and <= 100))
         {
-            throw new FornoException(
-                FormattableString.Invariant($"a share of {LeastShare} % makes no sense; give 0 to 100")
-            );
+            throw new FornoException(Invariant.Text($"a share of {LeastShare} % makes no sense; give 0 to 100"));
         }
 
         if (Level == PruneLevel.SemiStatic && Keep.Count == 0)

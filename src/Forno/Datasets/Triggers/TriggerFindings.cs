@@ -47,14 +47,12 @@ internal static class TriggerFindings
     {
         string[] all = [.. names];
         return string.Join(", ", all.Take(MostNamed))
-            + (all.Length > MostNamed ? Text($" and {all.Length - MostNamed} more") : "");
+            + (all.Length > MostNamed ? Invariant.Text($" and {all.Length - MostNamed} more") : "");
     }
 
     /// <summary>Text without a culture's commas.</summary>
-    internal static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
     /// <summary>One picture or several.</summary>
-    internal static string Pictures(int count) => Text($"{count} {(count == 1 ? "picture" : "pictures")}");
+    internal static string Pictures(int count) => Invariant.Text($"{count} {(count == 1 ? "picture" : "pictures")}");
 
     /// <summary>
     /// Triggers that stand for what runs through others' pictures: characters and styles as the user says, and those of
@@ -93,7 +91,7 @@ internal static class TriggerFindings
                 new Finding(
                     "same-extent",
                     FindingLevel.Warning,
-                    Text($"{Names(same)} have the same {Pictures(same[0].Extent.Count)}"),
+                    Invariant.Text($"{Names(same)} have the same {Pictures(same[0].Extent.Count)}"),
                     "They learn the same and will do the same thing: each of them calls up all of it.",
                     $"{TellingApart(scene, same)}; or keep only one of them"
                 )
@@ -111,7 +109,7 @@ internal static class TriggerFindings
                     new Finding(
                         "nearly-same",
                         FindingLevel.Warning,
-                        Text($"only {Pictures(either - both)} of {either} tell {a.Name} and {b.Name} apart"),
+                        Invariant.Text($"only {Pictures(either - both)} of {either} tell {a.Name} and {b.Name} apart"),
                         "They will do nearly the same thing.",
                         $"{TellingApart(scene, [a, b])}; or keep only one of them"
                     )
@@ -139,7 +137,7 @@ internal static class TriggerFindings
         [
             .. scene
                 .Groups.Where(g => g.Extent.Count > 0 && g.Extent.Overlap(theirs) == 0)
-                .Select(g => Text($"{g.Name} ({g.Extent.Count})")),
+                .Select(g => Invariant.Text($"{g.Name} ({g.Extent.Count})")),
         ];
         return free.Length > 0 ? $"{needed}; folders with none of them: {List(free)}" : needed;
     }
@@ -164,7 +162,7 @@ internal static class TriggerFindings
             {
                 string how = bare.IsEmpty
                     ? $"{wide.Name} is never seen without {Or(clothes)}"
-                    : Text(
+                    : Invariant.Text(
                         $"only {Pictures(bare.Count)} of {wide.Extent.Count} show {wide.Name} without {Or(clothes)}"
                     );
                 found.Add(
@@ -254,7 +252,7 @@ internal static class TriggerFindings
                         "forgotten",
                         FindingLevel.Warning,
                         $"captions lack {trigger.Name}, and others of their folder have it: "
-                            + $"{List(lack.Select(l => Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})")))}",
+                            + $"{List(lack.Select(l => Invariant.Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})")))}",
                         "There its features stick to other words.",
                         $"forno caption trigger {Places(lack.Select(l => l.Group))} {Option(trigger)} (those "
                             + "that have it keep it)"
@@ -269,7 +267,7 @@ internal static class TriggerFindings
             string where = List(
                 scene
                     .Groups.Where(g => g.Extent.Overlap(none) > 0)
-                    .Select(g => Text($"{g.Name} ({g.Extent.Overlap(none)})"))
+                    .Select(g => Invariant.Text($"{g.Name} ({g.Extent.Overlap(none)})"))
             );
             found.Add(
                 new Finding(

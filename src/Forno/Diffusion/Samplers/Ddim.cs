@@ -49,7 +49,9 @@ public static partial class Samplers
             run
         );
 
-    /// <summary>DDIM as diffusers has it: each step goes ⌊T/steps⌋ timesteps down, whatever the list says.</summary>
+    /// <summary>
+    /// DDIM as diffusers has it: each step goes ⌊T/steps⌋ timesteps down, whatever the list says.
+    /// </summary>
     /// <param name="denoise">The model.</param>
     /// <param name="x">Unit noise [B, C, H, W].</param>
     /// <param name="schedule">The training schedule.</param>

@@ -89,7 +89,9 @@ public static class SigmaSchedules
         ];
     }
 
-    /// <summary>Every ⌊T/n⌋-th table entry from timestep 1 on (A1111's "DDIM"); may have more than n steps.</summary>
+    /// <summary>
+    /// Every ⌊T/n⌋-th table entry from timestep 1 on (A1111's "DDIM"); may have more than n steps.
+    /// </summary>
     public static Sigma[] Ddim(NoiseSchedule schedule, int n)
     {
         int stride = Math.Max(schedule.Count / n, 1);
@@ -102,7 +104,9 @@ public static class SigmaSchedules
         return [.. rising];
     }
 
-    /// <summary>Whole timesteps n·T/n − 1, …, T/n − 1, rounded: what distilled turbo models were trained on.</summary>
+    /// <summary>
+    /// Whole timesteps n·T/n − 1, …, T/n − 1, rounded: what distilled turbo models were trained on.
+    /// </summary>
     public static Sigma[] Turbo(NoiseSchedule schedule, int n)
     {
         double stride = schedule.Count / (double)n;

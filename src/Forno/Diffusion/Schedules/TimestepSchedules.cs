@@ -99,7 +99,8 @@ public static class TimestepSchedules
         return [.. Enumerable.Range(0, n).Select(i => i == 0 && n > 1 ? count - 1 : Round((n - 1 - i) * stride))];
     }
 
-    // round(T, T − T/n, … > 0) − 1; the number of entries follows from the floating-point stride, as in the reference.
+    // round(T, T − T/n, … > 0) − 1; the number of entries follows from the floating-point stride, as in the
+    // reference.
     private static int[] Trailing(int n, int count)
     {
         double stride = count / (double)n,

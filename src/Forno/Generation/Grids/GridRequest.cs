@@ -55,11 +55,7 @@ public sealed record GridAdapter(string Path, string Label, int? Epoch)
             ? n
             : null;
         string name = System.IO.Path.GetFileNameWithoutExtension(path);
-        return new GridAdapter(
-            path,
-            epoch is null ? name : string.Create(CultureInfo.InvariantCulture, $"epoch {epoch}\n{name}"),
-            epoch
-        );
+        return new GridAdapter(path, epoch is null ? name : Invariant.Text($"epoch {epoch}\n{name}"), epoch);
     }
 }
 
@@ -192,10 +188,8 @@ public sealed record GridRequest
     }
 
     private string SubjectLabel((string Prompt, ulong Seed) subject) =>
-        Seeds.Count == 1
-            ? subject.Prompt
-            : string.Create(CultureInfo.InvariantCulture, $"{subject.Prompt}\nseed {subject.Seed}");
+        Seeds.Count == 1 ? subject.Prompt : Invariant.Text($"{subject.Prompt}\nseed {subject.Seed}");
 
     private static string WeightLabel(double weight) =>
-        weight == 0 ? "no LoRA" : string.Create(CultureInfo.InvariantCulture, $"weight {weight:0.###}");
+        weight == 0 ? "no LoRA" : Invariant.Text($"weight {weight:0.###}");
 }

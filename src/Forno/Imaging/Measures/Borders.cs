@@ -105,9 +105,7 @@ public sealed class Borders
     {
         if (!(fuzzPercent is >= 0 and <= 100))
         {
-            throw new FornoException(
-                FormattableString.Invariant($"a fuzz of {fuzzPercent} % makes no sense; give 0 to 100")
-            );
+            throw new FornoException(Invariant.Text($"a fuzz of {fuzzPercent} % makes no sense; give 0 to 100"));
         }
 
         (width, height, left, right, top, bottom) = (pixels, 0, pixels, -1, -1, -1);

@@ -146,7 +146,8 @@ internal static class RowFilter
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector<byte> Of(Vector<byte> left, Vector<byte> above, Vector<byte> corner)
         {
-            // How far left, above and corner are off; the last is |(above − corner) + (left − corner)|: where both have
+            // How far left, above and corner are off; the last is |(above − corner) + (left − corner)|: where both
+            // have
             // the same
             // sign, corner is the farthest, and else it fits a byte.
             Vector<byte> fromLeft = Distance(above, corner),

@@ -58,8 +58,7 @@ public sealed class Prodigy : Optimizer
         if (Groups.FirstOrDefault(g => g.Lr > 0 && g.Lr != lr) is { } other)
         {
             throw new FornoException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"Prodigy has one step size for all groups: a group's learning rate must be {lr} or 0, "
                         + $"not {other.Lr}. Set unet_lr and text_encoder_lr to the same value."
                 )

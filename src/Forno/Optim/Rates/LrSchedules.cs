@@ -103,9 +103,7 @@ public static class LrSchedules
     {
         if (!(setting >= 0) || double.IsInfinity(setting))
         {
-            throw new FornoException(
-                string.Create(CultureInfo.InvariantCulture, $"{option} = {setting} must be 0 or more")
-            );
+            throw new FornoException(Invariant.Text($"{option} = {setting} must be 0 or more"));
         }
 
         return setting == Math.Floor(setting) ? (long)setting : (long)(setting * total);
@@ -147,12 +145,7 @@ public static class LrSchedules
         var (lr, end) = (c.Settings.DefaultLr, Number(c.Settings, "lr_end", 1e-7));
         if (!(lr > end))
         {
-            throw new FornoException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"polynomial: lr_end ({end}) must be below learning_rate ({lr})"
-                )
-            );
+            throw new FornoException(Invariant.Text($"polynomial: lr_end ({end}) must be below learning_rate ({lr})"));
         }
 
         // the optimizer's default rate scales every group, as in the reference

@@ -29,8 +29,7 @@ public sealed class TensorBoard : IDisposable
             {
                 FilePath = Path.Combine(
                     folder,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
+                    Invariant.Text(
                         $"events.out.tfevents.{seconds:D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}"
                     )
                 );

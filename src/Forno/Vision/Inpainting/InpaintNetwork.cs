@@ -43,8 +43,7 @@ internal sealed class InpaintNetwork : IDisposable
 
     /// <summary>What was found out about it, for people.</summary>
     public string Description =>
-        string.Create(
-            CultureInfo.InvariantCulture,
+        Invariant.Text(
             $"{(Size.Width > 0 ? $"{Size.Width}×{Size.Height}" : "any size")}, samples 0–{full}, "
                 + $"{(hole > 0 ? "holes" : "known pixels")} marked in {(mask < 0 ? "a fourth channel" : "a mask")}"
         );
@@ -190,9 +189,7 @@ internal sealed class InpaintNetwork : IDisposable
         {
             throw FornoException.ForFile(
                 model.Source,
-                FormattableString.Invariant(
-                    $"a hole in an even colour is filled with another one ({best.Error:0 %} off)"
-                ),
+                Invariant.Text($"a hole in an even colour is filled with another one ({best.Error:0 %} off)"),
                 "It is no inpainting network of LaMa's kind."
             );
         }

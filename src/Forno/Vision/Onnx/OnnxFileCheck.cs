@@ -83,10 +83,7 @@ internal static class OnnxFileCheck
 
             if (!Fields.Contains((int)(tag >> 3)) || (tag & 7) is not (0 or 2))
             {
-                return string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"but at byte {at} stands something that no ONNX model has"
-                );
+                return Invariant.Text($"but at byte {at} stands something that no ONNX model has");
             }
 
             if (Varint(file) is not { } value)
@@ -98,8 +95,7 @@ internal static class OnnxFileCheck
             {
                 if (value > (ulong)(file.Length - file.Position))
                 {
-                    return string.Create(
-                        CultureInfo.InvariantCulture,
+                    return Invariant.Text(
                         $"but it is cut off: {file.Position + (Int128)value} bytes are announced, "
                             + $"{file.Length} are there"
                     );
@@ -114,8 +110,7 @@ internal static class OnnxFileCheck
         return graph ? null : "but it holds no graph";
     }
 
-    private static string CutOff(Stream file) =>
-        string.Create(CultureInfo.InvariantCulture, $"but it is cut off after {file.Length} bytes");
+    private static string CutOff(Stream file) => Invariant.Text($"but it is cut off after {file.Length} bytes");
 
     private static ulong? Varint(Stream file)
     {

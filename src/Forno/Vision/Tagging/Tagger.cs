@@ -79,8 +79,7 @@ public sealed class Tagger : IDisposable
         {
             throw FornoException.ForFile(
                 files.Model,
-                string.Create(
-                    CultureInfo.InvariantCulture,
+                Invariant.Text(
                     $"a tagger with the {tags.Count} tags of {files.Tags} was expected, whose output is [n, "
                         + $"{tags.Count}]; it has {string.Join(", ", model.Outputs)}"
                 ),

@@ -89,7 +89,7 @@ public static class TaggerTags
             {
                 throw FornoException.ForFile(
                     path,
-                    string.Create(CultureInfo.InvariantCulture, $"row {row} ('{line}') has {fields.Count} fields"),
+                    Invariant.Text($"row {row} ('{line}') has {fields.Count} fields"),
                     "Fetch the model's selected_tags.csv again: a missing row would shift all tags behind it."
                 );
             }

@@ -16,7 +16,7 @@ internal sealed class Compact : UpscaleNetwork
     public Compact(Weights weights)
     {
         int end = 0;
-        while (weights.HasBelow(FormattableString.Invariant($"body.{end + 1}")))
+        while (weights.HasBelow(Invariant.Text($"body.{end + 1}")))
         {
             end++;
         }
@@ -29,7 +29,7 @@ internal sealed class Compact : UpscaleNetwork
         }
         int features = Side(weights, "body.0.weight", 0),
             inputs = Side(weights, "body.0.weight", 1);
-        string last = string.Create(CultureInfo.InvariantCulture, $"body.{end}.weight");
+        string last = Invariant.Text($"body.{end}.weight");
         int outputs = Side(weights, last, 0),
             scale = ShuffleScale(weights, last, outputs, inputs),
             count = (end - 2) / 2;

@@ -207,8 +207,7 @@ internal static class NcnnFile
                     HalfTag => DType.Float16,
                     PlainTag or OtherPlainTag => DType.Float32,
                     _ => throw new CorruptFileException(
-                        string.Create(
-                            CultureInfo.InvariantCulture,
+                        Invariant.Text(
                             $"{layer.Name} is stored in the form 0x{tag:X8}; only float16 and float32 are read"
                         )
                     ),

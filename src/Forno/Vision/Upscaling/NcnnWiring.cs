@@ -45,12 +45,7 @@ internal sealed class NcnnWiring
         int scale = (int)layers.Where(l => l.Type is "Interp").Select(l => l.Value(1, 1)).DefaultIfEmpty(1).Max();
         if (prelus > 0 && prelus == convs - 1 && wiring.Compact(convs, scale) == found)
         {
-            return
-            [
-                .. Enumerable
-                    .Range(0, convs + prelus)
-                    .Select(i => string.Create(CultureInfo.InvariantCulture, $"body.{i}")),
-            ];
+            return [.. Enumerable.Range(0, convs + prelus).Select(i => Invariant.Text($"body.{i}"))];
         }
         int ups = layers.Count(l => l.Type is "Interp"),
             blocks = (convs - 4 - ups) / 15;
@@ -61,14 +56,9 @@ internal sealed class NcnnWiring
                 "conv_first",
                 .. Enumerable
                     .Range(0, 15 * blocks)
-                    .Select(i =>
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"body.{i / 15}.rdb{(i / 5 % 3) + 1}.conv{(i % 5) + 1}"
-                        )
-                    ),
+                    .Select(i => Invariant.Text($"body.{i / 15}.rdb{(i / 5 % 3) + 1}.conv{(i % 5) + 1}")),
                 "conv_body",
-                .. Enumerable.Range(1, ups).Select(k => string.Create(CultureInfo.InvariantCulture, $"conv_up{k}")),
+                .. Enumerable.Range(1, ups).Select(k => Invariant.Text($"conv_up{k}")),
                 "conv_hr",
                 "conv_last",
             ];

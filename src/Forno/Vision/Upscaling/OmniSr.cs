@@ -107,7 +107,7 @@ internal sealed class OmniSr : UpscaleNetwork
     private static int Count(Weights weights)
     {
         int n = 0;
-        while (weights.HasBelow(FormattableString.Invariant($"{n}")))
+        while (weights.HasBelow(Invariant.Text($"{n}")))
         {
             n++;
         }

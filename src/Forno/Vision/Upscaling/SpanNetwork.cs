@@ -44,7 +44,7 @@ internal sealed class SpanNetwork : UpscaleNetwork, IDisposable
                             .. Enumerable
                                 .Range(1, 3)
                                 .Select(c => new Folded(
-                                    weights[string.Create(CultureInfo.InvariantCulture, $"block_{n}.c{c}_r")],
+                                    weights[Invariant.Text($"block_{n}.c{c}_r")],
                                     features,
                                     features
                                 )),

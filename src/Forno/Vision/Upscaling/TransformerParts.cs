@@ -66,7 +66,8 @@ internal static class WindowAttention
     }
 
     /// <summary>
-    /// For each pair of places in a window of h × w the row of their offset in a table of (2h−1)·(2w−1): [T·T] int64.
+    /// For each pair of places in a window of h × w the row of their offset in a table of (2h−1)·(2w−1): [T·T]
+    /// int64.
     /// </summary>
     public static Tensor Offsets(int height, int width)
     {

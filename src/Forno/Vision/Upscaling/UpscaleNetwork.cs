@@ -10,7 +10,8 @@ internal abstract class UpscaleNetwork
     public abstract UpscalerInfo Info { get; }
 
     /// <summary>
-    /// The answer for a picture [B, C, H, W], its margins left out: [B, C, (H − top − bottom)·scale, …], not clamped.
+    /// The answer for a picture [B, C, H, W], its margins left out: [B, C, (H − top − bottom)·scale, …], not
+    /// clamped.
     /// </summary>
     /// <param name="x">Float32 in [0, 1]; width and height fit <see cref="UpscalerInfo.MultipleOf"/>.</param>
     /// <param name="margins">What is there as context only: a network may drop it as soon as it is of no more

@@ -49,10 +49,7 @@ public sealed record UpscalerInfo
     /// <summary>Such as <c>ESRGAN 4x, nf 64, nb 23</c>.</summary>
     public override string ToString() =>
         $"{Architecture} {Scale}x, "
-        + string.Join(
-            ", ",
-            Measures.Where(m => m.Value is int).Select(m => FormattableString.Invariant($"{m.Key} {m.Value}"))
-        );
+        + string.Join(", ", Measures.Where(m => m.Value is int).Select(m => Invariant.Text($"{m.Key} {m.Value}")));
 }
 
 /// <summary>Pixels of context around the part of a tile that is wanted, in input pixels.</summary>
