@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using Forno.Cli;
 using Forno.Cli.Terminal;
+using Forno.Conformance;
 using Forno.TestKit;
 
 namespace Forno.Tests.Cli;
@@ -29,14 +30,17 @@ public partial class CommandTreeTests
     // Makers of the base model: they write new files into a folder that they are given.
     private static readonly string[] Makers = ["pocket data", "pocket train", "pocket assemble"];
 
+    private static CommandHost Nowhere => new() { Out = TextWriter.Null, Error = TextWriter.Null };
+
     private static readonly Lazy<RootCommand> Root = new(() =>
     {
         RootCommand root = [];
         foreach (CommandEntry entry in CommandRegistry.All.Values)
         {
-            root.Add(entry.Build(new CommandHost { Out = TextWriter.Null, Error = TextWriter.Null }));
+            root.Add(entry.Build(Nowhere));
         }
 
+        root.Add(ConformanceCommand.Build(Nowhere)); // the launcher's other program
         return root;
     });
 

@@ -25,8 +25,8 @@ public class ProgramTests
 
     [Theory]
     [InlineData("no-such-command")]
-    [InlineData("conformance")]
-    [InlineData("conformance", "x", "--no-such-option")]
+    [InlineData("train")]
+    [InlineData("plan", "x", "--no-such-option")]
     public void BadUsageEndsWithTwoAndSaysWhatIsMeant(params string[] args)
     {
         (int code, string output, string error) = Run(args);
@@ -37,7 +37,7 @@ public class ProgramTests
     [Fact]
     public void AFailureIsOneLineAndEndsWithOne()
     {
-        (int code, string output, string error) = Run("conformance", "/no/such/folder");
+        (int code, string output, string error) = Run("dataset", "check", "/no/such/folder");
         Assert.Equal((1, ""), (code, output));
         Assert.StartsWith("forno: /no/such/folder:", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd('\n').Split('\n'));
