@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using Forno.Cli.Terminal;
+using System.CommandLine.Parsing;
+using Forno.Files;
 using Forno.Torch;
 
 namespace Forno.Cli.Terminal;
@@ -46,11 +47,19 @@ internal static class CommandRunner
         ParseResult parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction)
         {
-            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
+            foreach (ParseError error in parsed.Errors)
             {
                 cli.Error.WriteLine($"forno: {OneLine(error.Message)}");
             }
 
+            cli.Error.WriteLine($"Usage, with examples: forno {CommandPath(parsed)} --help");
+            return 2;
+        }
+
+        if (UnknownOption(parsed) is { } unknown)
+        {
+            IEnumerable<string> known = parsed.CommandResult.Command.Options.Select(o => o.Name);
+            cli.Error.WriteLine($"forno: there is no option '{unknown}'{Spelling.DidYouMean(unknown, known)}");
             cli.Error.WriteLine($"Usage, with examples: forno {CommandPath(parsed)} --help");
             return 2;
         }
@@ -66,6 +75,15 @@ internal static class CommandRunner
         );
     }
 
+    // Commands that take any number of files would take a mistyped option for one more.
+    private static string? UnknownOption(ParseResult parsed) =>
+        parsed
+            .Tokens.TakeWhile(t => t.Type != TokenType.DoubleDash)
+            .FirstOrDefault(t =>
+                t.Type == TokenType.Argument && t.Value.Length > 2 && t.Value.StartsWith("--", StringComparison.Ordinal)
+            )
+            ?.Value;
+
     // The parser lists what is valid one below the other.
     private static string OneLine(string message) =>
         string.Join(
@@ -79,9 +97,9 @@ internal static class CommandRunner
     private static string CommandPath(ParseResult parsed)
     {
         List<string> names = [];
-        for (System.CommandLine.Parsing.SymbolResult? at = parsed.CommandResult; at is not null; at = at.Parent)
+        for (SymbolResult? at = parsed.CommandResult; at is not null; at = at.Parent)
         {
-            if (at is System.CommandLine.Parsing.CommandResult { Command: not RootCommand } command)
+            if (at is CommandResult { Command: not RootCommand } command)
             {
                 names.Insert(0, command.Command.Name);
             }
