@@ -76,7 +76,7 @@ public class ArrowsTests
                         t.Namespace?.StartsWith("System.Net", StringComparison.Ordinal) == true
                         && t != typeof(System.Net.WebUtility)
                     )
-                    || t.Assembly.GetName().Name is "System.CommandLine" or "Spectre.Console"
+                    || t.Assembly.GetName().Name is "System.CommandLine"
             );
         }
     }

@@ -36,9 +36,7 @@ public sealed partial class Picture
     }
 
     /// <summary>
-    /// The picture as a PNG file without metadata: many times as fast as <see cref="EncodePng"/>, and larger where a
-    /// drawing
-    /// repeats itself.
+    /// The picture as a PNG file without metadata: many times as fast as <see cref="EncodePng"/>, and about as small.
     /// </summary>
     /// <returns>Writes the file.</returns>
     /// <exception cref="FornoException">The file behind the picture is damaged.</exception>

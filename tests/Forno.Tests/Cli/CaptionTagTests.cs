@@ -23,7 +23,7 @@ public sealed class CaptionTagTests : IDisposable
 
     public void Dispose() => tree.Dispose();
 
-    [OnnxFact]
+    [Fact]
     public void TagsOfEveryCategoryByTheirOwnThreshold()
     {
         string before = TempTree.Picture(tree["set"]);
@@ -97,7 +97,7 @@ public sealed class CaptionTagTests : IDisposable
         Assert.Equal("hatsune miku (x), red, o_o, green", Caption("red"));
     }
 
-    [OnnxFact]
+    [Fact]
     public void SeveralTaggersAreUnitedAndCaptionsAppended()
     {
         (int code, string output, string error) = Run(
@@ -135,7 +135,7 @@ public sealed class CaptionTagTests : IDisposable
         Assert.Equal("sks ||| hatsune miku (x), blue, o_o, long hair\r\n", Caption("blue"));
     }
 
-    [OnnxFact]
+    [Fact]
     public void NothingIsChangedByADryRunAndUndoBringsEveryByteBack()
     {
         Assert.Equal(0, Run("dataset", "import", tree["set"], "-o", tree["work"]).Code);

@@ -32,7 +32,7 @@ public sealed class CleanCommandTests : IDisposable
         tree.Write("4_a/broken.png", art.EncodePng()[..200]);
     }
 
-    [OnnxFact]
+    [Fact]
     public void ReviewShowsWhatWasFoundAndChangesNothing()
     {
         string detector = TextDetectorTests.DarkDetector().Save(place["dark.onnx"]),
@@ -74,7 +74,7 @@ public sealed class CleanCommandTests : IDisposable
         Assert.Equal(1, json.RootElement.GetProperty("problems").GetArrayLength());
     }
 
-    [OnnxFact]
+    [Fact]
     public void MarkThenFillThenUndo()
     {
         string detector = TextDetectorTests.DarkDetector().Save(place["dark.onnx"]),

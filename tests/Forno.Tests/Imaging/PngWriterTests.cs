@@ -61,25 +61,8 @@ public class PngWriterTests
     }
 
     [Fact]
-    public void AdlerSumsAreThoseOfTheDefinition()
-    {
-        byte[] bytes = new byte[20_000];
-        Array.Fill(bytes, (byte)255); // the largest sums
-        var sum = new Adler32();
-        (uint a, uint b) = (1, 0);
-        foreach (int length in (int[])[0, 1, 31, 32, 33, 4095, 4096, 4097, 7000])
-        {
-            sum.Add(bytes.AsSpan(0, length));
-            for (int i = 0; i < length; i++)
-            {
-                a = (a + bytes[i]) % 65521;
-                b = (b + a) % 65521;
-            }
-
-            Assert.Equal((b << 16) | a, sum.Value);
-            new Random(length).NextBytes(bytes);
-        }
-    }
+    public void AChunksSumGoesOverItsNameAndDataByTheStandard() =>
+        Assert.Equal(0xCBF43926u, PngText.Crc("1234"u8, "56789"u8));
 
     [Fact]
     public void CodesAreNeverLongerThanAllowedAndFillTheTree()
@@ -131,6 +114,104 @@ public class PngWriterTests
     }
 
     [Fact]
+    public void RepeatingBytesAndOthersMakeOneStream()
+    {
+        var random = new Random(7);
+        byte[] bytes = new byte[3_000_000];
+        random.NextBytes(bytes.AsSpan(0, 1_000_000));
+        for (int i = 1_000_000; i < bytes.Length; i++)
+        {
+            bytes[i] = bytes[i - (i / 300_000 * 1000)];
+        }
+
+        var packer = new RunPacker(100_000, 30);
+        for (int at = 0, turn = 0; at < bytes.Length; turn++)
+        {
+            int part = Math.Min(bytes.Length - at, random.Next(1, 100_000));
+            if (turn % 5 < 2)
+            {
+                bytes.AsSpan(at, part).CopyTo(packer.Next(part));
+            }
+            else
+            {
+                packer.AddRepeating(bytes.AsSpan(at, part));
+            }
+
+            at += part;
+        }
+
+        using var unpack = new ZLibStream(
+            new MemoryStream([.. packer.Finish().SelectMany(p => p)]),
+            CompressionMode.Decompress
+        );
+        var back = new MemoryStream();
+        unpack.CopyTo(back); // checks Adler-32
+        Assert.Equal(bytes, back.ToArray());
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void ScreenshotsAreAboutAsSmallAsElsewhere(int bands)
+    {
+        byte[] pixels = Screenshot(900, 700, bands);
+        using var picture = Picture.FromPixels(pixels, 900, 700, bands);
+        byte[] packed = Packed(picture);
+        int elsewhere = picture.EncodePng(6).Length;
+        Assert.True(packed.Length < 1.3 * elsewhere, $"{packed.Length} against {elsewhere}");
+        using var back = Picture.Decode(packed, "packed");
+        Assert.Equal(pixels, back.ToArray());
+    }
+
+    [Fact]
+    public void APhotographBesideAScreenshotIsPackedAsAPhotograph()
+    {
+        byte[] screenshot = Screenshot(900, 700, 3),
+            photo = new byte[900 * 700 * 3];
+        var random = new Random(5);
+        for (int i = 0; i < photo.Length; i++)
+        {
+            photo[i] = (byte)(
+                128 + (60 * Math.Sin(i / 3 % 900 / 90.0)) + (50 * Math.Cos(i / 2700 / 70.0)) + random.Next(-4, 5)
+            );
+        }
+
+        using Picture above = Picture.FromRgb(screenshot, 900, 700),
+            below = Picture.FromRgb(photo, 900, 700);
+        using var both = Picture.FromRgb([.. screenshot, .. photo, .. screenshot], 900, 2100);
+        byte[] packed = Packed(both);
+        int apart = (2 * Packed(above).Length) + Packed(below).Length;
+        Assert.True(
+            packed.Length < 1.1 * apart,
+            $"{packed.Length} against {apart}, by zlib {both.EncodePng(6).Length}"
+        ); // some strips hold both
+        using var back = Picture.Decode(packed, "packed");
+        Assert.Equal([.. screenshot, .. photo, .. screenshot], back.ToArray());
+    }
+
+    [Fact]
+    public void PhotographsAndShadesAreNotTakenForDrawings()
+    {
+        const int width = 640,
+            height = 96;
+        var random = new Random(2);
+        byte[] noise = new byte[width * height * 3],
+            shade = new byte[width * height * 3],
+            one = new byte[width * height * 3];
+        for (int i = 0; i < noise.Length; i++)
+        {
+            noise[i] = (byte)(128 + random.Next(-2, 3));
+            shade[i] = (byte)((i / 3 % width / 4) + (i / 3 / width));
+        }
+
+        Assert.False(FlatRows.Are(noise, width * 3, 3));
+        Assert.False(FlatRows.Are(shade, width * 3, 3));
+        Assert.False(FlatRows.Are(noise.AsSpan(0, width * 3), width * 3, 3));
+        Assert.True(FlatRows.Are(one, width * 3, 3));
+        Assert.True(FlatRows.Are(Screenshot(width, height, 3), width * 3, 3));
+    }
+
+    [Fact]
     public void DrawingsStaySmallAndPhotographsAsSmallAsElsewhere()
     {
         byte[] flat = new byte[600 * 400 * 3],
@@ -151,8 +232,65 @@ public class PngWriterTests
     private static long Size(byte[] pixels)
     {
         using var picture = Picture.FromRgb(pixels, 600, 400);
+        return Packed(picture).Length;
+    }
+
+    private static byte[] Packed(Picture picture)
+    {
         var file = new MemoryStream();
         picture.PackPng()(file);
-        return file.Length;
+        return file.ToArray();
+    }
+
+    // A window with a bar, a list at the left, and lines of letters with grey edges.
+    private static byte[] Screenshot(int width, int height, int bands)
+    {
+        var random = new Random(3);
+        byte[] pixels = new byte[width * height * bands];
+        Array.Fill(pixels, (byte)0xF4);
+        Fill(0, 0, width, 24, 0x2B);
+        for (int i = 0; i < 30; i++)
+        {
+            Fill(10, 40 + (i * 34), 180, 26, i == 4 ? (byte)0x8F : (byte)0xFF);
+        }
+
+        byte[][] letters =
+        [
+            .. Enumerable
+                .Range(0, 40)
+                .Select(_ =>
+                    Enumerable
+                        .Range(0, 7 * 11)
+                        .Select(_ =>
+                            (byte)(
+                                random.Next(3) == 0 ? 30
+                                : random.Next(6) == 0 ? random.Next(256)
+                                : 0xF4
+                            )
+                        )
+                        .ToArray()
+                ),
+        ];
+        for (int y = 36; y < height - 12; y += 20)
+        {
+            for (int x = 220; x < width - 100 - random.Next(200); x += 8)
+            {
+                byte[] letter = letters[random.Next(40)];
+                for (int i = 0; i < letter.Length; i++)
+                {
+                    Fill(x + (i % 7), y + (i / 7), 1, 1, letter[i]);
+                }
+            }
+        }
+
+        return pixels;
+
+        void Fill(int left, int top, int w, int h, byte value)
+        {
+            for (int y = top; y < Math.Min(height, top + h); y++)
+            {
+                pixels.AsSpan(((y * width) + left) * bands, w * bands).Fill(value);
+            }
+        }
     }
 }

@@ -77,7 +77,7 @@ public class InpainterTests
         static float[] Ones(int count) => [.. Enumerable.Repeat(1f, count)];
     }
 
-    [OnnxTheory]
+    [Theory]
     [InlineData(false, false, 1, 1, false, "samples 0–1, holes marked in a mask")]
     // Carve's export of LaMa: 0–1 in, 0–255 out
     [InlineData(true, false, 1, 255, false, "samples 0–1, holes marked in a mask")]
@@ -109,7 +109,7 @@ public class InpainterTests
         );
     }
 
-    [OnnxFact]
+    [Fact]
     public void FreeSizesLargeHolesEdgesAndAlphaWork()
     {
         using TempTree tree = new();
@@ -203,7 +203,7 @@ public class InpainterTests
         }
     }
 
-    [OnnxFact]
+    [Fact]
     public void OtherModelsAreRefusedByName()
     {
         using TempTree tree = new();

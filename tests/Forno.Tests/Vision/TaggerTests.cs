@@ -14,7 +14,7 @@ public sealed class TaggerTests : IDisposable
 
     public void Dispose() => tree.Dispose();
 
-    [OnnxTheory]
+    [Theory]
     [InlineData(448, false, OnnxType.Float32)]
     [InlineData(32, false, OnnxType.Float32)]
     [InlineData(32, true, OnnxType.Float32)]
@@ -40,7 +40,7 @@ public sealed class TaggerTests : IDisposable
         Near([1, 1, 1], Colours(tagger, clear));
     }
 
-    [OnnxTheory]
+    [Theory]
     [InlineData(32)]
     [InlineData(64)]
     public void DeepDanbooruTakesRedFirstFromNoughtToOneAndDrawsEdgesOut(int side)
@@ -53,7 +53,7 @@ public sealed class TaggerTests : IDisposable
         Near([1, 0.2f, 0], Colours(tagger, Picture.Solid(128, 32, new Rgb(255, 51, 0))));
     }
 
-    [OnnxFact]
+    [Fact]
     public void AskedOtherwiseItsSamplesMeanSomethingElse()
     {
         TaggerFiles files = TinyTagger.Wd14(tree["wd"], 16, channelsFirst: false);
@@ -61,7 +61,7 @@ public sealed class TaggerTests : IDisposable
         Near([0, 0.2f, 1], Colours(tagger, Picture.Solid(50, 50, new Rgb(255, 51, 0))));
     }
 
-    [OnnxFact]
+    [Fact]
     public void FreeSizesFixedBatchesAndLogitsAreTaken()
     {
         using (
@@ -105,7 +105,7 @@ public sealed class TaggerTests : IDisposable
         Assert.Equal(1 / (1 + MathF.Exp(-10)), red, 4); // 20 · 1 − 10
     }
 
-    [OnnxFact]
+    [Fact]
     public void FilesThatAreMissingOrOfAnotherKindAreNamed()
     {
         Fails(

@@ -16,11 +16,10 @@ public sealed class TextModelFactAttribute : FactAttribute
 {
     public TextModelFactAttribute() =>
         Skip =
-            !OnnxRuntime.IsThere ? OnnxFactAttribute.WhyAbsent
-            : Assets.Folder() is { } folder
+            Assets.Folder() is { } folder
             && File.Exists(Path.Join(folder, TextDetector.Package, TextDetector.ModelFile))
                 ? null
-            : $"the text detector is not fetched (assets/fetch.sh {TextDetector.Package})";
+                : $"the text detector is not fetched (assets/fetch.sh {TextDetector.Package})";
 }
 
 public class TextDetectorTests(ITestOutputHelper log)
@@ -48,7 +47,7 @@ public class TextDetectorTests(ITestOutputHelper log)
     public void ShownSizesAreMultiplesOf32WithinTheLimits(int width, int height, int shownWidth, int shownHeight) =>
         Assert.Equal((shownWidth, shownHeight), TextDetector.InputSize(width, height, new TextDetectorSettings()));
 
-    [OnnxFact]
+    [Fact]
     public void TheNetworkSeesBlueGreenRedNormalisedAndItsMapComesBackInThePicturesPixels()
     {
         using TempTree tree = new();
@@ -98,7 +97,7 @@ public class TextDetectorTests(ITestOutputHelper log)
         Assert.Contains("no text detector", Assert.Throws<FornoException>(() => TextDetector.Load(wrong)).Message);
     }
 
-    [OnnxFact]
+    [Fact]
     public void SmallTextOfLargePicturesIsFoundAtTheEdgesAndEverywhereIfAsked()
     {
         using TempTree tree = new();

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Forno.Cli.Commands.Shared;
-using Forno.Cli.Setup;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Captions;
 using Forno.Vision.Tagging;
@@ -223,11 +222,6 @@ internal static class CaptionTagCommand
         PictureItem[] items = [.. set.Pictures.Select(p => p.Picture)];
         var seen = items.ToDictionary(i => i.Path, _ => new List<SeenTag>(), StringComparer.Ordinal);
         Dictionary<string, Problem> failed = new(StringComparer.Ordinal);
-        if (items.Length > 0)
-        {
-            OnnxFetch.Ensure(cli);
-        }
-
         foreach (TaggerFiles files in items.Length > 0 ? taggers : [])
         {
             using var tagger = Tagger.Load(files, Options(parsed));

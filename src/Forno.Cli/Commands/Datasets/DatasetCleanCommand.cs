@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Forno.Cli.Commands.Shared;
-using Forno.Cli.Setup;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Cleaning;
 using Forno.Reports;
@@ -176,7 +175,6 @@ internal static class DatasetCleanCommand
             return Review(cli, folders, settings, page, options.Json(parsed));
         }
 
-        OnnxFetch.Ensure(cli);
         using Inpainter? inpainter = settings.Fill is { } model ? Inpainter.Load(model, settings.Range) : null;
         if (inpainter is not null)
         {

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Forno.Cli.Commands.Shared;
-using Forno.Cli.Setup;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Masks;
 using Forno.Reports;
@@ -203,7 +202,6 @@ internal static class DatasetMaskCommand
         }
 
         string path = MaskModels.Find(cli, word, parsed.GetValue(Accept));
-        OnnxFetch.Ensure(cli);
         using var network = MaskNetwork.Load(
             path,
             new MaskNetworkOptions

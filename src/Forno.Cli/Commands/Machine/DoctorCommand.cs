@@ -167,15 +167,22 @@ internal static class DoctorCommand
         return new("libvips", true, version, null);
     }
 
-    private static Check Onnx() =>
-        new(
-            "ONNX Runtime",
-            true,
-            OnnxRuntime.IsThere
-                ? OnnxRuntime.Version
-                : "not fetched yet; commands that look for masks, text and tags fetch it",
-            null
-        );
+    private static Check Onnx()
+    {
+        try
+        {
+            return new("ONNX Runtime", true, OnnxRuntime.Version, null);
+        }
+        catch (FornoException e)
+        {
+            return new(
+                "ONNX Runtime",
+                false,
+                e.Message,
+                "rm -r ~/.nuget/packages/microsoft.ml.onnxruntime, and start by ./forno"
+            );
+        }
+    }
 
     private static unsafe int VipsVersion(nint library, int part) =>
         ((delegate* unmanaged[Cdecl]<int, int>)NativeLibrary.GetExport(library, "vips_version"))(part);

@@ -23,7 +23,6 @@ internal sealed class TextDetection : IDisposable
     public TextDetection(CommandHost cli, string folder, string? model, TextDetectorSettings? settings = null)
     {
         this.cli = cli;
-        OnnxFetch.Ensure(cli);
         if (model is null)
         {
             AssetFetch.Ensure(cli, TextDetector.Package);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 using Forno.Files;
 
@@ -246,8 +247,13 @@ public static class PngText
     /// <summary>The checksum of a chunk.</summary>
     /// <param name="type">Its four letters, or type and data together.</param>
     /// <param name="data">Its data.</param>
-    internal static uint Crc(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data = default) =>
-        Crc32.Of(data, Crc32.Of(type));
+    internal static uint Crc(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data = default)
+    {
+        var sum = new Crc32();
+        sum.Append(type);
+        sum.Append(data);
+        return sum.GetCurrentHashAsUInt32();
+    }
 
     private static FornoException Damaged(string name, CorruptFileException e) =>
         FornoException.ForFile(name, $"its texts cannot be read: {e.Message}", "Save or export the picture again.", e);

@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using Forno.Files;
 
 namespace Forno.Imaging.Png;
 
 /// <summary>
 /// Writes PNG quickly, row by row, for pictures that will be read more often than stored: rows go through
-/// <see cref="RowFilter"/>, then <see cref="RunPacker"/>. Many times as fast as libpng, for photographs as small.
+/// <see cref="RowFilter"/>, then <see cref="RunPacker"/>. Many times as fast as libpng, for photographs as small. Rows
+/// of
+/// drawings and screenshots (<see cref="FlatRows"/>) are left as they are for zlib, which finds what is repeated.
 /// </summary>
 internal sealed class PngWriter
 {
@@ -14,7 +15,8 @@ internal sealed class PngWriter
         stride;
     private readonly byte[] header = new byte[13];
     private readonly RunPacker packed;
-    private readonly byte[] last;
+    private readonly byte[] last,
+        plain;
 
     /// <summary>Begins a file.</summary>
     /// <param name="width">Pixels in a row.</param>
@@ -29,16 +31,26 @@ internal sealed class PngWriter
         (header[8], header[9]) = (8, (byte)(bands == 3 ? 2 : 6));
         packed = new RunPacker(1 + stride, height);
         last = new byte[stride];
+        plain = new byte[1 + stride];
     }
 
     /// <summary>Adds the next rows, [count, width, bands].</summary>
     public void Add(ReadOnlySpan<byte> rows)
     {
+        bool flat = FlatRows.Are(rows, stride, bands);
         ReadOnlySpan<byte> above = last;
         for (; rows.Length > 0; rows = rows[stride..])
         {
             ReadOnlySpan<byte> row = rows[..stride];
-            RowFilter.Apply(row, above, bands, packed.Next(1 + stride));
+            if (flat)
+            {
+                AddPlain(row, above);
+            }
+            else
+            {
+                RowFilter.Apply(row, above, bands, packed.Next(1 + stride));
+            }
+
             above = row;
         }
 
@@ -67,6 +79,23 @@ internal sealed class PngWriter
         };
     }
 
+    // Differences would hide what is repeated; a row that is the one above becomes zeros.
+    private void AddPlain(ReadOnlySpan<byte> row, ReadOnlySpan<byte> above)
+    {
+        if (row.SequenceEqual(above))
+        {
+            plain[0] = 2;
+            plain.AsSpan(1).Clear();
+        }
+        else
+        {
+            plain[0] = 0;
+            row.CopyTo(plain.AsSpan(1));
+        }
+
+        packed.AddRepeating(plain);
+    }
+
     private static void Chunk(Stream output, ReadOnlySpan<byte> name, ReadOnlySpan<byte> data)
     {
         Span<byte> number = stackalloc byte[4];
@@ -74,7 +103,7 @@ internal sealed class PngWriter
         output.Write(number);
         output.Write(name);
         output.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(data, Crc32.Of(name)));
+        BinaryPrimitives.WriteUInt32BigEndian(number, PngText.Crc(name, data));
         output.Write(number);
     }
 }

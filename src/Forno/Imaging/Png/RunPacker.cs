@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -10,9 +11,11 @@ namespace Forno.Imaging.Png;
 /// <summary>
 /// Packs bytes as a zlib stream (RFC 1950, 1951) by Huffman codes and runs of zeros alone: what filtered rows of
 /// pictures
-/// consist of. It does not look for repetitions, and goes over the bytes about as fast as they can be read.
+/// consist of. It does not look for repetitions, and goes over the bytes about as fast as they can be read. Bytes that
+/// are
+/// known to repeat themselves may go through zlib (<see cref="AddRepeating"/>) into the same stream.
 /// </summary>
-internal sealed class RunPacker
+internal sealed partial class RunPacker
 {
     private const int BlockBytes = 1 << 19,
         PieceBytes = 1 << 22;
@@ -29,13 +32,13 @@ internal sealed class RunPacker
     private readonly byte[] block;
     private readonly int blockBytes;
     private readonly bool useVectors;
+    private readonly Adler32 sum = new();
     private byte[] packed = [];
     private int filled,
         summed,
         written,
         bitCount;
     private ulong bits;
-    private Adler32 sum = new();
 
     /// <summary>Begins a stream.</summary>
     /// <param name="longest">Most bytes that are added at a time.</param>
@@ -54,13 +57,14 @@ internal sealed class RunPacker
     /// <param name="count">How many.</param>
     public Span<byte> Next(int count)
     {
+        EndRepeats();
         if (filled + count > blockBytes)
         {
             Flush(last: false);
         }
 
         // What came before is still near.
-        sum.Add(block.AsSpan(summed, filled - summed));
+        sum.Append(block.AsSpan(summed, filled - summed));
         (summed, filled) = (filled, filled + count);
         return block.AsSpan(summed, count);
     }
@@ -69,13 +73,14 @@ internal sealed class RunPacker
     /// <returns>Its bytes, in pieces whose arrays belong to the shared pool.</returns>
     public IReadOnlyList<ArraySegment<byte>> Finish()
     {
+        EndRepeats();
         Flush(last: true);
         if (bitCount > 0)
         {
             packed[written++] = (byte)bits;
         }
 
-        BinaryPrimitives.WriteUInt32BigEndian(packed.AsSpan(written), sum.Value);
+        BinaryPrimitives.WriteUInt32BigEndian(packed.AsSpan(written), sum.GetCurrentHashAsUInt32());
         pieces.Add(new ArraySegment<byte>(packed, 0, written + 4));
         ArrayPool<byte>.Shared.Return(block);
         codes.Return();
@@ -104,8 +109,15 @@ internal sealed class RunPacker
 
     private void Flush(bool last)
     {
+        if (filled == 0)
+        {
+            TakeRoom();
+            Put(last ? 0b011u : 0b010, 3 + 7); // fixed codes, their end at once
+            return;
+        }
+
         ReadOnlySpan<byte> bytes = block.AsSpan(0, filled);
-        sum.Add(bytes[summed..]);
+        sum.Append(bytes[summed..]);
         Array.Clear(counts);
         Array.Clear(literals);
         for (int at = 0; at < filled; at += Sample * Math.Max(1, filled / (Samples * Sample)))

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.IO.Hashing;
 using System.Numerics;
 using System.Text;
 
@@ -80,13 +81,8 @@ public sealed class TensorBoard : IDisposable
     /// <summary>TFRecord's masked CRC-32C (Castagnoli): rotated right by 15 bits, plus a constant.</summary>
     internal static uint MaskedCrc(ReadOnlySpan<byte> data)
     {
-        uint crc = uint.MaxValue;
-        foreach (byte b in data)
-        {
-            crc = BitOperations.Crc32C(crc, b);
-        }
-
-        return BitOperations.RotateRight(~crc, 15) + 0xA282EAD8;
+        uint crc = Crc32.HashToUInt32(Crc32ParameterSet.Crc32C, data);
+        return BitOperations.RotateRight(crc, 15) + 0xA282EAD8;
     }
 
     /// <summary>An Event: wall_time = 1 (double), step = 2 (varint), and the rest as given.</summary>

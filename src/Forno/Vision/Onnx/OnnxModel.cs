@@ -1,7 +1,8 @@
-using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Forno.Vision.Onnx;
 
@@ -11,28 +12,23 @@ namespace Forno.Vision.Onnx;
 /// </summary>
 public sealed partial class OnnxModel : IDisposable
 {
-    private readonly OnnxHandle session;
-    private readonly string[] inputNames,
-        outputNames;
+    private readonly InferenceSession session;
+    private int disposed;
 
-    private OnnxModel(string path, OnnxHandle session)
+    private OnnxModel(string path, InferenceSession session)
     {
         (Source, this.session) = (path, session);
-        Inputs = Ports(
-            session,
-            OnnxApi.Slot.SessionGetInputCount,
-            OnnxApi.Slot.SessionGetInputName,
-            OnnxApi.Slot.SessionGetInputTypeInfo
+        Inputs = Ports(session.InputNames, session.InputMetadata);
+        Outputs = Ports(session.OutputNames, session.OutputMetadata);
+        ModelMetadata said = session.ModelMetadata;
+        Metadata = new OnnxMetadata(
+            said.ProducerName,
+            said.GraphName,
+            said.Domain,
+            said.Description,
+            said.Version,
+            said.CustomMetadataMap
         );
-        Outputs = Ports(
-            session,
-            OnnxApi.Slot.SessionGetOutputCount,
-            OnnxApi.Slot.SessionGetOutputName,
-            OnnxApi.Slot.SessionGetOutputTypeInfo
-        );
-        Metadata = OnnxApi.Metadata(session);
-        inputNames = [.. Inputs.Select(i => i.Name)];
-        outputNames = [.. Outputs.Select(o => o.Name)];
     }
 
     /// <summary>The file.</summary>
@@ -59,7 +55,7 @@ public sealed partial class OnnxModel : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         OnnxFileCheck.Require(path);
         OnnxRuntime.EnsureLoaded();
-        OnnxHandle? session = null;
+        InferenceSession? session = null;
         try
         {
             session = Open(path, threads, arena);
@@ -74,7 +70,7 @@ public sealed partial class OnnxModel : IDisposable
 
             return model;
         }
-        catch (OnnxStatusException e)
+        catch (OnnxRuntimeException e)
         {
             session?.Dispose();
             throw Failure(path, e);
@@ -95,39 +91,47 @@ public sealed partial class OnnxModel : IDisposable
     /// <exception cref="OperationCanceledException">It was ended.</exception>
     public OnnxTensor[] Run(CancellationToken cancel, params ReadOnlySpan<OnnxTensor> inputs)
     {
-        ObjectDisposedException.ThrowIf(session.IsClosed, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
         cancel.ThrowIfCancellationRequested();
         Require(inputs);
-        var pins = new MemoryHandle[inputs.Length];
-        var values = new OnnxHandle[inputs.Length];
-        OnnxHandle[] results = [];
-        using OnnxHandle? options = cancel.CanBeCanceled ? OnnxApi.RunOptions() : null;
-        using CancellationTokenRegistration stop = options is null
-            ? default
-            : cancel.Register(() => OnnxApi.Stop(options));
+        var pins = new GCHandle[inputs.Length];
+        var values = new OrtValue[inputs.Length];
+        using RunOptions options = new();
+        using CancellationTokenRegistration stop = cancel.Register(() => options.Terminate = true);
         try
         {
             for (int i = 0; i < inputs.Length; i++)
             {
-                values[i] = Value(inputs[i], out pins[i]);
+                pins[i] = GCHandle.Alloc(inputs[i].Values, GCHandleType.Pinned);
+                values[i] = OrtValue.CreateTensorValueWithData(
+                    OrtMemoryInfo.DefaultInstance,
+                    (TensorElementType)inputs[i].Type,
+                    [.. inputs[i].Shape],
+                    pins[i].AddrOfPinnedObject(),
+                    inputs[i].Bytes().Length
+                );
             }
 
-            results = OnnxApi.Run(session, options, inputNames, values, outputNames);
-            var tensors = new OnnxTensor[results.Length];
-            for (int i = 0; i < results.Length; i++)
-            {
-                tensors[i] =
-                    OnnxApi.Read(results[i])
-                    ?? throw FornoException.ForFile(
-                        Source,
-                        $"its output '{outputNames[i]}' is no tensor of numbers",
-                        "Forno cannot use this model."
-                    );
-            }
-
-            return tensors;
+            using IDisposableReadOnlyCollection<OrtValue> results = session.Run(
+                options,
+                session.InputNames,
+                values,
+                session.OutputNames
+            );
+            return
+            [
+                .. results.Select(
+                    (result, i) =>
+                        Copied(result)
+                        ?? throw FornoException.ForFile(
+                            Source,
+                            $"its output {Outputs[i]} is no tensor of numbers",
+                            "Forno cannot use this model."
+                        )
+                ),
+            ];
         }
-        catch (OnnxStatusException e)
+        catch (OnnxRuntimeException e)
         {
             cancel.ThrowIfCancellationRequested();
             throw FornoException.ForFile(
@@ -139,32 +143,61 @@ public sealed partial class OnnxModel : IDisposable
         }
         finally
         {
-            foreach (OnnxHandle handle in results.Concat(values.OfType<OnnxHandle>()))
-            {
-                handle.Dispose();
-            }
-
-            foreach (MemoryHandle pin in pins)
-            {
-                pin.Dispose();
-            }
+            Array.ForEach(values, value => value?.Dispose());
+            Array.ForEach(
+                pins,
+                pin =>
+                {
+                    if (pin.IsAllocated)
+                    {
+                        pin.Free();
+                    }
+                }
+            );
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => session.Dispose();
-
-    private static OnnxHandle Open(string path, int threads, bool arena)
+    public void Dispose()
     {
-        using OnnxHandle options = OnnxApi.SessionOptions(threads > 0 ? threads : Threads(), arena);
-        return OnnxApi.Session(path, options);
+        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        {
+            session.Dispose();
+        }
     }
 
-    private static unsafe OnnxHandle Value(OnnxTensor tensor, out MemoryHandle pin)
+    private static InferenceSession Open(string path, int threads, bool arena)
     {
-        var handle = GCHandle.Alloc(tensor.Values, GCHandleType.Pinned);
-        pin = new MemoryHandle((void*)handle.AddrOfPinnedObject(), handle);
-        return OnnxApi.Tensor(pin.Pointer, (nuint)tensor.Bytes().Length, [.. tensor.Shape], tensor.Type);
+        using SessionOptions options = new()
+        {
+            IntraOpNumThreads = threads > 0 ? threads : Threads(),
+            InterOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+            EnableCpuMemArena = arena,
+            EnableMemoryPattern = arena,
+        };
+        // A thread that spins takes the core from decoding pictures.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
+        return new InferenceSession(path, options);
+    }
+
+    private static OnnxTensor? Copied(OrtValue value)
+    {
+        if (!value.IsTensor)
+        {
+            return null;
+        }
+
+        OrtTensorTypeAndShapeInfo info = value.GetTensorTypeAndShape();
+        if (Known(info.ElementDataType) is not (var type and not OnnxType.Other))
+        {
+            return null;
+        }
+
+        var tensor = OnnxTensor.Empty(type, info.Shape);
+        value.GetTensorMutableRawData().CopyTo(tensor.Bytes());
+        return tensor;
     }
 
     private static int Threads() =>
@@ -178,20 +211,18 @@ public sealed partial class OnnxModel : IDisposable
             ? told
             : Environment.ProcessorCount;
 
-    private static OnnxPort[] Ports(OnnxHandle session, OnnxApi.Slot count, OnnxApi.Slot name, OnnxApi.Slot type) =>
+    private static OnnxPort[] Ports(IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> ports) =>
         [
-            .. Enumerable
-                .Range(0, OnnxApi.Count(session, count))
-                .Select(i =>
-                {
-                    (OnnxType element, long[] shape) = OnnxApi.Describe(session, type, i);
-                    return new OnnxPort(
-                        OnnxApi.Name(session, name, i),
-                        element,
-                        [.. shape.Select(d => Math.Max(d, -1))]
-                    );
-                }),
+            .. names.Select(name =>
+                ports[name] is { IsTensor: true } port && Known(port.ElementDataType) is var type
+                    ? new OnnxPort(name, type, [.. port.Dimensions.Select(d => (long)Math.Max(d, -1))])
+                    : new OnnxPort(name, OnnxType.Other, [])
+            ),
         ];
+
+    // Both number types as ONNX does.
+    private static OnnxType Known(TensorElementType type) =>
+        Enum.IsDefined((OnnxType)type) ? (OnnxType)type : OnnxType.Other;
 
     private void Require(ReadOnlySpan<OnnxTensor> inputs)
     {
@@ -220,10 +251,10 @@ public sealed partial class OnnxModel : IDisposable
     private FornoException Unfit(string problem) =>
         FornoException.ForFile(Source, problem, "The model is of another kind than the command expects.");
 
-    private static FornoException Failure(string path, OnnxStatusException e)
+    private static FornoException Failure(string path, OnnxRuntimeException e)
     {
         string text = Plain(e.Message);
-        return e.IsNoModel
+        return e.Message.Contains("[ErrorCode:InvalidProtobuf]", StringComparison.Ordinal)
                 ? FornoException.ForFile(
                     path,
                     $"an ONNX model was expected, but its content is damaged ({text})",
@@ -247,8 +278,8 @@ public sealed partial class OnnxModel : IDisposable
             );
     }
 
-    // ONNX Runtime names the file that is being loaded, and the place and signature in its own source.
-    [GeneratedRegex(@"Load model from .*? failed:|/onnxruntime_src/\S+:\d+ .*?\) ")]
+    // ONNX Runtime names its own code, the file that is being loaded, and the place and signature in its own source.
+    [GeneratedRegex(@"^\[ErrorCode:\w+\] |Load model from .*? failed:|/onnxruntime_src/\S+:\d+ .*?\) ")]
     private static partial Regex SourceOfTheirs();
 
     private static string Plain(string message)
