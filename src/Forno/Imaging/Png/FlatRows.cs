@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Forno.Imaging.Png;
 
-namespace Forno.Imaging;
+namespace Forno.Imaging.Png;
 
 /// <summary>
 /// Tells rows of drawings, screenshots and tables, which repeat themselves, from those of photographs and soft shades,

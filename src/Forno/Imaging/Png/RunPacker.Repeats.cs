@@ -1,6 +1,6 @@
 using System.IO.Compression;
 
-namespace Forno.Imaging;
+namespace Forno.Imaging.Png;
 
 // Bytes that repeat themselves go through zlib, in blocks of the same stream: its blocks begin and end at whole bytes.
 internal sealed partial class RunPacker
