@@ -72,9 +72,11 @@ internal static class MaskScenes
         s => new Lazy<List<(string, byte[])>>(() => Read(s))
     );
 
-    /// <summary>Whether the art is there.</summary>
-    public static bool CanDraw =>
-        Assets.Folder() is { } folder && Sets.All(s => File.Exists(Path.Combine(folder, s, "icons.json")));
+    /// <summary>Why the art cannot be drawn; null where it is there.</summary>
+    public static string? WhyAbsent =>
+        Assets.Folder() is { } folder && Sets.All(s => File.Exists(Path.Combine(folder, s, "icons.json")))
+            ? null
+            : $"the drawings are not fetched (assets/fetch.sh {string.Join(' ', Sets)})";
 
     /// <summary>A picture with its subject's outline.</summary>
     /// <param name="Name">Number, kind of ground, package and drawing.</param>

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using Forno.Python;
 
@@ -58,6 +59,26 @@ public sealed record ModelSpec
     /// </summary>
     public IReadOnlyDictionary<string, string> Fields { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Reads a training resolution in every form that the trainer takes.</summary>
+    /// <param name="given">
+    /// A whole number, "768", "640,512", or a list of one or two such: one alone is both sides; null for none.
+    /// </param>
+    /// <exception cref="FornoException">It is of another form.</exception>
+    public static (int Width, int Height)? ParseResolution(object? given)
+    {
+        object[] sides = given switch
+        {
+            null => [],
+            string text => text.Split(','),
+            IEnumerable list => [.. list.Cast<object>()],
+            var one => [one],
+        };
+        int[] read = [.. sides.Select(Side).OfType<int>()];
+        return given is null ? null
+            : read.Length == sides.Length && read.Length is 1 or 2 ? (read[0], read[^1])
+            : throw new FornoException($"resolution = {PythonFormat.Str(given)} must be one size or width,height");
+    }
+
     /// <summary>The metadata entries.</summary>
     public Dictionary<string, string> ToMetadata()
     {
@@ -109,4 +130,15 @@ public sealed record ModelSpec
 
         return metadata;
     }
+
+    private static int? Side(object side) =>
+        side is string or int or long
+        && int.TryParse(
+            Convert.ToString(side, CultureInfo.InvariantCulture),
+            NumberStyles.Integer,
+            CultureInfo.InvariantCulture,
+            out int pixels
+        )
+            ? pixels
+            : null;
 }

@@ -16,7 +16,7 @@ public static class PageReader
     /// <exception cref="FornoException">A page's header cannot be read, or claims too much.</exception>
     public static IReadOnlyList<int> Pages(string path, long maxPixels)
     {
-        using Picture first = Open(path, 0);
+        using Picture first = Open(path, 0).Within(maxPixels);
         var pages = new List<int> { 0 };
         for (int page = 1; page < first.Frames; page++)
         {

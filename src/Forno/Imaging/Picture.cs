@@ -82,8 +82,11 @@ public sealed partial class Picture : IDisposable
     /// Opens a picture file by its content, whatever its extension. The header is read now, the pixels later.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="FornoException">There is no such file, or it is no picture that libvips reads.</exception>
-    public static Picture Load(string path) => Load(path, sequential: false);
+    /// <param name="maxPixels">Most pixels that the picture or its canvas may claim.</param>
+    /// <exception cref="FornoException">There is no such file, it is no picture that libvips reads, or it claims too
+    /// much.</exception>
+    public static Picture Load(string path, long maxPixels = PictureFile.DefaultMaxPixels) =>
+        Load(path, sequential: false, maxPixels);
 
     /// <summary>Opens a picture from the bytes of a file.</summary>
     /// <param name="file">The file's content; copied.</param>

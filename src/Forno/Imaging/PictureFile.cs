@@ -15,6 +15,8 @@ public sealed record PictureFile
     /// </summary>
     public const long DefaultMaxPixels = 178_956_970;
 
+    private long maxPixels = DefaultMaxPixels;
+
     /// <summary>Its path.</summary>
     public required string Path { get; init; }
 
@@ -51,22 +53,12 @@ public sealed record PictureFile
     public static PictureFile Inspect(string path, long maxPixels = DefaultMaxPixels)
     {
         string format = FormatOf(path);
-        using var picture = Picture.Load(path);
-        long pixels = (long)picture.Width * picture.Height;
-        if (pixels > maxPixels)
-        {
-            throw new FornoException(
-                Invariant.Text(
-                    $"{path}: it claims {picture.Width}×{picture.Height} = {pixels / 1e6:0} megapixels; at "
-                        + $"most {maxPixels / 1e6:0} are read"
-                )
-            );
-        }
-
+        using var picture = Picture.Load(path, maxPixels);
         using var upright = picture.Autorotate();
         return new PictureFile
         {
             Path = path,
+            maxPixels = maxPixels,
             Format = format,
             Width = upright.Width,
             Height = upright.Height,
@@ -89,7 +81,7 @@ public sealed record PictureFile
     /// <exception cref="FornoException">The file is damaged.</exception>
     public Picture Decode()
     {
-        using var picture = Picture.Load(Path);
+        using var picture = Picture.Load(Path, maxPixels);
         using var srgb = picture.ToSrgb8();
         return srgb.InMemory();
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Forno.Imaging.Frames;
 using Forno.Imaging.Png;
 using Forno.Imaging.Vips;
 
@@ -21,17 +22,23 @@ public sealed partial class Picture
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="useProfile">Whether an embedded colour profile is converted.</param>
-    /// <exception cref="FornoException">There is no such file, or it is no picture that libvips reads.</exception>
-    public static Picture LoadStreaming(string path, bool useProfile = false)
+    /// <param name="maxPixels">Most pixels that the picture or its canvas may claim.</param>
+    /// <exception cref="FornoException">There is no such file, it is no picture that libvips reads, or it claims too
+    /// much.</exception>
+    public static Picture LoadStreaming(
+        string path,
+        bool useProfile = false,
+        long maxPixels = PictureFile.DefaultMaxPixels
+    )
     {
-        using Picture header = Load(path, sequential: true);
+        using Picture header = Load(path, sequential: true, maxPixels);
         if (header.Orientation is < 2 or > 8)
         {
             return header.ToSrgb8(useProfile);
         }
 
         // Turning needs rows in another order.
-        using Picture turned = Load(path);
+        using Picture turned = Load(path, maxPixels);
         return turned.ToSrgb8(useProfile);
     }
 
@@ -102,14 +109,16 @@ public sealed partial class Picture
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="side">Pixels of the longer side.</param>
-    /// <exception cref="FornoException">The file cannot be read.</exception>
+    /// <exception cref="FornoException">The file cannot be read, or claims more than
+    /// <see cref="PictureFile.DefaultMaxPixels"/>.</exception>
     public static Picture Thumbnail(string path, int side)
     {
+        Load(path, sequential: true, PictureFile.DefaultMaxPixels).Dispose(); // its size alone
         using var thumbnail = new VipsOperation("thumbnail", path);
         return thumbnail.Set("filename", path).Set("width", side).Set("height", side).Set("size", "down").Picture();
     }
 
-    private static Picture Load(string path, bool sequential)
+    private static Picture Load(string path, bool sequential, long maxPixels)
     {
         VipsApi.EnsureStarted();
         if (!File.Exists(path))
@@ -117,6 +126,7 @@ public sealed partial class Picture
             throw new FornoException($"{path}: there is no such file");
         }
 
+        ClaimedSize.Check(path, maxPixels);
         nint loader = VipsApi.FindLoad(path);
         if (loader == 0)
         {
@@ -127,6 +137,22 @@ public sealed partial class Picture
         return load.Set("filename", path)
             .Set("fail-on", "error")
             .Set("access", sequential ? "sequential" : "random")
-            .Picture();
+            .Picture()
+            .Within(maxPixels);
+    }
+
+    /// <summary>This picture; disposed of and refused if it has more pixels.</summary>
+    internal Picture Within(long maxPixels)
+    {
+        try
+        {
+            ClaimedSize.Check(Source, Width, Height, maxPixels);
+            return this;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 }

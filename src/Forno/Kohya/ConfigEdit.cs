@@ -103,11 +103,12 @@ public sealed class ConfigEdit
         );
 
     /// <summary>Reads a training configuration and the dataset config that it names.</summary>
-    /// <param name="path">The training configuration, TOML in kohya's form.</param>
+    /// <param name="path">The training configuration, TOML in kohya's form, found by
+    /// <see cref="ConfigPath.Find"/>.</param>
     /// <exception cref="FornoException">One cannot be read, or an option has a value of the wrong kind.</exception>
     public static ConfigEdit Open(string path)
     {
-        string full = Path.GetFullPath(path);
+        string full = ConfigPath.Find(path);
         ConfigText train = Read(full);
         TomlTable table = TomlFile.Parse(train.Before, Path.GetFileName(full));
         if (table.ContainsKey("datasets"))

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using Forno.Adapters;
 
 namespace Forno.Kohya;
 
@@ -40,25 +41,6 @@ internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> value
             var other => throw new FornoException($"{name}: '{other}' is no list"),
         };
 
-    /// <summary>The option <c>resolution</c>: "512", "768,512" or [768, 512]; null if it is not set.</summary>
-    public (int Width, int Height)? Resolution()
-    {
-        if (this["resolution"] is not { } given)
-        {
-            return null;
-        }
-
-        string[] parts = given is IEnumerable list and not string
-            ? list.Cast<object>().Select(part => Convert.ToString(part, CultureInfo.InvariantCulture)!).ToArray()
-            : Convert.ToString(given, CultureInfo.InvariantCulture)!.Split(',');
-        if (
-            parts.Length > 2
-            || !parts.All(part => int.TryParse(part, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
-        )
-        {
-            throw new FornoException($"resolution = {string.Join(",", parts)} must be one size or width,height");
-        }
-
-        return (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[^1], CultureInfo.InvariantCulture));
-    }
+    /// <summary>The option <c>resolution</c>; null if it is not set.</summary>
+    public (int Width, int Height)? Resolution() => ModelSpec.ParseResolution(this["resolution"]);
 }

@@ -25,16 +25,17 @@ public static class PythonFormat
             return double.IsNegative(value) ? "-0.0" : "0.0";
         }
 
-        // "d.dddE±xxx" with the shortest digits that read back as the same number
-        string text = value.ToString("E16", CultureInfo.InvariantCulture);
-        string shortest = value.ToString("R", CultureInfo.InvariantCulture);
-        string digits = new string(shortest.Split('E')[0].Where(char.IsAsciiDigit).ToArray())
-            .TrimStart('0')
-            .TrimEnd('0');
-        int exponent = int.Parse(
-            text[(text.IndexOf('E', StringComparison.Ordinal) + 1)..],
-            CultureInfo.InvariantCulture
-        );
+        // Digits and exponent both of the shortest form that reads back as the same number: of 1e-06, which is a little
+        // less than 0.000001, a form with more digits begins at 1e-07.
+        string shortest = value.ToString("R", CultureInfo.InvariantCulture).TrimStart('-');
+        int mark = shortest.IndexOf('E', StringComparison.Ordinal);
+        string plain = mark < 0 ? shortest : shortest[..mark];
+        int point = plain.IndexOf('.', StringComparison.Ordinal);
+        string all = plain.Replace(".", "", StringComparison.Ordinal);
+        string leading = all.TrimStart('0');
+        int exponent = (point < 0 ? all.Length : point) - (all.Length - leading.Length) - 1;
+        exponent += mark < 0 ? 0 : int.Parse(shortest.AsSpan(mark + 1), CultureInfo.InvariantCulture);
+        string digits = leading.TrimEnd('0');
         string sign = value < 0 ? "-" : "";
         if (exponent is < -4 or >= 16)
         {

@@ -21,12 +21,12 @@ public static class PictureContent
                 using var share = PixelBudget.Take((long)info.Width * info.Height);
                 if (info is { Format: "png", IsPlain: true, Turned: false, Frames: 1 })
                 {
-                    using var plain = Picture.LoadStreaming(file, useProfile: false);
+                    using var plain = Picture.LoadStreaming(file, useProfile: false, maxPixels);
                     plain.ReadStrips((_, _, _) => { });
                     return FileContent.Copying(file);
                 }
 
-                return Packed(file);
+                return Packed(file, maxPixels);
             }
         );
 
@@ -57,9 +57,9 @@ public static class PictureContent
     }
 
     // Rows go from the decoder to the packer; the picture is never whole in memory unless it must be turned.
-    private static Action<Stream> Packed(string file)
+    private static Action<Stream> Packed(string file, long maxPixels)
     {
-        using var picture = Picture.LoadStreaming(file, useProfile: true);
+        using var picture = Picture.LoadStreaming(file, useProfile: true, maxPixels);
         return picture.PackPng();
     }
 

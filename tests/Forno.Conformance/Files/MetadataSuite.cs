@@ -91,6 +91,7 @@ public sealed partial class MetadataSuite : IConformanceSuite
         int index = 0;
         foreach (JsonElement row in golden.Expect.GetProperty("rows").EnumerateArray())
         {
+            var given = row.EnumerateObject().ToDictionary(pair => pair.Name, pair => Value(pair.Value));
             ModelSpec spec = new()
             {
                 Kind =
@@ -102,15 +103,13 @@ public sealed partial class MetadataSuite : IConformanceSuite
                 Sdxl = Flag(row, "sdxl"),
                 Timestamp = timestamp,
                 Zone = zone,
-                Title = row.TryGetProperty("title", out JsonElement title) ? title.GetString() : null,
-                Resolution = row.TryGetProperty("reso", out JsonElement reso) ? Resolution(reso) : null,
-                Timesteps = row.TryGetProperty("timesteps", out JsonElement steps)
-                    ? (steps[0].GetInt64(), steps[1].GetInt64())
-                    : null,
-                ClipSkip = row.TryGetProperty("clip_skip", out JsonElement skip) ? skip.GetInt64() : null,
+                Title = given.GetValueOrDefault("title") as string,
+                Resolution = ModelSpec.ParseResolution(given.GetValueOrDefault("reso")),
+                Timesteps = Timesteps(given.GetValueOrDefault("timesteps")),
+                ClipSkip = given.GetValueOrDefault("clip_skip") as long?,
                 Fields = new[] { "author", "description", "license", "tags", "merged_from" }
-                    .Where(field => row.TryGetProperty(field, out _))
-                    .ToDictionary(field => field, field => row.GetProperty(field).GetString()!),
+                    .Where(field => given.GetValueOrDefault(field) is string)
+                    .ToDictionary(field => field, field => (string)given[field]!),
             };
             comparison.Json($"rows[{index++}]", spec.ToMetadata(), row.GetProperty("metadata"));
         }
@@ -368,16 +367,17 @@ public sealed partial class MetadataSuite : IConformanceSuite
                 : value.GetDouble(),
         };
 
-    private static (int Width, int Height) Resolution(JsonElement reso)
-    {
-        int[] sides = reso.ValueKind switch
+    // One alone is first and last.
+    private static (long First, long Last)? Timesteps(object? given) =>
+        given switch
         {
-            JsonValueKind.Array => [.. reso.EnumerateArray().Select(side => side.GetInt32())],
-            JsonValueKind.Number => [reso.GetInt32()],
-            _ => [.. reso.GetString()!.Split(',').Select(side => int.Parse(side, CultureInfo.InvariantCulture))],
+            null => null,
+            long step => (step, step),
+            List<object?> steps => ((long)steps[0]!, (long)steps[^1]!),
+            _ => throw new FornoException(
+                $"timesteps = {PythonFormat.Str(given)}: a number, or first and last, is wanted"
+            ),
         };
-        return (sides[0], sides[^1]);
-    }
 
     private static bool Flag(JsonElement row, string name) =>
         row.TryGetProperty(name, out JsonElement flag) && flag.GetBoolean();

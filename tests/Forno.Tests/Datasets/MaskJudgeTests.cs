@@ -9,6 +9,15 @@ using Xunit.Abstractions;
 
 namespace Forno.Tests.Datasets;
 
+/// <summary>
+/// A test of ISNet on drawn scenes; counted as skipped where the network or the drawings are not fetched.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ScenesFactAttribute : FactAttribute
+{
+    public ScenesFactAttribute() => Skip = new IsnetFactAttribute().Skip ?? MaskScenes.WhyAbsent;
+}
+
 public class MaskJudgeTests(ITestOutputHelper output)
 {
     private sealed record Verdict(string Name, string Kind, bool IsGood, IReadOnlyList<MaskFlaw> Flaws);
@@ -48,18 +57,10 @@ public class MaskJudgeTests(ITestOutputHelper output)
     // known when the last rule was made, no single mask. Without ISNet: skipped. Masks that are not in the temporary
     // folder from an
     // earlier run take some two seconds each.
-    [IsnetFact]
+    [ScenesFact]
     [Trait("Category", "Long")]
     public void BadMasksOfIsnetAreToldFromGoodOnes()
     {
-        if (!MaskScenes.CanDraw)
-        {
-            output.WriteLine(
-                $"not measured: the drawings are not fetched (assets/fetch.sh {string.Join(' ', MaskScenes.Sets)})"
-            );
-            return;
-        }
-
         string model = IsnetPackage.Model();
         Both(
             "rules set by them",

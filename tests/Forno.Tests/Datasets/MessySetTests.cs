@@ -20,7 +20,6 @@ public class MessySetTests
                 Path.GetFullPath(wanted),
                 side is null ? 640 : int.Parse(side, System.Globalization.CultureInfo.InvariantCulture)
             );
-            return;
         }
 
         using TempTree tree = new();

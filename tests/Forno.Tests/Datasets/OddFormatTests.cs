@@ -151,6 +151,17 @@ public class OddFormatTests
         Assert.Empty(Files(tree));
     }
 
+    [FfmpegFact]
+    public void FilmsOfLargerFramesThanAskedForAreRefused()
+    {
+        using TempTree tree = new();
+        Directory.CreateDirectory(tree["raw"]);
+        Film(tree["raw/a.mkv"], [new Rgb(220, 30, 30)]);
+        Applied applied = Import(tree, new ImportSettings { MaxPixels = (64 * 48) - 1 });
+        Assert.Contains("its frames are 64×48", Assert.Single(applied.Problems).Why, StringComparison.Ordinal);
+        Assert.Empty(Files(tree));
+    }
+
     private static void BecomesPng(string name, Func<Picture, byte[]> encode, int tolerance)
     {
         using TempTree tree = new();

@@ -11,6 +11,7 @@ namespace Forno.Tests.Vision;
 
 public sealed class TilingTests : IDisposable
 {
+    private const string RealWeights = "real-esrgan/models/realesrgan-x4plus-anime.param";
     private readonly ScratchFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -160,18 +161,12 @@ public sealed class TilingTests : IDisposable
         Assert.StartsWith("big.png: 80000×40000 pixels", message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [FetchedFact("waifu2x", RealWeights)]
     [Trait("Category", "Long")]
     public void WithRealWeightsTheCappedContextStaysBelowOneLevel()
     {
-        if (Assets.Folder() is not { } assets || !Directory.Exists(Path.Combine(assets, "waifu2x")))
-        {
-            return; // the weights are an optional download; the goldens suite tells when they are absent
-        }
         using var scope = new Scope();
-        using var model = Upscaler.Load(
-            Path.Combine(assets, "waifu2x", "real-esrgan/models/realesrgan-x4plus-anime.param")
-        );
+        using var model = Upscaler.Load(Assets.Find("waifu2x", RealWeights));
         int context = model.Info.Context,
             s = model.Info.Scale;
         Assert.True(context < model.Info.ReceptiveRadius);

@@ -19,7 +19,8 @@ internal static class TrainCommand
     {
         Argument<string> config = new("config")
         {
-            Description = "TOML of training options; its dataset_config or train_data_dir names the data",
+            Description =
+                "TOML of training options, with or without .toml; its dataset_config or train_data_dir names the data",
         };
         Option<string?> resume = new("--resume") { Description = "Folder of a saved state (…-state) to go on from" };
         Option<bool> dryRun = new("--dry-run")

@@ -240,8 +240,8 @@ public sealed class Importer(ImportSettings settings) : IDisposable
         var frames =
             isVideo ? VideoFrames.Read(file, settings.Every, settings.MaxPixels, cancel)
             : isPages ? PageReader.Read(file, settings.MaxPixels)
-            : kind.Picture!.Format == "png" ? ApngReader.Read(file)
-            : FrameReader.Read(file);
+            : kind.Picture!.Format == "png" ? ApngReader.Read(file, settings.MaxPixels)
+            : FrameReader.Read(file, settings.MaxPixels);
         int every = isVideo || isPages ? 1 : settings.Every ?? 1;
         var (seen, kept) = (0, 0);
         foreach (var frame in frames)

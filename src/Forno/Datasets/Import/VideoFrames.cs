@@ -45,12 +45,16 @@ public static partial class VideoFrames
             RedirectStandardInput = true,
         };
         // "file:" keeps a name such as "concat:…" from being more than a name.
+        // Its decoders refuse larger frames before they make room for one.
+        string most = Math.Min(maxPixels, int.MaxValue / 3).ToString(CultureInfo.InvariantCulture);
         foreach (
             string argument in (string[])
                 [
                     "-v",
                     "error",
                     "-nostdin",
+                    "-max_pixels",
+                    most,
                     "-i",
                     "file:" + file,
                     "-an",
@@ -85,12 +89,15 @@ public static partial class VideoFrames
             process.WaitForExit();
             if (process.ExitCode != 0)
             {
+                string said = errors.GetAwaiter().GetResult();
+                if (TooLarge().Match(said) is { Success: true } size)
+                {
+                    throw TooMany(file, size.Groups[1].Value, size.Groups[2].Value);
+                }
+
                 string why = string.Join(
                     "; ",
-                    errors
-                        .GetAwaiter()
-                        .GetResult()
-                        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                    said.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                         .Select(l => Origin().Replace(l, "").Replace($"file:{file}: ", "", StringComparison.Ordinal))
                         .Take(3)
                 );
@@ -135,7 +142,7 @@ public static partial class VideoFrames
 
         if ((long)width * height > Math.Min(maxPixels, int.MaxValue / 3))
         {
-            throw new FornoException($"{file}: its frames are {width}×{height}, more than is read");
+            throw TooMany(file, words[1], words[2]);
         }
 
         byte[] pixels = GC.AllocateUninitializedArray<byte>(width * height * 3);
@@ -163,8 +170,14 @@ public static partial class VideoFrames
     }
 
     // "[mov,mp4,m4a @ 0x55f22e2489c0] ": which part of ffmpeg speaks.
-    [GeneratedRegex(@"^\[[^\]]* @ 0x[0-9a-f]+\] ")]
+    [GeneratedRegex(@"^(\[[^\]]* @ 0x[0-9a-f]+\] )+")]
     private static partial Regex Origin();
+
+    [GeneratedRegex("Picture size ([0-9]+)x([0-9]+) exceeds specified max pixel count")]
+    private static partial Regex TooLarge();
+
+    private static FornoException TooMany(string file, string width, string height) =>
+        new($"{file}: its frames are {width}×{height}, more than is read");
 
     private static FornoException Broken(string file) => new($"{file}: ffmpeg's output broke off");
 }

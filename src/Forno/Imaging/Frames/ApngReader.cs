@@ -14,9 +14,11 @@ public static class ApngReader
 
     /// <summary>The frames, 8-bit sRGB; the caller disposes each.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="FornoException">While reading: the file is damaged.</exception>
-    public static IEnumerable<Picture> Read(string path)
+    /// <param name="maxPixels">Most pixels that the canvas may claim.</param>
+    /// <exception cref="FornoException">While reading: the file is damaged, or claims too much.</exception>
+    public static IEnumerable<Picture> Read(string path, long maxPixels = PictureFile.DefaultMaxPixels)
     {
+        ClaimedSize.Check(path, maxPixels);
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         file.Seek(Signature.Length, SeekOrigin.Begin);
         byte[] header = [];
@@ -37,8 +39,8 @@ public static class ApngReader
             switch (type)
             {
                 case "IHDR":
-                    header = content;
-                    canvas = new Canvas(header.Length == 13 ? header : throw Damaged(path, "its header"), path);
+                    header = content.Length == 13 && canvas is null ? content : throw Damaged(path, "its header");
+                    canvas = new Canvas(header, path);
                     break;
                 case "fcTL":
                     control = Control.Read(content, canvas ?? throw Damaged(path, "the order of its parts"), path);

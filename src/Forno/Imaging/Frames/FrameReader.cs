@@ -8,12 +8,15 @@ public static class FrameReader
 {
     /// <summary>The frames, composed as a viewer shows them, 8-bit sRGB; the caller disposes each.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="FornoException">While reading: the file is damaged.</exception>
-    public static IEnumerable<Picture> Read(string path)
+    /// <param name="maxPixels">Most pixels that a frame or the canvas may claim.</param>
+    /// <exception cref="FornoException">While reading: the file is damaged, or claims too much.</exception>
+    public static IEnumerable<Picture> Read(string path, long maxPixels = PictureFile.DefaultMaxPixels)
     {
+        ClaimedSize.Check(path, maxPixels);
         using var all = Open(path);
         using var strip = new Strip(all);
         int height = all.Height / all.Frames;
+        ClaimedSize.Check(path, all.Width, height, maxPixels);
         for (int frame = 0; frame < all.Frames; frame++)
         {
             yield return strip.Frame(frame, height);

@@ -177,7 +177,8 @@ public sealed class Prodigy : Optimizer
         Foreach.Add_(denominator, d * set.Eps);
         if (set.WeightDecay != 0 && First.Decouple)
         {
-            Foreach.Mul_(p, 1 - (set.WeightDecay * dlr));
+            // added as the authors do, by the d of before: 1 − wd·dlr would be rounded to steps of 6e-8 first
+            Foreach.Add_(p, p, -set.WeightDecay * dlr);
         }
         Foreach.Addcdiv_(p, batch.Buffers(M), denominator, -dlr);
         foreach (Slot slot in batch.Slots)

@@ -29,7 +29,7 @@ public static class TrainRecipeReader
     };
 
     /// <summary>Reads a training configuration.</summary>
-    /// <param name="path">A TOML file of training options; <c>.toml</c> is added to the name if it is missing.</param>
+    /// <param name="path">A TOML file of training options, found by <see cref="ConfigPath.Find"/>.</param>
     /// <param name="overrides">Further options in the form of a command line, which override the file.</param>
     /// <param name="workingFolder">
     /// What relative paths start from; null = the current folder. Inputs that are not there are looked for beside the
@@ -41,16 +41,7 @@ public static class TrainRecipeReader
     public static TrainRecipe Read(string path, IReadOnlyList<string>? overrides = null, string? workingFolder = null)
     {
         workingFolder = Path.GetFullPath(workingFolder ?? Directory.GetCurrentDirectory());
-        path = Path.GetFullPath(path, workingFolder);
-        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new FornoException(
-                $"{path}: JSON presets of other front ends are not yet supported; export kohya's TOML "
-                    + "configuration from there"
-            );
-        }
-
-        path = path.EndsWith(".toml", StringComparison.Ordinal) ? path : path + ".toml";
+        path = ConfigPath.Find(path, workingFolder);
         var file = TomlFile.Read(path);
         if (
             file.ContainsKey("train_mode")
