@@ -17,7 +17,7 @@ const string Usage = """
       upscale  real upscalers (assets/fetch.sh waifu2x) against their convolutions alone
              --model FILE       this one instead
              --size 192         pixels a side of the picture
-             --sheet FILE       instead: draws the sheet of docs/upscale.png (wants assets/fetch.sh noto)
+             --sheet FILE       instead: draws the sheet of docs/pictures/upscale.png (wants assets/fetch.sh noto)
              --contexts         instead: the error of tiles that see less than the receptive radius
              --picture FILE     the picture for it
       pocket  a LoRA step and a drawing of the Pocket base model: what is spent outside libtorch and beside the UNet

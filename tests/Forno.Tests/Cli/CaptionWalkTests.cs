@@ -18,7 +18,7 @@ public class CaptionWalkTests
         Assert.True(count >= 500, $"{count} pictures");
         if (Environment.GetEnvironmentVariable("FORNO_KEEP_ART") is { Length: > 0 } kept)
         {
-            TempTree.Copy(tree["raw"], kept); // to try the walk-through of the README by hand
+            TempTree.Copy(tree["raw"], kept); // to try the walk of docs/captions.md by hand
             ColourTagger.Write(kept + "-tagger");
         }
 

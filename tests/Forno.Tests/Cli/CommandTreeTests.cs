@@ -106,11 +106,14 @@ public partial class CommandTreeTests
     }
 
     [Fact]
-    public void EveryCommandLineOfTheReadmeParses()
+    public void EveryCommandLineOfReadmeAndGuidesParses()
     {
         string[] lines =
         [
-            .. File.ReadLines(Path.Combine(Goldens.RepositoryRoot, "README.md"))
+            .. Directory
+                .EnumerateFiles(Path.Combine(Goldens.RepositoryRoot, "docs"), "*.md")
+                .Append(Path.Combine(Goldens.RepositoryRoot, "README.md"))
+                .SelectMany(File.ReadLines)
                 .Select(l => l.Trim())
                 .Where(l =>
                     l.StartsWith("./forno ", StringComparison.Ordinal)

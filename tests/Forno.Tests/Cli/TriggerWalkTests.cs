@@ -6,7 +6,7 @@ using Forno.TestKit;
 namespace Forno.Tests.Cli;
 
 /// <summary>
-/// The walk that the README shows under Captions, its own command lines run by the built program on a real set: tag,
+/// The walk that docs/captions.md shows, its own command lines run by the built program on a real set: tag,
 /// report, edit,
 /// clean, trigger, prune, absorption table, plan, doctor, and all of it back.
 /// </summary>
@@ -62,7 +62,7 @@ public sealed class TriggerWalkTests : IDisposable
             """
         );
         var done = new List<string>();
-        foreach (string[] words in ReadmeCommands.Of("Captions"))
+        foreach (string[] words in GuideCommands.Of("captions.md"))
         {
             string name =
                 after.Keys.Where(k => k.Split(' ').All(words.Contains)).MaxBy(k => k.Length)
@@ -203,7 +203,7 @@ public sealed class TriggerWalkTests : IDisposable
                 .Select(File.ReadAllText),
         ];
 
-    // The README's places are in this test's folder.
+    // The guide's places are in this test's folder.
     private string Place(string word) =>
         word.StartsWith("~/", StringComparison.Ordinal) ? tree[word[2..]]
         : word == "emoji" || word.StartsWith("emoji/", StringComparison.Ordinal) || word is "train.toml" or "sets.html"

@@ -5,7 +5,7 @@ namespace Forno.Tests.Datasets;
 
 /// <summary>
 /// The messy set itself. With FORNO_MESSY_SET the folder that it names is filled and left there, with pictures of
-/// FORNO_MESSY_SIDE pixels (640): the set of the walk-through in the README.
+/// FORNO_MESSY_SIDE pixels (640): the set of the walk in docs/datasets.md.
 /// </summary>
 public class MessySetTests
 {

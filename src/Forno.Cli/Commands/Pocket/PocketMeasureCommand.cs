@@ -71,7 +71,7 @@ internal static class PocketMeasureCommand
             "Measure a Pocket: the autoencoder, the CLIP pair, and what it draws",
             "forno pocket measure",
             "forno pocket measure vae --model out/pocket/vae/vae.safetensors",
-            "forno pocket measure drawings --sheet docs/pocket-samples.png"
+            "forno pocket measure drawings --sheet docs/pictures/pocket-samples.png"
         )
         {
             parts,

@@ -2,28 +2,20 @@ using System.Text;
 
 namespace Forno.TestKit;
 
-/// <summary>The command lines of a part of the README, as a reader would type them; a test runs them.</summary>
-internal static class ReadmeCommands
+/// <summary>The command lines of a guide in <c>docs/</c>, as a reader would type them; a test runs them.</summary>
+internal static class GuideCommands
 {
     /// <summary>
-    /// The lines that begin with <c>forno</c> in the blocks of a part; <c>for x in …; do …; done</c> is written
+    /// The lines that begin with <c>forno</c> in its blocks; <c>for x in …; do …; done</c> is written
     /// out.
     /// </summary>
-    /// <param name="heading">The part's heading without signs; it ends at the next one of its level.</param>
+    /// <param name="guide">The guide's file name, such as <c>captions.md</c>.</param>
     /// <returns>Each line's words behind <c>forno</c>, comments left out.</returns>
-    public static IReadOnlyList<string[]> Of(string heading)
+    public static IReadOnlyList<string[]> Of(string guide)
     {
-        string[] lines = File.ReadAllLines(Path.Join(Goldens.RepositoryRoot, "README.md"));
-        int from = Array.FindIndex(lines, l => l.TrimStart('#').Trim() == heading && l.StartsWith('#'));
-        Assert.True(from >= 0, $"README has no part '{heading}'");
-        string level = lines[from][..lines[from].IndexOf(' ')];
         var commands = new List<string[]>();
         bool block = false;
-        foreach (
-            string line in lines
-                .Skip(from + 1)
-                .TakeWhile(l => block || !l.StartsWith(level + " ", StringComparison.Ordinal))
-        )
+        foreach (string line in File.ReadLines(Path.Join(Goldens.RepositoryRoot, "docs", guide)))
         {
             block ^= line.StartsWith("```", StringComparison.Ordinal);
             if (block && line.StartsWith("forno ", StringComparison.Ordinal))
