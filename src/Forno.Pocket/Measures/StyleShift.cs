@@ -1,4 +1,5 @@
 using Forno.Generation;
+using Forno.Generation.Loras;
 using Forno.Generation.Requests;
 using Forno.Models.Clip;
 using Forno.Pocket.Data;

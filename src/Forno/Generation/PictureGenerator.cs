@@ -1,10 +1,9 @@
 using Forno.Diffusion.Noise;
-using Forno.Diffusion.Samplers;
 using Forno.Generation.Loras;
 using Forno.Generation.Prompts;
 using Forno.Generation.Requests;
+using Forno.Generation.Stages;
 using Forno.Models;
-using Forno.Models.Families;
 using Forno.Text;
 using Forno.Torch;
 
@@ -19,11 +18,17 @@ namespace Forno.Generation;
 /// <param name="tokenizer">CLIP's tokenizer; null: the usual one.</param>
 public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = null, ClipTokenizer? tokenizer = null)
 {
-    private readonly LoraLibrary library = library ?? new LoraLibrary();
     private readonly ClipTokenizer tokenizer = tokenizer ?? ClipTokenizer.Default;
 
     /// <summary>The model.</summary>
     public BaseModel Model => model;
+
+    /// <summary>Where adapters are found by name.</summary>
+    public LoraLibrary Library { get; } = library ?? new LoraLibrary();
+
+    /// <summary>Finds and checks all that a request needs on this model, so that it can be drawn.</summary>
+    /// <exception cref="FornoException">It cannot be met; says why and what is valid.</exception>
+    public FittedRequest Resolve(GenerateRequest request) => ResolvedRequest.Of(request, Library).Fit(model);
 
     /// <summary>Draws.</summary>
     /// <param name="request">What.</param>
@@ -35,115 +40,62 @@ public sealed class PictureGenerator(BaseModel model, LoraLibrary? library = nul
         GenerateRequest request,
         IProgress<GenerateProgress>? progress = null,
         CancellationToken cancel = default
+    ) => Draw(Resolve(request), progress, cancel);
+
+    /// <summary>Draws a request that <see cref="Resolve"/> took in.</summary>
+    /// <param name="request">What, fitted to this model.</param>
+    /// <param name="progress">Told of every step and every finished picture, on this thread.</param>
+    /// <param name="cancel">Stops between steps with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="FornoException">An adapter does not fit, or the result is no number.</exception>
+    public GenerateResult Draw(
+        FittedRequest request,
+        IProgress<GenerateProgress>? progress = null,
+        CancellationToken cancel = default
     )
     {
-        request.Validate();
+        if (request.Model != model)
+        {
+            throw new ArgumentException("the request was fitted to another model", nameof(request));
+        }
+
         using var mode = Autograd.NoGrad();
         using var scope = new Scope();
-        using var loras = LoadedLoras.Apply(model, library, request.AllLoras());
-        GuidedNetwork network = Network(request);
-        var pictures = new List<GeneratedPicture>(request.Count);
-        for (int batch = 0; batch < request.BatchCount; batch++)
+        using var loras = LoadedLoras.Apply(model, request.Request.Loras);
+        var network = new GuidedNetwork(
+            model,
+            new PromptEncoder(request, tokenizer).Schedule(),
+            request.TakesMask ? Inpainting.Everything(request) : null
+        );
+        var plan = StagePlan.Of(request);
+        ulong[][] batches = [.. request.Request.Seeds.Chunk(request.Request.Asked.BatchSize)];
+        var pictures = new List<GeneratedPicture>(request.Request.Seeds.Count);
+        long done = 0,
+            steps = (long)plan.Steps * batches.Length;
+        foreach (ulong[] seeds in batches)
         {
-            using var inner = new Scope();
             cancel.ThrowIfCancellationRequested();
-            long before = (long)batch * request.Steps,
-                steps = (long)request.BatchCount * request.Steps;
-            ulong first = unchecked(request.Seed + (ulong)(batch * request.BatchSize));
-            var run = new SamplerRun
+            using var inner = new Scope();
+            using var noise = new SeededNoise(seeds, request.LatentShape, model.Device);
+            long before = done;
+            Tensor latents = plan.Run(
+                new StageContext
+                {
+                    Request = request,
+                    Network = network,
+                    Noise = noise,
+                    Cancel = cancel,
+                    OnStep = step => progress?.Report(new GenerateProgress(before + step, steps)),
+                }
+            );
+            done += plan.Steps;
+            foreach ((ulong seed, byte[] pixels) in seeds.Zip(PictureDecoder.Decode(model, latents)))
             {
-                Cancel = cancel,
-                OnStep = s =>
-                    progress?.Report(new GenerateProgress(before + Math.Min(s.Step + 1, request.Steps), steps)),
-            };
-            Tensor latents = Sample(request, network, first, run);
-            for (int i = 0; i < request.BatchSize; i++)
-            {
-                ulong seed = unchecked(first + (ulong)i);
-                byte[] pixels = Decode(latents.Slice(0, i, i + 1));
-                pictures.Add(
-                    new GeneratedPicture(
-                        seed,
-                        request.Width,
-                        request.Height,
-                        pixels,
-                        Infotext.Of(request, seed, model, loras.Used).ToString()
-                    )
-                );
-                progress?.Report(new GenerateProgress(before + request.Steps, steps, pictures[^1]));
+                string infotext = Infotext.Of(request, seed, loras.Used).ToString();
+                pictures.Add(new GeneratedPicture(seed, request.Size.Width, request.Size.Height, pixels, infotext));
+                progress?.Report(new GenerateProgress(done, steps, pictures[^1]));
             }
         }
 
-        return new GenerateResult(pictures, loras.Warnings);
-    }
-
-    private GuidedNetwork Network(GenerateRequest request)
-    {
-        var encoder = new PromptEncoder(model, tokenizer, request);
-        string prompt = ExtraNetworks.Parse(request.Prompt).Prompts[0];
-        int chunks = request.PadConds ? Math.Max(encoder.Chunks(prompt), encoder.Chunks(request.NegativePrompt)) : 1;
-        Tensor? inpainting = null;
-        if (model.UNet.Config.Layout.InChannels == model.Vae.Config.Layout.LatentChannels + 5)
-        {
-            // Everything is masked, and behind the mask everything is grey.
-            using var scope = new Scope();
-            Tensor grey = model.Vae.Encode(
-                Tensor.Zeros([1, 3, request.Height, request.Width], DType.Float32, model.Device)
-            );
-            var mask = Tensor.Ones([1, 1, grey.Size(2), grey.Size(3)], DType.Float32, model.Device);
-            inpainting = scope.Keep(Ops.Cat([mask, grey], 1));
-        }
-
-        return new GuidedNetwork(
-            model,
-            encoder.Encode(prompt, chunks, negative: false),
-            encoder.Encode(request.NegativePrompt, chunks, negative: true),
-            inpainting
-        );
-    }
-
-    // [B, C, h, w]
-    private Tensor Sample(GenerateRequest request, GuidedNetwork network, ulong seed, SamplerRun run)
-    {
-        int factor = model.Vae.Config.Factor;
-        long[] shape = [model.Vae.Config.Layout.LatentChannels, request.Height / factor, request.Width / factor];
-        IEnumerable<ulong> seeds = Enumerable.Range(0, request.BatchSize).Select(i => unchecked(seed + (ulong)i));
-        using var noise = new SeededNoise(seeds, shape, model.Device);
-        return SamplerRegistry
-            .Find(request.Sampler)
-            .Sample(
-                new SampleRequest
-                {
-                    Denoise = network.Denoiser(request.CfgScale),
-                    Schedule = model.SamplingSchedule,
-                    Prediction = model.Prediction,
-                    Noise = noise,
-                    Steps = request.Steps,
-                    SigmaSchedule = request.EffectiveScheduler(),
-                    Sdxl = model.Family == ModelFamily.Sdxl,
-                    Run = run,
-                }
-            );
-    }
-
-    // One picture at a time, so that memory does not grow with the batch.
-    private byte[] Decode(Tensor latents)
-    {
-        using var scope = new Scope();
-        Tensor picture = model.Vae.Decode(latents);
-        if (!picture.AllFinite())
-        {
-            throw new FornoException(
-                "the picture came out as NaN: "
-                    + (
-                        model.Options.Type == DType.Float16
-                            ? "half precision overflowed; use bf16 or fp32 (--precision)"
-                            : "the model or an adapter holds broken weights, or an adapter is far too strong"
-                    )
-            );
-        }
-
-        Tensor bytes = ((picture + 1) * 127.5).Round().Clamp(0, 255).To(DType.UInt8);
-        return bytes.Select(0, 0).Permute(1, 2, 0).Contiguous().To(Device.Cpu).ToArray<byte>();
+        return new GenerateResult(pictures, [.. request.Request.Warnings, .. loras.Warnings]);
     }
 }

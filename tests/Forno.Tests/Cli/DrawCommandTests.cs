@@ -71,15 +71,71 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(0, Run([.. args, "--overwrite"]).Code);
     }
 
+    [Fact]
+    public void SeedsReachTheirWholeRange()
+    {
+        string[] args = ["generate", "x", "--model", tiny.File, "--steps", "1", "-o", Out, "--json", "--seed"];
+        (int code, string output, _) = Run([.. args, "18446744073709551615", "--batch-count", "2"]);
+        Assert.Equal(0, code);
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(
+            [ulong.MaxValue, 0UL],
+            json.RootElement.GetProperty("files").EnumerateArray().Select(f => f.GetProperty("seed").GetUInt64())
+        );
+        foreach (string wrong in (string[])["-2", "1.5", "18446744073709551616", "x"])
+        {
+            (code, output, string error) = Run([.. args, wrong]);
+            Assert.Equal((2, ""), (code, output));
+            Assert.Contains($"--seed {wrong} is no seed", error);
+        }
+    }
+
+    [Fact]
+    public void AJsonAnswerIsTheJobsResult()
+    {
+        string[] args = ["generate", "x", "--model", tiny.File, "--steps", "1", "--seed", "4", "-o", Out, "--json"];
+        using (var plan = JsonDocument.Parse(Done([.. args, "--dry-run"])))
+        {
+            Assert.Equal(["model", "adapters", "files"], Names(plan.RootElement));
+        }
+        using (var made = JsonDocument.Parse(Done(args)))
+        {
+            Assert.Equal(["model", "files", "warnings"], Names(made.RootElement));
+            Assert.Equal(
+                ["path", "seed", "width", "height", "infotext"],
+                Names(made.RootElement.GetProperty("files")[0])
+            );
+        }
+
+        args = ["grid", "--model", tiny.File, "--prompts", "x", "--steps", "1", "-o", Out + "/g.png", "--json"];
+        using (var plan = JsonDocument.Parse(Done([.. args, "--dry-run"])))
+        {
+            Assert.Equal(
+                ["model", "adapters", "weights", "prompts", "seeds", "pictures", "file"],
+                Names(plan.RootElement)
+            );
+        }
+        using (var made = JsonDocument.Parse(Done(args)))
+        {
+            Assert.Equal(["file", "pictures", "warnings"], Names(made.RootElement));
+        }
+
+        static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(p => p.Name);
+    }
+
     [Theory]
     [InlineData("sampler \"x\" is unknown", "--sampler", "x")]
     [InlineData("width 65 is no multiple of 8", "--width", "65")]
     [InlineData("precision 'int4' is unknown", "--precision", "int4")]
     [InlineData("--device 'tpu' is unknown", "--device", "tpu")]
     [InlineData("there is no LoRA file 'nothing'", "--lora", "nothing:0.5")]
+    [InlineData("its strength must be a number", "--lora", "nothing:NaN")]
+    [InlineData("clip skip 9 is not possible", "--clip-skip", "9")]
+    [InlineData("pictures are written as PNG", "-o", "/no/picture.jpg")]
     public void AWrongOptionIsOneLine(string says, params string[] options)
     {
-        (int code, string output, string error) = Run(["generate", "x", "--model", tiny.File, "-o", Out, .. options]);
+        string[] place = options.Contains("-o") ? [] : ["-o", Out];
+        (int code, string output, string error) = Run(["generate", "x", "--model", tiny.File, .. place, .. options]);
         Assert.Equal((1, ""), (code, output));
         Assert.Contains(says, error);
         Assert.Single(error.TrimEnd('\n').Split('\n'));
@@ -143,5 +199,20 @@ public sealed class CommandTests : IDisposable
         );
         Assert.Equal(1, code);
         Assert.Contains("carries options", error);
+        foreach (
+            (string says, string option, string value) in ((string, string, string)[])
+                [
+                    ("--seeds: -1 cannot be used here", "--seeds", "-1"),
+                    ("--seeds: 'x' is no number", "--seeds", "1,x"),
+                    ("--weights: NaN cannot be used here", "--weights", "0,NaN"),
+                    ("pictures are written as PNG", "-o", Path.Combine(tiny.Folder, "grid.jpg")),
+                ]
+        )
+        {
+            string[] place = option == "-o" ? [] : ["-o", file, "--overwrite"];
+            (code, output, error) = Run(["grid", "--model", tiny.File, "--prompts", "x", option, value, .. place]);
+            Assert.Equal((1, ""), (code, output));
+            Assert.Contains(says, error);
+        }
     }
 }

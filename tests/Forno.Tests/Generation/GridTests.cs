@@ -22,6 +22,11 @@ public class GridTests
         };
         Assert.Equal(2 * 3 * (1 + (2 * 2)), request.Count);
         Assert.Equal(2 * 3, (request with { Adapters = [] }).Count);
+        // What is named twice is drawn once.
+        Assert.Equal(
+            request.Count,
+            (request with { Prompts = ["a", "b", "a"], Seeds = [1, 2, 3, 1], Weights = [0, 0.5, 1, 1] }).Count
+        );
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using Forno.Generation.Loras;
 using Forno.Generation.Requests;
+using Forno.Imaging;
 using Forno.TestKit;
 
 namespace Forno.Tests.Generation;
@@ -8,6 +10,11 @@ public class InfotextTests
     [Fact]
     public void WhatIsWrittenIsReadBack()
     {
+        using var place = new TempTree();
+        string a = place["a.safetensors"],
+            b = place["b.safetensors"];
+        File.WriteAllText(a, "");
+        File.WriteAllText(b, "");
         var request = new GenerateRequest
         {
             Prompt = "a cat, (red:1.2)\nsecond line <lora:a:1>",
@@ -20,14 +27,12 @@ public class InfotextTests
             Sampler = "dpmpp_2m",
             Scheduler = "sgm_uniform",
             ClipSkip = 2,
-            Loras = [new LoraUse("/x/b.safetensors", 0.5, 0.25)],
+            Loras = [new LoraUse(b, 0.5, 0.25)],
         };
-        var used = new UsedLora[]
-        {
-            new("a", "0123456789ab", new LoraUse("a")),
-            new("b", "ba9876543210", request.Loras[0]),
-        };
-        Infotext written = Infotext.Of(request, request.Seed, loras: used),
+        var resolved = ResolvedRequest.Of(request, new LoraLibrary(Path.GetDirectoryName(a)!));
+        Assert.Equal([a, b], resolved.Loras.Select(l => l.Path));
+        UsedLora[] used = [new(resolved.Loras[0], "0123456789ab"), new(resolved.Loras[1], "ba9876543210")];
+        Infotext written = Infotext.Of(resolved, new Size(768, 1280), request.Seed, loras: used),
             read = Infotext.Parse(written.ToString());
         Assert.Equal(request.Prompt + " <lora:b:0.25:0.5>", read.Prompt);
         Assert.Equal(request.NegativePrompt, read.NegativePrompt);

@@ -5,6 +5,7 @@ using Forno.Datasets.Edits;
 using Forno.Files;
 using Forno.Imaging;
 using Forno.Reports;
+using Forno.Studio;
 using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Datasets;
@@ -43,7 +44,7 @@ internal static class UpscaleFiles
                 var info = PictureFile.Inspect(source);
                 var size = new Size(info.Width, info.Height);
                 var job = new Job(source, Name(source, output, sources.Length), size, target.Of(size, chain.Scale));
-                PicturePaths.RequireFree(job.File, overwrite);
+                NewFile.RequireFree(job.File, overwrite);
                 jobs.Add(
                     jobs.All(j => j.File != job.File) && Path.GetFullPath(job.File) != Path.GetFullPath(source)
                         ? job
@@ -90,7 +91,7 @@ internal static class UpscaleFiles
                     job.To!.Value,
                     p => chain.Run(p, new Ahead(bar, before))
                 );
-                PicturePaths.MakeFolder(job.File);
+                NewFile.MakeFolder(job.File);
                 AtomicFile.WriteBytes(job.File, Encode(result, job.File));
                 done.Add(job);
             }

@@ -1,11 +1,12 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using Forno.Diffusion;
 using Forno.Diffusion.Schedules;
-using Forno.Generation.Loras;
 using Forno.Generation.Requests;
 using Forno.Models;
+using Forno.Studio;
 using Forno.Torch;
 
 namespace Forno.Cli.Commands.Drawing;
@@ -108,53 +109,31 @@ internal sealed class DrawOptions
         }
     }
 
-    /// <summary>The checkpoint's path: the one named, else the base model that ships.</summary>
-    /// <exception cref="FornoException">None is named and the base model is not there.</exception>
-    public string ModelPath(ParseResult parsed)
-    {
-        if (parsed.GetValue(model) is { } named)
+    /// <summary>Folders in which prompts' adapters are found.</summary>
+    public IReadOnlyList<string> LoraFolders(ParseResult parsed) => parsed.GetValue(loraDirs) ?? [];
+
+    /// <summary>The base model.</summary>
+    /// <exception cref="FornoException">The precision or the device has no such name.</exception>
+    public ModelChoice Model(ParseResult parsed) =>
+        new()
         {
-            return named;
-        }
-
-        string pocket = Path.Combine(Home(), "pocket", "pocket.safetensors");
-        return File.Exists(pocket)
-            ? pocket
-            : throw FornoException.ForFile(
-                pocket,
-                "the base model that ships is not there",
-                "Name a checkpoint: --model FILE."
-            );
-    }
-
-    /// <summary>Where prompts' adapters are found.</summary>
-    public LoraLibrary Library(ParseResult parsed) => new(parsed.GetValue(loraDirs) ?? []);
-
-    /// <summary>Opens the checkpoint.</summary>
-    public BaseModel Load(ParseResult parsed) =>
-        BaseModel.Load(
-            ModelPath(parsed),
-            new BaseModelOptions
+            Path = parsed.GetValue(model),
+            VaePath = parsed.GetValue(vae),
+            Type = BaseModelOptions.ParseType(parsed.GetValue(precision)!),
+            Device = parsed.GetValue(device) switch
             {
-                VaePath = parsed.GetValue(vae),
-                Type = BaseModelOptions.ParseType(parsed.GetValue(precision)!),
-                Device = parsed.GetValue(device) switch
-                {
-                    null => Device.CudaCount > 0 ? Device.Cuda() : Device.Cpu,
-                    "cpu" => Device.Cpu,
-                    "cuda" when Device.CudaCount > 0 => Device.Cuda(),
-                    "cuda" => throw new FornoException(
-                        "--device cuda: this libtorch sees no CUDA card; `forno doctor` tells more"
-                    ),
-                    var other => throw new FornoException($"--device '{other}' is unknown; valid: cpu, cuda"),
-                },
-                Prediction = parsed.GetValue(vPrediction) ? Prediction.Velocity : null,
-            }
-        );
+                null => null,
+                "cpu" => Device.Cpu,
+                "cuda" when Device.CudaCount > 0 => Device.Cuda(),
+                "cuda" => throw new FornoException(
+                    "--device cuda: this libtorch sees no CUDA card; `forno doctor` tells more"
+                ),
+                var other => throw new FornoException($"--device '{other}' is unknown; valid: cpu, cuda"),
+            },
+            Prediction = parsed.GetValue(vPrediction) ? Prediction.Velocity : null,
+        };
 
-    /// <summary>
-    /// The request as far as these options tell it. Sizes that are not given are 0 until <see cref="Sized"/>.
-    /// </summary>
+    /// <summary>The request as far as these options tell it.</summary>
     public GenerateRequest Request(ParseResult parsed, string prompt) =>
         new()
         {
@@ -162,59 +141,45 @@ internal sealed class DrawOptions
             NegativePrompt = parsed.GetValue(negative)!,
             Steps = parsed.GetValue(steps),
             CfgScale = parsed.GetValue(cfg),
-            Width = parsed.GetValue(width) ?? 0,
-            Height = parsed.GetValue(height) ?? 0,
+            Width = parsed.GetValue(width),
+            Height = parsed.GetValue(height),
             Sampler = parsed.GetValue(sampler)!,
             Scheduler = parsed.GetValue(scheduler)!,
             ClipSkip = parsed.GetValue(clipSkip),
         };
 
-    /// <summary>The request with the model's own size where none was given.</summary>
-    public static GenerateRequest Sized(GenerateRequest request, int nativeSize) =>
-        request with
+    /// <summary>Reads a seed: a whole number, or −1 for any, which is null.</summary>
+    public static ulong? Seed(ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (text == "-1")
         {
-            Width = request.Width == 0 ? nativeSize : request.Width,
-            Height = request.Height == 0 ? nativeSize : request.Height,
-        };
-
-    /// <summary>A seed: a number, or −1 for any.</summary>
-    public static ulong Seed(long seed) =>
-        seed >= 0 ? (ulong)seed : (ulong)System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue);
+            return null;
+        }
+        if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed))
+        {
+            result.AddError($"--seed {text} is no seed: a whole number from 0 to {ulong.MaxValue}, or -1 for any");
+        }
+        return seed;
+    }
 
     /// <summary>Numbers with commas between them.</summary>
-    public static T[] List<T>(string option, string text)
+    public static IReadOnlyList<T> List<T>(string option, string text)
         where T : INumberBase<T> =>
-        [
-            .. text.Split(',')
-                .Select(part =>
-                    T.TryParse(
-                        part.Trim(),
-                        NumberStyles.Float & ~NumberStyles.AllowExponent,
-                        CultureInfo.InvariantCulture,
-                        out T? value
-                    )
-                        ? value
-                        : throw new FornoException(
-                            $"{option}: '{part.Trim()}' is no number; write them with commas, such as 0,0.5,1"
-                        )
-                ),
-        ];
+        [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part => Number<T>(option, part))];
 
-    // As the launcher says; else the folder above the program that holds Pocket's.
-    private static string Home()
+    private static T Number<T>(string option, string part)
+        where T : INumberBase<T>
     {
-        if (Environment.GetEnvironmentVariable("FORNO_HOME") is { Length: > 0 } set)
+        if (!T.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out T? value) || !T.IsFinite(value))
         {
-            return set;
+            bool number = double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+            throw new FornoException(
+                number
+                    ? $"{option}: {part} cannot be used here"
+                    : $"{option}: '{part}' is no number; write them with commas, such as 0,1,2"
+            );
         }
-
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-        {
-            if (Directory.Exists(Path.Combine(d.FullName, "pocket")) && File.Exists(Path.Combine(d.FullName, "forno")))
-            {
-                return d.FullName;
-            }
-        }
-        return ".";
+        return value;
     }
 }

@@ -2,10 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Forno.Cli.Terminal;
-using Forno.Generation;
 using Forno.Generation.Loras;
 using Forno.Generation.Requests;
-using Forno.Models;
+using Forno.Studio;
 
 namespace Forno.Cli.Commands.Drawing;
 
@@ -22,10 +21,10 @@ internal static class GenerateCommand
         {
             Description = "What to draw: (word:1.2) weighs, <lora:NAME:0.8> adds a LoRA",
         };
-        Option<long> seed = new("--seed", "-s")
+        Option<ulong?> seed = new("--seed", "-s")
         {
-            Description = "Seed of the first picture; -1: any",
-            DefaultValueFactory = _ => -1,
+            Description = "Seed of the first picture; -1, or none given: any",
+            CustomParser = DrawOptions.Seed,
         };
         Option<int> batchSize = new("--batch-size", "--batch_size")
         {
@@ -68,106 +67,51 @@ internal static class GenerateCommand
         draw.AddTo(command);
         command.SetAction(parsed =>
         {
-            GenerateRequest request = draw.Request(parsed, parsed.GetValue(prompt)!) with
-            {
-                Seed = DrawOptions.Seed(parsed.GetValue(seed)),
-                BatchSize = parsed.GetValue(batchSize),
-                BatchCount = parsed.GetValue(batchCount),
-                Loras = [.. (parsed.GetValue(loras) ?? []).Select(Lora)],
-            };
-            return Run(
-                cli,
-                draw,
-                parsed,
-                request,
-                new PicturePaths(parsed.GetValue(output)!, parsed.GetValue(overwrite)),
-                parsed.GetValue(dryRun),
-                parsed.GetValue(json)
+            var job = new GenerateJob(
+                new GenerateJobRequest
+                {
+                    Model = draw.Model(parsed),
+                    LoraFolders = draw.LoraFolders(parsed),
+                    Pictures = draw.Request(parsed, parsed.GetValue(prompt)!) with
+                    {
+                        Seed = parsed.GetValue(seed) ?? GenerateRequest.AnySeed(),
+                        BatchSize = parsed.GetValue(batchSize),
+                        BatchCount = parsed.GetValue(batchCount),
+                        Loras = [.. (parsed.GetValue(loras) ?? []).Select(Lora)],
+                    },
+                    Output = parsed.GetValue(output)!,
+                    Overwrite = parsed.GetValue(overwrite),
+                }
             );
+            if (parsed.GetValue(dryRun))
+            {
+                Print(cli, job.Plan(), parsed.GetValue(json));
+            }
+            else
+            {
+                using var printer = new JobPrinter(cli);
+                Print(cli, job.Run(printer, cli.Cancel), parsed.GetValue(json));
+            }
+
+            return 0;
         });
         return command;
     }
 
-    private static int Run(
-        CommandHost cli,
-        DrawOptions draw,
-        ParseResult parsed,
-        GenerateRequest request,
-        PicturePaths paths,
-        bool dryRun,
-        bool json
-    )
-    {
-        // All that can be wrong without the model is told before it is loaded.
-        DrawOptions.Sized(request, 512).Validate();
-        LoraLibrary library = draw.Library(parsed);
-        string[] adapters = [.. request.AllLoras().Select(l => library.Find(l.Name))];
-        string[] files = paths.For(request);
-        if (dryRun)
-        {
-            string checkpoint = draw.ModelPath(parsed);
-            cli.Out.WriteLine(
-                json
-                    ? JsonSerializer.Serialize(
-                        new
-                        {
-                            Model = checkpoint,
-                            Adapters = adapters,
-                            Files = files,
-                        },
-                        JsonOutput.Options
-                    )
-                    : $"would draw {files.Length} with {string.Join(" and ", [checkpoint, .. adapters])} into\n"
-                        + $"{string.Join('\n', files)}"
-            );
-            return 0;
-        }
-
-        using BaseModel model = draw.Load(parsed);
-        request = DrawOptions.Sized(request, model.NativeSize);
-        PicturePaths.MakeFolder(files[0]);
-        GenerateResult result;
-        using (ProgressBar bar = cli.Progress("draw", (long)request.Steps * request.BatchCount, "steps"))
-        {
-            int saved = 0;
-            var progress = new Told(p =>
-            {
-                p.Finished?.Save(files[saved++]);
-                bar.Report(p.Step);
-            });
-            result = new PictureGenerator(model, library).Draw(request, progress, cli.Cancel);
-        }
-
-        foreach (string warning in result.Warnings)
-        {
-            cli.Error.WriteLine(warning);
-        }
-
+    private static void Print(CommandHost cli, GeneratePlan plan, bool json) =>
         cli.Out.WriteLine(
             json
-                ? JsonSerializer.Serialize(
-                    new
-                    {
-                        Model = model.Path,
-                        Files = result.Pictures.Select(
-                            (p, i) =>
-                                new
-                                {
-                                    Path = files[i],
-                                    p.Seed,
-                                    p.Width,
-                                    p.Height,
-                                    p.Infotext,
-                                }
-                        ),
-                        result.Warnings,
-                    },
-                    JsonOutput.Options
-                )
-                : string.Join('\n', files)
+                ? JsonSerializer.Serialize(plan, JsonOutput.Options)
+                : $"would draw {plan.Files.Count} with {string.Join(" and ", [plan.Model, .. plan.Adapters])} into\n"
+                    + $"{string.Join('\n', plan.Files)}"
         );
-        return 0;
-    }
+
+    private static void Print(CommandHost cli, GenerateJobResult result, bool json) =>
+        cli.Out.WriteLine(
+            json
+                ? JsonSerializer.Serialize(result, JsonOutput.Options)
+                : string.Join('\n', result.Files.Select(f => f.Path))
+        );
 
     // FILE or FILE:WEIGHT.
     private static LoraUse Lora(string text)
@@ -183,10 +127,5 @@ internal static class GenerateCommand
             )
             ? new LoraUse(text[..colon], weight, weight)
             : new LoraUse(text);
-    }
-
-    private sealed class Told(Action<GenerateProgress> tell) : IProgress<GenerateProgress>
-    {
-        public void Report(GenerateProgress value) => tell(value);
     }
 }

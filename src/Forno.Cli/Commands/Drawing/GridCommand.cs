@@ -2,13 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Forno.Cli.Terminal;
-using Forno.Files;
-using Forno.Generation;
-using Forno.Generation.Grids;
-using Forno.Generation.Loras;
-using Forno.Generation.Requests;
-using Forno.Imaging;
-using Forno.Models;
+using Forno.Studio;
 
 namespace Forno.Cli.Commands.Drawing;
 
@@ -70,104 +64,48 @@ internal static partial class GridCommand
         draw.AddTo(command);
         command.SetAction(parsed =>
         {
-            string[] texts = [.. parsed.GetValue(prompts)!.SelectMany(Prompts)];
-            var request = new GridRequest
+            var job = new GridJob(
+                new GridJobRequest
+                {
+                    Model = draw.Model(parsed),
+                    LoraFolders = draw.LoraFolders(parsed),
+                    Base = draw.Request(parsed, ""),
+                    Adapters = parsed.GetValue(adapters) ?? [],
+                    Weights = DrawOptions.List<double>("--weights", parsed.GetValue(weights)!),
+                    Prompts = [.. parsed.GetValue(prompts)!.SelectMany(Prompts)],
+                    Seeds = DrawOptions.List<ulong>("--seeds", parsed.GetValue(seeds)!),
+                    File = parsed.GetValue(output)!,
+                    Overwrite = parsed.GetValue(overwrite),
+                }
+            );
+            if (parsed.GetValue(dryRun))
             {
-                Base = draw.Request(parsed, ""),
-                Adapters = GridAdapter.Of(parsed.GetValue(adapters) ?? []),
-                Weights = DrawOptions.List<double>("--weights", parsed.GetValue(weights)!),
-                Prompts = texts,
-                Seeds = DrawOptions.List<ulong>("--seeds", parsed.GetValue(seeds)!),
-            };
-            string file = parsed.GetValue(output)!;
-            PicturePaths.RequireFree(file, parsed.GetValue(overwrite));
-            return Run(cli, draw, parsed, request, file, parsed.GetValue(dryRun), parsed.GetValue(json));
+                Print(cli, job.Plan(), parsed.GetValue(json));
+            }
+            else
+            {
+                using var printer = new JobPrinter(cli);
+                Print(cli, job.Run(printer, cli.Cancel), parsed.GetValue(json));
+            }
+
+            return 0;
         });
         return command;
     }
 
-    private static int Run(
-        CommandHost cli,
-        DrawOptions draw,
-        ParseResult parsed,
-        GridRequest request,
-        string file,
-        bool dryRun,
-        bool json
-    )
-    {
-        LoraLibrary library = draw.Library(parsed);
-        foreach (string prompt in request.Prompts)
-        {
-            GenerateRequest one = DrawOptions.Sized(request.Base, 512) with { Prompt = prompt };
-            one.Validate();
-            foreach (LoraUse lora in one.AllLoras())
-            {
-                library.Find(lora.Name);
-            }
-        }
-
-        if (dryRun)
-        {
-            cli.Out.WriteLine(
-                json
-                    ? JsonSerializer.Serialize(
-                        new
-                        {
-                            Model = draw.ModelPath(parsed),
-                            Adapters = request.Adapters.Select(a => a.Path),
-                            request.Weights,
-                            request.Prompts,
-                            request.Seeds,
-                            Pictures = request.Count,
-                            File = file,
-                        },
-                        JsonOutput.Options
-                    )
-                    : $"would draw {request.Count} pictures of {draw.ModelPath(parsed)}: "
-                        + $"{request.Adapters.Count} LoRA files, weights {string.Join(", ", request.Weights)}, "
-                        + $"{request.Prompts.Count} prompts, {request.Seeds.Count} seeds; into {file}"
-            );
-            return 0;
-        }
-
-        using BaseModel model = draw.Load(parsed);
-        request = request with { Base = DrawOptions.Sized(request.Base, model.NativeSize) };
-        PicturePaths.MakeFolder(file);
-        IReadOnlyList<GridSection> sections;
-        IReadOnlyList<string> warnings;
-        using (ProgressBar bar = cli.Progress("draw", request.Count, "pictures"))
-        {
-            (sections, warnings) = request.Draw(new PictureGenerator(model, library), bar, cli.Cancel);
-        }
-
-        foreach (string warning in warnings)
-        {
-            cli.Error.WriteLine(warning);
-        }
-
-        var info = Infotext.Of(request.Base with { Prompt = "" }, request.Seeds[0], model);
-        info = request.Seeds.Count == 1 ? info : info with { Fields = [.. info.Fields.Where(f => f.Key != "Seed")] };
-        using (Picture sheet = PictureGrid.Draw("", sections, info.ToString()))
-        {
-            AtomicFile.WriteBytes(file, sheet.EncodePng());
-        }
-
+    private static void Print(CommandHost cli, GridPlan plan, bool json) =>
         cli.Out.WriteLine(
             json
-                ? JsonSerializer.Serialize(
-                    new
-                    {
-                        File = file,
-                        Pictures = request.Count,
-                        Warnings = warnings,
-                    },
-                    JsonOutput.Options
+                ? JsonSerializer.Serialize(plan, JsonOutput.Options)
+                : Invariant.Text(
+                    $"would draw {plan.Pictures} pictures of {plan.Model}: {plan.Adapters.Count} LoRA files, weights "
+                        + $"{string.Join(", ", plan.Weights.Select(w => Invariant.Text($"{w}")))}, "
+                        + $"{plan.Prompts.Count} prompts, {plan.Seeds.Count} seeds; into {plan.File}"
                 )
-                : file
         );
-        return 0;
-    }
+
+    private static void Print(CommandHost cli, GridJobResult result, bool json) =>
+        cli.Out.WriteLine(json ? JsonSerializer.Serialize(result, JsonOutput.Options) : result.File);
 
     // A file's lines, or the text itself.
     private static IEnumerable<string> Prompts(string value)

@@ -32,8 +32,8 @@ public sealed record SampleRequest
     /// <summary>Latents [B, C, H, W] to start from (image-to-image); null: noise alone.</summary>
     public Tensor? Init { get; init; }
 
-    /// <summary>With <see cref="Init"/>: the share of the steps that is run, 0 … 1.</summary>
-    public double Strength { get; init; } = 0.75;
+    /// <summary>The share of the steps that is run, 0 … 1, from the end (image-to-image); null: all.</summary>
+    public double? Strength { get; init; }
 
     /// <summary>Noise of ancestral, SDE and DDIM samplers; null: the sampler's own default.</summary>
     public double? Eta { get; init; }
@@ -79,14 +79,49 @@ public sealed record Sampler(string Name, params string[] Aliases)
     /// </summary>
     public Tensor Sample(SampleRequest request)
     {
-        if (request.Steps < 1)
-        {
-            throw new FornoException($"{request.Steps} steps: {Name} needs at least 1");
-        }
-        request = request with { Schedule = request.Schedule.ForSampling() };
+        using var scope = new Scope();
+        return scope.Keep(Run(request, Begin(request)));
+    }
+
+    /// <summary>
+    /// What the walk begins with: the request's first noise at its highest level, over <see cref="SampleRequest.Init"/>
+    /// if there is one; [B, C, H, W] in the caller's scope.
+    /// </summary>
+    public Tensor Begin(SampleRequest request)
+    {
+        request = Checked(request);
         using var scope = new Scope();
         Tensor noise = request.Noise.First();
-        return scope.Keep(OnTimesteps is null ? SampleSigmas(request, noise) : SampleTimesteps(request, noise));
+        if (OnTimesteps is null)
+        {
+            Tensor x = noise * SigmasRun(request)[0];
+            return scope.Keep(request.Init is null ? x : x + request.Init);
+        }
+        if (request.Init is null)
+        {
+            return scope.Keep(noise);
+        }
+        int[] start = new int[(int)noise.Size(0)];
+        Array.Fill(start, TimestepsRun(request)[0]);
+        return scope.Keep(Forward.AddNoise(request.Schedule, request.Init, noise, start));
+    }
+
+    /// <summary>The walk itself: what <see cref="Begin"/> made of the same request ↦ latents.</summary>
+    public Tensor Run(SampleRequest request, Tensor x)
+    {
+        request = Checked(request);
+        if (OnTimesteps is not null)
+        {
+            return OnTimesteps(request, x, TimestepsRun(request), request.Noise.Source);
+        }
+        Sigma[] sigmas = SigmasRun(request);
+        if (!Brownian)
+        {
+            return OnSigmas!(request, x, sigmas, request.Noise.Source);
+        }
+        using var scope = new Scope();
+        using var path = new BrownianNoise(request.Noise.Next, new Sigma(0), sigmas[0]);
+        return scope.Keep(OnSigmas!(request, x, sigmas, path.Source));
     }
 
     /// <summary>
@@ -104,40 +139,36 @@ public sealed record Sampler(string Name, params string[] Aliases)
         return DiscardsPenultimate ? SigmaSchedules.DiscardPenultimate(Make, request.Steps) : Make(request.Steps);
     }
 
-    private Tensor SampleSigmas(SampleRequest request, Tensor noise)
+    private SampleRequest Checked(SampleRequest request) =>
+        request.Steps >= 1
+            ? request with
+            {
+                Schedule = request.Schedule.ForSampling(),
+            }
+            : throw new FornoException($"{request.Steps} steps: {Name} needs at least 1");
+
+    private Sigma[] SigmasRun(SampleRequest request)
     {
         Sigma[] sigmas = SigmasFor(request);
-        if (request.Init is not null)
-        {
-            sigmas = sigmas[^Math.Min(sigmas.Length, StepsRun(request) + 1)..];
-        }
-        Tensor x = noise * sigmas[0];
-        x = request.Init is null ? x : x + request.Init;
-        if (!Brownian)
-        {
-            return OnSigmas!(request, x, sigmas, request.Noise.Source);
-        }
-        using var path = new BrownianNoise(request.Noise.Next, new Sigma(0), sigmas[0]);
-        return OnSigmas!(request, x, sigmas, path.Source);
+        return request.Strength is null
+            ? sigmas
+            : sigmas[^Math.Min(sigmas.Length, StepsRun(request.Steps, request.Strength) + 1)..];
     }
 
-    private Tensor SampleTimesteps(SampleRequest request, Tensor noise)
+    private int[] TimestepsRun(SampleRequest request)
     {
         int[] timesteps = Timesteps!(request);
-        if (request.Init is null)
-        {
-            return OnTimesteps!(request, noise, timesteps, request.Noise.Source);
-        }
-        timesteps = timesteps[^Math.Min(timesteps.Length, StepsRun(request))..];
-        int[] start = new int[(int)noise.Size(0)];
-        Array.Fill(start, timesteps[0]);
-        Tensor x = Forward.AddNoise(request.Schedule, request.Init, noise, start);
-        return OnTimesteps!(request, x, timesteps, request.Noise.Source);
+        return request.Strength is null
+            ? timesteps
+            : timesteps[^Math.Min(timesteps.Length, StepsRun(request.Steps, request.Strength))..];
     }
 
-    // A1111's count for image-to-image: one more than the whole part of strength · steps.
-    private static int StepsRun(SampleRequest request) =>
-        (int)(Math.Clamp(request.Strength, 0, 0.999) * request.Steps) + 1;
+    /// <summary>
+    /// Steps run at a <see cref="SampleRequest.Strength"/>, by A1111's count: one more than the whole part of their
+    /// product.
+    /// </summary>
+    internal static int StepsRun(int steps, double? strength) =>
+        strength is { } share ? (int)(Math.Clamp(share, 0, 0.999) * steps) + 1 : steps;
 }
 
 /// <summary>The samplers by the names that users write.</summary>

@@ -44,19 +44,27 @@ public static class ScheduleRegistry
 
     /// <summary>A schedule by name; also A1111's internal spelling (<c>sgm_uniform</c>, <c>SGMUniform</c>).</summary>
     /// <exception cref="FornoException">No such name; lists the valid ones.</exception>
-    public static Func<ScheduleInput, Sigma[]> Find(string name)
+    public static Func<ScheduleInput, Sigma[]> Find(string name) =>
+        All.TryGetValue(name, out Func<ScheduleInput, Sigma[]>? found) || All.TryGetValue(Key(name) ?? "", out found)
+            ? found
+            : throw Unknown(name);
+
+    /// <summary>A schedule's name as A1111 shows it, of any of its spellings; <see cref="Automatic"/> too.</summary>
+    /// <exception cref="FornoException">No such name; lists the valid ones.</exception>
+    public static string NameOf(string name) =>
+        Plain(name) == Plain(Automatic) ? Automatic : Key(name) ?? throw Unknown(name);
+
+    private static string? Key(string name)
     {
-        if (All.TryGetValue(name, out Func<ScheduleInput, Sigma[]>? found))
-        {
-            return found;
-        }
         string plain = Plain(name);
-        return All.FirstOrDefault(s => Plain(s.Key) == plain).Value
-            ?? throw new FornoException(
-                $"schedule \"{name}\" is unknown; valid: {Automatic}, "
-                    + $"{string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}"
-            );
+        return All.Keys.FirstOrDefault(k => Plain(k) == plain);
     }
+
+    private static FornoException Unknown(string name) =>
+        new(
+            $"schedule \"{name}\" is unknown; valid: {Automatic}, "
+                + $"{string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}"
+        );
 
     private static string Plain(string name) => name.Replace("_", "").Replace(" ", "").ToUpperInvariant();
 }

@@ -78,14 +78,23 @@ public sealed record GridRequest
     public IReadOnlyList<ulong> Seeds { get; init; } = [1];
 
     /// <summary>How many different pictures must be drawn.</summary>
-    public int Count =>
-        Prompts.Count
-        * Seeds.Count
-        * (
-            Adapters.Count == 0
-                ? 1
-                : (Weights.Contains(0) ? 1 : 0) + (Adapters.Count * Weights.Where(w => w != 0).Distinct().Count())
-        );
+    public int Count => Cells().Distinct().Count();
+
+    /// <summary>Finds and checks all that can be without a model.</summary>
+    /// <param name="library">Where adapters of prompts are found by name.</param>
+    /// <exception cref="FornoException">The grid is empty, or a picture of it cannot be drawn; says why.</exception>
+    public void Check(LoraLibrary library)
+    {
+        if (Prompts.Count == 0 || Seeds.Count == 0 || Weights.Count == 0)
+        {
+            throw new FornoException("a grid needs at least one prompt, one seed and one weight");
+        }
+
+        foreach (Cell cell in Cells().DistinctBy(c => (c.Prompt, c.Adapter, c.Weight)))
+        {
+            ResolvedRequest.Of(RequestOf(cell), library);
+        }
+    }
 
     /// <summary>
     /// Draws. The axis of most use goes into columns, the next into rows, the last into sections: weights, adapters,
@@ -95,101 +104,115 @@ public sealed record GridRequest
     /// <param name="progress">Told how many pictures are done.</param>
     /// <param name="cancel">Stops between steps.</param>
     /// <returns>Sections for <see cref="PictureGrid"/>, and the generator's warnings.</returns>
+    /// <exception cref="FornoException">As <see cref="Check"/>, or the model or an adapter does not do.</exception>
     public (IReadOnlyList<GridSection> Sections, IReadOnlyList<string> Warnings) Draw(
         PictureGenerator generator,
         IProgress<long>? progress = null,
         CancellationToken cancel = default
     )
     {
-        if (Prompts.Count == 0 || Seeds.Count == 0 || Weights.Count == 0)
-        {
-            throw new FornoException("a grid needs at least one prompt, one seed and one weight");
-        }
-
-        var drawn = new Dictionary<(string Prompt, ulong Seed, string? Adapter, double Weight), GeneratedPicture>();
+        Check(generator.Library);
+        var drawn = new Dictionary<Cell, GeneratedPicture>();
         var warnings = new List<string>();
-        GeneratedPicture Cell((string Prompt, ulong Seed) subject, GridAdapter? adapter, double weight)
+        foreach (Cell cell in Cells().Distinct())
         {
-            string? path = weight == 0 ? null : adapter?.Path;
-            var key = (subject.Prompt, subject.Seed, path, path is null ? 0 : weight);
-            if (!drawn.TryGetValue(key, out GeneratedPicture? picture))
-            {
-                GenerateResult result = generator.Draw(
-                    Base with
-                    {
-                        Prompt = subject.Prompt,
-                        Seed = subject.Seed,
-                        BatchSize = 1,
-                        BatchCount = 1,
-                        Loras = path is null ? [] : [new LoraUse(path, weight, weight)],
-                    },
-                    null,
-                    cancel
-                );
-                drawn[key] = picture = result.Pictures[0];
-                warnings.AddRange(result.Warnings.Except(warnings));
-                progress?.Report(drawn.Count);
-            }
-            return picture;
+            GenerateResult result = generator.Draw(RequestOf(cell), null, cancel);
+            drawn.Add(cell, result.Pictures[0]);
+            warnings.AddRange(result.Warnings.Except(warnings));
+            progress?.Report(drawn.Count);
         }
 
-        (string Prompt, ulong Seed)[] subjects = [.. Prompts.SelectMany(p => Seeds.Select(s => (p, s)))];
-        string[] subjectLabels = [.. subjects.Select(SubjectLabel)];
-        string[] weightLabels = [.. Weights.Select(WeightLabel)];
-        GridAdapter?[] adapters = Adapters.Count > 0 ? [.. Adapters] : [null];
-        string[] adapterLabels = [.. adapters.Select(a => a?.Label ?? "no LoRA")];
-        GridSection[] sections =
-            adapters.Length == 1
-                ?
-                [
-                    new GridSection(
-                        Adapters.Count > 0 ? adapterLabels[0].Replace('\n', ' ') : "",
-                        Adapters.Count > 0 ? weightLabels : adapterLabels,
-                        subjectLabels,
-                        [
-                            .. subjects.Select(s =>
-                                (IReadOnlyList<GeneratedPicture>)
-                                    [.. (Adapters.Count > 0 ? Weights : [0]).Select(w => Cell(s, adapters[0], w))]
-                            ),
-                        ]
-                    ),
-                ]
-            : Weights.Count == 1
-                ?
-                [
-                    new GridSection(
-                        weightLabels[0],
-                        adapterLabels,
-                        subjectLabels,
-                        [
-                            .. subjects.Select(s =>
-                                (IReadOnlyList<GeneratedPicture>)[.. adapters.Select(a => Cell(s, a, Weights[0]))]
-                            ),
-                        ]
-                    ),
-                ]
-            :
-            [
-                .. subjects.Select(
-                    (s, i) =>
-                        new GridSection(
-                            subjectLabels[i],
-                            weightLabels,
-                            adapterLabels,
-                            [
-                                .. adapters.Select(a =>
-                                    (IReadOnlyList<GeneratedPicture>)[.. Weights.Select(w => Cell(s, a, w))]
-                                ),
-                            ]
-                        )
-                ),
-            ];
-        return (sections, warnings);
+        return (Sections((subject, adapter, weight) => drawn[CellOf(subject, adapter, weight)]), warnings);
     }
 
-    private string SubjectLabel((string Prompt, ulong Seed) subject) =>
+    // In the order in which they stand on the sheet.
+    private IEnumerable<Cell> Cells() =>
+        from subject in Subjects()
+        from adapter in AdapterAxis()
+        from weight in WeightAxis()
+        select CellOf(subject, adapter, weight);
+
+    private IEnumerable<Subject> Subjects() => Prompts.SelectMany(p => Seeds.Select(s => new Subject(p, s)));
+
+    private IReadOnlyList<GridAdapter?> AdapterAxis() => Adapters.Count > 0 ? [.. Adapters] : [null];
+
+    private IReadOnlyList<double> WeightAxis() => Adapters.Count > 0 ? Weights : [0];
+
+    // Without an adapter all weights are one, and at weight 0 all adapters.
+    private static Cell CellOf(Subject subject, GridAdapter? adapter, double weight) =>
+        new(subject.Prompt, subject.Seed, weight == 0 ? null : adapter?.Path, adapter is null ? 0 : weight);
+
+    private GenerateRequest RequestOf(Cell cell) =>
+        Base with
+        {
+            Prompt = cell.Prompt,
+            Seed = cell.Seed,
+            BatchSize = 1,
+            BatchCount = 1,
+            Loras = cell.Adapter is null ? [] : [new LoraUse(cell.Adapter, cell.Weight, cell.Weight)],
+        };
+
+    private GridSection[] Sections(Func<Subject, GridAdapter?, double, GeneratedPicture> picture)
+    {
+        Subject[] subjects = [.. Subjects()];
+        IReadOnlyList<GridAdapter?> adapters = AdapterAxis();
+        IReadOnlyList<double> weights = WeightAxis();
+        string[] subjectLabels = [.. subjects.Select(SubjectLabel)],
+            weightLabels = [.. weights.Select(WeightLabel)],
+            adapterLabels = [.. adapters.Select(a => a?.Label ?? "no LoRA")];
+        if (adapters is [var only])
+        {
+            return
+            [
+                new GridSection(
+                    only is null ? "" : adapterLabels[0].Replace('\n', ' '),
+                    weightLabels,
+                    subjectLabels,
+                    Rows(subjects, s => weights.Select(w => picture(s, only, w)))
+                ),
+            ];
+        }
+
+        if (weights is [var weight])
+        {
+            return
+            [
+                new GridSection(
+                    weightLabels[0],
+                    adapterLabels,
+                    subjectLabels,
+                    Rows(subjects, s => adapters.Select(a => picture(s, a, weight)))
+                ),
+            ];
+        }
+
+        return
+        [
+            .. subjects.Select(
+                (s, i) =>
+                    new GridSection(
+                        subjectLabels[i],
+                        weightLabels,
+                        adapterLabels,
+                        Rows(adapters, a => weights.Select(w => picture(s, a, w)))
+                    )
+            ),
+        ];
+    }
+
+    private static IReadOnlyList<IReadOnlyList<GeneratedPicture>> Rows<T>(
+        IEnumerable<T> of,
+        Func<T, IEnumerable<GeneratedPicture>> row
+    ) => [.. of.Select(x => (IReadOnlyList<GeneratedPicture>)[.. row(x)])];
+
+    private string SubjectLabel(Subject subject) =>
         Seeds.Count == 1 ? subject.Prompt : Invariant.Text($"{subject.Prompt}\nseed {subject.Seed}");
 
     private static string WeightLabel(double weight) =>
         weight == 0 ? "no LoRA" : Invariant.Text($"weight {weight:0.###}");
+
+    private readonly record struct Subject(string Prompt, ulong Seed);
+
+    // A picture; adapter null: the model alone.
+    private readonly record struct Cell(string Prompt, ulong Seed, string? Adapter, double Weight);
 }

@@ -1,7 +1,6 @@
 using Forno.Adapters;
 using Forno.Adapters.Kinds;
 using Forno.Checkpoints;
-using Forno.Generation.Requests;
 using Forno.Models;
 using Forno.Nn;
 
@@ -20,9 +19,9 @@ internal sealed class LoadedLoras : IDisposable
     /// <summary>Modules that found no place.</summary>
     public IReadOnlyList<string> Warnings => warnings;
 
-    /// <summary>Finds, reads and applies adapters.</summary>
-    /// <exception cref="FornoException">One is missing or does not fit; none is applied then.</exception>
-    public static LoadedLoras Apply(BaseModel model, LoraLibrary library, IReadOnlyList<LoraUse> wanted)
+    /// <summary>Reads adapters and applies them.</summary>
+    /// <exception cref="FornoException">One cannot be read or does not fit; none is applied then.</exception>
+    public static LoadedLoras Apply(BaseModel model, IReadOnlyList<FoundLora> wanted)
     {
         var loaded = new LoadedLoras();
         if (wanted.Count == 0)
@@ -33,22 +32,20 @@ internal sealed class LoadedLoras : IDisposable
         try
         {
             IReadOnlyList<PatchTarget> targets = model.Targets;
-            foreach ((LoraUse use, string path) in wanted.Select(u => (u, library.Find(u.Name))).ToArray())
+            foreach (FoundLora lora in wanted)
             {
-                var file = AdapterFile.Load(path, targets, model.Device);
+                var file = AdapterFile.Load(lora.Path, targets, model.Device);
                 loaded.files.Add(file);
-                file.Network.SetMultipliers(use.Unet, use.TextEncoder);
+                file.Network.SetMultipliers(lora.Use.Unet, lora.Use.TextEncoder);
                 IReadOnlyList<Adapter> lost = file.Network.Apply(model.Layers);
                 string[] strangers = [.. file.Strangers, .. lost.Select(a => a.Name)];
                 if (strangers.Length > 0)
                 {
                     loaded.warnings.Add(
-                        $"{path}: {strangers.Length} modules have no place in {model.Name}, such as {strangers[0]}"
+                        $"{lora.Path}: {strangers.Length} modules have no place in {model.Name}, such as {strangers[0]}"
                     );
                 }
-                loaded.used.Add(
-                    new UsedLora(Path.GetFileNameWithoutExtension(path), HashOf(path, file.Metadata)[..12], use)
-                );
+                loaded.used.Add(new UsedLora(lora, HashOf(lora.Path, file.Metadata)[..12]));
             }
             return loaded;
         }

@@ -51,7 +51,8 @@ public sealed class LoraLibrary(params IReadOnlyList<string> folders)
         if (Folders.Count == 0)
         {
             return new FornoException(
-                $"there is no LoRA file '{name}', and no folder to look for it in; name one: --lora-dir FOLDER"
+                $"there is no LoRA file '{name}', and no folder of LoRA files is named to look for it in; name the "
+                    + "folder, or the file with its path"
             );
         }
 

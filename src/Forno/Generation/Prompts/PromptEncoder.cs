@@ -11,26 +11,38 @@ namespace Forno.Generation.Prompts;
 /// Prompts to conditionings as AUTOMATIC1111's web UI makes them: chunks of 75 tokens, a weight a token, states joined
 /// chunk after chunk.
 /// </summary>
-/// <param name="model">The model.</param>
+/// <param name="request">What is drawn; its model, emphasis, clip skip and size are used.</param>
 /// <param name="tokenizer">CLIP's tokenizer.</param>
-/// <param name="request">What is drawn; its emphasis, clip skip and size are used.</param>
-internal sealed class PromptEncoder(BaseModel model, ClipTokenizer tokenizer, GenerateRequest request)
+internal sealed class PromptEncoder(FittedRequest request, ClipTokenizer tokenizer)
 {
-    // With "None" brackets are plain text.
+    private readonly BaseModel model = request.Model;
     private readonly PromptChunker[] chunkers =
     [
-        .. model.Text.Encoders.Select(
+        .. request.Model.Text.Encoders.Select(
             (_, i) =>
                 new PromptChunker(tokenizer)
                 {
-                    Pad = i > 0 || model.Family == ModelFamily.Sd21 ? 0 : ClipTokenizer.EndOfText,
-                    ParseEmphasis = request.Emphasis != "None",
+                    Pad = i > 0 || request.Model.Family == ModelFamily.Sd21 ? 0 : ClipTokenizer.EndOfText,
+                    ParseEmphasis = request.Request.BracketsWeigh,
                 }
         ),
     ];
 
-    /// <summary>How many chunks a prompt takes.</summary>
-    public int Chunks(string prompt) => chunkers[0].Chunk(prompt).Chunks.Count;
+    /// <summary>The conditionings of the request's steps, in the current scope.</summary>
+    public ConditioningSchedule Schedule()
+    {
+        string positive = request.Request.Prompt,
+            negative = request.Request.Asked.NegativePrompt;
+        int chunks = request.Request.Asked.PadConds ? Math.Max(Chunks(positive), Chunks(negative)) : 1;
+        return ConditioningSchedule.Constant(
+            new StepConditioning(
+                [new WeightedConditioning(Encode(positive, chunks, negative: false))],
+                Encode(negative, chunks, negative: true)
+            )
+        );
+    }
+
+    private int Chunks(string prompt) => chunkers[0].Chunk(prompt).Chunks.Count;
 
     /// <summary>The conditioning of one picture, batch 1, in the current scope.</summary>
     /// <param name="prompt">Without network tags.</param>
@@ -58,10 +70,10 @@ internal sealed class PromptEncoder(BaseModel model, ClipTokenizer tokenizer, Ge
         }
 
         // Weights of 1 change nothing, but restoring a mean that happens to be 0 would.
-        ApplyEmphasis? emphasis = weighted ? Emphasis.Named(request.Emphasis) : null;
+        ApplyEmphasis? emphasis = weighted ? request.Request.Weigh : null;
         Conditioning made = model.Text.Encode(
             ids,
-            new TextConditioningOptions { ClipSkip = request.ClipSkip, Emphasis = emphasis },
+            new TextConditioningOptions { ClipSkip = request.Request.Asked.ClipSkip, Emphasis = emphasis },
             multipliers
         );
         if (made.Pooled is not { } pooled)
@@ -70,7 +82,7 @@ internal sealed class PromptEncoder(BaseModel model, ClipTokenizer tokenizer, Ge
         }
 
         bool zero = negative && prompt.Length == 0;
-        var size = (request.Height, request.Width);
+        var size = (request.Size.Height, request.Size.Width);
         Tensor sizes = Conditioning.Sizes(size, (0, 0), size).Unsqueeze(0).To(model.Device);
         return new Conditioning(
             scope.Keep(zero ? made.Context * 0 : made.Context),

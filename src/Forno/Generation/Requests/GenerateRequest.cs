@@ -1,15 +1,10 @@
+using System.Security.Cryptography;
 using Forno.Diffusion.Samplers;
 using Forno.Diffusion.Schedules;
+using Forno.Generation.Loras;
 using Forno.Models.Clip;
-using Forno.Text;
 
 namespace Forno.Generation.Requests;
-
-/// <summary>An adapter to draw with.</summary>
-/// <param name="Name">A file's path, or its name without extension in one of the library's folders.</param>
-/// <param name="Unet">Its strength on the UNet; 1 as trained.</param>
-/// <param name="TextEncoder">Its strength on the text encoders.</param>
-public sealed record LoraUse(string Name, double Unet = 1, double TextEncoder = 1);
 
 /// <summary>What to draw. Names and defaults are AUTOMATIC1111's.</summary>
 public sealed record GenerateRequest
@@ -31,11 +26,11 @@ public sealed record GenerateRequest
     /// <summary>How strongly the prompt is followed; 1 ignores the negative prompt.</summary>
     public double CfgScale { get; init; } = 7;
 
-    /// <summary>Pixels in a row, a multiple of 8.</summary>
-    public int Width { get; init; } = 512;
+    /// <summary>Pixels in a row, a multiple of 8; null: the model's own size.</summary>
+    public int? Width { get; init; }
 
-    /// <summary>Rows, a multiple of 8.</summary>
-    public int Height { get; init; } = 512;
+    /// <summary>Rows, a multiple of 8; null: the model's own size.</summary>
+    public int? Height { get; init; }
 
     /// <summary>A sampler of <see cref="SamplerRegistry"/>; may name a schedule too ("DPM++ 2M Karras").</summary>
     public string Sampler { get; init; } = "DPM++ 2M";
@@ -64,75 +59,10 @@ public sealed record GenerateRequest
     /// </summary>
     public bool PadConds { get; init; }
 
-    /// <summary>Pictures in all.</summary>
-    public int Count => BatchSize * BatchCount;
-
-    /// <summary>Checks what can be checked without a model.</summary>
+    /// <summary>Checks what can be checked without a model and without looking for adapters.</summary>
     /// <exception cref="FornoException">Something is wrong; the message names it and says what is valid.</exception>
-    public void Validate()
-    {
-        foreach ((string name, int value) in (ReadOnlySpan<(string, int)>)[("width", Width), ("height", Height)])
-        {
-            if (value < 8 || value % 8 != 0)
-            {
-                int near = Math.Max(8, (value + 4) / 8 * 8);
-                throw new FornoException($"{name} {value} is no multiple of 8; the nearest is {near}");
-            }
-        }
+    public void Validate() => ResolvedRequest.Check(this);
 
-        foreach (
-            (string name, int value) in (ReadOnlySpan<(string, int)>)
-                [("steps", Steps), ("clip skip", ClipSkip), ("batch size", BatchSize), ("batch count", BatchCount)]
-        )
-        {
-            if (value < 1)
-            {
-                throw new FornoException($"{name} must be at least 1, not {value}");
-            }
-        }
-
-        if (!double.IsFinite(CfgScale))
-        {
-            throw new FornoException("the CFG scale must be a number");
-        }
-
-        _ = SamplerRegistry.Find(Sampler);
-        if (!Scheduler.Equals(ScheduleRegistry.Automatic, StringComparison.OrdinalIgnoreCase))
-        {
-            _ = ScheduleRegistry.Find(Scheduler);
-        }
-        _ = Forno.Models.Clip.Emphasis.Named(Emphasis);
-        if (ExtraNetworks.Parse(Prompt).Networks.FirstOrDefault(n => n.Kind is not ("lora" or "lyco")) is { } other)
-        {
-            throw new FornoException(
-                $"{other} in the prompt: networks of the kind '{other.Kind}' cannot be used; lora and lyco can"
-            );
-        }
-    }
-
-    /// <summary>The schedule that will be run: the one named, or named with the sampler.</summary>
-    public string EffectiveScheduler()
-    {
-        bool automatic = Scheduler.Equals(ScheduleRegistry.Automatic, StringComparison.OrdinalIgnoreCase);
-        _ = SamplerRegistry.Find(Sampler, out string? named);
-        return automatic ? named ?? ScheduleRegistry.Automatic : Scheduler;
-    }
-
-    /// <summary>All adapters: those of the prompt's tags, then <see cref="Loras"/>.</summary>
-    /// <exception cref="FornoException">A tag cannot be read, or limits the rank.</exception>
-    public IReadOnlyList<LoraUse> AllLoras() =>
-        [
-            .. ExtraNetworks
-                .Parse(Prompt)
-                .Loras()
-                .Select(tag =>
-                    tag.Rank is null
-                        ? new LoraUse(tag.Name, tag.Unet, tag.TextEncoder)
-                        : throw new FornoException(
-                            $"<lora:{tag.Name}> in the prompt limits the rank to {tag.Rank}, which is not "
-                                + "supported; leave the fourth number out"
-                        )
-                ),
-            .. Loras,
-        ];
+    /// <summary>A seed by chance, below 2³¹ as other programs take them.</summary>
+    public static ulong AnySeed() => (ulong)RandomNumberGenerator.GetInt32(int.MaxValue);
 }

@@ -4,8 +4,8 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Forno.Diffusion.Samplers;
-using Forno.Diffusion.Schedules;
+using Forno.Generation.Loras;
+using Forno.Imaging;
 using Forno.Models;
 using Forno.Models.Clip;
 
@@ -41,17 +41,22 @@ public sealed partial record Infotext(
     public string? this[string key] => Fields.LastOrDefault(f => f.Key == key).Value;
 
     /// <summary>The infotext of a picture.</summary>
-    /// <param name="request">What was asked for.</param>
+    /// <param name="request">What was drawn.</param>
     /// <param name="seed">The picture's own seed.</param>
-    /// <param name="model">The model, for its name and hash; null leaves them out.</param>
     /// <param name="loras">The adapters used; those that no tag of the prompt names are added to it as tags.</param>
-    public static Infotext Of(
-        GenerateRequest request,
+    public static Infotext Of(FittedRequest request, ulong seed, IReadOnlyList<UsedLora>? loras = null) =>
+        Of(request.Request, request.Size, seed, request.Model, loras);
+
+    /// <summary>The same where the model may not be known, which leaves its name and hash out.</summary>
+    internal static Infotext Of(
+        ResolvedRequest resolved,
+        Size size,
         ulong seed,
         BaseModel? model = null,
         IReadOnlyList<UsedLora>? loras = null
     )
     {
+        GenerateRequest request = resolved.Asked;
         loras ??= [];
         var fields = new List<(string, string)>();
         void Add(string key, string? value)
@@ -63,22 +68,22 @@ public sealed partial record Infotext(
         }
 
         Add("Steps", Text(request.Steps));
-        Add("Sampler", SamplerRegistry.Find(request.Sampler).Name);
-        Add("Schedule type", ScheduleName(request.EffectiveScheduler()));
+        Add("Sampler", resolved.Sampler.Name);
+        Add("Schedule type", resolved.Schedule);
         Add("CFG scale", Text(request.CfgScale));
         Add("Seed", Text(seed));
-        Add("Size", $"{Text(request.Width)}x{Text(request.Height)}");
+        Add("Size", $"{Text(size.Width)}x{Text(size.Height)}");
         Add("Model hash", model?.Hash[..10]);
         Add("Model", model?.Name);
         Add("VAE hash", model?.VaeHash?[..10]);
         Add("VAE", Path.GetFileName(model?.Options.VaePath));
         Add("Clip skip", request.ClipSkip > 1 ? Text(request.ClipSkip) : null);
         Add("RNG", "CPU");
-        Add("Lora hashes", loras.Count > 0 ? string.Join(", ", loras.Select(l => $"{l.Name}: {l.Hash}")) : null);
+        Add("Lora hashes", loras.Count > 0 ? string.Join(", ", loras.Select(l => $"{l.Lora.Name}: {l.Hash}")) : null);
         Add("Emphasis", request.Emphasis == Emphasis.Default ? null : request.Emphasis);
         Add("Pad conds", request.PadConds ? "True" : null);
         Add("Version", ForVersion);
-        string tags = string.Concat(loras.Where(l => request.Loras.Contains(l.Use)).Select(l => " " + Tag(l)));
+        string tags = string.Concat(loras.Where(l => !l.Lora.InPrompt).Select(l => " " + Tag(l.Lora)));
         return new Infotext(request.Prompt + tags, request.NegativePrompt, fields);
     }
 
@@ -147,20 +152,10 @@ public sealed partial record Infotext(
         return $"{Prompt}{negative}\n{fields}".Trim();
     }
 
-    private static string Tag(UsedLora lora) =>
+    private static string Tag(FoundLora lora) =>
         lora.Use.Unet == lora.Use.TextEncoder
             ? $"<lora:{lora.Name}:{Text(lora.Use.Unet)}>"
             : $"<lora:{lora.Name}:{Text(lora.Use.TextEncoder)}:{Text(lora.Use.Unet)}>";
-
-    private static string ScheduleName(string name)
-    {
-        static string Bare(string s) =>
-            s.Replace("_", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal);
-        return ScheduleRegistry
-                .All.Keys.Append(ScheduleRegistry.Automatic)
-                .FirstOrDefault(s => Bare(s).Equals(Bare(name), StringComparison.OrdinalIgnoreCase))
-            ?? name;
-    }
 
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
 

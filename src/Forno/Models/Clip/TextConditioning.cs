@@ -149,6 +149,20 @@ public sealed class TextConditioning
         return new Conditioning(scope.Keep(context), pooled is null ? null : scope.Keep(pooled));
     }
 
+    /// <summary>Checks that the encoder has the hidden state that a clip skip asks for.</summary>
+    /// <param name="clipSkip">As in <see cref="TextConditioningOptions"/>; XL takes any, as it ignores it.</param>
+    /// <exception cref="FornoException">It has not; the message says which there are.</exception>
+    public void RequireClipSkip(int clipSkip)
+    {
+        if (family.Name != ModelFamily.Sdxl.Name)
+        {
+            Encoders[0].LayersFor(FromEnd(clipSkip));
+        }
+    }
+
+    // 2.x counts the last layer but one as the last.
+    private int FromEnd(int clipSkip) => family.Name == ModelFamily.Sd21.Name ? clipSkip + 1 : clipSkip;
+
     private (Tensor Hidden, Tensor? Pooled) Hidden(
         ClipText encoder,
         Tensor ids,
@@ -167,8 +181,7 @@ public sealed class TextConditioning
             );
         }
 
-        int skip = options.ClipSkip ?? 1;
-        return (scope.Keep(encoder.Hidden(ids, family.Name == ModelFamily.Sd21.Name ? skip + 1 : skip)), null);
+        return (scope.Keep(encoder.Hidden(ids, FromEnd(options.ClipSkip ?? 1))), null);
     }
 
     // Chunk by chunk, as the emphasis' means are taken over one chunk. [B, n, T, C]
