@@ -6,6 +6,7 @@ using Forno.Generation;
 using Forno.Generation.Loras;
 using Forno.Generation.Requests;
 using Forno.Models;
+using Forno.Torch;
 
 namespace Forno.Cli.Commands.Drawing;
 
@@ -124,6 +125,7 @@ internal static class GenerateCommand
         }
 
         using BaseModel model = draw.Load(parsed);
+        using IDisposable threads = ProductThreads.Use(model.ProductThreads);
         request = DrawOptions.Sized(request, model.NativeSize);
         PicturePaths.MakeFolder(files[0]);
         GenerateResult result;

@@ -9,6 +9,7 @@ using Forno.Generation.Loras;
 using Forno.Generation.Requests;
 using Forno.Imaging;
 using Forno.Models;
+using Forno.Torch;
 
 namespace Forno.Cli.Commands.Drawing;
 
@@ -132,6 +133,7 @@ internal static partial class GridCommand
         }
 
         using BaseModel model = draw.Load(parsed);
+        using IDisposable threads = ProductThreads.Use(model.ProductThreads);
         request = request with { Base = DrawOptions.Sized(request.Base, model.NativeSize) };
         PicturePaths.MakeFolder(file);
         IReadOnlyList<GridSection> sections;
