@@ -20,6 +20,7 @@ internal static class PocketBench
     public static void Run(BenchOptions options)
     {
         using var model = BaseModel.Load(options.Model);
+        using IDisposable threads = ProductThreads.Use(model.ProductThreads);
         int size = options.Number("size") ?? 128,
             steps = options.Number("steps") ?? 20;
         Console.WriteLine($"{model.Name}, {size} px, {TorchRuntime.Threads} threads");

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Forno.Torch;
 
 /// <summary>Where a tensor lives: the processor or a CUDA card.</summary>
@@ -25,7 +23,10 @@ public readonly record struct Device(bool IsCuda, int Index)
     public override string ToString() => IsCuda ? $"cuda:{Index}" : "cpu";
 }
 
-/// <summary>Facts and switches of the libtorch in use.</summary>
+/// <summary>
+/// Facts and switches of the libtorch in use. The switches are the whole process's: only a program's face or a bench
+/// sets them, never a library.
+/// </summary>
 public static unsafe class TorchRuntime
 {
     /// <summary>libtorch's version, such as <c>1.13.1</c>.</summary>
@@ -39,22 +40,6 @@ public static unsafe class TorchRuntime
     {
         get => Native.ft_threads(0);
         set => Native.ft_threads(value);
-    }
-
-    /// <summary>
-    /// Threads that one matrix product may use, where the library of products is OpenBLAS (else without effect).
-    /// Products
-    /// too small to share take several times longer on two threads than on one.
-    /// </summary>
-    public static void SetProductThreads(int count)
-    {
-        if (
-            NativeLibrary.TryLoad("libopenblas.so.0", out nint library)
-            && NativeLibrary.TryGetExport(library, "openblas_set_num_threads", out nint set)
-        )
-        {
-            ((delegate* unmanaged[Cdecl]<int, void>)set)(count);
-        }
     }
 
     /// <summary>Treats denormal numbers as zero: they make convolutions of nearly dead channels very slow.</summary>

@@ -1,12 +1,10 @@
-using Forno.Checkpoints;
-using Forno.Diffusion;
-using Forno.Diffusion.Losses;
 using Forno.Models.Families;
 using Forno.Models.Layouts;
 using Forno.Models.UNets;
 using Forno.Nn;
 using Forno.Pocket.Data;
-using Forno.Torch;
+using Forno.Training.Logs;
+using Forno.Training.Targets;
 
 namespace Forno.Pocket.Training;
 
@@ -68,19 +66,14 @@ public sealed record UNetRecipe
             : data.Indices(PocketSplit.Training, StylesInUse);
 }
 
-/// <summary>
-/// Pocket's denoiser: SD's noise schedule and eps-prediction on the latents of the finished autoencoder, conditioned on
-/// the finished text tower, a tenth of the captions dropped. Weighted by debiased estimation, not by min-SNR: in so
-/// short
-/// a training the middle and high noise, where shapes and styles are decided, must not weigh least.
-/// </summary>
+/// <summary>Pocket's denoiser: see <see cref="UNetObjective"/> for what it learns.</summary>
 public static class UNetTraining
 {
     /// <summary>File of the averaged weights, under the single-file checkpoint's keys.</summary>
     public const string UNetFile = "unet.safetensors";
 
     /// <summary>The recipe's defaults: 5,000 steps of 32 samples.</summary>
-    public static PocketFitOptions Defaults { get; } =
+    public static PocketTrainOptions Defaults { get; } =
         new()
         {
             Steps = 5000,
@@ -97,71 +90,41 @@ public static class UNetTraining
     /// <param name="folder">The run folder; latents and conditionings are kept there too.</param>
     /// <param name="options">How to train.</param>
     /// <param name="recipe">What to train on what; null: Pocket's.</param>
-    /// <param name="progress">Told every few steps.</param>
-    /// <param name="preparing">Told the share done while latents and conditionings are computed.</param>
+    /// <param name="report">Told of events.</param>
     /// <param name="stop">Ends the sitting, its state saved.</param>
     public static void Run(
         PocketData data,
         string vae,
         string text,
         string folder,
-        PocketFitOptions options,
+        PocketTrainOptions options,
         UNetRecipe? recipe = null,
-        IProgress<PocketFitProgress>? progress = null,
-        IProgress<double>? preparing = null,
+        Action<TrainEvent>? report = null,
         CancellationToken stop = default
     )
     {
         recipe ??= new UNetRecipe();
-        Directory.CreateDirectory(folder);
-        using var inputs = UNetData.Open(
-            Path.Combine(folder, "inputs.safetensors"),
-            data,
-            recipe.Pictures(data),
-            recipe.Captions,
-            vae,
-            text,
-            preparing,
-            stop
-        );
         using var store = WeightStore.Random(options.Seed);
         var unet = new UNet(store.At(ModelFamily.UNetPrefix.TrimEnd('.')), recipe.Network);
-        using var fit = new PocketFit(store, folder, options);
-        fit.Run(step => (Loss(unet, inputs, recipe, step, options.Seed), ""), progress, stop);
         Dictionary<string, string> metadata = recipe.Network.Metadata();
         metadata[UNetRecipe.StylesKey] = string.Join(',', recipe.StylesInUse);
-        SafetensorsWriter.Write(Path.Combine(folder, UNetFile), fit.Averages, metadata, DType.Float16);
-    }
-
-    private static Tensor Loss(UNet unet, UNetData inputs, UNetRecipe recipe, int step, ulong seed)
-    {
-        using var scope = new Scope();
-        NoiseSchedule schedule = NoiseSchedule.Training;
-        var random = new Random(unchecked((int)Rng.Key(seed, "unet", step)));
-        int batch = recipe.Batch;
-        int[] chosen = [.. Enumerable.Range(0, batch).Select(_ => random.Next(inputs.Count))];
-        // One timestep from each of as many equal spans: the loss is less noisy than with independent draws.
-        int[] times =
-        [
-            .. Enumerable.Range(0, batch).Select(i => (int)((i + random.NextDouble()) * schedule.Count / batch)),
-        ];
-        float[] weights = Array.ConvertAll(
-            times,
-            t => (float)LossWeights.Debiased(schedule.Snr(t), Prediction.Epsilon)
+        PocketTrainer.Run(
+            new WeightsTarget(store, "unet"),
+            new UNetObjective(unet, data, (vae, text), folder, recipe, options.Seed),
+            new PocketRunFiles(
+                folder,
+                UNetFile,
+                Invariant.Text(
+                    $"unet {data.Sha256} {recipe.Batch} {recipe.Captions} {recipe.CaptionDropout} "
+                        + $"{recipe.Network.Heads} "
+                ) + string.Join(',', recipe.Pictures(data))
+            )
+            {
+                Metadata = metadata,
+            },
+            options,
+            report,
+            stop
         );
-        Tensor context = inputs.Contexts(
-            Array.ConvertAll(chosen, c => random.NextDouble() < recipe.CaptionDropout ? -1 : c),
-            random
-        );
-        Tensor x0 = inputs.Latents.IndexSelect(0, Tensor.From(Array.ConvertAll(chosen, c => (long)c), batch));
-        using Generator g = Rng.For(seed, "unet noise", step);
-        Tensor noise = g.Randn(x0.Shape);
-        Tensor predicted = unet.Forward(
-            Forward.AddNoise(schedule, x0, noise, times),
-            Tensor.From(Array.ConvertAll(times, t => (float)t), batch),
-            context
-        );
-        Tensor each = (predicted - noise).Square().Mean([1, 2, 3]);
-        return scope.Keep((each * Tensor.From(weights, batch)).Mean());
     }
 }

@@ -77,9 +77,6 @@ public sealed class BaseModel : IDisposable
         try
         {
             (Family, Prediction, ZeroTerminalSnr, Text, UNet, Targets) = Open(file);
-            TorchRuntime.SetProductThreads(
-                UNet.Config.Layout.ModelChannels < SharedChannels ? 1 : TorchRuntime.Threads
-            );
         }
         catch
         {
@@ -121,6 +118,12 @@ public sealed class BaseModel : IDisposable
 
     /// <summary>Where it computes.</summary>
     public Device Device => options.Device;
+
+    /// <summary>
+    /// How many threads one matrix product of this model is worth: a proposal for <see cref="Torch.ProductThreads"/>,
+    /// to be taken up by whoever runs a job on it.
+    /// </summary>
+    public int ProductThreads => UNet.Config.Layout.ModelChannels < SharedChannels ? 1 : TorchRuntime.Threads;
 
     /// <summary>The text encoders.</summary>
     public TextConditioning Text { get; }

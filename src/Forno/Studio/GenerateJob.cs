@@ -2,6 +2,7 @@ using Forno.Generation;
 using Forno.Generation.Loras;
 using Forno.Generation.Requests;
 using Forno.Models;
+using Forno.Torch;
 
 namespace Forno.Studio;
 
@@ -69,6 +70,7 @@ public sealed class GenerateJob(GenerateJobRequest request) : IJob<GenerateJobRe
         ResolvedRequest resolved = Resolve();
         IReadOnlyList<string> planned = names.For(resolved.Seeds);
         using BaseModel model = request.Model.Load();
+        using IDisposable threads = ProductThreads.Use(model.ProductThreads);
         FittedRequest fitted = resolved.Fit(model);
         NewFile.MakeFolder(planned[0]);
         progress?.Report(new JobEvent.Started("draw", (long)resolved.Asked.Steps * resolved.Asked.BatchCount, "steps"));

@@ -5,6 +5,7 @@ using Forno.Generation.Loras;
 using Forno.Generation.Requests;
 using Forno.Imaging;
 using Forno.Models;
+using Forno.Torch;
 
 namespace Forno.Studio;
 
@@ -91,6 +92,7 @@ public sealed class GridJob(GridJobRequest request) : IJob<GridJobResult>
         // All that can be wrong without the model is found before it is loaded.
         GridRequest grid = Resolve();
         using BaseModel model = request.Model.Load();
+        using IDisposable threads = ProductThreads.Use(model.ProductThreads);
         var generator = new PictureGenerator(model, library);
         string footer = Footer(generator, grid);
         NewFile.MakeFolder(request.File);

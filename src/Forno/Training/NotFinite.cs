@@ -1,7 +1,4 @@
-using System.Globalization;
-using Forno.Adapters;
-using Forno.Data;
-using Forno.Diffusion.Losses;
+using Forno.Optim;
 using Forno.Torch;
 
 namespace Forno.Training;
@@ -14,48 +11,42 @@ internal static class NotFinite
         + "fp16 without a VAE made for it, a broken picture. Lower the rate or use bf16, and resume.";
 
     /// <summary>
-    /// A loss that is not finite: which picture at which timestep, and the first module that is broken.
+    /// A loss that is not finite: which sample at which timestep, and the first module that is broken.
     /// </summary>
     public static FornoException Explain(
-        PlannedBatch planned,
-        TrainBatch batch,
-        LossResult result,
-        AdapterNetwork network,
+        TrainWork work,
+        StepLoss step,
+        double value,
+        TrainTarget target,
         TrainPosition position
     )
     {
-        double[] each = result.PerSample.ToArray<double>();
+        double[] each = step.PerSample?.ToArray<double>() ?? [];
         int bad = Math.Max(0, Array.FindIndex(each, v => !double.IsFinite(v)));
-        string module =
-            FirstBroken(network) is { } name ? $"module {name} holds values that are not finite"
-            : batch.Latents.AllFinite() ? "the network's output is not finite, though every module is"
-            : "the picture's latent is not finite";
+        string where = bad < work.Sources.Count ? work.Sources[bad] + ": " : "",
+            when = step.Timesteps is { } times ? Invariant.Text($" at timestep {times[bad]}") : "";
+        string module = target.FirstBroken() is { } name
+            ? $"module {name} holds values that are not finite"
+            : step.BrokenInput() ?? "the network's output is not finite, though every module is";
         return new FornoException(
             Invariant.Text(
-                $"{planned.Examples[bad].Item.Example.Path}: the loss is {each[bad]} at timestep "
-                    + $"{batch.Timesteps[bad]} "
-            ) + Invariant.Text($"(optimizer step {position.Step + 1}); {module}. {WayOut}")
-        );
-    }
-
-    /// <summary>A gradient that is not finite: the first module that has one.</summary>
-    public static FornoException Gradient(PlannedBatch[] update, AdapterNetwork network, TrainPosition position)
-    {
-        using var scope = new Scope();
-        string module =
-            network.Tensors.FirstOrDefault(t => t.Tensor.Grad is { } g && !g.AllFinite()).Key ?? "no module";
-        string pictures = string.Join(
-            ", ",
-            update.SelectMany(b => b.Examples).Select(e => e.Item.Example.Path).Distinct().Take(4)
-        );
-        return new FornoException(
-            Invariant.Text(
-                $"the gradient of {module} is not finite at optimizer step {position.Step + 1} (pictures: "
-                    + $"{pictures}). {WayOut}"
+                $"{where}the loss is {(bad < each.Length ? each[bad] : value)}{when} (optimizer step "
+                    + $"{position.Step + 1}); {module}. {WayOut}"
             )
         );
     }
 
-    private static string? FirstBroken(AdapterNetwork network) =>
-        network.Adapters.FirstOrDefault(a => a.Tensors.Values.Any(t => !t.Detach().AllFinite()))?.Name;
+    /// <summary>A gradient that is not finite: the first module that has one.</summary>
+    public static FornoException Gradient(TrainWork[] update, IEnumerable<Parameter> parameters, TrainPosition position)
+    {
+        using var scope = new Scope();
+        string module = parameters.FirstOrDefault(p => p.Tensor.Grad is { } g && !g.AllFinite())?.Name ?? "no module";
+        string[] sources = [.. update.SelectMany(w => w.Sources).Distinct(StringComparer.Ordinal).Take(4)];
+        string from = sources.Length > 0 ? $" (pictures: {string.Join(", ", sources)})" : "";
+        return new FornoException(
+            Invariant.Text(
+                $"the gradient of {module} is not finite at optimizer step {position.Step + 1}{from}. {WayOut}"
+            )
+        );
+    }
 }

@@ -1,195 +1,69 @@
-using System.Globalization;
-using Forno.Adapters;
-using Forno.Kohya;
-using Forno.Models;
 using Forno.Optim;
 using Forno.Torch;
 using Forno.Training.Logs;
-using Forno.Training.Recipes;
 
 namespace Forno.Training;
 
 /// <summary>
-/// What a run writes and when: adapter files, states, TensorBoard. Names and the rules for old files are kohya's.
+/// What a training leaves on disk and when: files of its target, states to resume from. The loop tells it where the
+/// run is; it decides, and has the loop write. It writes nothing before <see cref="Begin"/>.
 /// </summary>
-internal sealed class TrainOutput
+public abstract class TrainOutput
 {
-    private readonly TrainPlan plan;
-    private readonly AdapterNetwork network;
-    private readonly Optimizer optimizer;
-    private readonly string stateKey;
-    private readonly AdapterMetadata metadata;
-    private readonly Action<TrainEvent> tell;
-    private readonly OutputSettings settings;
+    /// <summary>The run begins or goes on: the first moment at which something may be written.</summary>
+    public virtual void Begin(ITrainFiles files) { }
 
-    public TrainOutput(
-        TrainPlan plan,
-        AdapterNetwork network,
-        Optimizer optimizer,
-        string stateKey,
-        BaseModel model,
-        Action<TrainEvent> tell
-    )
-    {
-        (this.plan, this.network, this.optimizer, this.stateKey, this.tell) = (
-            plan,
-            network,
-            optimizer,
-            stateKey,
-            tell
-        );
-        settings = plan.Recipe.Output;
-        Directory.CreateDirectory(settings.Folder);
-        metadata = RunMetadata.Of(plan, model, stateKey);
-    }
+    /// <summary>An optimizer step was taken.</summary>
+    /// <param name="files">The run, and how to write.</param>
+    /// <param name="last">Whether it was the last of the run.</param>
+    public virtual void AfterStep(ITrainFiles files, bool last) { }
 
-    /// <summary>The last adapter file written.</summary>
-    public string? Last { get; private set; }
+    /// <summary>An epoch's last step was taken.</summary>
+    /// <param name="files">The run, and how to write.</param>
+    /// <param name="epoch">The epoch, from 1.</param>
+    /// <param name="last">Whether the run is at its end.</param>
+    public virtual void AfterEpoch(ITrainFiles files, int epoch, bool last) { }
 
-    /// <summary>After an optimizer step.</summary>
-    public void AfterStep(TrainPosition position, bool last)
-    {
-        if (settings.SaveEveryNSteps is { } every && position.Step % every == 0)
-        {
-            Save(StepName(position.Step) + ".safetensors", position, position.Epoch, null);
-            if (settings.SaveState)
-            {
-                SaveState(position, StepName(position.Step));
-            }
-            RemoveSteps(position.Step, every);
-        }
-        if (!last && plan.Recipe.Samples is { EveryNEpochs: null, EveryNSteps: { } n } && position.Step % n == 0)
-        {
-            tell(new TrainEvent.SamplesDue(position.Step, null));
-        }
-    }
+    /// <summary>A stop was asked for: what is done must be kept.</summary>
+    /// <returns>The state's folder.</returns>
+    public abstract string Stop(ITrainFiles files);
 
-    /// <summary>After an epoch's last step.</summary>
-    public void AfterEpoch(TrainPosition position, int epoch, bool last)
-    {
-        int? every =
-            settings.SaveEveryNEpochs
-            ?? (settings.SaveNEpochRatio is { } ratio ? plan.Steps.SaveEveryNEpochs(ratio) : null);
-        if (!last && every is { } n && epoch % n == 0)
-        {
-            Save(EpochName(epoch) + ".safetensors", position, epoch, epoch);
-            if (settings.SaveState)
-            {
-                SaveState(position, EpochName(epoch));
-            }
-            RemoveEpochs(epoch, n);
-        }
-        if (plan.Recipe.Samples is { EveryNEpochs: { } m } && epoch % m == 0)
-        {
-            tell(new TrainEvent.SamplesDue(position.Step, epoch));
-        }
-    }
+    /// <summary>All steps are done.</summary>
+    /// <returns>The file of the finished target.</returns>
+    public abstract string Finish(ITrainFiles files);
 
-    /// <summary>The file of the whole run, and its state if asked for.</summary>
-    public string SaveFinal(TrainPosition position)
-    {
-        Save(settings.Name + ".safetensors", position, plan.Steps.Epochs, plan.Steps.Epochs);
-        if (settings.SaveState || settings.SaveStateAtEnd)
-        {
-            SaveState(position, settings.Name);
-        }
-        return Last!;
-    }
+    /// <summary>The folder of the state to go on from, when a user names one.</summary>
+    /// <param name="folder">What the user named.</param>
+    /// <param name="key">The run's key, which a state must have (<see cref="LoopSettings.StateKey"/>).</param>
+    /// <param name="report">Told if it is another one.</param>
+    /// <exception cref="FornoException">There is none; nothing was written.</exception>
+    public abstract string StateToResume(string folder, string key, Action<TrainEvent> report);
 
-    /// <summary>Writes a state; its folder.</summary>
-    public string SaveState(TrainPosition position, string? name)
-    {
-        string folder = Path.Combine(settings.Folder, (name ?? StepName(position.Step)) + "-state");
-        TrainState.Save(folder, optimizer.Parameters, optimizer.State(), position, stateKey);
-        return folder;
-    }
+    /// <summary>Refuses a state after which nothing is left to do.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="position">Where it stands.</param>
+    /// <param name="total">Optimizer steps of the run.</param>
+    /// <exception cref="FornoException">Nothing is left; nothing was written.</exception>
+    public virtual void RequireWork(string folder, TrainPosition position, long total) { }
+}
 
-    /// <summary>The given state if it is whole, else the newest whole one beside it.</summary>
-    /// <exception cref="FornoException">There is none.</exception>
-    public string NewestWholeState(string folder)
-    {
-        if (TrainState.IsWhole(folder, out string reason))
-        {
-            return folder;
-        }
-        string parent = Path.GetDirectoryName(Path.GetFullPath(folder))!;
-        string? other = !Directory.Exists(parent)
-            ? null
-            : Directory
-                .EnumerateDirectories(parent, "*-state")
-                .Where(d => Path.GetFullPath(d) != Path.GetFullPath(folder))
-                .OrderByDescending(d => File.GetLastWriteTimeUtc(Path.Combine(d, TrainState.FileName)))
-                .ThenByDescending(d => d, StringComparer.Ordinal)
-                .FirstOrDefault(d => TrainState.IsWhole(d, out _));
-        if (other is null)
-        {
-            throw new FornoException($"{reason} There is no other whole state in {parent}; start without --resume.");
-        }
-        tell(new TrainEvent.Notice($"{reason} Taking the last whole state instead: {other}"));
-        return other;
-    }
+/// <summary>A run as its output sees it: where it is, and how to write.</summary>
+public interface ITrainFiles
+{
+    /// <summary>Where the run is.</summary>
+    TrainPosition Position { get; }
 
-    private string StepName(long step) => Invariant.Text($"{settings.Name}-step{step:D8}");
+    /// <summary>Writes a state.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="name">The run's name (<c>output_name</c>), which tells its states from those of other runs.</param>
+    void SaveState(string folder, string name);
 
-    private string EpochName(int epoch) => Invariant.Text($"{settings.Name}-{epoch:D6}");
-
-    private void Save(string file, TrainPosition position, int epoch, int? ends)
-    {
-        string path = Path.Combine(settings.Folder, file);
-        DType type = settings.SavePrecision switch
-        {
-            Precision.Float16 => DType.Float16,
-            Precision.BFloat16 => DType.BFloat16,
-            _ => DType.Float32,
-        };
-        AdapterFile.Save(path, network, metadata.At(position.Step, epoch, RunMetadata.Now()), type);
-        Last = path;
-        tell(new TrainEvent.Saved(path, position.Step, ends));
-    }
-
-    private void RemoveEpochs(int epoch, int every)
-    {
-        if (settings.KeepLastNEpochs is { } keep)
-        {
-            Remove(epoch - (every * keep), e => EpochName((int)e), states: false);
-        }
-        if ((settings.KeepLastNEpochsState ?? settings.KeepLastNEpochs) is { } keepState)
-        {
-            Remove(epoch - (every * keepState), e => EpochName((int)e), states: true);
-        }
-    }
-
-    private void RemoveSteps(long step, int every)
-    {
-        long Old(int keep)
-        {
-            long old = step - keep - 1;
-            return old - (((old % every) + every) % every);
-        }
-        if (settings.KeepLastNSteps is { } kept)
-        {
-            Remove(Old(kept), StepName, states: false);
-        }
-        if ((settings.KeepLastNStepsState ?? settings.KeepLastNSteps) is { } keptState)
-        {
-            Remove(Old(keptState), StepName, states: true);
-        }
-    }
-
-    private void Remove(long number, Func<long, string> name, bool states)
-    {
-        if (number <= 0)
-        {
-            return;
-        }
-        string path = Path.Combine(settings.Folder, name(number) + (states ? "-state" : ".safetensors"));
-        if (states && Directory.Exists(path))
-        {
-            Directory.Delete(path, recursive: true);
-        }
-        else if (!states && File.Exists(path))
-        {
-            File.Delete(path);
-        }
-    }
+    /// <summary>
+    /// Writes the target at the optimizer's evaluation point, averaged if the run keeps averages, and reports it.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="metadata">What it is to say of itself.</param>
+    /// <param name="type">Type of its values.</param>
+    /// <param name="epoch">The epoch that it ends; null: it is between epochs.</param>
+    void SaveTarget(string path, IReadOnlyDictionary<string, string> metadata, DType type, int? epoch);
 }

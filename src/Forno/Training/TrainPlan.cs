@@ -110,15 +110,15 @@ public sealed class TrainPlan
         };
     }
 
-    /// <summary>The optimizer over an adapter's tensors, in kohya's groups.</summary>
-    public Optimizer NewOptimizer(AdapterNetwork network, IReadOnlyList<AdapterModule> modules)
+    /// <summary>An adapter's tensors in kohya's groups.</summary>
+    public IReadOnlyList<ParameterGroup> Groups(AdapterNetwork network, IReadOnlyList<AdapterModule> modules)
     {
         OptimizerSettings settings = Recipe.Optimizer;
         ILookup<string, (string Key, Tensor Tensor)> tensors = network.Tensors.ToLookup(t =>
             t.Key[..t.Key.IndexOf('.', StringComparison.Ordinal)]
         );
         double textLr = settings.TextEncoderLrs.Count > 0 ? settings.TextEncoderLrs[0] : settings.LearningRate;
-        ParameterGroup[] groups =
+        return
         [
             .. AdapterGroups
                 .Of(modules, Settings(), textLr, settings.UNetLr)
@@ -134,8 +134,11 @@ public sealed class TrainPlan
                     Options = new Dictionary<string, object?> { ["lr"] = g.Lr },
                 }),
         ];
-        return OptimizerRegistry.Create(settings.Type, groups, settings.Args);
     }
+
+    /// <summary>The optimizer over a target's groups.</summary>
+    public Optimizer NewOptimizer(IReadOnlyList<ParameterGroup> groups) =>
+        OptimizerRegistry.Create(Recipe.Optimizer.Type, groups, Recipe.Optimizer.Args);
 
     /// <summary>What a saved state must agree on.</summary>
     public string StateKey(IReadOnlyList<AdapterModule> modules) =>

@@ -10,54 +10,59 @@ using Forno.Training.Recipes;
 namespace Forno.Training;
 
 /// <summary>
-/// Draws a training's sample pictures by the engine that <c>generate</c> uses, with the adapter as it is, into kohya's
-/// folder under kohya's names.
+/// Draws a training's sample pictures by the engine that <c>generate</c> uses, into kohya's folder under kohya's names.
 /// </summary>
-public sealed class TrainSampler
+public sealed class TrainSampler : ISampleDrawer
 {
     private readonly IReadOnlyList<SamplePrompt> prompts;
     private readonly PictureGenerator generator;
     private readonly OutputSettings output;
     private readonly int clipSkip;
 
-    /// <summary>Reads the prompts, so that what is wrong with them shows before the training begins.</summary>
-    /// <param name="model">The model that is trained on.</param>
-    /// <param name="recipe">With <see cref="TrainRecipe.Samples"/>.</param>
-    /// <exception cref="FornoException">The prompts cannot be read.</exception>
-    public TrainSampler(BaseModel model, TrainRecipe recipe)
+    private TrainSampler(BaseModel model, TrainRecipe recipe, SampleSettings settings)
     {
-        SampleSettings settings =
-            recipe.Samples ?? throw new ArgumentException("the recipe asks for no samples", nameof(recipe));
         prompts = SamplePrompts.Read(settings.PromptsPath, settings.Sampler);
         generator = new PictureGenerator(model);
         output = recipe.Output;
         clipSkip = recipe.Model.ClipSkip ?? 1;
     }
 
-    /// <summary>Draws all prompts.</summary>
-    /// <param name="trainer">The training; its adapter fills the model's slots.</param>
-    /// <param name="due">When.</param>
-    /// <param name="tell">Told of each picture.</param>
-    public void Draw(Trainer trainer, TrainEvent.SamplesDue due, Action<TrainEvent> tell)
+    /// <summary>
+    /// The samples that a recipe asks for; null: none. Reads the prompts, so that what is wrong with them shows before
+    /// the training begins.
+    /// </summary>
+    /// <param name="model">The model that is trained on.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <exception cref="FornoException">The prompts cannot be read.</exception>
+    public static SamplePlan? PlanOf(BaseModel model, TrainRecipe recipe) =>
+        recipe.Samples is not { } settings
+            ? null
+            : new SamplePlan(new TrainSampler(model, recipe, settings))
+            {
+                AtFirst = settings.AtFirst,
+                EveryNEpochs = settings.EveryNEpochs,
+                EveryNSteps = settings.EveryNSteps,
+            };
+
+    /// <inheritdoc/>
+    public void Draw(SampleMoment moment, Action<TrainEvent> report, CancellationToken cancel)
     {
-        // No dropout while drawing; the next step announces its own draw.
-        trainer.Network.SetDraw(null);
         string folder = Path.Combine(output.Folder, "sample"),
             time = DateTime.Now.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
         Directory.CreateDirectory(folder);
-        string when = due.Epoch is { } epoch
+        string when = moment.Epoch is { } epoch
             ? Invariant.Text($"e{epoch:D6}")
-            : due.Step.ToString("D6", CultureInfo.InvariantCulture);
-        for (int i = 0; i < prompts.Count; i++)
+            : moment.Step.ToString("D6", CultureInfo.InvariantCulture);
+        for (int i = 0; i < prompts.Count && !cancel.IsCancellationRequested; i++)
         {
-            ulong seed = prompts[i].Seed ?? Rng.Key(trainer.Position.Seed, "sample", due.Step, i) >> 32;
+            ulong seed = prompts[i].Seed ?? Rng.Key(moment.Seed, "sample", moment.Step, i) >> 32;
             GeneratedPicture picture = generator
                 .Draw(prompts[i].Request with { Seed = seed, ClipSkip = clipSkip })
                 .Pictures[0];
             string named = prompts[i].Seed is { } given ? Invariant.Text($"_{given}") : "";
             string path = Path.Combine(folder, Invariant.Text($"{output.Name}_{when}_{i:D2}_{time}{named}.png"));
             picture.Save(path);
-            tell(new TrainEvent.Sampled(path, prompts[i].Request.Prompt, due.Step, due.Epoch));
+            report(new TrainEvent.Sampled(path, prompts[i].Request.Prompt, moment.Step, moment.Epoch));
         }
     }
 }

@@ -7,6 +7,7 @@ using Forno.Pocket.Data;
 using Forno.Pocket.Training;
 using Forno.Text;
 using Forno.Torch;
+using Forno.Training;
 
 namespace Forno.Tests.Pocket;
 
@@ -44,9 +45,12 @@ public sealed class ClipPairTrainingTests : IDisposable
     public void CaptionsAndPicturesFindEachOther()
     {
         var kept = new Kept();
-        ClipPairTraining.Run(fake.Data, fake.Run("a"), Options(120) with { LearningRate = 3e-3 }, Tiny, kept);
+        ClipPairTraining.Run(fake.Data, fake.Run("a"), Options(120) with { LearningRate = 3e-3 }, Tiny, kept.Tell);
         Assert.Equal(120, kept.All[^1].Step);
-        Assert.True(kept.All[^1].Loss < 0.6 * kept.All[0].Loss, $"loss {kept.All[0].Loss} → {kept.All[^1].Loss}");
+        Assert.True(
+            kept.All[^1].AverageLoss < 0.6 * kept.All[0].AverageLoss,
+            $"loss {kept.All[0].AverageLoss} → {kept.All[^1].AverageLoss}"
+        );
         Assert.StartsWith("top-1 ", kept.All[^1].Note);
 
         using var clip = PocketClip.Load(fake.Run("a/text.safetensors"), fake.Run("a/clip.safetensors"));
@@ -62,11 +66,8 @@ public sealed class ClipPairTrainingTests : IDisposable
     {
         ClipPairTraining.Run(fake.Data, fake.Run("whole"), Options(16), Tiny);
         using var stop = new CancellationTokenSource();
-        ClipPairTraining.Run(fake.Data, fake.Run("parts"), Options(16), Tiny, new StopAt(10, stop), stop.Token);
-        using (ITensorSource state = Checkpoint.Open(fake.Run("parts/state.safetensors")))
-        {
-            Assert.Equal("10", state.Metadata["step"]);
-        }
+        ClipPairTraining.Run(fake.Data, fake.Run("parts"), Options(16), Tiny, StopAt.Step(10, stop), stop.Token);
+        Assert.Equal(10, TrainState.Read(fake.Run("parts")).Position.Step);
 
         ClipPairTraining.Run(fake.Data, fake.Run("parts"), Options(16), Tiny);
         foreach (string file in (string[])[ClipPairTraining.TextFile, ClipPairTraining.ClipFile, "state.safetensors"])
@@ -140,7 +141,7 @@ public sealed class ClipPairTrainingTests : IDisposable
         Assert.Equal(35, batches.Draw(500, 400, new Random(1)).Length);
     }
 
-    internal static PocketFitOptions Options(int steps) =>
+    internal static PocketTrainOptions Options(int steps) =>
         ClipPairTraining.Defaults with
         {
             Steps = steps,

@@ -9,7 +9,7 @@ namespace Forno.Tests.Pocket;
 
 public sealed class JudgeTrainingTests(PocketTiny tiny) : IClassFixture<PocketTiny>
 {
-    private static readonly PocketFitOptions Options = JudgeTraining.Defaults with
+    private static readonly PocketTrainOptions Options = JudgeTraining.Defaults with
     {
         Steps = 20,
         Warmup = 5,
@@ -23,8 +23,11 @@ public sealed class JudgeTrainingTests(PocketTiny tiny) : IClassFixture<PocketTi
         byte[] text = File.ReadAllBytes(tiny.Parts.Text),
             clip = File.ReadAllBytes(tiny.Parts.Clip);
         var kept = new Kept();
-        JudgeTraining.Run(tiny.Fake.Data, tiny.Parts, tiny.Fake.Run("judge"), Options, kept);
-        Assert.True(kept.All[^1].Loss < kept.All[0].Loss, $"{kept.All[0].Loss} → {kept.All[^1].Loss}");
+        JudgeTraining.Run(tiny.Fake.Data, tiny.Parts, tiny.Fake.Run("judge"), Options, kept.Tell);
+        Assert.True(
+            kept.All[^1].AverageLoss < kept.All[0].AverageLoss,
+            $"{kept.All[0].AverageLoss} → {kept.All[^1].AverageLoss}"
+        );
         Assert.Equal(text, File.ReadAllBytes(tiny.Parts.Text));
         Assert.Equal(clip, File.ReadAllBytes(tiny.Parts.Clip));
 

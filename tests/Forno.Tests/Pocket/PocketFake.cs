@@ -3,6 +3,7 @@ using Forno.Checkpoints;
 using Forno.Checkpoints.Sources;
 using Forno.Pocket.Data;
 using Forno.Pocket.Training;
+using Forno.Training.Logs;
 
 namespace Forno.Tests.Pocket;
 
@@ -113,22 +114,29 @@ internal sealed class PocketFake : IDisposable
     }
 }
 
-/// <summary>Keeps what a training reports.</summary>
-internal sealed class Kept : IProgress<PocketFitProgress>
+/// <summary>Keeps the steps that a training reports.</summary>
+internal sealed class Kept
 {
-    public List<PocketFitProgress> All { get; } = [];
+    public List<TrainEvent.Stepped> All { get; } = [];
 
-    public void Report(PocketFitProgress value) => All.Add(value);
-}
-
-/// <summary>Stops a training at a step; reports come every tenth.</summary>
-internal sealed class StopAt(int step, CancellationTokenSource source) : IProgress<PocketFitProgress>
-{
-    public void Report(PocketFitProgress value)
+    public void Tell(TrainEvent e)
     {
-        if (value.Step == step)
+        if (e is TrainEvent.Stepped step)
         {
-            source.Cancel();
+            All.Add(step);
         }
     }
+}
+
+/// <summary>Stops a training at a step.</summary>
+internal static class StopAt
+{
+    public static Action<TrainEvent> Step(int step, CancellationTokenSource source) =>
+        e =>
+        {
+            if (e is TrainEvent.Stepped stepped && stepped.Step == step)
+            {
+                source.Cancel();
+            }
+        };
 }

@@ -5,6 +5,7 @@ using Forno.Models.UNets;
 using Forno.Nn;
 using Forno.Pocket.Training;
 using Forno.Torch;
+using Forno.Training.Logs;
 
 namespace Forno.Tests.Pocket;
 
@@ -51,7 +52,7 @@ public sealed class PocketTiny : IDisposable
         }
 
         ClipPairTraining.Run(Fake.Data, Fake.Run("clip"), ClipPairTrainingTests.Options(2), ClipPairTrainingTests.Tiny);
-        Train("unet", 100, First);
+        Train("unet", 100, First.Tell);
     }
 
     internal PocketFake Fake { get; } = new();
@@ -60,12 +61,7 @@ public sealed class PocketTiny : IDisposable
 
     internal PocketPartFiles Parts => PocketPartFiles.Below(Fake.Folder);
 
-    internal void Train(
-        string run,
-        int steps,
-        IProgress<PocketFitProgress>? progress = null,
-        CancellationToken stop = default
-    ) =>
+    internal void Train(string run, int steps, Action<TrainEvent>? report = null, CancellationToken stop = default) =>
         UNetTraining.Run(
             Fake.Data,
             Parts.Vae,
@@ -79,8 +75,8 @@ public sealed class PocketTiny : IDisposable
                 LearningRate = 3e-3,
             },
             Recipe,
-            progress,
-            stop: stop
+            report,
+            stop
         );
 
     public void Dispose() => Fake.Dispose();

@@ -14,8 +14,8 @@ public sealed class UNetTrainingTests(PocketTiny tiny) : IClassFixture<PocketTin
     {
         Assert.Equal(100, tiny.First.All[^1].Step);
         Assert.True(
-            tiny.First.All[^1].Loss < 0.8 * tiny.First.All[0].Loss,
-            $"{tiny.First.All[0].Loss} → {tiny.First.All[^1].Loss}"
+            tiny.First.All[^1].AverageLoss < 0.8 * tiny.First.All[0].AverageLoss,
+            $"{tiny.First.All[0].AverageLoss} → {tiny.First.All[^1].AverageLoss}"
         );
     }
 
@@ -24,7 +24,7 @@ public sealed class UNetTrainingTests(PocketTiny tiny) : IClassFixture<PocketTin
     {
         tiny.Train("whole", 16);
         using var stop = new CancellationTokenSource();
-        tiny.Train("parts", 16, new StopAt(10, stop), stop.Token);
+        tiny.Train("parts", 16, StopAt.Step(10, stop), stop.Token);
         Assert.False(
             File.ReadAllBytes(tiny.Fake.Run("whole/unet.safetensors"))
                 .SequenceEqual(File.ReadAllBytes(tiny.Fake.Run("parts/unet.safetensors")))

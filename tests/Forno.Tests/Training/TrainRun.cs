@@ -4,6 +4,7 @@ using Forno.TestKit;
 using Forno.Training;
 using Forno.Training.Logs;
 using Forno.Training.Recipes;
+using Forno.Training.Setups;
 
 namespace Forno.Tests.Training;
 
@@ -88,7 +89,7 @@ internal sealed class TrainRun : IDisposable
         using var model = BaseModel.Load(recipe.Model.Path);
         var plan = TrainPlan.Make(recipe, model.Prediction);
         using var stop = new CancellationTokenSource();
-        using var trainer = new Trainer(
+        using Trainer trainer = LoraTraining.Create(
             model,
             plan,
             e =>

@@ -17,7 +17,7 @@ public class TrainerTests
         TrainResult result = run.Train(events: events);
         Assert.True(result.Completed);
         Assert.True(result.Check!.Good, $"{result.Check.Change} {string.Join(", ", result.Check.Unplaced)}");
-        Assert.Equal(run.Adapter, result.Adapter);
+        Assert.Equal(run.Adapter, result.File);
         TrainEvent.Stepped[] steps = [.. events.OfType<TrainEvent.Stepped>()];
         // 5 pictures twice in two buckets of 6 and 4, batches of 2: 5 batches an epoch.
         Assert.Equal(15, steps.Length);

@@ -13,6 +13,7 @@ using Forno.Pocket.Data;
 using Forno.Pocket.Measures;
 using Forno.Pocket.Training;
 using Forno.Reports.Demo;
+using Forno.Torch;
 using Forno.Training;
 using Forno.Training.Logs;
 using Forno.Training.Recipes;
@@ -85,11 +86,12 @@ internal sealed class DemoRun
 
         string grid = Path.Combine(options.Out, "grid.png");
         using var model = BaseModel.Load(options.Model);
+        using IDisposable threads = ProductThreads.Use(model.ProductThreads);
         var generator = new PictureGenerator(model);
         Say("3/5 draw the grid of epochs and weights");
         DrawGrid(generator, DemoFiles.Trigger(learn[0]), grid);
         Say("4/5 measure");
-        (LossChange loss, StyleShift shift) = Measure(generator, trained.Adapter!, learn, unseen);
+        (LossChange loss, StyleShift shift) = Measure(generator, trained.File!, learn, unseen);
         Say("5/5 report");
         return Finish(
             new DemoResult
@@ -102,7 +104,7 @@ internal sealed class DemoRun
                 Epochs = options.Epochs,
                 Curve = curve,
                 Samples = samples,
-                Adapter = trained.Adapter!,
+                Adapter = trained.File!,
                 Configs = [DemoFiles.Config(options), Path.Combine(options.Out, "dataset.toml")],
                 Grid = grid,
                 Loss = loss,
@@ -156,7 +158,7 @@ internal sealed class DemoRun
         return result.Check is { Good: true } check
             ? result
             : throw new FornoException(
-                $"{result.Adapter}: the adapter was read back, but "
+                $"{result.File}: the adapter was read back, but "
                     + (result.Check?.Unplaced is [var first, ..] ? $"{first} found no layer" : "it changes nothing")
             );
     }

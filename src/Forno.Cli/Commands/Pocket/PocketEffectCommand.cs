@@ -11,6 +11,7 @@ using Forno.Pocket.Data;
 using Forno.Pocket.Measures;
 using Forno.Pocket.Training;
 using Forno.Reports.Demo;
+using Forno.Torch;
 
 namespace Forno.Cli.Commands.Pocket;
 
@@ -154,6 +155,7 @@ internal static class PocketEffectCommand
         StylePicture[] unseen = [.. own.Skip(s.Skip)];
 
         using var model = BaseModel.Load(s.Model);
+        using IDisposable threads = ProductThreads.Use(model.ProductThreads);
         LossChange ownLoss = LoraEffect.Of(model, s.Lora, unseen, s.Timesteps, cancel: cli.Cancel);
         LossChange otherLoss = LoraEffect.Of(model, s.Lora, other, s.Timesteps, cancel: cli.Cancel);
         using var clip = PocketClip.Load(s.Model, s.Clip);

@@ -150,6 +150,7 @@ internal static class PocketMeasureCommand
     {
         using var data = PocketData.Open(files.Data);
         using var model = BaseModel.Load(files.Model);
+        using IDisposable threads = ProductThreads.Use(model.ProductThreads);
         using var clip = PocketClip.Load(files.Model, files.Clip);
         if (styles.Length == 0)
         {

@@ -3,6 +3,8 @@ using System.Globalization;
 using Forno.Cli.Terminal;
 using Forno.Pocket.Data;
 using Forno.Pocket.Training;
+using Forno.Torch;
+using Forno.Training.Logs;
 
 namespace Forno.Cli.Commands.Pocket;
 
@@ -17,12 +19,12 @@ internal static class PocketTrainCommand
         ["clip"] = new(
             ClipPairTraining.Defaults,
             [ClipPairTraining.TextFile, ClipPairTraining.ClipFile],
-            run => ClipPairTraining.Run(run.Data, run.Folder, run.Options, progress: run.Progress, stop: run.Stop)
+            run => ClipPairTraining.Run(run.Data, run.Folder, run.Options, report: run.Report, stop: run.Stop)
         ),
         ["vae"] = new(
             VaeTraining.Defaults,
             [VaeTraining.VaeFile],
-            run => VaeTraining.Run(run.Data, run.Folder, run.Options, run.Progress, run.Stop)
+            run => VaeTraining.Run(run.Data, run.Folder, run.Options, run.Report, run.Stop)
         ),
         ["unet"] = new(
             UNetTraining.Defaults,
@@ -35,15 +37,14 @@ internal static class PocketTrainCommand
                     run.Folder,
                     run.Options,
                     run.UNet,
-                    run.Progress,
-                    run.Progress,
+                    run.Report,
                     run.Stop
                 )
         ),
         ["judge"] = new(
             JudgeTraining.Defaults,
             [ClipPairTraining.ClipFile],
-            run => JudgeTraining.Run(run.Data, run.Parts, run.Folder, run.Options, run.Progress, run.Progress, run.Stop)
+            run => JudgeTraining.Run(run.Data, run.Parts, run.Folder, run.Options, run.Report, run.Stop)
         ),
     };
 
@@ -114,7 +115,7 @@ internal static class PocketTrainCommand
         {
             string name = parsed.GetValue(part)!;
             Part known = Parts[name];
-            PocketFitOptions options = known.Defaults with
+            PocketTrainOptions options = known.Defaults with
             {
                 Steps = parsed.GetValue(steps) ?? known.Defaults.Steps,
                 Budget = parsed.GetValue(minutes) is { } m ? TimeSpan.FromMinutes(m) : TimeSpan.MaxValue,
@@ -128,7 +129,7 @@ internal static class PocketTrainCommand
                 cli,
                 name,
                 parsed.GetValue(data)!,
-                (pocket, progress) =>
+                (pocket, report) =>
                     new Sitting(
                         pocket,
                         parsed.GetValue(run) ?? Path.Combine(runs, name),
@@ -140,7 +141,7 @@ internal static class PocketTrainCommand
                             Text = parsed.GetValue(text)!,
                             Clip = parsed.GetValue(clip)!,
                         },
-                        progress,
+                        report,
                         cli.Cancel
                     )
             );
@@ -148,14 +149,20 @@ internal static class PocketTrainCommand
         return command;
     }
 
-    private static int Run(CommandHost cli, string name, string dataFolder, Func<PocketData, Reporter, Sitting> sit)
+    private static int Run(
+        CommandHost cli,
+        string name,
+        string dataFolder,
+        Func<PocketData, Action<TrainEvent>, Sitting> sit
+    )
     {
         Part part = Parts[name];
         using var data = PocketData.Open(dataFolder);
+        using IDisposable threads = ProductThreads.Use(1); // all parts of Pocket are small
         Sitting sitting;
         using (var reporter = new Reporter(cli, name))
         {
-            sitting = sit(data, reporter);
+            sitting = sit(data, reporter.Tell);
             part.Train(sitting);
         }
 
@@ -169,34 +176,40 @@ internal static class PocketTrainCommand
     private sealed record Sitting(
         PocketData Data,
         string Folder,
-        PocketFitOptions Options,
+        PocketTrainOptions Options,
         UNetRecipe UNet,
         PocketPartFiles Parts,
-        Reporter Progress,
+        Action<TrainEvent> Report,
         CancellationToken Stop
     );
 
-    private sealed record Part(PocketFitOptions Defaults, string[] Files, Action<Sitting> Train);
+    private sealed record Part(PocketTrainOptions Defaults, string[] Files, Action<Sitting> Train);
 
     // A bar for the preparation, if there is one, and a bar for the steps.
-    private sealed class Reporter(CommandHost cli, string name)
-        : IProgress<PocketFitProgress>,
-            IProgress<double>,
-            IDisposable
+    private sealed class Reporter(CommandHost cli, string name) : IDisposable
     {
-        private const int Thousand = 1000;
         private ProgressBar? preparing,
             training;
 
-        public void Report(double share) =>
-            (preparing ??= cli.Progress("prepare", Thousand, "‰")).Report((long)(share * Thousand));
-
-        public void Report(PocketFitProgress p)
+        public void Tell(TrainEvent e)
         {
-            preparing?.Clear();
-            training ??= cli.Progress($"train {name}", p.Total, "steps");
-            training.Note = Invariant.Text($"loss {p.Loss:0.0000}  lr {p.LearningRate:0.0e+0}  {p.Note}");
-            training.Report(p.Step);
+            switch (e)
+            {
+                case TrainEvent.Preparing p:
+                    (preparing ??= cli.Progress(p.What, p.Total, "‰")).Report(p.Done);
+                    break;
+                case TrainEvent.Stepped step:
+                    preparing?.Clear();
+                    training ??= cli.Progress($"train {name}", step.Total, "steps");
+                    training.Note = Invariant.Text(
+                        $"loss {step.AverageLoss:0.0000}  lr {step.Rates[^1].Rate:0.0e+0}  {step.Note}"
+                    );
+                    training.Report(step.Step);
+                    break;
+                case TrainEvent.Resumed resumed:
+                    cli.Error.WriteLine($"resumed from {resumed.State}: {resumed.Step} of {resumed.Total} steps done");
+                    break;
+            }
         }
 
         public void Dispose()

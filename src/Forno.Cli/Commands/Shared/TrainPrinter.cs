@@ -58,14 +58,17 @@ internal sealed class TrainPrinter : IDisposable
             case TrainEvent.Preparing p:
                 Bar(p.What, p.Total, "").Report(p.Done);
                 break;
-            case TrainEvent.SamplesDue { Epoch: not null }:
+            case TrainEvent.EpochEnded:
                 EndEpoch();
                 break;
+            case TrainEvent.Resumed resumed:
+                Say($"resumed from {resumed.State}: {resumed.Step} of {resumed.Total} optimizer steps done");
+                break;
+            case TrainEvent.Stopped stopped:
+                EndEpoch();
+                Say($"stopped after {stopped.Step} optimizer steps; go on with --resume {stopped.State}");
+                break;
             case TrainEvent.Saved saved:
-                if (saved.Epoch is not null)
-                {
-                    EndEpoch();
-                }
                 Say($"saved {saved.Path}");
                 break;
             case TrainEvent.Sampled sampled:

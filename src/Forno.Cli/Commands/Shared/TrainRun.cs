@@ -6,11 +6,12 @@ using Forno.Torch;
 using Forno.Training;
 using Forno.Training.Logs;
 using Forno.Training.Recipes;
+using Forno.Training.Setups;
 
 namespace Forno.Cli.Commands.Shared;
 
 /// <summary>
-/// A training from recipe to result, with its console, log and sample pictures: whatever command starts it.
+/// A training from recipe to result, with its console and log: whatever command starts it.
 /// </summary>
 internal static class TrainRun
 {
@@ -26,6 +27,11 @@ internal static class TrainRun
         Action<TrainEvent>? also = null
     )
     {
+        string? state = resume ?? recipe.Run.Resume;
+        if (state is not null)
+        {
+            recipe = LoraTraining.ForResume(recipe, state);
+        }
         using var model = BaseModel.Load(
             recipe.Model.Path,
             new BaseModelOptions
@@ -41,28 +47,26 @@ internal static class TrainRun
                 Prediction = recipe.Model.VParameterization ? Prediction.Velocity : null,
             }
         );
+        using IDisposable threads = ProductThreads.Use(model.ProductThreads);
         var plan = TrainPlan.Make(recipe, model.Prediction, cli.Error.WriteLine);
-        TrainSampler? sampler = recipe.Samples is null ? null : new TrainSampler(model, recipe);
         using var console = new TrainPrinter(cli, plan);
-        using var log = TrainLog.Open(recipe.Output);
-        Trainer? running = null;
-        using var trainer = new Trainer(model, plan, Tell);
-        running = trainer;
-        if ((resume ?? recipe.Run.Resume) is { } state)
+        TrainLog? log = null;
+        using Trainer trainer = LoraTraining.Create(model, plan, Tell);
+        if (state is not null)
         {
             trainer.Resume(state);
         }
-        return trainer.Run(cli.Cancel);
+        // Not before the state is taken: a mistake in it must leave nothing behind.
+        using (log = TrainLog.Open(recipe.Output))
+        {
+            return trainer.Run(cli.Cancel);
+        }
 
         void Tell(TrainEvent e)
         {
             log?.Tell(e);
             console.Tell(e);
             also?.Invoke(e);
-            if (e is TrainEvent.SamplesDue due && sampler is not null && running is not null)
-            {
-                sampler.Draw(running, due, Tell);
-            }
         }
     }
 }

@@ -88,7 +88,7 @@ internal static class TrainCommand
                     {
                         result.Completed,
                         result.Step,
-                        result.Adapter,
+                        Adapter = result.File,
                         result.Check,
                     },
                     JsonOutput.Options
@@ -103,11 +103,11 @@ internal static class TrainCommand
         string change = check.Change.ToString("0.0%", CultureInfo.InvariantCulture);
         cli.Out.WriteLine(
             check.Good
-                ? $"{result.Adapter}: read back, all {check.Modules} modules found their layer; the network's "
+                ? $"{result.File}: read back, all {check.Modules} modules found their layer; the network's "
                     + $"output changes by {change}"
             : check.Unplaced.Count > 0
-                ? $"{result.Adapter}: {check.Unplaced.Count} keys found no layer, such as {check.Unplaced[0]}"
-            : $"{result.Adapter}: read back, but it changes nothing. Train longer, or with a higher learning rate."
+                ? $"{result.File}: {check.Unplaced.Count} keys found no layer, such as {check.Unplaced[0]}"
+            : $"{result.File}: read back, but it changes nothing. Train longer, or with a higher learning rate."
         );
     }
 

@@ -31,18 +31,35 @@ public abstract record TrainEvent
         double Loss,
         double AverageLoss,
         IReadOnlyList<(string Group, double Rate)> Rates
-    ) : TrainEvent;
+    ) : TrainEvent
+    {
+        /// <summary>What the objective measures of itself, such as an accuracy; may be empty.</summary>
+        public string Note { get; init; } = "";
+    }
+
+    /// <summary>An epoch is over, or the part of it that the run has steps for.</summary>
+    /// <param name="Epoch">The epoch, from 1.</param>
+    /// <param name="Epochs">Epochs of the run.</param>
+    /// <param name="Step">Optimizer steps done.</param>
+    public sealed record EpochEnded(int Epoch, int Epochs, long Step) : TrainEvent;
+
+    /// <summary>The run goes on from a saved state.</summary>
+    /// <param name="State">Its folder.</param>
+    /// <param name="Step">Optimizer steps done.</param>
+    /// <param name="Total">Optimizer steps of the run.</param>
+    public sealed record Resumed(string State, long Step, long Total) : TrainEvent;
+
+    /// <summary>The run ended before its last step; its state is saved.</summary>
+    /// <param name="State">The state to go on from: its folder.</param>
+    /// <param name="Step">Optimizer steps done.</param>
+    /// <param name="Total">Optimizer steps of the run.</param>
+    public sealed record Stopped(string State, long Step, long Total) : TrainEvent;
 
     /// <summary>A file was written.</summary>
     /// <param name="Path">The file.</param>
     /// <param name="Step">Optimizer steps done.</param>
     /// <param name="Epoch">The epoch it ends, or null for one between epochs.</param>
     public sealed record Saved(string Path, long Step, int? Epoch) : TrainEvent;
-
-    /// <summary>Sample pictures are due: drawn while the handler runs, with the adapter as it is.</summary>
-    /// <param name="Step">Optimizer steps done.</param>
-    /// <param name="Epoch">The epoch just ended, or null.</param>
-    public sealed record SamplesDue(long Step, int? Epoch) : TrainEvent;
 
     /// <summary>A sample picture was drawn.</summary>
     /// <param name="Path">The picture.</param>
