@@ -135,6 +135,7 @@ internal sealed class TrainOutput
 
     private void Save(string file, TrainPosition position, int epoch, int? ends)
     {
+        using var evaluated = optimizer.Evaluating();
         string path = Path.Combine(settings.Folder, file);
         DType type = settings.SavePrecision switch
         {

@@ -42,6 +42,7 @@ public sealed class TrainSampler
     {
         // No dropout while drawing; the next step announces its own draw.
         trainer.Network.SetDraw(null);
+        using var evaluated = trainer.Evaluating();
         string folder = Path.Combine(output.Folder, "sample"),
             time = DateTime.Now.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
         Directory.CreateDirectory(folder);

@@ -80,6 +80,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The adapter as it is; for sample pictures.</summary>
     public AdapterNetwork Network => network;
 
+    /// <summary>The adapter as it is to be saved and drawn with, until the result is disposed.</summary>
+    public Optimizer.Evaluation Evaluating() => optimizer.Evaluating();
+
     /// <summary>
     /// Takes a saved state up; a damaged one is passed over for the newest whole one, and that is said.
     /// </summary>
