@@ -24,7 +24,7 @@ public static class OptimizerRegistry
         Named("PagedAdamW32bit", "bitsandbytes.optim.adamw.PagedAdamW32bit"),
         Named("AdEMAMix8bit", "bitsandbytes.optim.ademamix.AdEMAMix8bit"),
         Named("PagedAdEMAMix8bit", "bitsandbytes.optim.ademamix.PagedAdEMAMix8bit"),
-        Named("Lion", "lion_pytorch.lion_pytorch.Lion"),
+        Lion.Info,
         Named("Lion8bit", "bitsandbytes.optim.lion.Lion8bit"),
         Named("PagedLion8bit", "bitsandbytes.optim.lion.PagedLion8bit"),
         Named("SGD", "torch.optim.sgd.SGD"),
