@@ -49,7 +49,7 @@ public sealed class Trainer : IDisposable
         (this.model, this.plan, this.tell) = (model, plan, tell);
         TrainRecipe recipe = plan.Recipe;
         IReadOnlyList<AdapterModule> modules = plan.Modules(model.Targets);
-        network = AdapterNetwork.NewLora(modules, plan.Seed, plan.Settings().Dropout, model.Device);
+        network = AdapterNetwork.New(LoraAdapter.Kind, modules, plan.Seed, plan.Settings().Dropout, model.Device);
         IReadOnlyList<Adapter> lost = network.Apply(model.Layers);
         if (lost.Count > 0)
         {

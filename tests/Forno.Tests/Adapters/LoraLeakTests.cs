@@ -25,7 +25,7 @@ public class LoraLeakTests
                 store.Layers[key].Forward(x);
                 Assert.Equal(here + 1, Tensor.LiveCount);
             }
-            network.Merge(1, store.Layers);
+            network.Merge(store.Layers);
             Assert.Equal(here, Tensor.LiveCount);
         }
         Assert.Equal(before, Tensor.LiveCount);

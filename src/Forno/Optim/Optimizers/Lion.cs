@@ -3,9 +3,8 @@ using Forno.Torch;
 namespace Forno.Optim.Optimizers;
 
 /// <summary>
-/// Lion (Chen et al. 2023, arXiv 2302.06675, algorithm 2) as <c>lion-pytorch</c> computes it: every element moves by
-/// lr in the direction of the sign of β₁·m + (1−β₁)·g; then m = β₂·m + (1−β₂)·g. Before the step the parameter shrinks
-/// by 1 − lr·wd.
+/// Lion (Chen et al. 2023, arXiv 2302.06675, algorithm 2) as <c>lion-pytorch</c> computes it: the parameter shrinks by
+/// 1 − lr·wd, every element moves by lr against the sign of β₁·m + (1−β₁)·g, then m = β₂·m + (1−β₂)·g.
 /// </summary>
 public sealed class Lion : Optimizer
 {
