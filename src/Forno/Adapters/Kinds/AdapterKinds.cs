@@ -19,7 +19,7 @@ public static class AdapterKinds
     [
         new("DoRA") { Marks = ["dora_scale"] },
         LoraAdapter.Kind,
-        new("LoHa") { Marks = ["hada_"], Algorithms = ["loha"] },
+        LohaAdapter.Kind,
         new("LoKr") { Marks = ["lokr_"], Algorithms = ["lokr"] },
         new("OFT")
         {
