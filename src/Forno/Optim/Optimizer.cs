@@ -38,6 +38,13 @@ public abstract class Optimizer : IDisposable
     /// <summary>The estimated step size of optimizers that find their own (Prodigy); null for the others.</summary>
     public virtual double? D => null;
 
+    /// <summary>
+    /// The learning rate that a parameter moves by: its group's, times the estimated step size where there is one;
+    /// with rates of the optimizer's own the one of the parameter's last step.
+    /// </summary>
+    public virtual double RateOf(Parameter parameter) =>
+        Groups.First(g => g.Parameters.Contains(parameter)).Lr * (D ?? 1);
+
     /// <summary>Every parameter of every group.</summary>
     public IEnumerable<Parameter> Parameters => Groups.SelectMany(g => g.Parameters);
 

@@ -27,15 +27,12 @@ public static class OptimizerRegistry
         Lion.Info,
         Named("Lion8bit", "bitsandbytes.optim.lion.Lion8bit"),
         Named("PagedLion8bit", "bitsandbytes.optim.lion.PagedLion8bit"),
-        Named("SGD", "torch.optim.sgd.SGD"),
-        Named("SGDNesterov", "torch.optim.sgd.SGD"),
+        Sgd.Info,
+        Sgd.InfoNesterov,
         Named("SGDNesterov8bit", "bitsandbytes.optim.sgd.SGD8bit"),
-        Named("Adafactor", "transformers.optimization.Adafactor"),
+        Adafactor.Info,
         Named("CAME", "came_pytorch.CAME.CAME"),
-        Named("AdamWScheduleFree", "schedulefree.adamw_schedulefree.AdamWScheduleFree") with
-        {
-            ScheduleFree = true,
-        },
+        AdamWScheduleFree.Info,
         Named("RAdamScheduleFree", "schedulefree.radam_schedulefree.RAdamScheduleFree") with
         {
             ScheduleFree = true,
