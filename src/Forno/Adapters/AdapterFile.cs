@@ -105,7 +105,7 @@ public sealed class AdapterFile : IDisposable
         var tensors = new List<TensorToWrite>();
         foreach (Adapter a in network.Adapters)
         {
-            foreach ((string suffix, Tensor t) in a.Tensors)
+            foreach ((string suffix, Tensor t) in a.Saved)
             {
                 tensors.Add(TensorToWrite.From($"{a.Name}.{suffix}", t, type));
             }

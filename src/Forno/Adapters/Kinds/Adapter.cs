@@ -62,6 +62,12 @@ public abstract class Adapter : IDisposable
     /// <summary>The tensors that learn by suffix (<c>lora_down.weight</c>, …), in the order of files.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors { get; }
 
+    /// <summary>
+    /// The tensors as files hold them: those that learn, or new ones in the current scope where a reader of the file
+    /// could not know how they are to be taken.
+    /// </summary>
+    public virtual IReadOnlyDictionary<string, Tensor> Saved => Tensors;
+
     /// <summary>The numbers that stand beside the tensors in files, as tensors without axes: alpha.</summary>
     public virtual IReadOnlyDictionary<string, double> Constants =>
         HasAlpha
@@ -100,9 +106,15 @@ public abstract class Adapter : IDisposable
             return null;
         }
         using var scope = new Scope();
-        Tensor change = DropRows(Delta(layer.Weight)) * Multiplier;
-        Tensor? bias = BiasDelta is { } b ? (b * Multiplier).To(layer.Weight.DType) : null;
-        return scope.Keep(layer.Apply(x, change.To(layer.Weight.DType), bias));
+        Tensor change = Delta(layer.Weight) * Multiplier;
+        Tensor? bias = BiasDelta is { } b ? b * Multiplier : null;
+        if (RowMask(change) is { } mask)
+        {
+            change = change * mask;
+            bias = bias is null ? null : bias * mask.Flatten();
+        }
+        DType type = layer.Weight.DType;
+        return scope.Keep(layer.Apply(x, change.To(type), bias?.To(type)));
     }
 
     /// <summary>Adds the change at the present multiplier to the layer's weight and bias for good.</summary>
@@ -173,20 +185,19 @@ public abstract class Adapter : IDisposable
         return scope.Keep(Ops.Stack(parts).To(like.DType).To(like.Device));
     }
 
-    // LyCORIS' rank dropout: output channels of the change, one draw for the batch, without compensation.
-    private Tensor DropRows(Tensor change)
+    // LyCORIS' rank dropout: output channels of the change, one draw for the batch, without compensation; null: none.
+    private Tensor? RowMask(Tensor change)
     {
         if (Draw is not { } draw || Dropout.Rank == 0)
         {
-            return change;
+            return null;
         }
         using var scope = new Scope();
         using Generator random = Rng.For(draw.Seed, "row dropout " + Name, draw.Samples[0]);
         long[] shape = new long[change.Dims];
         Array.Fill(shape, 1);
         shape[0] = change.Size(0);
-        Tensor mask = (random.Rand(shape[0]) - Dropout.Rank).Sign().Clamp(0).View(shape);
-        return scope.Keep(change * mask.To(change.Device));
+        return scope.Keep((random.Rand(shape) - Dropout.Rank).Sign().Clamp(0).To(change.Device));
     }
 
     private static void Replace(PatchableLayer layer, Action<Tensor> change)

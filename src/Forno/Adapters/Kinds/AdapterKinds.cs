@@ -27,7 +27,7 @@ public static class AdapterKinds
             Algorithms = ["diag-oft", "boft"],
             NetworkModules = ["networks.oft"],
         },
-        new("IA3") { Marks = ["on_input"], Algorithms = ["ia3"] },
+        Ia3Adapter.Kind,
         new("GLoRA") { Marks = ["a1.weight"], Algorithms = ["glora"] },
         new("full difference") { Marks = ["diff"], Algorithms = ["full"] },
         new("norm difference") { Marks = ["w_norm", "b_norm"] },

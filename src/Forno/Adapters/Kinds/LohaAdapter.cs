@@ -51,8 +51,8 @@ public sealed class LohaAdapter : Adapter
     }
 
     /// <summary>
-    /// LoHa as the registry lists it. <c>use_tucker</c> is for kernels larger than 1×1; with <c>rs_lora</c> the scale is
-    /// alpha/√rank, kept in files as an alpha that is √rank times as large.
+    /// LoHa as the registry lists it. <c>use_tucker</c> is for kernels larger than 1×1; with <c>rs_lora</c> the scale
+    /// is alpha/√rank, kept in files as an alpha that is √rank times as large.
     /// </summary>
     public static AdapterKind Kind { get; } =
         new("LoHa")
