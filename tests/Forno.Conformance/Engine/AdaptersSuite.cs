@@ -20,9 +20,12 @@ internal sealed class AdaptersSuite : IConformanceSuite
         JsonElement p = golden.Params;
         if (!p.TryGetProperty("adapter", out JsonElement kind))
         {
-            return p.GetProperty("kind").GetString() == "shapes"
-                ? NewAdapterShapes.Run(golden)
-                : CaseResult.Unknown($"table of {p.GetProperty("kind")}");
+            return p.GetProperty("kind").GetString() switch
+            {
+                "shapes" => NewAdapterShapes.Run(golden),
+                "factorization" => NewAdapterShapes.Factors(golden),
+                var table => CaseResult.Unknown($"table of {table}"),
+            };
         }
 
         using var scope = new Scope();

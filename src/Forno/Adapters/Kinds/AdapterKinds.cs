@@ -20,7 +20,7 @@ public static class AdapterKinds
         new("DoRA") { Marks = ["dora_scale"] },
         LoraAdapter.Kind,
         LohaAdapter.Kind,
-        new("LoKr") { Marks = ["lokr_"], Algorithms = ["lokr"] },
+        LokrAdapter.Kind,
         new("OFT")
         {
             Marks = ["oft_"],
