@@ -29,7 +29,7 @@ public static class AdapterKinds
         },
         Ia3Adapter.Kind,
         new("GLoRA") { Marks = ["a1.weight"], Algorithms = ["glora"] },
-        new("full difference") { Marks = ["diff"], Algorithms = ["full"] },
+        FullAdapter.Kind,
         new("norm difference") { Marks = ["w_norm", "b_norm"] },
     ];
 
