@@ -30,7 +30,7 @@ public static class AdapterKinds
         Ia3Adapter.Kind,
         new("GLoRA") { Marks = ["a1.weight"], Algorithms = ["glora"] },
         FullAdapter.Kind,
-        new("norm difference") { Marks = ["w_norm", "b_norm"] },
+        NormAdapter.Kind,
     ];
 
     /// <summary>The kind of a module with these tensors, readable or not; null: it is of none.</summary>
