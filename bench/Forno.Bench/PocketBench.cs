@@ -43,7 +43,7 @@ internal static class PocketBench
                 .Choose(model.Targets)
                 .Where(m => m.Target.Name.StartsWith("lora_unet", StringComparison.Ordinal)),
         ];
-        using var lora = AdapterNetwork.NewLora(modules, 1, AdapterDropout.None);
+        using var lora = AdapterNetwork.New(LoraAdapter.Kind, modules, 1, AdapterDropout.None);
         lora.Apply(model.Layers);
         Tensor[] parameters = [.. lora.Tensors.Select(t => t.Tensor)];
         using Optimizer optimizer = Adam.W(

@@ -32,7 +32,7 @@ internal static class StepBench
         [
             .. new LoraSettings { Dim = Dim, Alpha = Dim }.Choose(PatchTargets.Of(ModelFamily.Sd15, config.Layout, [])),
         ];
-        using var lora = AdapterNetwork.NewLora(modules, 1, AdapterDropout.None);
+        using var lora = AdapterNetwork.New(LoraAdapter.Kind, modules, 1, AdapterDropout.None);
         lora.Apply([store.Layers]);
         using Optimizer optimizer = Adam.W(
             [new ParameterGroup { Parameters = [.. lora.Tensors.Select(t => new Parameter(t.Key, t.Tensor))] }],

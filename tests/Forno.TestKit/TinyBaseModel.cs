@@ -56,7 +56,8 @@ internal sealed class TinyBaseModel : IDisposable
     public string AddLora(BaseModel model, string name, ulong seed = 4, int epoch = 1)
     {
         using var scope = new Scope();
-        using var network = AdapterNetwork.NewLora(
+        using var network = AdapterNetwork.New(
+            LoraAdapter.Kind,
             new LoraSettings { Dim = 2, Alpha = 2 }.Choose(model.Targets),
             3,
             AdapterDropout.None

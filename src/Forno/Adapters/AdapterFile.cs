@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Forno.Adapters.Kinds;
 using Forno.Checkpoints;
 using Forno.Checkpoints.Sources;
@@ -10,32 +9,6 @@ namespace Forno.Adapters;
 /// <summary>An adapter read from a file.</summary>
 public sealed class AdapterFile : IDisposable
 {
-    // Suffixes that only this kind has, for telling what a file holds; those that cannot be read yet are named.
-    private static readonly (string Suffix, string Kind)[] Kinds =
-    [
-        ("dora_scale", "DoRA"),
-        ("hada_", "LoHa"),
-        ("lokr_", "LoKr"),
-        ("oft_", "OFT"),
-        ("on_input", "IA3"),
-        ("a1.weight", "GLoRA"),
-        ("diff", "full difference"),
-        ("w_norm", "norm difference"),
-        ("b_norm", "norm difference"),
-        ("lora_down.weight", "LoRA"),
-        ("lora_up.weight", "LoRA"),
-    ];
-
-    private static readonly FrozenSet<string> LoraSuffixes = new[]
-    {
-        LoraAdapter.DownKey,
-        LoraAdapter.UpKey,
-        LoraAdapter.MidKey,
-        AlphaKey,
-    }.ToFrozenSet(StringComparer.Ordinal);
-
-    internal const string AlphaKey = "alpha";
-
     private AdapterFile(
         AdapterNetwork network,
         IReadOnlyDictionary<string, string> metadata,
@@ -107,55 +80,11 @@ public sealed class AdapterFile : IDisposable
     public static IReadOnlyList<string> UnknownKinds(ITensorSource source) =>
         [
             .. Modules(source)
-                .Values.Where(suffixes => !suffixes.TrueForAll(LoraSuffixes.Contains))
-                .Select(suffixes => KindOf(suffixes) ?? suffixes[0])
+                .Values.Select(AdapterKinds.Unreadable)
+                .OfType<string>()
                 .Distinct()
                 .Order(StringComparer.Ordinal),
         ];
-
-    /// <summary>Makes a module of the kind that its tensors tell.</summary>
-    /// <param name="origin">The file, for errors.</param>
-    /// <param name="name">The module's name.</param>
-    /// <param name="tensors">Its tensors by suffix, alpha among them if it has one; the module takes copies in
-    /// fp32.</param>
-    /// <param name="device">Where they go.</param>
-    /// <exception cref="FornoException">A kind that is not yet known, or an incomplete module.</exception>
-    public static Adapter Make(
-        string origin,
-        string name,
-        IReadOnlyDictionary<string, Tensor> tensors,
-        Device device = default
-    )
-    {
-        using var scope = new Scope();
-        if (tensors.Keys.FirstOrDefault(s => !LoraSuffixes.Contains(s)) is { } other)
-        {
-            throw FornoException.ForFile(
-                origin,
-                $"module {name} is of the kind {KindOf([other]) ?? "with " + other}, which is not yet known",
-                "Choose a plain LoRA or LoCon file."
-            );
-        }
-        foreach (string needed in (string[])[LoraAdapter.DownKey, LoraAdapter.UpKey])
-        {
-            if (!tensors.ContainsKey(needed))
-            {
-                throw FornoException.ForFile(
-                    origin,
-                    $"module {name} has no {needed}",
-                    "The file is incomplete; download it again."
-                );
-            }
-        }
-        double? alpha = tensors.TryGetValue(AlphaKey, out Tensor? a) ? a.Item() : null;
-        return new LoraAdapter(
-            name,
-            tensors
-                .Where(t => t.Key != AlphaKey)
-                .ToDictionary(t => t.Key, t => t.Value.To(DType.Float32).To(device).Clone(), StringComparer.Ordinal),
-            alpha
-        );
-    }
 
     /// <summary>
     /// Writes an adapter as kohya's trainer does: tensors and alphas in one type, its metadata and the two hashes that
@@ -176,13 +105,13 @@ public sealed class AdapterFile : IDisposable
         var tensors = new List<TensorToWrite>();
         foreach (Adapter a in network.Adapters)
         {
-            foreach ((string suffix, Tensor t) in a.Tensors)
+            foreach ((string suffix, Tensor t) in a.Saved)
             {
                 tensors.Add(TensorToWrite.From($"{a.Name}.{suffix}", t, type));
             }
-            if (a.HasAlpha)
+            foreach ((string suffix, double value) in a.Constants)
             {
-                tensors.Add(TensorToWrite.From($"{a.Name}.{AlphaKey}", Tensor.Full([], a.Alpha), type));
+                tensors.Add(TensorToWrite.From($"{a.Name}.{suffix}", Tensor.Full([], value), type));
             }
         }
         (string model, string legacy) = ModelHash.Adapter(tensors, metadata);
@@ -231,7 +160,7 @@ public sealed class AdapterFile : IDisposable
     private static Adapter Read(ITensorSource source, string name, List<string> suffixes, Device device)
     {
         using var scope = new Scope();
-        return Make(
+        return AdapterKinds.Read(
             source.Path,
             name,
             suffixes.ToDictionary(s => s, s => source.Load($"{name}.{s}"), StringComparer.Ordinal),
@@ -240,13 +169,7 @@ public sealed class AdapterFile : IDisposable
     }
 
     private static string Kind(ITensorSource source) =>
-        KindOf(source.Tensors.Keys.Select(k => k[(k.IndexOf('.', StringComparison.Ordinal) + 1)..])) is { } kind
-            ? $"an adapter of the kind {kind} with modules such as {source.Tensors.Keys.First().Split('.')[0]}"
+        Modules(source).FirstOrDefault(m => AdapterKinds.Recognise(m.Value) is not null) is { Key: { } name } module
+            ? $"an adapter of the kind {AdapterKinds.Recognise(module.Value)!.Name} with modules such as {name}"
             : "no adapter file";
-
-    private static string? KindOf(IEnumerable<string> suffixes)
-    {
-        string[] all = [.. suffixes];
-        return Kinds.FirstOrDefault(k => all.Any(s => s.StartsWith(k.Suffix, StringComparison.Ordinal))).Kind;
-    }
 }

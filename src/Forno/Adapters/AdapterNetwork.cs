@@ -21,22 +21,50 @@ public sealed class AdapterNetwork : IDisposable
         targets = all.ToDictionary(m => m.Adapter.Name, m => m.Target, StringComparer.Ordinal);
     }
 
-    /// <summary>A new LoRA whose modules change nothing yet and learn.</summary>
-    public static AdapterNetwork NewLora(
+    /// <summary>A new adapter whose modules change nothing yet and learn.</summary>
+    /// <param name="kind">What its modules are.</param>
+    /// <param name="modules">Their layers, ranks and alphas.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="dropout">What is left out in training.</param>
+    /// <param name="device">Where the tensors go.</param>
+    /// <param name="options">What the kind is asked for besides; null: nothing.</param>
+    /// <exception cref="FornoException">The kind cannot be trained, has no such option, or an option's value is
+    /// wrong.</exception>
+    public static AdapterNetwork New(
+        AdapterKind kind,
         IEnumerable<AdapterModule> modules,
         ulong seed,
         AdapterDropout dropout,
-        Device device = default
+        Device device = default,
+        AdapterOptions? options = null
     )
     {
-        var network = new AdapterNetwork(
-            modules.Select(m => (m.Target, (Adapter)LoraAdapter.New(m, seed, dropout, device)))
-        );
-        foreach (Tensor t in network.Adapters.SelectMany(a => a.Tensors.Values))
+        options ??= AdapterOptions.None;
+        if (options.Names.FirstOrDefault(n => !kind.Options.Contains(n, StringComparer.Ordinal)) is { } other)
+        {
+            string has = kind.Options.Count == 0 ? "It has none." : $"It has: {string.Join(", ", kind.Options)}.";
+            throw new FornoException($"network_args: {kind.Name} has no option '{other}'. {has}");
+        }
+        Func<NewModule, Adapter> make =
+            kind.New ?? throw new FornoException($"adapters of the kind {kind.Name} cannot be trained yet");
+        var made = new List<(PatchTarget Target, Adapter Adapter)>();
+        try
+        {
+            foreach (AdapterModule m in modules)
+            {
+                made.Add((m.Target, make(new NewModule(m, seed, dropout, device, options))));
+            }
+        }
+        catch
+        {
+            made.ForEach(m => m.Adapter.Dispose());
+            throw;
+        }
+        foreach (Tensor t in made.SelectMany(m => m.Adapter.Tensors.Values))
         {
             t.RequiresGrad = true;
         }
-        return network;
+        return new AdapterNetwork(made);
     }
 
     /// <summary>The modules, in order.</summary>
@@ -94,18 +122,21 @@ public sealed class AdapterNetwork : IDisposable
         applied.Clear();
     }
 
-    /// <summary>Adds factor times the change (at the present multipliers) to the layers' weights for good.</summary>
+    /// <summary>Adds the change at the present multipliers to the layers' weights for good.</summary>
     /// <returns>Modules whose layer was not found.</returns>
-    public IReadOnlyList<Adapter> Merge(
-        double factor,
-        params IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers
-    )
+    public IReadOnlyList<Adapter> Merge(params IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers)
     {
         (List<(PatchableLayer Layer, Adapter Adapter)> found, List<Adapter> lost) = Locate(layers);
-        foreach ((PatchableLayer layer, Adapter adapter) in found)
-        {
-            adapter.Merge(layer, factor);
-        }
+        found.ForEach(f => f.Adapter.Merge(f.Layer));
+        return lost;
+    }
+
+    /// <summary>Takes <see cref="Merge"/> back, up to rounding; of several adapters the last merged first.</summary>
+    /// <returns>Modules whose layer was not found.</returns>
+    public IReadOnlyList<Adapter> Unmerge(params IEnumerable<IReadOnlyDictionary<string, PatchableLayer>> layers)
+    {
+        (List<(PatchableLayer Layer, Adapter Adapter)> found, List<Adapter> lost) = Locate(layers);
+        found.ForEach(f => f.Adapter.Unmerge(f.Layer));
         return lost;
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Forno.Findings;
+using Forno.Optim.Optimizers;
 
 namespace Forno.Advice;
 
@@ -17,9 +18,7 @@ public static class RateFindings
 
     /// <summary>Whether an optimizer finds its own rate.</summary>
     /// <param name="optimizer">kohya's name.</param>
-    public static bool FindsItsOwn(string optimizer) =>
-        optimizer.StartsWith("Prodigy", StringComparison.OrdinalIgnoreCase)
-        || optimizer.StartsWith("DAdapt", StringComparison.OrdinalIgnoreCase);
+    public static bool FindsItsOwn(string optimizer) => OptimizerRegistry.FindsItsOwnRate(optimizer);
 
     /// <summary>Finds those that are written down.</summary>
     /// <param name="facts">The configuration.</param>

@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using Forno.Optim.Optimizers;
 using Forno.Python;
 
 namespace Forno.Kohya;
@@ -9,33 +9,6 @@ namespace Forno.Kohya;
 /// </summary>
 internal static class OptimizerNames
 {
-    private static readonly FrozenDictionary<string, string> Classes = new Dictionary<string, string>
-    {
-        ["adamw"] = "torch.optim.adamw.AdamW",
-        ["adamw8bit"] = "bitsandbytes.optim.adamw.AdamW8bit",
-        ["pagedadamw"] = "bitsandbytes.optim.adamw.PagedAdamW",
-        ["pagedadamw8bit"] = "bitsandbytes.optim.adamw.PagedAdamW8bit",
-        ["pagedadamw32bit"] = "bitsandbytes.optim.adamw.PagedAdamW32bit",
-        ["lion"] = "lion_pytorch.lion_pytorch.Lion",
-        ["lion8bit"] = "bitsandbytes.optim.lion.Lion8bit",
-        ["pagedlion8bit"] = "bitsandbytes.optim.lion.PagedLion8bit",
-        ["sgdnesterov"] = "torch.optim.sgd.SGD",
-        ["sgdnesterov8bit"] = "bitsandbytes.optim.sgd.SGD8bit",
-        ["prodigy"] = "prodigyopt.prodigy.Prodigy",
-        ["adafactor"] = "transformers.optimization.Adafactor",
-        ["dadaptation"] = "dadaptation.experimental.dadapt_adam_preprint.DAdaptAdamPreprint",
-        ["dadaptadampreprint"] = "dadaptation.experimental.dadapt_adam_preprint.DAdaptAdamPreprint",
-        ["dadaptadagrad"] = "dadaptation.dadapt_adagrad.DAdaptAdaGrad",
-        ["dadaptadam"] = "dadaptation.dadapt_adam.DAdaptAdam",
-        ["dadaptadan"] = "dadaptation.dadapt_adan.DAdaptAdan",
-        ["dadaptadanip"] = "dadaptation.experimental.dadapt_adan_ip.DAdaptAdanIP",
-        ["dadaptlion"] = "dadaptation.dadapt_lion.DAdaptLion",
-        ["dadaptsgd"] = "dadaptation.dadapt_sgd.DAdaptSGD",
-        ["adamwschedulefree"] = "schedulefree.adamw_schedulefree.AdamWScheduleFree",
-        ["radamschedulefree"] = "schedulefree.radam_schedulefree.RAdamScheduleFree",
-        ["sgdschedulefree"] = "schedulefree.sgd_schedulefree.SGDScheduleFree",
-    }.ToFrozenDictionary(StringComparer.Ordinal);
-
     /// <summary>The optimizer's class and its arguments.</summary>
     /// <param name="options">The training options.</param>
     /// <returns>
@@ -85,7 +58,7 @@ internal static class OptimizerNames
 
         // Any other name is a class of torch.optim, whose modules are the classes' names in lower case, or a full path.
         string full =
-            Classes.TryGetValue(key, out string? known) ? known
+            OptimizerRegistry.Known(type) is { } known ? known.Class
             : type.Contains('.', StringComparison.Ordinal) ? type
             : $"torch.optim.{key}.{type}";
         return (full, string.Join(',', arguments.Select(pair => $"{pair.Key}={pair.Value}")), ownRates);

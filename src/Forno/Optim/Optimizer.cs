@@ -11,6 +11,7 @@ public abstract class Optimizer : IDisposable
 {
     private readonly string[] bufferNames;
     private readonly Slot[][] slots;
+    private readonly List<(Tensor Value, Tensor Kept)> trained = [];
 
     /// <summary>Takes the groups.</summary>
     /// <param name="groups">At least one parameter among them; names are unique.</param>
@@ -37,12 +38,20 @@ public abstract class Optimizer : IDisposable
     /// <summary>The estimated step size of optimizers that find their own (Prodigy); null for the others.</summary>
     public virtual double? D => null;
 
+    /// <summary>
+    /// The learning rate that a parameter moves by: its group's, times the estimated step size where there is one;
+    /// with rates of the optimizer's own the one of the parameter's last step.
+    /// </summary>
+    public virtual double RateOf(Parameter parameter) =>
+        Groups.First(g => g.Parameters.Contains(parameter)).Lr * (D ?? 1);
+
     /// <summary>Every parameter of every group.</summary>
     public IEnumerable<Parameter> Parameters => Groups.SelectMany(g => g.Parameters);
 
     /// <summary>Takes one step with the gradients that the parameters have. Gradients are not changed.</summary>
     public void Step()
     {
+        RequireTraining();
         using var scope = new Scope();
         using var mode = Autograd.NoGrad();
         var batches = new Batch[slots.Length];
@@ -77,18 +86,58 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>
-    /// Turns parameters from the training form into the one to save and draw with (schedule-free ones differ).
+    /// Whether the parameters are those to save, draw and validate with rather than those that steps are taken from.
     /// </summary>
-    public virtual void Evaluate() { }
+    public bool IsEvaluating { get; private set; }
 
-    /// <summary>Takes <see cref="Evaluate"/> back; must be called before the next <see cref="Step"/>.</summary>
-    public virtual void Train() { }
+    /// <summary>
+    /// Gives the parameters the values to save, draw and validate with. Those of schedule-free optimizers differ from
+    /// the ones that steps are taken from; for all others nothing changes.
+    /// </summary>
+    public void Evaluate()
+    {
+        if (IsEvaluating)
+        {
+            return;
+        }
+        using var mode = Autograd.NoGrad();
+        IsEvaluating = true;
+        for (int g = 0; g < slots.Length; g++)
+        {
+            foreach (Slot slot in slots[g].Where(s => s.Ready))
+            {
+                using var scope = new Scope();
+                if (Averaged(g, slot) is { } average)
+                {
+                    trained.Add((slot.Value, slot.Value.Clone().Own()));
+                    slot.Value.Copy_(average);
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes <see cref="Evaluate"/> back, bit for bit.</summary>
+    public void Train()
+    {
+        using var mode = Autograd.NoGrad();
+        foreach ((Tensor value, Tensor kept) in trained)
+        {
+            value.Copy_(kept);
+            kept.Dispose();
+        }
+        trained.Clear();
+        IsEvaluating = false;
+    }
+
+    /// <summary><see cref="Evaluate"/> until the result is disposed; may be nested.</summary>
+    public Evaluation Evaluating() => new(this);
 
     /// <summary>
     /// What must be saved with the parameters. Its tensors stay the optimizer's own and change with its steps.
     /// </summary>
     public OptimizerState State()
     {
+        RequireTraining();
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         var scalars = new Dictionary<string, double>(Scalars(), StringComparer.Ordinal);
         foreach (Slot slot in slots.SelectMany(s => s).Where(s => s.Ready))
@@ -110,6 +159,7 @@ public abstract class Optimizer : IDisposable
     /// then.</exception>
     public void Load(OptimizerState state)
     {
+        RequireTraining();
         var tensors = new Dictionary<string, Tensor>(state.Tensors, StringComparer.Ordinal);
         var scalars = new Dictionary<string, double>(state.Scalars, StringComparer.Ordinal);
         var own = new Dictionary<string, double>(Scalars(), StringComparer.Ordinal);
@@ -144,9 +194,10 @@ public abstract class Optimizer : IDisposable
         }
     }
 
-    /// <summary>Frees the state. The parameters belong to others.</summary>
+    /// <summary>Frees the state. The parameters belong to others, and are left as in training.</summary>
     public void Dispose()
     {
+        Train();
         foreach (Slot slot in slots.SelectMany(s => s))
         {
             slot.Free();
@@ -190,6 +241,12 @@ public abstract class Optimizer : IDisposable
     /// <summary>Takes the step. Runs without a graph, in a scope of its own.</summary>
     protected abstract void Update(Batch[] batches);
 
+    /// <summary>
+    /// The values of a parameter to save and draw with, as a new tensor; null: those it has. Runs without a graph, in a
+    /// scope of its own.
+    /// </summary>
+    protected virtual Tensor? Averaged(int group, Slot slot) => null;
+
     /// <summary>State beside that of the parameters.</summary>
     protected virtual IReadOnlyDictionary<string, double> Scalars() => new Dictionary<string, double>();
 
@@ -201,6 +258,15 @@ public abstract class Optimizer : IDisposable
             $"the saved optimizer state does not fit: {what}. Resume with the configuration that the run was "
                 + "started with."
         );
+
+    // A step from averaged values, or a state beside them, would be of another run.
+    private void RequireTraining()
+    {
+        if (IsEvaluating)
+        {
+            throw new InvalidOperationException("the parameters are evaluated; call Train() first");
+        }
+    }
 
     private void Begin(int group, Slot slot) =>
         slot.Begin(0, Array.ConvertAll(NewBuffers(group, slot.Value), b => b?.Own()));
@@ -227,6 +293,21 @@ public abstract class Optimizer : IDisposable
             buffer.Copy_(values);
         }
         return buffers;
+    }
+
+    /// <summary>The time in which an optimizer's parameters are evaluated; the outermost one ends it.</summary>
+    public readonly ref struct Evaluation
+    {
+        private readonly Optimizer? ends;
+
+        internal Evaluation(Optimizer optimizer)
+        {
+            ends = optimizer.IsEvaluating ? null : optimizer;
+            optimizer.Evaluate();
+        }
+
+        /// <summary>Back to training, unless a time outside this one goes on.</summary>
+        public void Dispose() => ends?.Train();
     }
 
     /// <summary>A parameter and its state.</summary>

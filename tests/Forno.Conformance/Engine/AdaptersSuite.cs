@@ -9,6 +9,8 @@ namespace Forno.Conformance.Engine;
 /// <summary>Suite <c>adapters</c>: one adapted layer each: output, merged weight, gradients.</summary>
 internal sealed class AdaptersSuite : IConformanceSuite
 {
+    private const string Prefix = "in.adapter.";
+
     /// <inheritdoc/>
     public string Name => "adapters";
 
@@ -18,20 +20,21 @@ internal sealed class AdaptersSuite : IConformanceSuite
         JsonElement p = golden.Params;
         if (!p.TryGetProperty("adapter", out JsonElement kind))
         {
-            return CaseResult.Unknown("table of shapes for new adapters");
-        }
-
-        bool dora =
-            p.TryGetProperty("options", out JsonElement options)
-            && options.TryGetProperty("weight_decompose", out JsonElement decompose)
-            && decompose.GetBoolean();
-        if (dora || kind.GetString() is not ("lora" or "lora-fa" or "locon"))
-        {
-            return CaseResult.Unknown($"adapter {(dora ? "DoRA of " : "")}{kind.GetString()}");
+            return p.GetProperty("kind").GetString() switch
+            {
+                "shapes" => NewAdapterShapes.Run(golden),
+                "factorization" => NewAdapterShapes.Factors(golden),
+                var table => CaseResult.Unknown($"table of {table}"),
+            };
         }
 
         using var scope = new Scope();
         using var tensors = new GoldenTensors(golden);
+        string[] suffixes = [.. Suffixes(tensors)];
+        if (AdapterKinds.Unreadable(suffixes) is not null || !tensors.Has("out.y"))
+        {
+            return CaseResult.Unknown($"adapter {kind.GetString()}");
+        }
         using WeightStore store = Store(tensors, golden.Folder);
         PatchableLayer layer = Layer(p.GetProperty("layer"), store.At("base"));
         using Adapter adapter = Adapter(tensors, golden.Folder);
@@ -43,7 +46,10 @@ internal sealed class AdaptersSuite : IConformanceSuite
 
         adapter.Multiplier = p.GetProperty("multiplier").GetDouble();
         var comparison = new Comparison(golden);
-        comparison.Number("scale", adapter.Scale, p.GetProperty("scale").GetDouble());
+        if (p.TryGetProperty("scale", out JsonElement scale))
+        {
+            comparison.Number("scale", adapter.Scale, scale.GetDouble());
+        }
         AdapterPatch.Add(layer, adapter);
         Tensor x = tensors.Load("in.x");
         x.RequiresGrad = true;
@@ -62,23 +68,27 @@ internal sealed class AdaptersSuite : IConformanceSuite
             AdapterPatch.Remove(layer, adapter);
             adapter.Merge(layer);
             tensors.Compare(comparison, "out.weight", layer.Weight);
+            if (tensors.Has("out.bias"))
+            {
+                tensors.Compare(comparison, "out.bias", layer.Bias!);
+            }
             tensors.Compare(comparison, "out.y", layer.Forward(x));
+            adapter.Unmerge(layer);
+            tensors.Compare(comparison, "in.base.weight", layer.Weight);
         }
 
         return comparison.Result();
     }
 
-    private static Adapter Adapter(GoldenTensors tensors, string origin)
-    {
-        const string Prefix = "in.adapter.";
-        return AdapterFile.Make(
+    private static Adapter Adapter(GoldenTensors tensors, string origin) =>
+        AdapterKinds.Read(
             origin,
             "module",
-            tensors
-                .Names.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
-                .ToDictionary(n => n[Prefix.Length..], tensors.Load, StringComparer.Ordinal)
+            Suffixes(tensors).ToDictionary(s => s, s => tensors.Load(Prefix + s), StringComparer.Ordinal)
         );
-    }
+
+    private static IEnumerable<string> Suffixes(GoldenTensors tensors) =>
+        tensors.Names.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Select(n => n[Prefix.Length..]);
 
     private static WeightStore Store(GoldenTensors tensors, string origin) =>
         WeightStore.From(
@@ -96,29 +106,36 @@ internal sealed class AdaptersSuite : IConformanceSuite
             origin
         );
 
-    private static PatchableLayer Layer(JsonElement json, Weights weights)
-    {
-        bool bias = json.GetProperty("bias").GetBoolean();
-        if (json.GetProperty("layer").GetString() == "linear")
+    private static PatchableLayer Layer(JsonElement json, Weights weights) =>
+        json.GetProperty("layer").GetString() switch
         {
-            return new Linear(
+            "linear" => new Linear(
                 weights,
                 json.GetProperty("in_features").GetInt64(),
                 json.GetProperty("out_features").GetInt64(),
-                bias
-            );
-        }
-
-        return new Conv2d(
-            weights,
-            json.GetProperty("in_channels").GetInt64(),
-            json.GetProperty("out_channels").GetInt64(),
-            Square(json, "kernel_size"),
-            Square(json, "stride"),
-            Square(json, "padding"),
-            bias
-        );
-    }
+                json.GetProperty("bias").GetBoolean()
+            ),
+            "layernorm" => new LayerNorm(
+                weights,
+                json.GetProperty("channels").GetInt64(),
+                json.GetProperty("eps").GetDouble()
+            ),
+            "groupnorm" => new GroupNorm(
+                weights,
+                json.GetProperty("channels").GetInt64(),
+                json.GetProperty("num_groups").GetInt64(),
+                json.GetProperty("eps").GetDouble()
+            ),
+            _ => new Conv2d(
+                weights,
+                json.GetProperty("in_channels").GetInt64(),
+                json.GetProperty("out_channels").GetInt64(),
+                Square(json, "kernel_size"),
+                Square(json, "stride"),
+                Square(json, "padding"),
+                json.GetProperty("bias").GetBoolean()
+            ),
+        };
 
     private static long Square(JsonElement json, string name)
     {

@@ -115,13 +115,13 @@ internal sealed class LoraOnModelSuite : IConformanceSuite
             foreach (AdapterFile file in adapters)
             {
                 file.Network.Remove();
-                file.Network.Merge(1, store.Layers);
+                file.Network.Merge(store.Layers);
             }
 
             Outputs("merged");
-            foreach (AdapterFile file in adapters)
+            foreach (AdapterFile file in adapters.Reverse())
             {
-                file.Network.Merge(-1, store.Layers);
+                file.Network.Unmerge(store.Layers);
             }
         }
         finally

@@ -58,6 +58,7 @@ internal sealed class OptimizersSuite : IConformanceSuite
             optimizer.Step();
             optimizer.ZeroGrad();
             seen.D.Add(optimizer.D ?? double.NaN);
+            seen.Rates.AddRange(parameters.Select(optimizer.RateOf));
             foreach (Parameter x in parameters)
             {
                 history[x.Name].Add(x.Tensor.Detach().Clone());
@@ -92,6 +93,7 @@ internal sealed class OptimizersSuite : IConformanceSuite
             {
                 "d" => (seen.D, golden.Tolerance.Named("d_rtol") ?? 0),
                 "grad_norm" => (seen.Norms, NumberRtol),
+                "lr" => (seen.Rates, NumberRtol),
                 _ => (null, 0),
             };
             if (got is null)
@@ -100,7 +102,7 @@ internal sealed class OptimizersSuite : IConformanceSuite
                 continue;
             }
 
-            double[] want = [.. expected.Value.EnumerateArray().Select(v => v.GetDouble())];
+            double[] want = [.. Flat(expected.Value)];
             comparison.Numbers<double>(
                 expected.Name,
                 got.ToArray(),
@@ -111,6 +113,10 @@ internal sealed class OptimizersSuite : IConformanceSuite
             );
         }
     }
+
+    // Rates stand as [step][parameter].
+    private static IEnumerable<double> Flat(JsonElement numbers) =>
+        numbers.ValueKind == JsonValueKind.Array ? numbers.EnumerateArray().SelectMany(Flat) : [numbers.GetDouble()];
 
     private static ParameterGroup Group(JsonElement json, GoldenTensors tensors)
     {
@@ -152,5 +158,7 @@ internal sealed class OptimizersSuite : IConformanceSuite
         public List<double> D { get; } = [];
 
         public List<double> Norms { get; } = [];
+
+        public List<double> Rates { get; } = [];
     }
 }

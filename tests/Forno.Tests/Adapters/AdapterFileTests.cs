@@ -22,7 +22,7 @@ public sealed class AdapterFileTests : IDisposable
         using var scope = new Scope();
         PatchTarget[] targets = [.. PatchTargets.FullSize(ModelFamily.Sd15).Take(14)];
         AdapterModule[] modules = [.. new LoraSettings { Dim = 2, Alpha = 3 }.Choose(targets)];
-        using var network = AdapterNetwork.NewLora(modules, 5, AdapterDropout.None);
+        using var network = AdapterNetwork.New(LoraAdapter.Kind, modules, 5, AdapterDropout.None);
         string path = Path.Combine(folder, "a.safetensors");
         var metadata = new Dictionary<string, string> { ["ss_network_dim"] = "2", ["modelspec.title"] = "brød \"x\"" };
         AdapterFile.Save(path, network, metadata, DType.Float32);
@@ -75,7 +75,8 @@ public sealed class AdapterFileTests : IDisposable
 
         void Save(string path, PatchTarget[] targets)
         {
-            using var network = AdapterNetwork.NewLora(
+            using var network = AdapterNetwork.New(
+                LoraAdapter.Kind,
                 targets.Select(t => new AdapterModule(t, 1, 1)),
                 1,
                 AdapterDropout.None

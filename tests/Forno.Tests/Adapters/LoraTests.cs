@@ -7,7 +7,7 @@ namespace Forno.Tests.Adapters;
 
 public class LoraTests
 {
-    private static readonly PatchTarget LinearTarget = new()
+    internal static readonly PatchTarget LinearTarget = new()
     {
         Name = "lora_unet_linear",
         Key = "linear",
@@ -16,7 +16,7 @@ public class LoraTests
         Part = TargetPart.Attention,
     };
 
-    private static readonly PatchTarget ConvTarget = new()
+    internal static readonly PatchTarget ConvTarget = new()
     {
         Name = "lora_unet_conv",
         Key = "conv",
@@ -43,10 +43,10 @@ public class LoraTests
             network.Remove();
             Assert.Null(layer.Patch);
             Assert.Equal(plain, layer.Forward(x).ToArray<float>());
-            network.Merge(1, store.Layers);
+            network.Merge(store.Layers);
             Close(bypass, layer.Forward(x).ToArray<float>(), 2e-5f);
             Assert.True(Distance(plain, bypass) > 0.1, "the adapter changes nothing");
-            network.Merge(-1, store.Layers);
+            network.Unmerge(store.Layers);
             Close(weight, layer.Weight.ToArray<float>(), 1e-5f);
         }
     }
@@ -120,7 +120,7 @@ public class LoraTests
         using var mode = Autograd.NoGrad();
         using AdapterNetwork network = Trained();
         Adapter flat = network.Adapters[0];
-        using Adapter tall = AdapterFile.Make(
+        using Adapter tall = AdapterKinds.Read(
             "test",
             "tall",
             new Dictionary<string, Tensor>
@@ -150,10 +150,10 @@ public class LoraTests
         Assert.Null(store.Layers["conv"].Patch);
         var some = Tensor.Zeros([2, 2]);
         Assert.Contains(
-            "LoHa",
+            "GLoRA",
             Assert
                 .Throws<FornoException>(() =>
-                    AdapterFile.Make("f", "m", new Dictionary<string, Tensor> { ["hada_w1_a"] = some })
+                    AdapterKinds.Read("f", "m", new Dictionary<string, Tensor> { ["a1.weight"] = some })
                 )
                 .Message,
             StringComparison.Ordinal
@@ -162,7 +162,7 @@ public class LoraTests
             "DoRA",
             Assert
                 .Throws<FornoException>(() =>
-                    AdapterFile.Make(
+                    AdapterKinds.Read(
                         "f",
                         "m",
                         new Dictionary<string, Tensor> { ["lora_up.weight"] = some, ["dora_scale"] = some }
@@ -175,7 +175,7 @@ public class LoraTests
             "lora_up",
             Assert
                 .Throws<FornoException>(() =>
-                    AdapterFile.Make("f", "m", new Dictionary<string, Tensor> { ["lora_down.weight"] = some })
+                    AdapterKinds.Read("f", "m", new Dictionary<string, Tensor> { ["lora_down.weight"] = some })
                 )
                 .Message,
             StringComparison.Ordinal
@@ -266,10 +266,12 @@ public class LoraTests
     }
 
     private static AdapterNetwork New(AdapterDropout dropout, ulong seed = 1) =>
-        AdapterNetwork.NewLora([new(LinearTarget, 3, 2), new(ConvTarget, 2, 2)], seed, dropout);
+        AdapterNetwork.New(LoraAdapter.Kind, [new(LinearTarget, 3, 2), new(ConvTarget, 2, 2)], seed, dropout);
 
     private static LoraAdapter Module(PatchTarget target, int rank) =>
-        LoraAdapter.New(new AdapterModule(target, rank, 1), 1, AdapterDropout.None);
+        LoraAdapter.New(
+            new NewModule(new AdapterModule(target, rank, 1), 1, AdapterDropout.None, default, AdapterOptions.None)
+        );
 
     internal static WeightStore Model(DType type = DType.Float32)
     {
@@ -308,9 +310,9 @@ public class LoraTests
         return [("linear", random.Randn(2, 5, 8)), ("conv", random.Randn(2, 4, 6, 6))];
     }
 
-    private static double Distance(float[] a, float[] b) => a.Zip(b).Max(p => Math.Abs(p.First - p.Second));
+    internal static double Distance(float[] a, float[] b) => a.Zip(b).Max(p => Math.Abs(p.First - p.Second));
 
-    private static void Close(float[] want, float[] got, float bound)
+    internal static void Close(float[] want, float[] got, float bound)
     {
         Assert.Equal(want.Length, got.Length);
         Assert.InRange(Distance(want, got), 0, bound * Math.Max(1, want.Max(Math.Abs)));

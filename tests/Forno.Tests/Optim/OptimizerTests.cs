@@ -50,8 +50,9 @@ public class OptimizerTests
         using Optimizer optimizer = OptimizerRegistry.Create(
             name,
             groups,
-            new Dictionary<string, object?> { ["weight_decay"] = 0.5, ["lr"] = 1L }
+            new Dictionary<string, object?> { ["weight_decay"] = 0.5 }
         );
+        Array.ForEach(groups, g => g.Lr = 1);
         float[] before = groups[1].Parameters[0].Tensor.ToArray<float>();
         Run(optimizer, 0, 3, skip: "c");
         Assert.Equal(before, groups[1].Parameters[0].Tensor.ToArray<float>());
@@ -134,6 +135,76 @@ public class OptimizerTests
         using Optimizer prodigy = OptimizerRegistry.Create("Prodigy", groups, new Dictionary<string, object?>());
         groups[0].Lr = 0.5;
         Assert.Throws<FornoException>(() => Run(prodigy, 0, 1));
+    }
+
+    [Fact]
+    public void AdafactorsRelativeStepsLeaveTheGroupsRatesUnused()
+    {
+        using var scope = new Scope();
+        ParameterGroup[] Rated(double lr) =>
+            [
+                .. Groups()
+                    .Select(g => new ParameterGroup
+                    {
+                        Parameters = g.Parameters,
+                        Options = new Dictionary<string, object?> { ["lr"] = lr },
+                    }),
+            ];
+        ParameterGroup[] one = Rated(1e-4),
+            two = Rated(3);
+        foreach (ParameterGroup[] groups in (ParameterGroup[][])[one, two])
+        {
+            using Optimizer optimizer = OptimizerRegistry.Create(
+                "AdaFactor",
+                groups,
+                new Dictionary<string, object?>()
+            );
+            Run(optimizer, 0, 3);
+            Assert.All(optimizer.Parameters, p => Assert.InRange(optimizer.RateOf(p), 1e-5, 0.1));
+        }
+        Assert.Equal(Numbers(one), Numbers(two));
+        foreach (
+            string[] wrong in (string[][])
+                [
+                    ["lr=1e-3"],
+                    ["lr=1e-3", "relative_step=False", "warmup_init=True"],
+                ]
+        )
+        {
+            Assert.Throws<FornoException>(() =>
+                OptimizerRegistry.Create("Adafactor", Groups(), PythonLiteral.Arguments(wrong, "optimizer_args"))
+            );
+        }
+    }
+
+    [Fact]
+    public void NesterovNeedsMomentum()
+    {
+        using var scope = new Scope();
+        foreach (string wrong in (string[])["nesterov=True", "momentum=-1"])
+        {
+            Assert.Throws<FornoException>(() =>
+                OptimizerRegistry.Create("SGD", Groups(), PythonLiteral.Arguments([wrong], "optimizer_args"))
+            );
+        }
+        Assert.Throws<FornoException>(() =>
+            OptimizerRegistry.Create(
+                "SGDNesterov",
+                Groups(),
+                PythonLiteral.Arguments(["nesterov=True"], "optimizer_args")
+            )
+        );
+        ParameterGroup[] one = Groups(),
+            two = Groups();
+        using Optimizer named = OptimizerRegistry.Create("SGDNesterov", one, new Dictionary<string, object?>());
+        using Optimizer spelt = OptimizerRegistry.Create(
+            "SGD",
+            two,
+            PythonLiteral.Arguments(["momentum=0.9", "nesterov=True"], "optimizer_args")
+        );
+        Run(named, 0, 3);
+        Run(spelt, 0, 3);
+        Assert.Equal(Numbers(one), Numbers(two));
     }
 
     internal static ParameterGroup[] Groups() =>

@@ -119,7 +119,8 @@ public sealed class TrainRecipeTests : IDisposable
         "config.toml line 5: unknown option 'lerning_rate'; did you mean 'learning_rate'?"
     )]
     [InlineData("deepspeed = true", "deepspeed is about machinery that Forno does not have")]
-    [InlineData("optimizer_type = \"Lion\"", "choose one of: AdamW, Prodigy")]
+    [InlineData("optimizer_type = \"AdanW\"", "did you mean 'AdamW'? Choose one of: ")]
+    [InlineData("optimizer_type = \"AdamW8bit\"", "AdamW8bit is not yet supported. Choose one of: ")]
     [InlineData("loss_type = \"l1\"", "choose one of: l2, huber")]
     [InlineData("loss_type = \"hubr\"", "did you mean 'huber'?")]
     [InlineData("network_module = \"lycoris.kohya\"", "set it to \"networks.lora\"")]

@@ -11,12 +11,29 @@ namespace Forno.Adapters.Kinds;
 /// </summary>
 public sealed class LoraAdapter : Adapter
 {
-    internal const string DownKey = "lora_down.weight",
+    private const string DownKey = "lora_down.weight",
         UpKey = "lora_up.weight",
         MidKey = "lora_mid.weight";
     private readonly Tensor down,
         up;
     private readonly Tensor? mid;
+
+    /// <summary>
+    /// LoRA as the registry lists it. LyCORIS' options: <c>use_tucker</c> for kernels larger than 1×1;
+    /// <c>rs_lora</c>: scale alpha/√rank, kept in files as an alpha that is √rank times as large.
+    /// </summary>
+    public static AdapterKind Kind { get; } =
+        new("LoRA")
+        {
+            Marks = [DownKey, UpKey],
+            Required = [DownKey, UpKey],
+            Optional = [MidKey],
+            NetworkModules = ["networks.lora"],
+            Algorithms = ["lora", "locon"],
+            Options = ["use_tucker", "rs_lora"],
+            Read = (name, tensors, alpha) => new LoraAdapter(name, tensors, alpha),
+            New = New,
+        };
 
     /// <summary>Takes over the tensors of a file or of <see cref="New"/>.</summary>
     /// <param name="name">The module's name.</param>
@@ -34,30 +51,28 @@ public sealed class LoraAdapter : Adapter
             || (mid is not null && (mid.Size(0) != Rank || mid.Size(1) != Rank))
         )
         {
-            throw new FornoException(
-                $"{name}: lora_down {down} and lora_up {up} do not fit together. The file is damaged."
-            );
+            throw new FornoException($"{name}: lora_down {down} and lora_up {up} do not fit together");
         }
     }
 
-    /// <summary>A new module that changes nothing yet: down uniform in ±1/√fan_in, up zero.</summary>
-    /// <param name="module">Its layer, rank and alpha.</param>
-    /// <param name="seed">The run's seed.</param>
-    /// <param name="dropout">What is left out in training.</param>
-    /// <param name="device">Where its tensors go.</param>
-    public static LoraAdapter New(AdapterModule module, ulong seed, AdapterDropout dropout, Device device = default)
+    /// <summary>A new module that changes nothing yet: down and mid uniform in ±1/√fan_in, up zero.</summary>
+    public static LoraAdapter New(NewModule asked)
     {
         using var scope = new Scope();
-        (long[] downShape, long[] upShape) = Shapes(module.Target.Shape, module.Rank);
-        using Generator random = Rng.For(seed, "initial lora_down of " + module.Target.Name);
-        double bound = 1 / Math.Sqrt(downShape.Skip(1).Aggregate(1L, (a, b) => a * b));
-        Tensor start = (random.Rand(downShape) * 2 - 1.0) * bound;
+        (long rank, IReadOnlyList<long> shape) = (asked.Module.Rank, asked.Shape);
+        bool tucker = asked.Options.Flag("use_tucker") && asked.Module.Target.IsSpatial;
+        (long[] down, long[] up) = Shapes(shape, asked.Module.Rank);
         var tensors = new Dictionary<string, Tensor>
         {
-            [DownKey] = start.To(device),
-            [UpKey] = Tensor.Zeros(upShape, DType.Float32, device),
+            [DownKey] = asked.Uniform("lora_down", tucker ? [rank, shape[1], 1, 1] : down),
+            [UpKey] = asked.Zeros(up),
         };
-        return new LoraAdapter(module.Target.Name, tensors, module.Alpha) { Dropout = dropout };
+        if (tucker)
+        {
+            tensors[MidKey] = asked.Uniform("lora_mid", rank, rank, shape[2], shape[3]);
+        }
+        double alpha = asked.Module.Alpha * (asked.Options.Flag("rs_lora") ? Math.Sqrt(rank) : 1);
+        return new LoraAdapter(asked.Module.Target.Name, tensors, alpha) { Dropout = asked.Dropout };
     }
 
     /// <summary>Shapes of down and up for a layer's weight.</summary>
@@ -67,26 +82,17 @@ public sealed class LoraAdapter : Adapter
             : ([rank, weight[1], weight[2], weight[3]], [weight[0], rank, 1, 1]);
 
     /// <inheritdoc/>
-    public override void RequireFit(PatchableLayer layer)
+    protected override bool Fits(ReadOnlySpan<long> weight)
     {
-        ReadOnlySpan<long> w = layer.Weight.Shape;
         Tensor kernel = mid ?? down;
-        long Side(Tensor t, int dim) => t.Dims > dim ? t.Size(dim) : 1;
-        bool fits =
-            w.Length is 2 or 4
-            && down.Size(1) == w[1]
-            && up.Size(0) == w[0]
+        static long Side(Tensor t, int dim) => t.Dims > dim ? t.Size(dim) : 1;
+        return weight.Length is 2 or 4
+            && down.Size(1) == weight[1]
+            && up.Size(0) == weight[0]
             && Side(up, 2) * Side(up, 3) == 1
-            && Side(kernel, 2) == (w.Length == 4 ? w[2] : 1)
-            && Side(kernel, 3) == (w.Length == 4 ? w[3] : 1)
+            && Side(kernel, 2) == (weight.Length == 4 ? weight[2] : 1)
+            && Side(kernel, 3) == (weight.Length == 4 ? weight[3] : 1)
             && (mid is null || Side(down, 2) * Side(down, 3) == 1);
-        if (!fits)
-        {
-            throw new FornoException(
-                $"{Name}: lora_down {down} and lora_up {up} do not fit the layer {layer.Key} "
-                    + $"with weight {layer.Weight}. The adapter is for another kind of model."
-            );
-        }
     }
 
     /// <inheritdoc/>

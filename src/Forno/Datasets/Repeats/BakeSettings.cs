@@ -1,4 +1,5 @@
 using Forno.Findings;
+using Forno.Optim.Optimizers;
 
 namespace Forno.Datasets.Repeats;
 
@@ -62,9 +63,7 @@ public sealed record BakeSettings
     public double? Alpha { get; init; }
 
     /// <summary>Whether the optimizer finds its own rate.</summary>
-    public bool IsProdigy =>
-        Optimizer.StartsWith("Prodigy", StringComparison.OrdinalIgnoreCase)
-        || Optimizer.StartsWith("DAdapt", StringComparison.OrdinalIgnoreCase);
+    public bool IsProdigy => OptimizerRegistry.FindsItsOwnRate(Optimizer);
 
     /// <summary>Refuses numbers that make no sense.</summary>
     /// <exception cref="FornoException">One is below 1.</exception>

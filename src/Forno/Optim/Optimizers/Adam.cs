@@ -33,6 +33,12 @@ public sealed class Adam : Optimizer
         );
     }
 
+    /// <summary>Adam as the registry lists it.</summary>
+    public static OptimizerInfo Info { get; } = new("Adam", "torch.optim.adam.Adam") { Make = Coupled };
+
+    /// <summary>AdamW as the registry lists it.</summary>
+    public static OptimizerInfo InfoW { get; } = new("AdamW", "torch.optim.adamw.AdamW") { Make = W };
+
     /// <summary>Adam. Options: lr 1e-3, betas (0.9, 0.999), eps 1e-8, weight_decay 0.</summary>
     public static Adam Coupled(IReadOnlyList<ParameterGroup> groups, IReadOnlyDictionary<string, object?> options) =>
         new(groups, options, decoupled: false);

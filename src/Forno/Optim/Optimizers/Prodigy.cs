@@ -33,6 +33,14 @@ public sealed class Prodigy : Optimizer
         d = dMax = First.D0;
     }
 
+    /// <summary>Prodigy as the registry lists it.</summary>
+    public static OptimizerInfo Info { get; } =
+        new("Prodigy", "prodigyopt.prodigy.Prodigy")
+        {
+            Make = (groups, options) => new Prodigy(groups, options),
+            FindsItsOwnRate = true,
+        };
+
     /// <inheritdoc/>
     public override double? D => d;
 

@@ -106,7 +106,7 @@ public sealed record NetworkSettings
 /// <summary>Optimizer, learning rates and their schedule.</summary>
 public sealed record OptimizerSettings
 {
-    /// <summary><c>optimizer_type</c> by its canonical name: AdamW or Prodigy.</summary>
+    /// <summary><c>optimizer_type</c> by the name that the registry lists it under.</summary>
     public required string Type { get; init; }
 
     /// <summary><c>optimizer_args</c>: long, double, bool, string, null or <c>object?[]</c> by name.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Forno.Data;
 using Forno.Files;
 using Forno.Kohya;
+using Forno.Optim.Optimizers;
 using Forno.Optim.Rates;
 using Forno.Python;
 using Forno.Toml;
@@ -11,8 +12,6 @@ namespace Forno.Training.Recipes;
 /// <summary>Reads kohya's configuration files into a <see cref="TrainRecipe"/>.</summary>
 public static class TrainRecipeReader
 {
-    private static readonly string[] Optimizers = ["AdamW", "Prodigy"];
-
     private static readonly string[] NetworkArgs =
     [
         "conv_dim",
@@ -216,11 +215,7 @@ public static class TrainRecipeReader
         string? named = values.Text("optimizer_type");
         string type = string.IsNullOrEmpty(named)
             ? "AdamW"
-            : Optimizers.FirstOrDefault(o => o.Equals(named, StringComparison.OrdinalIgnoreCase))
-                ?? throw new FornoException(
-                    $"{values.Where("optimizer_type")}: optimizer_type = \"{named}\" is not yet supported; "
-                        + $"choose one of: {string.Join(", ", Optimizers)}"
-                );
+            : OptimizerRegistry.Find(named, values.Where("optimizer_type")).Name;
         double lr = values.Real("learning_rate") ?? 2e-6;
         string scheduleName = values.Text("lr_scheduler")!;
         if (values.Text("lr_scheduler_type") is { Length: > 0 } custom)

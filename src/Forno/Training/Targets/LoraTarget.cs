@@ -20,7 +20,7 @@ public sealed class LoraTarget : TrainTarget
     {
         this.model = model;
         Modules = plan.Modules(model.Targets);
-        network = AdapterNetwork.NewLora(Modules, plan.Seed, plan.Settings().Dropout, model.Device);
+        network = AdapterNetwork.New(LoraAdapter.Kind, Modules, plan.Seed, plan.Settings().Dropout, model.Device);
         Groups = plan.Groups(network, Modules);
     }
 
