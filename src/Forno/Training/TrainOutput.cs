@@ -136,13 +136,12 @@ internal sealed class TrainOutput
     private void Save(string file, TrainPosition position, int epoch, int? ends)
     {
         string path = Path.Combine(settings.Folder, file);
-        DType type = settings.SavePrecision switch
-        {
-            Precision.Float16 => DType.Float16,
-            Precision.BFloat16 => DType.BFloat16,
-            _ => DType.Float32,
-        };
-        AdapterFile.Save(path, network, metadata.At(position.Step, epoch, RunMetadata.Now()), type);
+        AdapterFile.Save(
+            path,
+            network,
+            metadata.At(position.Step, epoch, RunMetadata.Now()),
+            settings.SavePrecision ?? DType.Float32
+        );
         Last = path;
         tell(new TrainEvent.Saved(path, position.Step, ends));
     }

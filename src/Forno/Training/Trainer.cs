@@ -2,7 +2,6 @@ using Forno.Adapters;
 using Forno.Adapters.Kinds;
 using Forno.Data;
 using Forno.Diffusion.Losses;
-using Forno.Kohya;
 using Forno.Models;
 using Forno.Optim;
 using Forno.Optim.Rates;
@@ -59,10 +58,10 @@ public sealed class Trainer : IDisposable
         }
         optimizer = plan.NewOptimizer(network, modules);
         stateKey = plan.StateKey(modules);
-        step = new TrainStep(model.UNet, plan.Loss);
+        step = plan.NewStep(model.UNet);
         batches = new BatchMaker(model, plan, step.Schedule);
         output = new TrainOutput(plan, network, optimizer, stateKey, model, tell);
-        scaler = recipe.Run.Precision == Precision.Float16 ? new LossScaler() : null;
+        scaler = recipe.Run.Precision == DType.Float16 ? new LossScaler() : null;
         schedule = LrSchedules.Create(recipe.Optimizer.Schedule(plan.Steps.TotalSteps));
         average = new LossAverage(plan.Steps.StepsPerEpoch);
         position = new TrainPosition(plan.Seed, 0, 1, 0);
@@ -213,6 +212,7 @@ public sealed class Trainer : IDisposable
         if (finite)
         {
             optimizer.Step();
+            plan.AfterUpdate(network);
         }
         else
         {

@@ -1,6 +1,5 @@
 using Forno.Cli.Terminal;
 using Forno.Diffusion;
-using Forno.Kohya;
 using Forno.Models;
 using Forno.Torch;
 using Forno.Training;
@@ -31,17 +30,12 @@ internal static class TrainRun
             new BaseModelOptions
             {
                 VaePath = recipe.Model.Vae,
-                Type = recipe.Run.Precision switch
-                {
-                    Precision.Float16 => DType.Float16,
-                    Precision.BFloat16 => DType.BFloat16,
-                    _ => DType.Float32,
-                },
+                Type = recipe.Run.Precision,
                 Device = Device.CudaCount > 0 ? Device.Cuda() : Device.Cpu,
                 Prediction = recipe.Model.VParameterization ? Prediction.Velocity : null,
             }
         );
-        var plan = TrainPlan.Make(recipe, model.Prediction, cli.Error.WriteLine);
+        var plan = TrainPlan.Make(recipe, model.Family, model.Prediction, cli.Error.WriteLine);
         TrainSampler? sampler = recipe.Samples is null ? null : new TrainSampler(model, recipe);
         using var console = new TrainPrinter(cli, plan);
         using var log = TrainLog.Open(recipe.Output);
