@@ -1,5 +1,7 @@
 using System.Globalization;
 using Forno.Imaging;
+using Forno.Kohya;
+using Forno.Training.Recipes;
 
 namespace Forno.Advice;
 
@@ -14,6 +16,9 @@ public sealed record ConfigFacts
     /// <summary>The options that are written down, and where: <c>train.toml line 12</c>.</summary>
     public required IReadOnlyDictionary<string, string> Given { get; init; }
 
+    /// <summary>The rules that it breaks, as the trainer finds them.</summary>
+    public IReadOnlyList<RuleBreach> Breaches { get; init; } = [];
+
     /// <summary>The folders that are trained.</summary>
     public IReadOnlyList<TrainedFolder> Folders { get; init; } = [];
 
@@ -27,11 +32,7 @@ public sealed record ConfigFacts
     public string? PredictsV { get; init; }
 
     /// <summary>The optimizer by kohya's name.</summary>
-    public string Optimizer =>
-        On("use_8bit_adam") ? "AdamW8bit"
-        : On("use_lion_optimizer") ? "Lion"
-        : Values.GetValueOrDefault("optimizer_type") is string { Length: > 0 } type ? type
-        : "AdamW";
+    public string Optimizer => OptimizerNames.TypeOf(Values.GetValueOrDefault);
 
     /// <summary>Whether a switch is on.</summary>
     public bool On(string option) => Values.GetValueOrDefault(option) is true;

@@ -1,11 +1,17 @@
 using System.Globalization;
 using Forno.Findings;
+using Forno.Kohya;
+using Forno.Optim.Optimizers;
+using Forno.Training.Recipes;
 
 namespace Forno.Advice;
 
 /// <summary>What a training configuration gets wrong without a word of the trainer. Pure.</summary>
 public static class ConfigFindings
 {
+    /// <summary>The effect of what the trainer refuses.</summary>
+    public const string Stops = "The trainer stops at once.";
+
     private const int LeastForAlpha = 8,
         DefaultDim = 4;
     private const double MuchBelow = 0.75,
@@ -18,9 +24,9 @@ public static class ConfigFindings
         var found = new List<Finding>();
         found.AddRange(RateFindings.Default(facts));
         found.AddRange(RateFindings.Find(facts));
-        Noise(facts, found);
+        found.AddRange(facts.Breaches.Where(b => b.Level != BreachLevel.Note).Select(Broken));
+        VPrediction(facts, found);
         Dropout(facts, found);
-        Caches(facts, found);
         Network(facts, found);
         Resolution(facts, found);
         Length(facts, found);
@@ -29,7 +35,29 @@ public static class ConfigFindings
         return [.. found.OrderByDescending(f => f.Level)]; // stable
     }
 
-    private static void Noise(ConfigFacts facts, List<Finding> found)
+    /// <summary>Rates that differ though an optimizer has one for all.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="optimizer">The optimizer by kohya's name.</param>
+    public static IEnumerable<Finding> Rates(ConfigEdit config, string optimizer)
+    {
+        TrainRecipe recipe = config.Read().Recipe;
+        return RecipeRules
+            .Check(recipe with { Optimizer = recipe.Optimizer with { Type = optimizer } })
+            .Where(b => b.Kind == RuleKinds.Rates)
+            .Select(Broken);
+    }
+
+    // What the trainer refuses, or warns of.
+    private static Finding Broken(RuleBreach breach) =>
+        new(
+            breach.Kind,
+            breach.Level == BreachLevel.Refuse ? FindingLevel.Bad : FindingLevel.Warning,
+            $"{breach.What}{(breach.Where is null ? "" : $" ({breach.Where})")}",
+            breach.Effect ?? Stops,
+            breach.WayOut.Length > 0 ? breach.WayOut : "correct it in the configuration"
+        );
+
+    private static void VPrediction(ConfigFacts facts, List<Finding> found)
     {
         if (facts.PredictsV is { } why && !facts.On("v_parameterization"))
         {
@@ -40,40 +68,6 @@ public static class ConfigFindings
                     $"the base model predicts v ({why}), and v_parameterization is not on",
                     "The LoRA is taught to answer another question than its base does: pictures dissolve.",
                     "v_parameterization = true (and v2 = true for SD 2)"
-                )
-            );
-        }
-
-        if (!facts.On("zero_terminal_snr"))
-        {
-            return;
-        }
-
-        if (!facts.On("v_parameterization"))
-        {
-            found.Add(
-                new Finding(
-                    "zero-snr",
-                    FindingLevel.Bad,
-                    $"zero_terminal_snr without v_parameterization{facts.Where("zero_terminal_snr")}",
-                    "Where nothing but noise is left, noise teaches nothing: the last timestep divides 0 by 0.",
-                    "v_parameterization = true with a base model that predicts v, else without zero_terminal_snr"
-                )
-            );
-        }
-
-        if (facts.Number("noise_offset") != 0)
-        {
-            found.Add(
-                new Finding(
-                    "noise-offset",
-                    FindingLevel.Warning,
-                    Invariant.Text(
-                        $"noise_offset = {facts.Number("noise_offset")} with zero_terminal_snr"
-                            + $"{facts.Where("noise_offset")}"
-                    ),
-                    "Both teach very dark and very bright pictures; together they overshoot.",
-                    "without noise_offset"
                 )
             );
         }
@@ -105,62 +99,6 @@ public static class ConfigFindings
         }
     }
 
-    private static void Caches(ConfigFacts facts, List<Finding> found)
-    {
-        if (facts.On("cache_text_encoder_outputs"))
-        {
-            (string Option, Func<TrainedFolder, bool> Varies)[] all =
-            [
-                ("shuffle_caption", f => f.On("shuffle_caption")),
-                ("caption_dropout_rate", f => f.Number("caption_dropout_rate") > 0),
-                ("caption_tag_dropout_rate", f => f.Number("caption_tag_dropout_rate") > 0),
-                ("token_warmup_step", f => f.Number("token_warmup_step") > 0),
-            ];
-            string[] varying = [.. all.Where(a => facts.Folders.Any(a.Varies)).Select(a => a.Option)];
-            if (varying.Length > 0)
-            {
-                found.Add(
-                    new Finding(
-                        "cached-captions",
-                        FindingLevel.Bad,
-                        $"cache_text_encoder_outputs with {string.Join(", ", varying)}",
-                        "The trainer stops: captions that change with every draw cannot be kept.",
-                        $"cache_text_encoder_outputs = false, or without {string.Join(", ", varying)}"
-                    )
-                );
-            }
-
-            if (!facts.On("network_train_unet_only"))
-            {
-                found.Add(
-                    new Finding(
-                        "cached-text-encoder",
-                        FindingLevel.Bad,
-                        "cache_text_encoder_outputs without network_train_unet_only",
-                        "The trainer stops: a text encoder whose answers are kept cannot learn.",
-                        "network_train_unet_only = true, or cache_text_encoder_outputs = false"
-                    )
-                );
-            }
-        }
-
-        string[] moving = facts.On("cache_latents")
-            ? [.. ((string[])["color_aug", "random_crop"]).Where(o => facts.Folders.Any(f => f.On(o)))]
-            : [];
-        if (moving.Length > 0)
-        {
-            found.Add(
-                new Finding(
-                    "cached-latents",
-                    FindingLevel.Bad,
-                    $"cache_latents with {string.Join(" and ", moving)}",
-                    "The trainer stops: pictures that change with every draw cannot be kept.",
-                    $"cache_latents = false, or without {string.Join(" and ", moving)}"
-                )
-            );
-        }
-    }
-
     private static void Network(ConfigFacts facts, List<Finding> found)
     {
         if (facts.On("dim_from_weights") || facts.Says("network_weights"))
@@ -183,7 +121,8 @@ public static class ConfigFindings
         }
         else if (!facts.Says("network_alpha") && dim >= LeastForAlpha)
         {
-            bool own = RateFindings.FindsItsOwn(facts.Optimizer);
+            bool own = OptimizerRegistry.FindsItsOwnRate(facts.Optimizer);
+            string shows = own ? $"{facts.Optimizer} makes up for it, if it has the steps." : "hardly anything shows.";
             found.Add(
                 new Finding(
                     "network-alpha",
@@ -192,7 +131,7 @@ public static class ConfigFindings
                     Invariant.Text(
                         $"What is learnt counts alpha ÷ dim = {1 / dim:0.###}, a {Math.Round(dim / 2)}th of "
                             + $"what recipes reckon with: "
-                            + $"{(own ? $"{facts.Optimizer} makes up for it, if it has the steps." : "hardly anything shows.")}"
+                            + $"{shows}"
                     ),
                     Invariant.Text($"network_alpha = {Math.Max(1, Math.Floor(dim / 2))} in the training configuration")
                 )
@@ -202,21 +141,7 @@ public static class ConfigFindings
 
     private static void Resolution(ConfigFacts facts, List<Finding> found)
     {
-        if (facts.Resolution is not { } size)
-        {
-            found.Add(
-                new Finding(
-                    "resolution",
-                    FindingLevel.Bad,
-                    "no resolution",
-                    "The trainer stops at once.",
-                    $"resolution = \"{Native(facts) ?? 512}\" in the training configuration"
-                )
-            );
-            return;
-        }
-
-        if (Native(facts) is not { } native)
+        if (facts.Resolution is not { } size || Native(facts) is not { } native)
         {
             return;
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Forno.Findings;
 using Forno.Optim.Optimizers;
+using Forno.Training.Recipes;
 
 namespace Forno.Advice;
 
@@ -16,10 +17,6 @@ public static class RateFindings
         HighOwn = 2;
     private static readonly string[] Rates = ["learning_rate", "unet_lr", "text_encoder_lr"];
 
-    /// <summary>Whether an optimizer finds its own rate.</summary>
-    /// <param name="optimizer">kohya's name.</param>
-    public static bool FindsItsOwn(string optimizer) => OptimizerRegistry.FindsItsOwnRate(optimizer);
-
     /// <summary>Finds those that are written down.</summary>
     /// <param name="facts">The configuration.</param>
     /// <param name="optimizer">The optimizer by kohya's name; null = the configuration's.</param>
@@ -32,7 +29,7 @@ public static class RateFindings
             {
                 string what = Invariant.Text($"{option} = {rate:0.############} with {optimizer}{facts.Where(option)}");
                 if (
-                    (FindsItsOwn(optimizer) ? Own(option, rate) : Usual(optimizer, rate, facts))
+                    (OptimizerRegistry.FindsItsOwnRate(optimizer) ? Own(option, rate) : Usual(optimizer, rate, facts))
                     is var (level, effect, usual)
                 )
                 {
@@ -45,30 +42,6 @@ public static class RateFindings
                     );
                 }
             }
-        }
-
-        double[] different =
-        [
-            .. Rates
-                .Skip(1)
-                .SelectMany(r => facts.Says(r) ? facts.Numbers(r) : facts.Numbers("learning_rate"))
-                .Where(r => r > 0)
-                .Distinct(),
-        ];
-        if (
-            FindsItsOwn(optimizer)
-            && different.Length > 1
-            && !facts.On("network_train_unet_only")
-            && !facts.On("network_train_text_encoder_only")
-        )
-        {
-            yield return new Finding(
-                "rates",
-                FindingLevel.Bad,
-                Invariant.Text($"rates of {string.Join(" and ", different)} with {optimizer}"),
-                "It has one rate for all that it trains: the trainer stops, or takes the first for all.",
-                "unet_lr = 1 and text_encoder_lr = 1 (or 0, which leaves the text encoder as it is)"
-            );
         }
     }
 
@@ -89,7 +62,8 @@ public static class RateFindings
                     $"no learning_rate: it is {facts.Number("learning_rate"):0.############}, with {facts.Optimizer}"
                 ),
                 "That is for fine-tuning whole models: a LoRA learns next to nothing.",
-                $"learning_rate = {(FindsItsOwn(facts.Optimizer) ? "1" : "1e-4")} in the training configuration"
+                (OptimizerRegistry.FindsItsOwnRate(facts.Optimizer) ? "learning_rate = 1" : "learning_rate = 1e-4")
+                    + " in the training configuration"
             );
         }
     }

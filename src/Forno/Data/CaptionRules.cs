@@ -46,9 +46,24 @@ public sealed record CaptionRules
     /// </summary>
     public double WarmupStep { get; init; }
 
-    /// <summary>Whether a caption can differ between draws, so that text outputs cannot be cached.</summary>
-    public bool Varies =>
-        Shuffle || DropoutRate > 0 || DropoutEveryNEpochs > 0 || TagDropoutRate > 0 || WarmupStep > 0 || Wildcard;
+    /// <summary>
+    /// The options by which a caption can differ between draws, by kohya's names; then text outputs cannot be cached.
+    /// </summary>
+    public IEnumerable<string> Varying =>
+        new (string Option, bool Varies)[]
+        {
+            ("shuffle_caption", Shuffle),
+            ("caption_dropout_rate", DropoutRate > 0),
+            ("caption_dropout_every_n_epochs", DropoutEveryNEpochs > 0),
+            ("caption_tag_dropout_rate", TagDropoutRate > 0),
+            ("token_warmup_step", WarmupStep > 0),
+            ("enable_wildcard", Wildcard),
+        }
+            .Where(o => o.Varies)
+            .Select(o => o.Option);
+
+    /// <summary>Whether a caption can differ between draws.</summary>
+    public bool Varies => Varying.Any();
 }
 
 /// <summary>Where training stands when a caption is drawn.</summary>

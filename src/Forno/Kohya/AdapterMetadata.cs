@@ -2,6 +2,7 @@ using System.Globalization;
 using Forno.Adapters;
 using Forno.Checkpoints;
 using Forno.Data;
+using Forno.Kohya.Options;
 using Forno.Python;
 
 namespace Forno.Kohya;
@@ -68,8 +69,8 @@ public sealed class AdapterMetadata
     {
         this.facts = facts;
         options = new MetadataOptions(facts.Options);
-        AddRun();
         AddOptions();
+        AddRun();
         new DatasetMetadata(facts, options).AddTo(@fixed);
         AddNetworkArguments();
         AddModel("pretrained_model_name_or_path", "sd_model");
@@ -106,7 +107,6 @@ public sealed class AdapterMetadata
         var (o, steps) = (options, facts.Steps);
         Add("session_id", facts.SessionId);
         Add("training_started_at", facts.StartedAt);
-        Add("output_name", o["output_name"]);
         Add("num_train_images", facts.Datasets.Sum(d => d.Dataset.TrainImages));
         Add("num_validation_images", 0);
         Add("num_reg_images", facts.Datasets.Sum(d => d.Dataset.RegImages));
@@ -120,16 +120,14 @@ public sealed class AdapterMetadata
                 : (o.Flag("v2") ? "sd_v2" : "sd_v1") + (o.Flag("v_parameterization") ? "_v" : "")
         );
         Add("sd_scripts_commit_hash", "(unknown)"); // what kohya's scripts write outside of their repository
-        Add("debiased_estimation", o.Flag("debiased_estimation_loss"));
-        Add("text_encoder_lr", o.Real("text_encoder_lr"));
         var (optimizer, arguments, adafactor) = OptimizerNames.Describe(o);
         Add("optimizer", arguments.Length > 0 ? $"{optimizer}({arguments})" : optimizer);
-        Add("learning_rate", adafactor ? null : o.Real("learning_rate"));
-        Add("unet_lr", adafactor ? null : o.Real("unet_lr"));
-        Add("lr_scheduler", adafactor ? $"adafactor:{PythonFormat.Str(o.Real("learning_rate"))}" : o["lr_scheduler"]);
         if (adafactor)
         {
-            Add("text_encoder_lr", o.Real("text_encoder_lr"));
+            // it chooses its own rates, and the schedule is its own
+            Add("learning_rate", null);
+            Add("unet_lr", null);
+            Add("lr_scheduler", $"adafactor:{PythonFormat.Str(o.Real("learning_rate"))}");
         }
 
         Add(
@@ -142,74 +140,12 @@ public sealed class AdapterMetadata
 
     private void AddOptions()
     {
-        foreach (
-            string name in (string[])
-                [
-                    "gradient_checkpointing",
-                    "full_fp16",
-                    "v2",
-                    "cache_latents",
-                    "lowram",
-                    "zero_terminal_snr",
-                    "noise_offset_random_strength",
-                    "ip_noise_gamma_random_strength",
-                    "fp8_base",
-                    "fp8_base_unet",
-                ]
-        )
+        foreach (KohyaOption option in KohyaOptions.Rows)
         {
-            Add(name, options.Flag(name));
-        }
-
-        foreach (
-            string name in (string[])
-                [
-                    "gradient_accumulation_steps",
-                    "lr_warmup_steps",
-                    "network_module",
-                    "network_dim",
-                    "mixed_precision",
-                    "clip_skip",
-                    "max_token_length",
-                    "seed",
-                    "multires_noise_iterations",
-                    "training_comment",
-                    "caption_dropout_every_n_epochs",
-                    "loss_type",
-                    "huber_schedule",
-                    "validation_seed",
-                    "max_validation_steps",
-                    "validate_every_n_epochs",
-                    "validate_every_n_steps",
-                    "resize_interpolation",
-                ]
-        )
-        {
-            Add(name, options[name]);
-        }
-
-        foreach (
-            string name in (string[])
-                [
-                    "network_alpha",
-                    "network_dropout",
-                    "noise_offset",
-                    "multires_noise_discount",
-                    "adaptive_noise_scale",
-                    "max_grad_norm",
-                    "caption_dropout_rate",
-                    "caption_tag_dropout_rate",
-                    "prior_loss_weight",
-                    "min_snr_gamma",
-                    "scale_weight_norms",
-                    "ip_noise_gamma",
-                    "huber_scale",
-                    "huber_c",
-                    "validation_split",
-                ]
-        )
-        {
-            Add(name, options.Real(name));
+            if (option.Metadata is { } name)
+            {
+                Add(name, options.Of(option));
+            }
         }
     }
 
@@ -259,23 +195,9 @@ public sealed class AdapterMetadata
         {
             ["implementation_version"] = $"forno/{typeof(AdapterMetadata).Assembly.GetName().Version!.ToString(3)}",
         };
-        foreach (
-            string name in (string[])
-                [
-                    "author",
-                    "description",
-                    "license",
-                    "tags",
-                    "usage_hint",
-                    "thumbnail",
-                    "merged_from",
-                    "trigger_phrase",
-                    "preprocessor",
-                    "is_negative_embedding",
-                ]
-        )
+        foreach (KohyaOption option in KohyaOptions.Rows)
         {
-            if (options["metadata_" + name] is string value)
+            if (option.SpecField is { } name && options[option.Name] is string value)
             {
                 fields[name] =
                     name == "thumbnail" && value.Length > 0 && !value.StartsWith("data:", StringComparison.Ordinal)

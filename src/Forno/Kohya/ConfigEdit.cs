@@ -1,6 +1,7 @@
 using System.Text;
 using Forno.Data;
 using Forno.Imaging;
+using Forno.Kohya.Options;
 using Forno.Toml;
 
 namespace Forno.Kohya;
@@ -111,15 +112,7 @@ public sealed class ConfigEdit
         string full = ConfigPath.Find(path);
         ConfigText train = Read(full);
         TomlTable table = TomlFile.Parse(train.Before, Path.GetFileName(full));
-        if (table.ContainsKey("datasets"))
-        {
-            throw FornoException.ForFile(
-                path,
-                "this is a dataset config",
-                "Give the training configuration that names it as dataset_config."
-            );
-        }
-
+        TrainRecipeReader.RefuseOthers(table, path);
         var args = KohyaArgs.Read(table, Path.GetFileName(full));
         var rules = new PathRules(Directory.GetCurrentDirectory(), Path.GetDirectoryName(full)!);
         return new ConfigEdit(
@@ -128,6 +121,10 @@ public sealed class ConfigEdit
             rules
         );
     }
+
+    /// <summary>What it comes to as a training, with every rule that it breaks.</summary>
+    /// <param name="sdxl">Whether the base model is of XL's family; null = not known.</param>
+    public RecipeReading Read(bool? sdxl = null) => RecipeReading.Of(Args, paths, sdxl);
 
     /// <summary>A path of the configuration as a full one.</summary>
     public string Input(string path) => paths.Input(path);

@@ -1,3 +1,4 @@
+using Forno.Kohya.Options;
 using Forno.Toml;
 
 namespace Forno.Kohya;
@@ -8,58 +9,6 @@ namespace Forno.Kohya;
 /// </summary>
 public sealed class DatasetBlueprint
 {
-    private static readonly (string Name, object? Default)[] DatasetOptions =
-    [
-        ("resolution", null),
-        ("network_multiplier", 1.0),
-        ("debug_dataset", false),
-        ("validation_seed", null),
-        ("validation_split", 0.0),
-        ("resize_interpolation", null),
-        ("batch_size", 1L),
-        ("enable_bucket", false),
-        ("min_bucket_reso", 256L),
-        ("max_bucket_reso", 1024L),
-        ("bucket_reso_steps", 64L),
-        ("bucket_no_upscale", false),
-    ];
-
-    private static readonly (string Name, object? Default)[] SubsetOptions =
-    [
-        ("image_dir", null),
-        ("num_repeats", 1L),
-        ("shuffle_caption", false),
-        ("caption_separator", ","),
-        ("keep_tokens", 0L),
-        ("keep_tokens_separator", null),
-        ("secondary_separator", null),
-        ("enable_wildcard", false),
-        ("color_aug", false),
-        ("flip_aug", false),
-        ("face_crop_aug_range", null),
-        ("random_crop", false),
-        ("caption_prefix", null),
-        ("caption_suffix", null),
-        ("caption_dropout_rate", 0.0),
-        ("caption_dropout_every_n_epochs", 0L),
-        ("caption_tag_dropout_rate", 0.0),
-        ("token_warmup_min", 1L),
-        ("token_warmup_step", 0L),
-        ("custom_attributes", null),
-        ("validation_seed", 0L),
-        ("validation_split", 0.0),
-        ("resize_interpolation", null),
-        ("alpha_mask", false),
-    ];
-
-    private static readonly (string Name, object? Default)[] DreamBoothOptions =
-    [
-        ("is_reg", false),
-        ("class_tokens", null),
-        ("caption_extension", ".caption"),
-        ("cache_info", false),
-    ];
-
     /// <summary>Whether its subsets have a metadata_file (kohya's fine-tuning method).</summary>
     public required bool FineTuning { get; init; }
 
@@ -99,14 +48,8 @@ public sealed class DatasetBlueprint
 
     private static DatasetBlueprint ResolveOne(TomlTable dataset, TomlTable general, KohyaArgs args)
     {
-        bool masked = DatasetSchema.IsMasked(dataset, args["masked_loss"] is true);
-        bool tuning = !masked && DatasetSchema.IsFineTuning(dataset);
-        var options = tuning ? DatasetOptions : [.. DatasetOptions, ("prior_loss_weight", 1.0)];
-        var resolved = options.ToDictionary(
-            o => o.Name,
-            o => Find(o.Name, args, dataset, general) ?? o.Default,
-            StringComparer.Ordinal
-        );
+        SubsetKinds kind = DatasetSchema.KindOf(dataset, args["masked_loss"] is true);
+        Dictionary<string, object?> resolved = Values(ConfigLevel.Dataset, kind, args, dataset, general);
         resolved["resolution"] = resolved["resolution"] is long side
             ? new List<object> { side, side }
             : resolved["resolution"];
@@ -120,12 +63,9 @@ public sealed class DatasetBlueprint
 
         return new DatasetBlueprint
         {
-            FineTuning = tuning,
+            FineTuning = kind == SubsetKinds.Json,
             Params = resolved,
-            Subsets =
-            [
-                .. DatasetSchema.Subsets(dataset).Select(s => ResolveSubset(s, dataset, general, args, tuning, masked)),
-            ],
+            Subsets = [.. DatasetSchema.Subsets(dataset).Select(s => ResolveSubset(s, dataset, general, args, kind))],
         };
     }
 
@@ -134,21 +74,12 @@ public sealed class DatasetBlueprint
         TomlTable dataset,
         TomlTable general,
         KohyaArgs args,
-        bool tuning,
-        bool masked
+        SubsetKinds kind
     )
     {
-        (string Name, object? Default)[] options = tuning
-            ? [.. SubsetOptions, ("metadata_file", null)]
-            : [.. SubsetOptions, .. DreamBoothOptions];
-        var resolved = options.ToDictionary(
-            o => o.Name,
-            o => Find(o.Name, args, subset, dataset, general) ?? o.Default,
-            StringComparer.Ordinal
-        );
-        if (masked)
+        Dictionary<string, object?> resolved = Values(ConfigLevel.Subset, kind, args, subset, dataset, general);
+        if (kind == SubsetKinds.Masked)
         {
-            resolved["conditioning_data_dir"] = subset["conditioning_data_dir"];
             resolved["alpha_mask"] = false; // masks of their own are the only ones there, as in the reference
         }
 
@@ -164,24 +95,44 @@ public sealed class DatasetBlueprint
         return resolved;
     }
 
-    /// <summary>The first value that is there; 0, false and "" count as there.</summary>
-    private static object? Find(string name, KohyaArgs args, params ReadOnlySpan<TomlTable> levels)
+    private static Dictionary<string, object?> Values(
+        ConfigLevel level,
+        SubsetKinds kind,
+        KohyaArgs args,
+        params TomlTable[] tables
+    )
     {
-        foreach (var level in levels)
+        var resolved = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (KohyaOption option in KohyaOptions.Rows)
         {
-            if (level.TryGetValue(name, out object? value))
+            if ((option.Resolved & level) == 0 || ((option.ResolvedSubsets ?? option.Subsets) & kind) == 0)
             {
-                return value is bool flag && DatasetSchema.IsNumber(name) ? (flag ? 1L : 0L) : value;
+                continue;
+            }
+
+            object? value = Find(option, args, tables) ?? option.DefaultAt(level);
+            if (value is not null || !option.Sparse)
+            {
+                resolved[option.ConfigName] = value;
             }
         }
 
-        string argument = name switch
+        return resolved;
+    }
+
+    /// <summary>The first value that is there; 0, false and "" count as there.</summary>
+    private static object? Find(KohyaOption option, KohyaArgs args, TomlTable[] tables)
+    {
+        foreach (TomlTable table in tables)
         {
-            "batch_size" => "train_batch_size",
-            "num_repeats" => "dataset_repeats",
-            _ => name,
-        };
-        return args.Values.GetValueOrDefault(argument);
+            if (table.TryGetValue(option.ConfigName, out object? value))
+            {
+                bool number = option.Kind is OptionKind.Whole or OptionKind.Size || option.TakesWhole;
+                return value is bool flag && number ? (flag ? 1L : 0L) : value;
+            }
+        }
+
+        return option.IsArgument ? args.Values.GetValueOrDefault(option.Name) : null;
     }
 
     private static TomlTable FromArguments(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Forno.Files;
+using Forno.Kohya.Options;
 using Forno.Toml;
 
 namespace Forno.Kohya;
@@ -71,8 +72,8 @@ public sealed class KohyaArgs
         sdxl switch
         {
             null => true,
-            true => option.Script != OptionScript.Neither,
-            false => option.Script == OptionScript.Both,
+            true => option.Script is OptionScript.Both or OptionScript.SdxlOnly,
+            false => option.Script is OptionScript.Both,
         };
 
     private void Take(string name, object value, string where)
@@ -97,8 +98,8 @@ public sealed class KohyaArgs
                 : new List<object> { Single(option, value, where) };
         }
 
-        // resolution and face_crop_aug_range are strings "w,h"; numbers and pairs of them say the same
-        if (option.Name is "resolution" or "face_crop_aug_range" && value is long or double or List<object>)
+        // sizes and spans are strings "w,h"; numbers and pairs of them say the same
+        if (option.Kind is OptionKind.Size or OptionKind.Span && value is long or double or List<object>)
         {
             var numbers = value as List<object> ?? [value];
             return numbers.Count <= 2 && numbers.All(n => n is long or double)
@@ -115,17 +116,21 @@ public sealed class KohyaArgs
         {
             (OptionKind.Flag, bool) => value,
             (OptionKind.Flag, 0L or 1L) => value is 1L,
-            (OptionKind.Str, string) => value,
+            (OptionKind.Text or OptionKind.Size or OptionKind.Span, string) => value,
             (OptionKind.Whole, long) => value,
             (OptionKind.Whole, double d) when d == Math.Floor(d) && Math.Abs(d) < 1e15 => (long)d,
             (OptionKind.Real or OptionKind.Steps, long or double) => value,
             _ => null,
         };
         fits = fits ?? throw Wrong(option, value, where);
-        if (option.Choices is { } choices && fits is string chosen && !choices.Contains(chosen))
+        if (
+            option.Choices is { } choices
+            && Convert.ToString(fits, CultureInfo.InvariantCulture) is { } chosen
+            && !choices.Contains(chosen)
+        )
         {
             throw new FornoException(
-                $"{where}: {option.Name} = \"{chosen}\" is not valid; choose one of: "
+                $"{where}: {option.Name} = {KohyaOption.Shown(fits)} is not valid; choose one of: "
                     + $"{string.Join(", ", choices)}{Spelling.DidYouMean(chosen, choices)}"
             );
         }
@@ -138,7 +143,7 @@ public sealed class KohyaArgs
         string wanted = option.Kind switch
         {
             OptionKind.Flag => "true or false",
-            OptionKind.Str => "text in quotes",
+            OptionKind.Text or OptionKind.Size or OptionKind.Span => "text in quotes",
             OptionKind.Whole => "a whole number",
             _ => "a number",
         };
@@ -205,7 +210,7 @@ public sealed class KohyaArgs
 
     private static object Parsed(KohyaOption option, string text, string where)
     {
-        if (option.Kind == OptionKind.Str)
+        if (option.Kind is OptionKind.Text or OptionKind.Size or OptionKind.Span)
         {
             return Single(option, text, where);
         }
@@ -216,7 +221,7 @@ public sealed class KohyaArgs
             && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)
         )
         {
-            return whole;
+            return Single(option, whole, where);
         }
 
         if (
@@ -246,23 +251,23 @@ public sealed class KohyaArgs
             values["caption_extention"] = null;
         }
 
-        if (values["cache_latents_to_disk"] is true)
+        foreach (KohyaOption option in KohyaOptions.All.Values.Where(o => values.ContainsKey(o.Name)))
         {
-            values["cache_latents"] = true;
-        }
+            if (option.TurnsOn is { } other && values[option.Name] is true)
+            {
+                values[other] = true;
+            }
 
-        if (values.GetValueOrDefault("cache_text_encoder_outputs_to_disk") is true)
-        {
-            values["cache_text_encoder_outputs"] = true;
-        }
+            if (option.OffBelowOne && values[option.Name] is <= 0L)
+            {
+                values[option.Name] = null;
+            }
 
-        foreach (string? name in new[] { "sample_every_n_epochs", "sample_every_n_steps" })
-        {
-            values[name] = values[name] is <= 0L ? null : values[name];
+            if (option.Kind is OptionKind.Size or OptionKind.Span)
+            {
+                values[option.Name] = Pair(option.Name, option.Kind == OptionKind.Size);
+            }
         }
-
-        values["resolution"] = Pair("resolution", whole: true);
-        values["face_crop_aug_range"] = Pair("face_crop_aug_range", whole: false);
     }
 
     /// <summary>"w,h" or "n" as a pair of numbers.</summary>

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using Forno.Adapters;
+using Forno.Kohya.Options;
 
 namespace Forno.Kohya;
 
@@ -10,6 +11,15 @@ internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> value
 {
     /// <summary>The value as it is; null if it is not set or there is no such option.</summary>
     public object? this[string name] => values.GetValueOrDefault(name);
+
+    /// <summary>The value as the metadata reports it.</summary>
+    public object? Of(KohyaOption option) =>
+        option.Kind switch
+        {
+            OptionKind.Flag => Flag(option.Name),
+            OptionKind.Real => Real(option.Name),
+            _ => this[option.Name],
+        };
 
     public bool Flag(string name) => this[name] is true;
 

@@ -7,8 +7,19 @@ namespace Forno.Kohya;
 /// The names that kohya's metadata gives optimizers: the Python class with its module, as get_optimizer in
 /// library/train_util.py chooses it.
 /// </summary>
-internal static class OptimizerNames
+public static class OptimizerNames
 {
+    /// <summary>The options that name an optimizer.</summary>
+    public static IReadOnlyList<string> Naming { get; } = ["optimizer_type", "use_8bit_adam", "use_lion_optimizer"];
+
+    /// <summary>The optimizer that options name, by kohya's name: AdamW if they name none.</summary>
+    /// <param name="value">An option's value.</param>
+    public static string TypeOf(Func<string, object?> value) =>
+        value("use_8bit_adam") is true ? "AdamW8bit"
+        : value("use_lion_optimizer") is true ? "Lion"
+        : value("optimizer_type") is string { Length: > 0 } type ? type
+        : "AdamW";
+
     /// <summary>The optimizer's class and its arguments.</summary>
     /// <param name="options">The training options.</param>
     /// <returns>
@@ -16,13 +27,9 @@ internal static class OptimizerNames
     /// the
     /// options' from the metadata.
     /// </returns>
-    public static (string Name, string Arguments, bool OwnRates) Describe(MetadataOptions options)
+    internal static (string Name, string Arguments, bool OwnRates) Describe(MetadataOptions options)
     {
-        string type =
-            options.Flag("use_8bit_adam") ? "AdamW8bit"
-            : options.Flag("use_lion_optimizer") ? "Lion"
-            : options["optimizer_type"] is string { Length: > 0 } given ? given
-            : "AdamW";
+        string type = TypeOf(name => options[name]);
         string key = type.ToLowerInvariant();
         var arguments = new List<KeyValuePair<string, string>>();
         foreach (string argument in options.List("optimizer_args") ?? [])

@@ -98,7 +98,7 @@ public sealed class BatchMaker : IDisposable
             using Generator generator = Rng.For(plan.Seed, "train noise", epoch, examples[i].Draw);
             NoisedBatch one = TrainingNoise.Apply(
                 latents.Slice(0, i, i + 1),
-                plan.Noise,
+                plan.Recipe.Noise,
                 schedule,
                 new GeneratorDraws(generator)
             );

@@ -119,12 +119,7 @@ public sealed class KohyaOutput : TrainOutput
 
     private void Save(ITrainFiles files, string name, int epoch, int? ends)
     {
-        DType type = settings.SavePrecision switch
-        {
-            Precision.Float16 => DType.Float16,
-            Precision.BFloat16 => DType.BFloat16,
-            _ => DType.Float32,
-        };
+        DType type = settings.SavePrecision ?? DType.Float32;
         files.SaveTarget(
             Path.Combine(settings.Folder, name + ".safetensors"),
             metadata!(files.Position.Step, epoch),

@@ -27,7 +27,7 @@ internal static class RunMetadata
     public static AdapterMetadata Of(TrainPlan plan, BaseModel model, string stateKey)
     {
         TrainRecipe recipe = plan.Recipe;
-        var options = new Dictionary<string, object?>(recipe.Args.Values, StringComparer.Ordinal)
+        var options = new Dictionary<string, object?>(recipe.Written.Training, StringComparer.Ordinal)
         {
             ["pretrained_model_name_or_path"] = recipe.Model.Path,
             ["vae"] = recipe.Model.Vae,
@@ -39,8 +39,8 @@ internal static class RunMetadata
             {
                 Options = options,
                 Sdxl = model.Family == ModelFamily.Sdxl,
-                FromDatasetConfig = recipe.HasDatasetConfig,
-                Datasets = [.. recipe.Blueprints.Zip(plan.Datasets, (b, d) => new DatasetFacts(false, b.Subsets, d))],
+                FromDatasetConfig = recipe.Written.HasDatasetConfig,
+                Datasets = [.. recipe.Written.Subsets.Zip(plan.Datasets, (s, d) => new DatasetFacts(false, s, d))],
                 Steps = plan.Steps,
                 // Of seed and settings, so that a resumed run has the number of the run it goes on with.
                 SessionId = (uint)Rng.Key(plan.Seed, stateKey),

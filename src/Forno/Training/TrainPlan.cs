@@ -2,8 +2,8 @@ using Forno.Adapters;
 using Forno.Adapters.Kinds;
 using Forno.Data;
 using Forno.Diffusion;
-using Forno.Diffusion.Losses;
-using Forno.Diffusion.Noise;
+using Forno.Models.Families;
+using Forno.Models.UNets;
 using Forno.Nn;
 using Forno.Optim;
 using Forno.Optim.Optimizers;
@@ -18,22 +18,18 @@ namespace Forno.Training;
 /// </summary>
 public sealed class TrainPlan
 {
-    private TrainPlan(
-        TrainRecipe recipe,
-        IReadOnlyList<Dataset> datasets,
-        StepCounts steps,
-        LossRecipe loss,
-        ulong seed
-    )
+    private readonly bool? sdxl;
+
+    private TrainPlan(TrainRecipe recipe, IReadOnlyList<Dataset> datasets, StepCounts steps, bool? sdxl, ulong seed)
     {
         Recipe = recipe;
         Datasets = datasets;
         Steps = steps;
-        Loss = loss;
+        this.sdxl = sdxl;
         Seed = seed;
     }
 
-    /// <summary>The recipe.</summary>
+    /// <summary>The recipe; its loss knows what the model predicts.</summary>
     public TrainRecipe Recipe { get; }
 
     /// <summary>The scanned data sets.</summary>
@@ -42,21 +38,32 @@ public sealed class TrainPlan
     /// <summary>Batches, optimizer steps, epochs.</summary>
     public StepCounts Steps { get; }
 
-    /// <summary>The loss.</summary>
-    public LossRecipe Loss { get; }
+    /// <summary>Whether the base model is of XL's family.</summary>
+    public bool Sdxl => sdxl ?? throw new InvalidOperationException("the base model is not known");
 
     /// <summary>The run's seed: the recipe's, or one drawn.</summary>
     public ulong Seed { get; }
 
-    /// <summary>Noise options.</summary>
-    public NoiseRecipe Noise => new() { Offset = Recipe.Loss.NoiseOffset };
-
     /// <summary>Scans the data and counts steps.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="prediction">What the model predicts.</param>
+    /// <param name="family">The base model's family; null = not known, and no adapter can be made.</param>
+    /// <param name="prediction">What it predicts.</param>
     /// <param name="notice">Receives lines for the user.</param>
-    public static TrainPlan Make(TrainRecipe recipe, Prediction prediction, Action<string>? notice = null)
+    /// <exception cref="RecipeRefusedException">The recipe is not for this family.</exception>
+    public static TrainPlan Make(
+        TrainRecipe recipe,
+        ModelFamily? family,
+        Prediction prediction,
+        Action<string>? notice = null
+    )
     {
+        bool? sdxl = family is null ? null : family == ModelFamily.Sdxl;
+        RuleBreach[] refused = [.. RecipeRules.Check(recipe, sdxl).Where(b => b.Level == BreachLevel.Refuse)];
+        if (refused.Length > 0)
+        {
+            throw new RecipeRefusedException(refused);
+        }
+
         Dataset[] datasets = [.. recipe.Datasets.Select(d => Dataset.Scan(d, PictureLoader.Measure, notice))];
         var steps = StepCounts.For(
             datasets.Sum(d => d.BatchesPerEpoch),
@@ -65,20 +72,14 @@ public sealed class TrainPlan
             recipe.Run.MaxTrainEpochs
         );
         ulong seed = recipe.Run.Seed ?? DrawSeed(notice);
-        LossSettings loss = recipe.Loss;
         return new TrainPlan(
-            recipe,
+            recipe with
+            {
+                Loss = recipe.Loss with { Prediction = prediction },
+            },
             datasets,
             steps,
-            new LossRecipe
-            {
-                Type = LossRecipe.ParseType(loss.Type),
-                HuberSchedule = LossRecipe.ParseHuberSchedule(loss.HuberSchedule),
-                HuberC = loss.HuberC,
-                HuberScale = loss.HuberScale,
-                MinSnrGamma = loss.MinSnrGamma,
-                Prediction = prediction,
-            },
+            sdxl,
             seed
         );
     }
@@ -86,29 +87,27 @@ public sealed class TrainPlan
     /// <summary>The modules that the adapter gets on a model.</summary>
     public IReadOnlyList<AdapterModule> Modules(IEnumerable<PatchTarget> targets)
     {
-        NetworkSettings network = Recipe.Network;
-        bool text = network.TrainTextEncoder && Recipe.Optimizer.TextEncoderLrs.Any(lr => lr != 0);
-        return [.. Settings().Choose(targets.Where(t => t.IsText ? text : network.TrainUNet))];
+        return [.. RecipeRules.Modules(Recipe, Sdxl, targets)];
     }
 
     /// <summary>The adapter's settings.</summary>
-    public LoraSettings Settings()
-    {
-        NetworkSettings network = Recipe.Network;
-        return new LoraSettings
-        {
-            Dim = network.Dim,
-            Alpha = network.Alpha,
-            ConvDim = network.ConvDim,
-            ConvAlpha = network.ConvAlpha,
-            Dropout = new AdapterDropout
-            {
-                Network = network.Dropout ?? 0,
-                Rank = network.RankDropout ?? 0,
-                Module = network.ModuleDropout ?? 0,
-            },
-        };
-    }
+    public LoraSettings Settings() => Recipe.Network.For(Sdxl);
+
+    /// <summary>The step from batches to losses.</summary>
+    /// <param name="unet">The network.</param>
+    public TrainStep NewStep(UNet unet) => new(unet, Recipe.Loss, Recipe.Model.ZeroTerminalSnr);
+
+    /// <summary>What is done to the adapter after an optimizer step: <c>scale_weight_norms</c>.</summary>
+    /// <returns>What was scaled; null where nothing is to be.</returns>
+    public MaxNormReport? AfterUpdate(AdapterNetwork network) =>
+        Recipe.Network.MaxNorm is { } max
+            ? MaxNorm.Apply(
+                network
+                    .Adapters.OfType<LoraAdapter>()
+                    .Select(a => (a.Tensors[LoraAdapter.DownKey], a.Tensors[LoraAdapter.UpKey], a.Alpha)),
+                max
+            )
+            : null;
 
     /// <summary>An adapter's tensors in kohya's groups.</summary>
     public IReadOnlyList<ParameterGroup> Groups(AdapterNetwork network, IReadOnlyList<AdapterModule> modules)
@@ -117,7 +116,7 @@ public sealed class TrainPlan
         ILookup<string, (string Key, Tensor Tensor)> tensors = network.Tensors.ToLookup(t =>
             t.Key[..t.Key.IndexOf('.', StringComparison.Ordinal)]
         );
-        double textLr = settings.TextEncoderLrs.Count > 0 ? settings.TextEncoderLrs[0] : settings.LearningRate;
+        double textLr = settings.TextEncoderLrs[0];
         return
         [
             .. AdapterGroups

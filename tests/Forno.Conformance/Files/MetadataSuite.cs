@@ -6,6 +6,7 @@ using Forno.Checkpoints;
 using Forno.Data;
 using Forno.Imaging;
 using Forno.Kohya;
+using Forno.Kohya.Options;
 using Forno.Python;
 
 namespace Forno.Conformance.Files;

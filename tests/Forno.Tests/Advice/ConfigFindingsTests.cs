@@ -4,8 +4,10 @@ using Forno.Datasets.Triggers;
 using Forno.Findings;
 using Forno.Imaging;
 using Forno.Kohya;
+using Forno.Kohya.Options;
 using Forno.TestKit;
 using Forno.Toml;
+using Forno.Training.Recipes;
 using Forno.Workspace;
 
 namespace Forno.Tests.Advice;
@@ -26,6 +28,19 @@ public class ConfigFindingsTests
         clip_skip = 2
 
         """;
+
+    // What every training needs: a folder of pictures, and places to read and write.
+    private static readonly Lazy<string> Folder = new(() =>
+    {
+        string folder = Directory.CreateTempSubdirectory("forno-findings-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(Path.Combine(folder, "10_a"));
+        File.WriteAllText(
+            Path.Combine(folder, "b.toml"),
+            "[[datasets]]\n  [[datasets.subsets]]\n  image_dir = \"10_a\"\n"
+        );
+        return folder;
+    });
 
     private const string Prodigy = "optimizer_type = \"Prodigy\"\nlearning_rate = 1.0\n";
 
@@ -85,7 +100,7 @@ public class ConfigFindingsTests
     )]
     [InlineData("rates", FindingLevel.Bad, "rates of 1 and 0.5 with Prodigy", Prodigy + "text_encoder_lr = 0.5\n")]
     [InlineData("v-prediction", FindingLevel.Bad, "the base model predicts v (its yaml)", "", "v")]
-    [InlineData("zero-snr", FindingLevel.Bad, "without v_parameterization", "zero_terminal_snr = true\n")]
+    [InlineData("zero-snr", FindingLevel.Warning, "without v_parameterization", "zero_terminal_snr = true\n")]
     [InlineData(
         "noise-offset",
         FindingLevel.Warning,
@@ -316,6 +331,8 @@ public class ConfigFindingsTests
 
     private static ConfigFacts Facts(string text, string? family, string? predictsV, string folder)
     {
+        text += "\noutput_dir = \"out\"\npretrained_model_name_or_path = \"base\"\n";
+        text += text.Contains("train_data_dir") ? "" : $"train_data_dir = \"{Folder.Value}\"\n";
         var args = KohyaArgs.Read(TomlFile.Parse(text, "train.toml"), "train.toml");
         var place = new TrainedFolder(
             folder,
@@ -332,6 +349,13 @@ public class ConfigFindingsTests
         {
             Values = args.Values,
             Given = args.Given,
+            // which optimizers there are is tested with the recipe
+            Breaches =
+            [
+                .. RecipeReading
+                    .Of(args, new PathRules(Folder.Value, Folder.Value))
+                    .Breaches.Where(b => b.Kind != RuleKinds.Optimizer),
+            ],
             Folders = [place],
             Family = family,
             PredictsV = predictsV,

@@ -143,10 +143,8 @@ public sealed class DemoTests : IDisposable
         DemoFiles.Write(options, pictures, options.Names);
         TrainRecipe recipe = TrainRecipeReader.Read(DemoFiles.Config(options));
         Assert.Empty(recipe.Notices);
-        Assert.Equal(
-            (2, 2.0, (int?)1, 2),
-            (recipe.Network.Dim, recipe.Network.Alpha, recipe.Network.ConvDim, recipe.Run.MaxTrainEpochs)
-        );
+        var network = recipe.Network.For(sdxl: false);
+        Assert.Equal((2, 2.0, (int?)1, 2), (network.Dim, network.Alpha, network.ConvDim, recipe.Run.MaxTrainEpochs));
         Subset subset = Assert.Single(Assert.Single(recipe.Datasets).Subsets);
         Assert.Equal(options.Repeats, subset.NumRepeats);
         Assert.Equal(5, Directory.GetFiles(subset.ImageDir, "*.png").Length);

@@ -1,4 +1,5 @@
 using Forno.Imaging;
+using Forno.Kohya;
 using Forno.Training.Logs;
 using Forno.Training.Recipes;
 
@@ -72,7 +73,7 @@ public class MaskedTrainingTests
         File.WriteAllText(run.ConfigPath, config.Replace("masked_loss = true", ""));
         Assert.Contains(
             "set masked_loss = true",
-            Assert.Throws<FornoException>(() => TrainRecipeReader.Read(run.ConfigPath)).Message
+            Assert.ThrowsAny<FornoException>(() => TrainRecipeReader.Read(run.ConfigPath)).Message
         );
     }
 
@@ -82,7 +83,7 @@ public class MaskedTrainingTests
         using var run = new TrainRun(Masked);
         Assert.Contains(
             "no folder has masks",
-            Assert.Throws<FornoException>(() => TrainRecipeReader.Read(run.ConfigPath)).Message
+            Assert.ThrowsAny<FornoException>(() => TrainRecipeReader.Read(run.ConfigPath)).Message
         );
         string masks = WriteMasks(run, (_, _) => 0);
         File.Delete(Path.Combine(masks, "p3.png"));
@@ -93,7 +94,7 @@ public class MaskedTrainingTests
         using var off = new TrainRun("conditioning_data_dir = \"somewhere\"");
         Assert.Contains(
             "set masked_loss = true",
-            Assert.Throws<FornoException>(() => TrainRecipeReader.Read(off.ConfigPath)).Message
+            Assert.ThrowsAny<FornoException>(() => TrainRecipeReader.Read(off.ConfigPath)).Message
         );
     }
 

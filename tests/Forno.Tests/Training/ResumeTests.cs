@@ -1,5 +1,6 @@
 using Forno.Cli;
 using Forno.Cli.Terminal;
+using Forno.Kohya;
 using Forno.Training;
 using Forno.Training.Logs;
 using Forno.Training.Recipes;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Forno.Kohya;
 using Forno.Models;
 using Forno.TestKit;
 using Forno.Torch;
@@ -36,7 +37,7 @@ public partial class RuntimeTests
         using (
             Trainer trainer = LoraTraining.Create(
                 model,
-                TrainPlan.Make(recipe, model.Prediction),
+                TrainPlan.Make(recipe, model.Family, model.Prediction),
                 e =>
                 {
                     if (e is TrainEvent.Stepped step && step.Step >= stopAfter)

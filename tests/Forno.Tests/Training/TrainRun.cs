@@ -1,4 +1,5 @@
 using Forno.Imaging;
+using Forno.Kohya;
 using Forno.Models;
 using Forno.TestKit;
 using Forno.Training;
@@ -87,7 +88,7 @@ internal sealed class TrainRun : IDisposable
     {
         TrainRecipe recipe = TrainRecipeReader.Read(ConfigPath);
         using var model = BaseModel.Load(recipe.Model.Path);
-        var plan = TrainPlan.Make(recipe, model.Prediction);
+        var plan = TrainPlan.Make(recipe, model.Family, model.Prediction);
         using var stop = new CancellationTokenSource();
         using Trainer trainer = LoraTraining.Create(
             model,

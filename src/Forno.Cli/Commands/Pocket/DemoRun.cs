@@ -8,6 +8,7 @@ using Forno.Generation;
 using Forno.Generation.Grids;
 using Forno.Generation.Requests;
 using Forno.Imaging;
+using Forno.Kohya;
 using Forno.Models;
 using Forno.Pocket.Data;
 using Forno.Pocket.Measures;

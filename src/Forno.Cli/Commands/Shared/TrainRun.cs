@@ -1,6 +1,5 @@
 using Forno.Cli.Terminal;
 using Forno.Diffusion;
-using Forno.Kohya;
 using Forno.Models;
 using Forno.Torch;
 using Forno.Training;
@@ -37,18 +36,13 @@ internal static class TrainRun
             new BaseModelOptions
             {
                 VaePath = recipe.Model.Vae,
-                Type = recipe.Run.Precision switch
-                {
-                    Precision.Float16 => DType.Float16,
-                    Precision.BFloat16 => DType.BFloat16,
-                    _ => DType.Float32,
-                },
+                Type = recipe.Run.Precision,
                 Device = Device.CudaCount > 0 ? Device.Cuda() : Device.Cpu,
                 Prediction = recipe.Model.VParameterization ? Prediction.Velocity : null,
             }
         );
         using IDisposable threads = ProductThreads.Use(model.ProductThreads);
-        var plan = TrainPlan.Make(recipe, model.Prediction, cli.Error.WriteLine);
+        var plan = TrainPlan.Make(recipe, model.Family, model.Prediction, cli.Error.WriteLine);
         using var console = new TrainPrinter(cli, plan);
         TrainLog? log = null;
         using Trainer trainer = LoraTraining.Create(model, plan, Tell);

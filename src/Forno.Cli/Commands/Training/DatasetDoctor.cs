@@ -84,7 +84,7 @@ internal sealed class DatasetDoctor
         string[] named = parsed.GetValue(folders)!;
         var before = new List<Finding>();
         ConfigEdit? edit = parsed.GetValue(config) is { } file ? ConfigEdit.Open(file) : null;
-        IReadOnlyList<ConfigFolder>? trained = edit is null ? null : Trained(edit, before);
+        IReadOnlyList<ConfigFolder>? trained = edit is null ? null : Trained(edit);
         var folder = PictureFolder.Scan(named, captionExtension: captions.Further(parsed, edit));
         var set = CaptionSet.Read(folder, captions.Extension(parsed, edit, folder), cancel: cli.Cancel);
         TraitLists traits = triggers.Traits(parsed);
@@ -136,7 +136,7 @@ internal sealed class DatasetDoctor
         ConfigFacts? facts = edit is null ? null : ConfigModel.Facts(edit, places ?? [], said);
         if (facts is not null)
         {
-            sources.Add(("configuration", [.. Unknown(edit!), .. ConfigFindings.Find(facts)]));
+            sources.Add(("configuration", ConfigFindings.Find(facts)));
         }
 
         if (folder.Pictures.Count > 0)
@@ -282,24 +282,15 @@ internal sealed class DatasetDoctor
                 }),
         ];
 
-    private static IReadOnlyList<ConfigFolder>? Trained(ConfigEdit edit, List<Finding> found)
+    private static IReadOnlyList<ConfigFolder>? Trained(ConfigEdit edit)
     {
         try
         {
             return edit.Folders;
         }
-        catch (FornoException e)
+        catch (FornoException)
         {
-            found.Add(
-                new Finding(
-                    "empty-folder",
-                    FindingLevel.Bad,
-                    e.Message,
-                    "The trainer stops at it.",
-                    "mend the path in the configuration"
-                )
-            );
-            return null;
+            return null; // one of the configuration's findings
         }
     }
 
@@ -314,21 +305,6 @@ internal sealed class DatasetDoctor
             return null; // a folder that is absent: told before
         }
     }
-
-    private static IReadOnlyList<Finding> Unknown(ConfigEdit edit) =>
-        edit.Args.Unknown.Count == 0
-            ? []
-            :
-            [
-                new Finding(
-                    "unknown-option",
-                    FindingLevel.Warning,
-                    "options that no trainer knows: "
-                        + $"{string.Join(", ", edit.Args.Unknown.Select(u => $"{u.Name} ({u.Where})"))}",
-                    "Forno refuses them; kohya's scripts ignore them, and what they were to do is not done.",
-                    "mend their names"
-                ),
-            ];
 
     private IReadOnlyList<Finding> Planned(
         ParseResult parsed,

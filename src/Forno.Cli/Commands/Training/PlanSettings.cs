@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Forno.Advice;
 using Forno.Datasets.Captions;
+using Forno.Datasets.Checks;
 using Forno.Datasets.Repeats;
 using Forno.Findings;
 using Forno.Kohya;
@@ -10,20 +11,6 @@ namespace Forno.Cli.Commands.Training;
 /// <summary>What decides about repeats, from the command line, else from the training configuration.</summary>
 internal sealed class PlanSettings
 {
-    private static readonly string[] RetroTags =
-    [
-        "retro artstyle",
-        "1980s (style)",
-        "1990s (style)",
-        "1980s style",
-        "1990s style",
-        "1980s",
-        "1990s",
-        "80s",
-        "90s",
-        "retro",
-    ];
-
     private readonly Option<string> recipe = new("--recipe")
     {
         Description =
@@ -137,7 +124,8 @@ internal sealed class PlanSettings
     public static BakeSettings Of(ConfigEdit? config, CaptionSet set)
     {
         CaptionText[] captions = [.. set.Pictures.Select(p => p.Caption).OfType<CaptionText>()];
-        bool retro = captions.Length > 0 && captions.Count(c => c.Normal.Any(RetroTags.Contains)) * 2 > captions.Length;
+        bool retro =
+            captions.Length > 0 && captions.Count(c => c.Normal.Any(PictureCheck.IsRetro)) * 2 > captions.Length;
         if (config is null)
         {
             return new BakeSettings { Retro = retro };
@@ -146,10 +134,7 @@ internal sealed class PlanSettings
         KohyaArgs args = config.Args;
         return new BakeSettings
         {
-            Optimizer =
-                args["use_8bit_adam"] is true ? "AdamW8bit"
-                : args["optimizer_type"] is string { Length: > 0 } type ? type
-                : "AdamW",
+            Optimizer = OptimizerNames.TypeOf(args.Values.GetValueOrDefault),
             Sdxl = ConfigModel.Of(config).Family == "sdxl",
             MinSnrGamma = Real(args["min_snr_gamma"]) > 0,
             IpNoiseGamma = Real(args["ip_noise_gamma"]) > 0,
@@ -165,10 +150,13 @@ internal sealed class PlanSettings
 
     /// <summary>What of a configuration contradicts the recipe.</summary>
     public static IEnumerable<Finding> Contradictions(ConfigEdit config, BakeSettings settings) =>
-        RateFindings.Find(
-            new ConfigFacts { Values = config.Args.Values, Given = config.Args.Given },
-            settings.Optimizer
-        );
+        [
+            .. RateFindings.Find(
+                new ConfigFacts { Values = config.Args.Values, Given = config.Args.Given },
+                settings.Optimizer
+            ),
+            .. ConfigFindings.Rates(config, settings.Optimizer),
+        ];
 
     private static double Real(object? value) =>
         value switch

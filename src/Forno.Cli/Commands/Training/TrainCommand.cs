@@ -4,6 +4,7 @@ using System.Text.Json;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Diffusion;
+using Forno.Kohya;
 using Forno.Training;
 using Forno.Training.Recipes;
 
@@ -69,7 +70,7 @@ internal static class TrainCommand
         }
         if (dryRun)
         {
-            Describe(cli, TrainPlan.Make(recipe, Prediction.Epsilon, cli.Error.WriteLine), json);
+            Describe(cli, TrainPlan.Make(recipe, null, Prediction.Epsilon, cli.Error.WriteLine), json);
             return 0;
         }
 

@@ -11,7 +11,7 @@ namespace Forno.Adapters.Kinds;
 /// </summary>
 public sealed class LoraAdapter : Adapter
 {
-    private const string DownKey = "lora_down.weight",
+    internal const string DownKey = "lora_down.weight",
         UpKey = "lora_up.weight",
         MidKey = "lora_mid.weight";
     private readonly Tensor down,

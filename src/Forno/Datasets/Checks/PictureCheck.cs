@@ -55,6 +55,9 @@ public static class PictureCheck
         "90s",
     ];
 
+    /// <summary>Whether a tag says that a picture is from the animation of the 1980s or 1990s.</summary>
+    public static bool IsRetro(string tag) => RetroTags.Contains(tag);
+
     /// <summary>Looks at one picture.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="rules">How the trainer will sort it.</param>
@@ -168,7 +171,7 @@ public static class PictureCheck
             );
         }
 
-        if (Tags(picture.Caption).FirstOrDefault(t => RetroTags.Contains(t)) is { } retro)
+        if (Tags(picture.Caption).FirstOrDefault(IsRetro) is { } retro)
         {
             found.Add(
                 new Finding(

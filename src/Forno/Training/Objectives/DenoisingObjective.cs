@@ -21,7 +21,7 @@ public sealed class DenoisingObjective : TrainObjective
     public DenoisingObjective(BaseModel model, TrainPlan plan)
     {
         (this.model, this.plan) = (model, plan);
-        step = new TrainStep(model.UNet, plan.Loss);
+        step = plan.NewStep(model.UNet);
     }
 
     /// <inheritdoc/>

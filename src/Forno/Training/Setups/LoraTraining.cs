@@ -2,6 +2,7 @@ using Forno.Kohya;
 using Forno.Models;
 using Forno.Optim;
 using Forno.Optim.Rates;
+using Forno.Torch;
 using Forno.Training.Logs;
 using Forno.Training.Objectives;
 using Forno.Training.Recipes;
@@ -59,7 +60,7 @@ public static class LoraTraining
                         Rate = LrSchedules.Create(recipe.Optimizer.Schedule(plan.Steps.TotalSteps)),
                         StateKey = key,
                         MaxGradNorm = recipe.Optimizer.MaxGradNorm,
-                        ScaleLoss = recipe.Run.Precision == Precision.Float16,
+                        ScaleLoss = recipe.Run.Precision == DType.Float16,
                     },
                 },
                 report

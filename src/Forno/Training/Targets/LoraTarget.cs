@@ -10,6 +10,7 @@ namespace Forno.Training.Targets;
 public sealed class LoraTarget : TrainTarget
 {
     private readonly BaseModel model;
+    private readonly TrainPlan plan;
     private readonly AdapterNetwork network;
     private bool attached;
 
@@ -18,7 +19,7 @@ public sealed class LoraTarget : TrainTarget
     /// <param name="plan">Chooses the modules and their groups.</param>
     public LoraTarget(BaseModel model, TrainPlan plan)
     {
-        this.model = model;
+        (this.model, this.plan) = (model, plan);
         Modules = plan.Modules(model.Targets);
         network = AdapterNetwork.New(LoraAdapter.Kind, Modules, plan.Seed, plan.Settings().Dropout, model.Device);
         Groups = plan.Groups(network, Modules);
@@ -60,6 +61,9 @@ public sealed class LoraTarget : TrainTarget
 
     /// <inheritdoc/>
     public override void Announce(DropoutDraw? draw) => network.SetDraw(draw);
+
+    /// <inheritdoc/>
+    public override void AfterStep() => plan.AfterUpdate(network);
 
     /// <inheritdoc/>
     public override void Save(string path, IReadOnlyDictionary<string, string> metadata, DType type) =>

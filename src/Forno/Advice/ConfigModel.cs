@@ -1,4 +1,3 @@
-using Forno.Advice;
 using Forno.Checkpoints;
 using Forno.Checkpoints.Sources;
 using Forno.Data;
@@ -6,14 +5,17 @@ using Forno.Imaging;
 using Forno.Kohya;
 using Forno.Models.Families;
 
-namespace Forno.Cli.Commands.Training;
+namespace Forno.Advice;
 
 /// <summary>What is known of the base model that a configuration names.</summary>
 /// <param name="Family">sd15, sd21 or sdxl by the file's own keys, else by what the configuration says or the name
 /// tells; null = not known.</param>
 /// <param name="PredictsV">Why it seems to predict v; null = it does not, or nothing tells.</param>
-internal sealed record ConfigModel(string? Family, string? PredictsV)
+public sealed record ConfigModel(string? Family, string? PredictsV)
 {
+    /// <summary>Whether the family was read from the file's keys; otherwise it is a guess.</summary>
+    public bool IsRead { get; private init; }
+
     /// <summary>Looks at the file, if it is there.</summary>
     public static ConfigModel Of(ConfigEdit config)
     {
@@ -30,7 +32,10 @@ internal sealed record ConfigModel(string? Family, string? PredictsV)
                 using ITensorSource checkpoint = Checkpoint.Open(file);
                 var family = ModelFamily.Detect(checkpoint);
                 var hint = PredictionHint.Of(checkpoint, family);
-                return new ConfigModel(family.Name.Split('-')[0], hint.PredictsV ? hint.Reason : null);
+                return new ConfigModel(family.Name.Split('-')[0], hint.PredictsV ? hint.Reason : null)
+                {
+                    IsRead = true,
+                };
             }
         }
         catch (FornoException)
@@ -57,6 +62,7 @@ internal sealed record ConfigModel(string? Family, string? PredictsV)
         {
             Values = config.Args.Values,
             Given = config.Args.Given,
+            Breaches = config.Read(model.IsRead ? model.Family == "sdxl" : null).Breaches,
             Folders = folders,
             Family = model.Family,
             PredictsV = model.PredictsV,

@@ -1,4 +1,4 @@
-namespace Forno.Kohya;
+namespace Forno.Kohya.Options;
 
 /// <summary>What relative paths in a configuration mean.</summary>
 /// <param name="WorkingFolder">Where they start from, as kohya's trainer.</param>
