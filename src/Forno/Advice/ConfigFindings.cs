@@ -35,11 +35,13 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "v-prediction",
+                    FindingKind.VPrediction,
                     FindingLevel.Bad,
                     $"the base model predicts v ({why}), and v_parameterization is not on",
-                    "The LoRA is taught to answer another question than its base does: pictures dissolve.",
-                    "v_parameterization = true (and v2 = true for SD 2)"
+                    "The LoRA learns another target than its base has: pictures dissolve.",
+                    facts.Family == "sd21" && !facts.On("v2")
+                        ? Fix.All(Fix.Set("v_parameterization", true), Fix.Set("v2", true))
+                        : Fix.Set("v_parameterization", true)
                 )
             );
         }
@@ -53,11 +55,12 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "zero-snr",
+                    FindingKind.ZeroSnr,
                     FindingLevel.Bad,
                     $"zero_terminal_snr without v_parameterization{facts.Where("zero_terminal_snr")}",
                     "Where nothing but noise is left, noise teaches nothing: the last timestep divides 0 by 0.",
-                    "v_parameterization = true with a base model that predicts v, else without zero_terminal_snr"
+                    Fix.Set("v_parameterization", true).Noting("with a base model that predicts v"),
+                    Fix.Remove("zero_terminal_snr")
                 )
             );
         }
@@ -66,14 +69,14 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "noise-offset",
+                    FindingKind.NoiseOffset,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"noise_offset = {facts.Number("noise_offset")} with zero_terminal_snr"
                             + $"{facts.Where("noise_offset")}"
                     ),
                     "Both teach very dark and very bright pictures; together they overshoot.",
-                    "without noise_offset"
+                    Fix.Remove("noise_offset")
                 )
             );
         }
@@ -95,11 +98,12 @@ public static class ConfigFindings
                     : "caption_dropout_every_n_epochs";
             found.Add(
                 new Finding(
-                    "dropout",
+                    FindingKind.Dropout,
                     FindingLevel.Bad,
                     Invariant.Text($"{option} = {never[0].Number(option)}{facts.Where(option)}"),
                     "Every caption is dropped every time: nothing is trained with words.",
-                    $"without {option}, or {(option == "caption_dropout_rate" ? "0.05 to 0.2" : "a larger number")}"
+                    Fix.Remove(option),
+                    option == "caption_dropout_rate" ? Fix.SetWithin(option, 0.05, 0.2) : Fix.SetWithin(option, 2)
                 )
             );
         }
@@ -121,11 +125,12 @@ public static class ConfigFindings
             {
                 found.Add(
                     new Finding(
-                        "cached-captions",
+                        FindingKind.CachedCaptions,
                         FindingLevel.Bad,
                         $"cache_text_encoder_outputs with {string.Join(", ", varying)}",
                         "The trainer stops: captions that change with every draw cannot be kept.",
-                        $"cache_text_encoder_outputs = false, or without {string.Join(", ", varying)}"
+                        Fix.Set("cache_text_encoder_outputs", false),
+                        Fix.Remove(varying)
                     )
                 );
             }
@@ -134,11 +139,12 @@ public static class ConfigFindings
             {
                 found.Add(
                     new Finding(
-                        "cached-text-encoder",
+                        FindingKind.CachedTextEncoder,
                         FindingLevel.Bad,
                         "cache_text_encoder_outputs without network_train_unet_only",
                         "The trainer stops: a text encoder whose answers are kept cannot learn.",
-                        "network_train_unet_only = true, or cache_text_encoder_outputs = false"
+                        Fix.Set("network_train_unet_only", true),
+                        Fix.Set("cache_text_encoder_outputs", false)
                     )
                 );
             }
@@ -151,11 +157,12 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "cached-latents",
+                    FindingKind.CachedLatents,
                     FindingLevel.Bad,
                     $"cache_latents with {string.Join(" and ", moving)}",
                     "The trainer stops: pictures that change with every draw cannot be kept.",
-                    $"cache_latents = false, or without {string.Join(" and ", moving)}"
+                    Fix.Set("cache_latents", false),
+                    Fix.Remove(moving)
                 )
             );
         }
@@ -173,11 +180,11 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "network-dim",
+                    FindingKind.NetworkDim,
                     FindingLevel.Warning,
                     $"no network_dim: it is {DefaultDim}",
-                    "So small a LoRA holds a plain thing; characters with outfits, and styles, blur.",
-                    "network_dim = 32 and network_alpha = 16 (forno plan FOLDER --config FILE --apply writes them)"
+                    "So small a LoRA learns a simple thing; characters with outfits, and styles, blur.",
+                    Fix.All(Fix.Set("network_dim", 32), Fix.Set("network_alpha", 16))
                 )
             );
         }
@@ -186,15 +193,15 @@ public static class ConfigFindings
             bool own = RateFindings.FindsItsOwn(facts.Optimizer);
             found.Add(
                 new Finding(
-                    "network-alpha",
+                    FindingKind.NetworkAlpha,
                     own ? FindingLevel.Note : FindingLevel.Warning,
                     Invariant.Text($"no network_alpha: it is 1, with network_dim = {dim}"),
                     Invariant.Text(
                         $"What is learnt counts alpha ÷ dim = {1 / dim:0.###}, a {Math.Round(dim / 2)}th of "
-                            + $"what recipes reckon with: "
+                            + $"what recipes are made for: "
                             + $"{(own ? $"{facts.Optimizer} makes up for it, if it has the steps." : "hardly anything shows.")}"
                     ),
-                    Invariant.Text($"network_alpha = {Math.Max(1, Math.Floor(dim / 2))} in the training configuration")
+                    Fix.Set("network_alpha", Math.Max(1, Math.Floor(dim / 2)))
                 )
             );
         }
@@ -206,11 +213,11 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "resolution",
+                    FindingKind.Resolution,
                     FindingLevel.Bad,
                     "no resolution",
                     "The trainer stops at once.",
-                    $"resolution = \"{Native(facts) ?? 512}\" in the training configuration"
+                    Fix.Set("resolution", Invariant.Text($"{Native(facts) ?? 512}"))
                 )
             );
             return;
@@ -226,14 +233,14 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "resolution",
+                    FindingKind.Resolution,
                     FindingLevel.Warning,
                     $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
                     Invariant.Text(
                         $"It draws at {native}: trained so small it learns coarse shapes, and blurs what the "
                             + $"base can do."
                     ),
-                    Invariant.Text($"resolution = \"{native}\" in the training configuration")
+                    Fix.Set("resolution", Invariant.Text($"{native}"))
                 )
             );
         }
@@ -241,14 +248,14 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "resolution",
+                    FindingKind.Resolution,
                     FindingLevel.Note,
                     $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
                     Invariant.Text(
                         $"It draws at {native}; so much more takes {side * side / native / native:0.#} times "
                             + $"the work and may double limbs."
                     ),
-                    Invariant.Text($"resolution = \"{(native == 512 ? 768 : native)}\" is enough")
+                    Fix.Set("resolution", Invariant.Text($"{(native == 512 ? 768 : native)}")).Noting("is enough")
                 )
             );
         }
@@ -262,14 +269,14 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "length",
+                    FindingKind.Length,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"max_train_epochs = {facts.Number("max_train_epochs")} and max_train_steps = "
                             + $"{facts.Number("max_train_steps")}{facts.Where("max_train_steps")}"
                     ),
-                    "Epochs go before: the steps have no effect.",
-                    "take max_train_steps out"
+                    "The epochs count: the steps have no effect.",
+                    Fix.Remove("max_train_steps")
                 )
             );
         }
@@ -277,14 +284,14 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "length",
+                    FindingKind.Length,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"neither max_train_epochs nor max_train_steps: it trains "
                             + $"{facts.Number("max_train_steps")} steps"
                     ),
-                    "However many pictures there are: few burn in, many stay weak.",
-                    "forno plan FOLDER --config FILE --apply reckons and writes max_train_epochs"
+                    "That is the same for any number of pictures: few burn in, many stay weak.",
+                    Fix.Run("plan").OnDataSet().Changing().WithConfig().With("apply").Noting("writes max_train_epochs")
                 )
             );
         }
@@ -293,11 +300,12 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "two-sources",
+                    FindingKind.TwoSources,
                     FindingLevel.Warning,
                     $"train_data_dir and dataset_config{facts.Where("train_data_dir")}",
                     "The folders are those of dataset_config; train_data_dir has no effect.",
-                    "take one of the two out"
+                    Fix.Remove("train_data_dir"),
+                    Fix.Remove("dataset_config")
                 )
             );
         }
@@ -310,11 +318,11 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "clip-skip",
+                    FindingKind.ClipSkip,
                     FindingLevel.Note,
                     Invariant.Text($"clip_skip = {skip} with a base of SDXL{facts.Where("clip_skip")}"),
                     "SDXL always takes the last layer but one: it has no effect.",
-                    "take clip_skip out"
+                    Fix.Remove("clip_skip")
                 )
             );
         }
@@ -322,14 +330,16 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "clip-skip",
+                    FindingKind.ClipSkip,
                     FindingLevel.Warning,
                     Invariant.Text($"clip_skip = {skip}{facts.Where("clip_skip")}"),
                     facts.Family == "sd21"
                         ? "SD 2 takes the last layer but one already: this skips one more, which nobody draws with."
                         : "Models are drawn with 1, or 2 for those of anime: trained otherwise, the words mean "
                             + "something else when it is used.",
-                    facts.Family == "sd21" ? "take clip_skip out" : "clip_skip = 1, or 2 for anime models"
+                    facts.Family == "sd21"
+                        ? [Fix.Remove("clip_skip")]
+                        : [Fix.Set("clip_skip", 1), Fix.Set("clip_skip", 2).Noting("for anime models")]
                 )
             );
         }
@@ -345,11 +355,11 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "only-last",
+                    FindingKind.OnlyLast,
                     FindingLevel.Note,
                     "no save_every_n_epochs: only the end is kept",
-                    "The best epoch is often an earlier one, and cannot be looked at then.",
-                    "save_every_n_epochs = 1 (forno grid compares them)"
+                    "The best epoch is often an earlier one, and it is then lost.",
+                    Fix.Set("save_every_n_epochs", 1).Noting("a grid then compares them")
                 )
             );
         }
