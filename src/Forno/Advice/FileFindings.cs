@@ -50,6 +50,7 @@ public static class FileFindings
         var found = new List<Finding>();
         Empty(roots, folder, trained ?? [], found);
         Captions(set, trained, found);
+        CaptionNames(folder, found);
         Overlap(trained ?? [], found);
         Masks(folder, found);
         Separators(set, trained ?? [], found);
@@ -212,6 +213,47 @@ public static class FileFindings
                     Fix.ByHand("rename them all to .txt")
                 )
             );
+        }
+    }
+
+    // Files that would be captions of pictures without one, were they named as them: Cat.txt, "cat (1).txt", cat_wd14.txt.
+    private static void CaptionNames(PictureFolder folder, List<Finding> found)
+    {
+        ILookup<string, PictureItem> bare = folder
+            .Pictures.Where(p => p.Captions.Count == 0)
+            .ToLookup(p => Path.GetDirectoryName(p.File)!);
+        (string Caption, string Picture)[] misnamed =
+        [
+            .. folder
+                .Others.Where(PictureFiles.IsCaptionName)
+                .Order(StringComparer.Ordinal)
+                .SelectMany(c => bare[Path.GetDirectoryName(c)!].Where(p => IsNearly(c, p)).Take(1), Pair),
+        ];
+        if (misnamed.Length > 0)
+        {
+            found.Add(
+                new Finding(
+                    FindingKind.CaptionNames,
+                    FindingLevel.Warning,
+                    $"{TriggerCounts(misnamed.Length)} not named as their pictures: "
+                        + List(misnamed.Select(m => $"{m.Caption} ({m.Picture})")),
+                    "The trainer looks for the picture's name with another extension, and finds no caption.",
+                    Fix.ByHand(
+                        $"rename them: {Path.GetFileNameWithoutExtension(misnamed[0].Picture)}"
+                            + $"{Path.GetExtension(misnamed[0].Caption)} for {misnamed[0].Picture}"
+                    )
+                )
+            );
+        }
+
+        static (string, string) Pair(string caption, PictureItem picture) =>
+            (Path.GetFileName(caption), RelativePath.Name(picture.Path));
+
+        static bool IsNearly(string caption, PictureItem picture)
+        {
+            string name = Path.GetFileNameWithoutExtension(caption);
+            return name.StartsWith(picture.Stem, StringComparison.OrdinalIgnoreCase)
+                && (name.Length == picture.Stem.Length || !char.IsLetterOrDigit(name[picture.Stem.Length]));
         }
     }
 

@@ -19,6 +19,7 @@ public sealed class FindingKind
         "caption-extension",
         "The trainer looks for captions of another extension."
     );
+    public static readonly FindingKind CaptionNames = new("caption-names", "Captions are not named as their pictures.");
     public static readonly FindingKind Extensions = new("extensions", "Captions of one set have several extensions.");
     public static readonly FindingKind RegOverlap = new(
         "reg-overlap",

@@ -54,6 +54,33 @@ public class FileFindingsTests
     }
 
     [Fact]
+    public void CaptionsThatAreNotNamedAsTheirPictures()
+    {
+        using TempTree tree = Set();
+        tree.Write("set/10_a/readme.txt", "anna");
+        tree.Write("set/10_a/0 old.txt", "anna"); // 0.png has its own
+        tree.Write("set/5_b/2.png", TestPictures.Png(8, 8, 9));
+        tree.Write("set/5_b/20.txt", "anna"); // another name altogether
+        Assert.Empty(Find(tree));
+        tree.Write("set/5_b/2 (1).txt", "anna");
+        tree.Write("set/5_b/Hat.png", TestPictures.Png(8, 8, 8));
+        tree.Write("set/5_b/hat.caption", "anna");
+        tree.Write("set/10_a/hat_wd14.txt", "anna"); // in another folder
+        Finding found = Assert.Single(Find(tree));
+        Assert.Equal(
+            (
+                FindingKind.CaptionNames,
+                "2 captions not named as their pictures: 2 (1).txt (2.png), hat.caption (Hat.png)"
+            ),
+            (found.Kind, found.What)
+        );
+        Assert.Equal("rename them: 2.txt for 2.png", found.Fix());
+        File.Move(tree["set/5_b/2 (1).txt"], tree["set/5_b/2.txt"]);
+        File.Move(tree["set/5_b/hat.caption"], tree["set/5_b/Hat.txt"]);
+        Assert.Empty(Find(tree));
+    }
+
+    [Fact]
     public void RegularisationThatOverlapsTraining()
     {
         using TempTree tree = Set();
