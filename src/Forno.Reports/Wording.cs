@@ -18,9 +18,11 @@ public static class Wording
     /// <summary>A word for one or for several.</summary>
     public static string Counted(int count, string one) => count == 1 ? one : one + "s";
 
-    /// <summary>A path as a shell takes it.</summary>
+    /// <summary>A path, or any word, as a shell takes it.</summary>
     public static string Quoted(string path) =>
-        path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_')
+        path.Length > 0
+        && path[0] != '='
+        && path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or '+' or '=' or ':' or ',' or '@')
             ? path
             : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

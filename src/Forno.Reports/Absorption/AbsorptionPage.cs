@@ -14,15 +14,16 @@ internal static class AbsorptionPage
     /// <param name="path">Ends in <c>.html</c> or <c>.htm</c>.</param>
     /// <param name="name">The data set's name.</param>
     /// <param name="table">The table.</param>
+    /// <param name="places">What its remedies are about.</param>
     /// <exception cref="FornoException">It is no name for a page, or cannot be written.</exception>
-    public static void Save(string path, string name, AbsorptionTable table)
+    public static void Save(string path, string name, AbsorptionTable table, RemedyPlaces places)
     {
         ContactSheet.RequireName(path);
-        AtomicFile.WriteText(path, Make(name, table));
+        AtomicFile.WriteText(path, Make(name, table, places));
     }
 
     /// <summary>The page.</summary>
-    public static string Make(string name, AbsorptionTable table)
+    public static string Make(string name, AbsorptionTable table, RemedyPlaces places)
     {
         var page = new StringBuilder(
             Html.Head($"{name}: what each trigger will learn", Html.Resource("absorption.css"))
@@ -53,7 +54,7 @@ internal static class AbsorptionPage
                 Add(
                     $"<li class=\"is-{finding.Level.ToString().ToLowerInvariant()}\"><b>"
                         + $"{Html.Text(finding.What)}</b><span>{Html.Text(finding.Effect)}</span><span "
-                        + $"class=\"mend\">{Html.Text(finding.Mend)}</span></li>\n"
+                        + $"class=\"fix\">{RemedyText.Page(finding.Remedies, places)}</span></li>\n"
                 );
             }
 

@@ -12,7 +12,7 @@ namespace Forno.Reports.Sheets;
 internal static class CheckSheet
 {
     /// <summary>All pictures with their findings, worst first.</summary>
-    public static SheetPage Make(string name, SetReport report, BucketRules rules) =>
+    public static SheetPage Make(string name, SetReport report, BucketRules rules, RemedyPlaces places) =>
         new()
         {
             Title = $"{name}: check",
@@ -21,13 +21,14 @@ internal static class CheckSheet
                     + $"{rules.Resolution}. Tick findings to see the pictures that have one of them; point at a "
                     + $"finding to read it."
             ),
+            Places = places,
             Facts =
             [
                 .. report.Findings.OrderByDescending(f => f.Level).Select(Fact),
                 .. report.Problems.Select(p => new SheetFact(
                     new SheetBadge("unreadable", "bad", p.ToString()),
                     "It is not trained.",
-                    "mend or remove it"
+                    Fix.ByHand("repair or remove it")
                 )),
             ],
             Legend = [.. Kinds(report)],
@@ -136,7 +137,7 @@ internal static class CheckSheet
 
     private static IReadOnlyList<SheetArea> Borders(CheckedPicture picture)
     {
-        if (!picture.Findings.Any(f => f.Kind == "borders"))
+        if (!picture.Findings.Any(f => f.Kind == FindingKind.Borders))
         {
             return [];
         }
@@ -157,7 +158,7 @@ internal static class CheckSheet
 
     private static IEnumerable<SheetArea> Texts(CheckedPicture picture)
     {
-        if (picture.Picture.Texts is { } texts && picture.Findings.Any(f => f.Kind == "text"))
+        if (picture.Picture.Texts is { } texts && picture.Findings.Any(f => f.Kind == FindingKind.Text))
         {
             foreach (TextArea text in texts.Texts)
             {
@@ -203,11 +204,11 @@ internal static class CheckSheet
                     Text = Invariant.Text($"{k.Count} {(k.Count == 1 ? "picture" : "pictures")}"),
                 },
                 k.Worst.Effect,
-                k.Worst.Mend
+                k.Worst.Remedies
             ));
 
     private static SheetBadge Badge(Finding finding) =>
-        new(finding.Kind, finding.Level.ToString().ToLowerInvariant(), finding.What);
+        new(finding.Kind.Name, finding.Level.ToString().ToLowerInvariant(), finding.What);
 
-    private static SheetFact Fact(Finding finding) => new(Badge(finding), finding.Effect, finding.Mend);
+    private static SheetFact Fact(Finding finding) => new(Badge(finding), finding.Effect, finding.Remedies);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Forno.Datasets.Cleaning;
+using Forno.Findings;
 using Forno.Imaging;
 
 namespace Forno.Reports.Sheets;
@@ -9,27 +10,23 @@ internal static class CleanSheet
 {
     private const int Side = 360;
 
-    private static readonly (BlemishKind Kind, string Effect, string Mend)[] Facts =
+    private static readonly Remedy Mark = Fix.Run("dataset clean").OnDataSet().Changing().With("mark"),
+        Fill = Fix.Run("dataset clean").OnDataSet().Changing().Asking("fill", "FILE.onnx"),
+        Blur = Fix.Run("dataset clean").OnDataSet().Changing().With("blur").Noting("on even ground");
+
+    private static readonly (BlemishKind Kind, string Effect, IReadOnlyList<Remedy> Remedies)[] Facts =
     [
         (
             BlemishKind.Text,
             "Letters are learnt as shapes: the LoRA draws gibberish where it finds room.",
-            "--mark, or --fill with a model; --blur on even ground"
+            [Mark, Fill, Blur]
         ),
-        (
-            BlemishKind.Bubble,
-            "White balloons over the figure are learnt as part of the picture.",
-            "--mark, or --fill with a model"
-        ),
-        (
-            BlemishKind.Watermark,
-            "The same mark in many pictures is what a LoRA learns first.",
-            "--mark, or --fill with a model"
-        ),
+        (BlemishKind.Bubble, "White balloons over the figure are learnt as part of the picture.", [Mark, Fill]),
+        (BlemishKind.Watermark, "The same mark in many pictures is what a LoRA learns first.", [Mark, Fill]),
     ];
 
     /// <summary>Every picture with what was found in it, most first; the rest is only counted.</summary>
-    public static SheetPage Make(string name, CleanSurvey survey)
+    public static SheetPage Make(string name, CleanSurvey survey, RemedyPlaces places)
     {
         CleanPicture[] found = [.. survey.Pictures.Where(p => p.Found.Count > 0).OrderByDescending(p => p.Share)];
         return new SheetPage
@@ -39,6 +36,7 @@ internal static class CleanSheet
                 $"Something found in {found.Length} of {survey.Pictures.Count} pictures. Bright: what would "
                     + $"be marked, filled or blurred. Blue: text, green: bubbles, red: watermarks."
             ),
+            Places = places,
             Facts =
             [
                 .. Facts
@@ -50,12 +48,12 @@ internal static class CleanSheet
                             Invariant.Text($"in {found.Count(p => p.Found.Any(b => b.Kind == f.Kind))} pictures")
                         ),
                         f.Effect,
-                        f.Mend
+                        f.Remedies
                     )),
                 .. survey.Problems.Select(p => new SheetFact(
                     new SheetBadge("unreadable", "bad", p.ToString()),
                     "It is not looked at.",
-                    "mend or remove it"
+                    Fix.ByHand("repair or remove it")
                 )),
             ],
             Sections = [new SheetSection("", "", [.. found.Select(Card)])],

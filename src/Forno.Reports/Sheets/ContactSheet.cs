@@ -46,11 +46,11 @@ internal static class ContactSheet
     {
         writer.Write(Html.Head(Clean(page.Title), Html.Resource("sheet.css")));
         writer.Write($"<h1>{Text(page.Title)}</h1>\n<p class=\"lead\">{Text(page.Lead)}</p>\n");
-        Facts(writer, page.Facts, "found");
+        Facts(writer, page.Facts, page.Places, "found");
         if (page.Legend.Count > 0)
         {
             writer.Write("<details><summary>What the findings of single pictures mean, and what to do</summary>\n");
-            Facts(writer, page.Legend, "in");
+            Facts(writer, page.Legend, page.Places, "in");
             writer.Write("</details>\n");
         }
 
@@ -88,7 +88,7 @@ internal static class ContactSheet
         );
     }
 
-    private static void Facts(TextWriter writer, IReadOnlyList<SheetFact> facts, string heading)
+    private static void Facts(TextWriter writer, IReadOnlyList<SheetFact> facts, RemedyPlaces places, string heading)
     {
         if (facts.Count == 0)
         {
@@ -102,7 +102,7 @@ internal static class ContactSheet
         {
             writer.Write(
                 $"<tr><td>{Badge(fact.Badge)}</td><td>{Text(fact.Badge.Text)}</td><td>{Text(fact.Effect)}"
-                    + $"</td><td>{Text(fact.Mend)}</td></tr>\n"
+                    + $"</td><td>{RemedyText.Page(fact.Remedies, places)}</td></tr>\n"
             );
         }
 

@@ -1,3 +1,4 @@
+using Forno.Findings;
 using Forno.Imaging;
 
 namespace Forno.Reports.Sheets;
@@ -73,8 +74,8 @@ internal sealed record SheetSection(string Heading, string Note, IReadOnlyList<S
 /// <summary>A line of the table at the top.</summary>
 /// <param name="Badge">What it is about.</param>
 /// <param name="Effect">What it does.</param>
-/// <param name="Mend">What to do.</param>
-internal sealed record SheetFact(SheetBadge Badge, string Effect, string Mend);
+/// <param name="Remedies">What to do: alternatives.</param>
+internal sealed record SheetFact(SheetBadge Badge, string Effect, params IReadOnlyList<Remedy> Remedies);
 
 /// <summary>A whole sheet.</summary>
 internal sealed record SheetPage
@@ -84,6 +85,9 @@ internal sealed record SheetPage
 
     /// <summary>A sentence or two below it.</summary>
     public string Lead { get; init; } = "";
+
+    /// <summary>What the remedies in the tables are about.</summary>
+    public RemedyPlaces Places { get; init; } = RemedyPlaces.Unknown;
 
     /// <summary>The table at the top.</summary>
     public IReadOnlyList<SheetFact> Facts { get; init; } = [];

@@ -43,7 +43,7 @@ public static class ConfigFindings
         TrainRecipe recipe = config.Read().Recipe;
         return RecipeRules
             .Check(recipe with { Optimizer = recipe.Optimizer with { Type = optimizer } })
-            .Where(b => b.Kind == RuleKinds.Rates)
+            .Where(b => b.Kind == FindingKind.Rates)
             .Select(Broken);
     }
 
@@ -54,7 +54,9 @@ public static class ConfigFindings
             breach.Level == BreachLevel.Refuse ? FindingLevel.Bad : FindingLevel.Warning,
             $"{breach.What}{(breach.Where is null ? "" : $" ({breach.Where})")}",
             breach.Effect ?? Stops,
-            breach.WayOut.Length > 0 ? breach.WayOut : "correct it in the configuration"
+            breach.Remedies.Count > 0
+                ? breach.Remedies
+                : [Fix.ByHand(breach.WayOut.Length > 0 ? breach.WayOut : "correct it in the configuration")]
         );
 
     private static void VPrediction(ConfigFacts facts, List<Finding> found)
@@ -63,11 +65,13 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "v-prediction",
+                    FindingKind.VPrediction,
                     FindingLevel.Bad,
                     $"the base model predicts v ({why}), and v_parameterization is not on",
-                    "The LoRA is taught to answer another question than its base does: pictures dissolve.",
-                    "v_parameterization = true (and v2 = true for SD 2)"
+                    "The LoRA learns another target than its base has: pictures dissolve.",
+                    facts.Family == "sd21" && !facts.On("v2")
+                        ? Fix.All(Fix.Set("v_parameterization", true), Fix.Set("v2", true))
+                        : Fix.Set("v_parameterization", true)
                 )
             );
         }
@@ -89,11 +93,12 @@ public static class ConfigFindings
                     : "caption_dropout_every_n_epochs";
             found.Add(
                 new Finding(
-                    "dropout",
+                    FindingKind.Dropout,
                     FindingLevel.Bad,
                     Invariant.Text($"{option} = {never[0].Number(option)}{facts.Where(option)}"),
                     "Every caption is dropped every time: nothing is trained with words.",
-                    $"without {option}, or {(option == "caption_dropout_rate" ? "0.05 to 0.2" : "a larger number")}"
+                    Fix.Remove(option),
+                    option == "caption_dropout_rate" ? Fix.SetWithin(option, 0.05, 0.2) : Fix.SetWithin(option, 2)
                 )
             );
         }
@@ -111,11 +116,11 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "network-dim",
+                    FindingKind.NetworkDim,
                     FindingLevel.Warning,
                     $"no network_dim: it is {DefaultDim}",
-                    "So small a LoRA holds a plain thing; characters with outfits, and styles, blur.",
-                    "network_dim = 32 and network_alpha = 16 (forno plan FOLDER --config FILE --apply writes them)"
+                    "So small a LoRA learns a simple thing; characters with outfits, and styles, blur.",
+                    Fix.All(Fix.Set("network_dim", 32), Fix.Set("network_alpha", 16))
                 )
             );
         }
@@ -125,15 +130,15 @@ public static class ConfigFindings
             string shows = own ? $"{facts.Optimizer} makes up for it, if it has the steps." : "hardly anything shows.";
             found.Add(
                 new Finding(
-                    "network-alpha",
+                    FindingKind.NetworkAlpha,
                     own ? FindingLevel.Note : FindingLevel.Warning,
                     Invariant.Text($"no network_alpha: it is 1, with network_dim = {dim}"),
                     Invariant.Text(
                         $"What is learnt counts alpha ÷ dim = {1 / dim:0.###}, a {Math.Round(dim / 2)}th of "
-                            + $"what recipes reckon with: "
+                            + $"what recipes are made for: "
                             + $"{shows}"
                     ),
-                    Invariant.Text($"network_alpha = {Math.Max(1, Math.Floor(dim / 2))} in the training configuration")
+                    Fix.Set("network_alpha", Math.Max(1, Math.Floor(dim / 2)))
                 )
             );
         }
@@ -151,14 +156,14 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "resolution",
+                    FindingKind.Resolution,
                     FindingLevel.Warning,
                     $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
                     Invariant.Text(
                         $"It draws at {native}: trained so small it learns coarse shapes, and blurs what the "
                             + $"base can do."
                     ),
-                    Invariant.Text($"resolution = \"{native}\" in the training configuration")
+                    Fix.Set("resolution", Invariant.Text($"{native}"))
                 )
             );
         }
@@ -166,14 +171,14 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "resolution",
+                    FindingKind.Resolution,
                     FindingLevel.Note,
                     $"resolution {size} with a base of {Name(facts.Family)}{facts.Where("resolution")}",
                     Invariant.Text(
                         $"It draws at {native}; so much more takes {side * side / native / native:0.#} times "
                             + $"the work and may double limbs."
                     ),
-                    Invariant.Text($"resolution = \"{(native == 512 ? 768 : native)}\" is enough")
+                    Fix.Set("resolution", Invariant.Text($"{(native == 512 ? 768 : native)}")).Noting("is enough")
                 )
             );
         }
@@ -187,14 +192,14 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "length",
+                    FindingKind.Length,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"max_train_epochs = {facts.Number("max_train_epochs")} and max_train_steps = "
                             + $"{facts.Number("max_train_steps")}{facts.Where("max_train_steps")}"
                     ),
-                    "Epochs go before: the steps have no effect.",
-                    "take max_train_steps out"
+                    "The epochs count: the steps have no effect.",
+                    Fix.Remove("max_train_steps")
                 )
             );
         }
@@ -202,14 +207,14 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "length",
+                    FindingKind.Length,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"neither max_train_epochs nor max_train_steps: it trains "
                             + $"{facts.Number("max_train_steps")} steps"
                     ),
-                    "However many pictures there are: few burn in, many stay weak.",
-                    "forno plan FOLDER --config FILE --apply reckons and writes max_train_epochs"
+                    "That is the same for any number of pictures: few burn in, many stay weak.",
+                    Fix.Run("plan").OnDataSet().Changing().WithConfig().With("apply").Noting("writes max_train_epochs")
                 )
             );
         }
@@ -218,11 +223,12 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "two-sources",
+                    FindingKind.TwoSources,
                     FindingLevel.Warning,
                     $"train_data_dir and dataset_config{facts.Where("train_data_dir")}",
                     "The folders are those of dataset_config; train_data_dir has no effect.",
-                    "take one of the two out"
+                    Fix.Remove("train_data_dir"),
+                    Fix.Remove("dataset_config")
                 )
             );
         }
@@ -235,11 +241,11 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "clip-skip",
+                    FindingKind.ClipSkip,
                     FindingLevel.Note,
                     Invariant.Text($"clip_skip = {skip} with a base of SDXL{facts.Where("clip_skip")}"),
                     "SDXL always takes the last layer but one: it has no effect.",
-                    "take clip_skip out"
+                    Fix.Remove("clip_skip")
                 )
             );
         }
@@ -247,14 +253,16 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "clip-skip",
+                    FindingKind.ClipSkip,
                     FindingLevel.Warning,
                     Invariant.Text($"clip_skip = {skip}{facts.Where("clip_skip")}"),
                     facts.Family == "sd21"
                         ? "SD 2 takes the last layer but one already: this skips one more, which nobody draws with."
                         : "Models are drawn with 1, or 2 for those of anime: trained otherwise, the words mean "
                             + "something else when it is used.",
-                    facts.Family == "sd21" ? "take clip_skip out" : "clip_skip = 1, or 2 for anime models"
+                    facts.Family == "sd21"
+                        ? [Fix.Remove("clip_skip")]
+                        : [Fix.Set("clip_skip", 1), Fix.Set("clip_skip", 2).Noting("for anime models")]
                 )
             );
         }
@@ -270,11 +278,11 @@ public static class ConfigFindings
         {
             found.Add(
                 new Finding(
-                    "only-last",
+                    FindingKind.OnlyLast,
                     FindingLevel.Note,
                     "no save_every_n_epochs: only the end is kept",
-                    "The best epoch is often an earlier one, and cannot be looked at then.",
-                    "save_every_n_epochs = 1 (forno grid compares them)"
+                    "The best epoch is often an earlier one, and it is then lost.",
+                    Fix.Set("save_every_n_epochs", 1).Noting("a grid then compares them")
                 )
             );
         }

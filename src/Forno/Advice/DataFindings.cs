@@ -122,19 +122,22 @@ public static class DataFindings
         {
             found.Add(
                 new Finding(
-                    "keep-tokens",
+                    FindingKind.KeepTokens,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"triggers in front of {Counted(count, "caption")} are "
                             + $"{(shuffles ? drops ? "shuffled and dropped" : "shuffled" : "dropped")} like any "
                             + $"other tag: keep_tokens = {kept}"
                     ),
-                    "The words in front weigh most, and of a long caption the end is cut off: the trigger "
-                        + "learns less surely.",
-                    Invariant.Text(
-                        $"keep_tokens = {most} in the configuration; or ||| behind them, which forno caption "
-                            + $"trigger puts there"
-                    )
+                    "The words in front weigh most, and a long caption loses its end: the trigger learns "
+                        + "less reliably.",
+                    Fix.Set("keep_tokens", most),
+                    Fix.Run("caption trigger")
+                        .OnDataSet()
+                        .Changing()
+                        .Asking("character", "NAME")
+                        .WithConfig()
+                        .Noting("puts ||| behind them")
                 )
             );
         }
@@ -153,11 +156,12 @@ public static class DataFindings
         {
             found.Add(
                 new Finding(
-                    "shuffled-sentences",
+                    FindingKind.ShuffledSentences,
                     FindingLevel.Warning,
                     Invariant.Text($"shuffle_caption with sentences in {Counted(count, "caption")}"),
                     "The trainer cuts captions at commas and shuffles the pieces: half sentences in any order.",
-                    "shuffle_caption = false for them (a subset of their own in a dataset config)"
+                    Fix.Set("shuffle_caption", false)
+                        .Noting("for those folders, as subsets of their own in a dataset config")
                 )
             );
         }
@@ -179,11 +183,12 @@ public static class DataFindings
         {
             found.Add(
                 new Finding(
-                    "masked-loss",
+                    FindingKind.MaskedLoss,
                     FindingLevel.Warning,
                     $"masked_loss is on, and no picture has a mask{facts.Where("masked_loss")}",
                     "Forno stops at it; kohya's scripts train all of every picture, as without it.",
-                    "forno dataset mask FOLDER makes masks; or take masked_loss out"
+                    Fix.Run("dataset mask").OnDataSet().Changing().Noting("makes masks"),
+                    Fix.Remove("masked_loss")
                 )
             );
         }
@@ -191,14 +196,14 @@ public static class DataFindings
         {
             found.Add(
                 new Finding(
-                    "masked-loss",
+                    FindingKind.MaskedLoss,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"{Counted(masks, "picture")} of {drawn.Length} "
                             + $"{(masks == 1 ? "has a mask" : "have masks")}, and masked_loss is not on"
                     ),
                     "The masks are not used: backgrounds are learnt with the subject.",
-                    "masked_loss = true in the training configuration"
+                    Fix.Set("masked_loss", true)
                 )
             );
         }
@@ -232,14 +237,14 @@ public static class DataFindings
         {
             found.Add(
                 new Finding(
-                    "flip-aug",
+                    FindingKind.FlipAug,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"flip_aug, and {Counted(pictures, "picture")} have what is on one side only: "
                             + $"{TriggerFindings.List(counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Select(c => Invariant.Text($"{c.Key} ({c.Value})")))}"
                     ),
                     "Mirrored it is on the other side: the LoRA learns it on either, or on both.",
-                    "flip_aug = false"
+                    Fix.Set("flip_aug", false)
                 )
             );
         }
@@ -258,11 +263,11 @@ public static class DataFindings
         {
             found.Add(
                 new Finding(
-                    "clip-skip",
+                    FindingKind.ClipSkip,
                     FindingLevel.Note,
                     "no clip_skip: it is 1, with captions in booru tags",
                     "Nearly all anime models of SD 1.5 were trained with 2, and are drawn with 2.",
-                    "clip_skip = 2, if the base is one of them"
+                    Fix.Set("clip_skip", 2).Noting("if the base is one of them")
                 )
             );
         }

@@ -25,22 +25,28 @@ public enum Harm
 public sealed record Diagnosis(Harm Harm, string From, Finding Finding)
 {
     /// <summary>The kinds of the top class: <c>forno doctor --strict</c> fails on any of them.</summary>
-    public static IReadOnlyList<string> TopKinds { get; } =
-    ["no-captions", "caption-extension", "reg-overlap", "mask-names", "empty-folder"];
+    public static IReadOnlyList<FindingKind> TopKinds { get; } =
+    [
+        FindingKind.NoCaptions,
+        FindingKind.CaptionExtension,
+        FindingKind.RegOverlap,
+        FindingKind.MaskNames,
+        FindingKind.EmptyFolder,
+    ];
 
     /// <summary>
     /// Gathers findings: worst first, within a class in the order of sources. What two sources found alike (by its
     /// kind) is
-    /// told once, by the first; of a set without captions nothing else is told about captions that are missing.
+    /// reported once, by the first; of a set without captions nothing else is said about captions that are missing.
     /// </summary>
     /// <param name="sources">Sources by name, in order.</param>
     public static IReadOnlyList<Diagnosis> Gather(IEnumerable<(string From, IReadOnlyList<Finding> Findings)> sources)
     {
         var all = new List<Diagnosis>();
-        var told = new HashSet<string>(StringComparer.Ordinal);
+        var told = new HashSet<FindingKind>();
         foreach (var (from, findings) in sources)
         {
-            HashSet<string> before = [.. told];
+            HashSet<FindingKind> before = [.. told];
             foreach (Finding finding in findings)
             {
                 if (!before.Contains(Alias(finding.Kind)))
@@ -64,12 +70,7 @@ public sealed record Diagnosis(Harm Harm, string From, Finding Finding)
                 _ => Harm.Note,
             };
 
-    // Several rooms tell of captions that are missing.
-    private static string Alias(string kind) =>
-        kind switch
-        {
-            "captions-missing" or "no-caption" or "no-captions" => "captions",
-            "mixed-extensions" => "extensions",
-            _ => kind,
-        };
+    // Several rooms report captions that are missing.
+    private static FindingKind Alias(FindingKind kind) =>
+        kind == FindingKind.CaptionsMissing || kind == FindingKind.NoCaption ? FindingKind.NoCaptions : kind;
 }

@@ -50,6 +50,7 @@ public static class FileFindings
         var found = new List<Finding>();
         Empty(roots, folder, trained ?? [], found);
         Captions(set, trained, found);
+        CaptionNames(folder, found);
         Overlap(trained ?? [], found);
         Masks(folder, found);
         Separators(set, trained ?? [], found);
@@ -91,11 +92,11 @@ public static class FileFindings
                 {
                     found.Add(
                         new Finding(
-                            "empty-folder",
+                            FindingKind.EmptyFolder,
                             FindingLevel.Bad,
                             $"{name} holds pictures in folders of its own only",
                             "Trainers look for pictures directly in N_name: of this folder nothing is trained.",
-                            "move the pictures up: forno dataset sort FOLDER, or by hand"
+                            Fix.ByHand("move the pictures up into it")
                         )
                     );
                 }
@@ -119,11 +120,12 @@ public static class FileFindings
         {
             found.Add(
                 new Finding(
-                    "empty-folder",
+                    FindingKind.EmptyFolder,
                     FindingLevel.Bad,
                     $"no pictures in {List(empty.Distinct())}",
                     "The trainer stops at it, or trains without it and says nothing.",
-                    "remove the folder, or put its pictures there"
+                    Fix.ByHand("put its pictures there"),
+                    Fix.ByHand("remove the folder")
                 )
             );
         }
@@ -160,7 +162,7 @@ public static class FileFindings
                 );
                 found.Add(
                     new Finding(
-                        "caption-extension",
+                        FindingKind.CaptionExtension,
                         FindingLevel.Bad,
                         Invariant.Text(
                             $"the trainer looks for {of.Key}, but captions of {other.Length} of "
@@ -168,8 +170,8 @@ public static class FileFindings
                         ),
                         "Those pictures are trained without their captions: all that they show goes to the "
                             + "folder's class tokens.",
-                        $"caption_extension = \"{Path.GetExtension(other[0].Picture.Captions[0].Path)}\" in "
-                            + "the configuration (kohya's default is .caption)"
+                        Fix.Set("caption_extension", Path.GetExtension(other[0].Picture.Captions[0].Path))
+                            .Noting("kohya's default is .caption")
                     )
                 );
             }
@@ -177,16 +179,17 @@ public static class FileFindings
 
         if (
             set.Pictures.All(p => p.File is null || string.IsNullOrWhiteSpace(p.Caption?.ToString()))
-            && !found.Exists(f => f.Kind == "caption-extension")
+            && !found.Exists(f => f.Kind == FindingKind.CaptionExtension)
         )
         {
             found.Add(
                 new Finding(
-                    "no-captions",
+                    FindingKind.NoCaptions,
                     FindingLevel.Bad,
                     Invariant.Text($"none of {set.Pictures.Count} pictures has a caption"),
                     "Everything in the pictures sticks to the folder's name; nothing can be changed by words.",
-                    "forno caption tag FOLDER, or write a .txt beside each"
+                    Fix.Run("caption tag").OnDataSet().Changing(),
+                    Fix.ByHand("write a .txt beside each picture")
                 )
             );
         }
@@ -202,13 +205,55 @@ public static class FileFindings
         {
             found.Add(
                 new Finding(
-                    "mixed-extensions",
+                    FindingKind.Extensions,
                     FindingLevel.Warning,
                     $"captions have different extensions: {string.Join(", ", mixed.Order())}",
                     "A trainer reads only those of its caption_extension.",
-                    "rename them all to .txt"
+                    Fix.Run("dataset import").OnDataSet().IntoNew().With("caption-extension", ".txt"),
+                    Fix.ByHand("rename them all to .txt")
                 )
             );
+        }
+    }
+
+    // Files that would be captions of pictures without one, were they named as them: Cat.txt, "cat (1).txt", cat_wd14.txt.
+    private static void CaptionNames(PictureFolder folder, List<Finding> found)
+    {
+        ILookup<string, PictureItem> bare = folder
+            .Pictures.Where(p => p.Captions.Count == 0)
+            .ToLookup(p => Path.GetDirectoryName(p.File)!);
+        (string Caption, string Picture)[] misnamed =
+        [
+            .. folder
+                .Others.Where(PictureFiles.IsCaptionName)
+                .Order(StringComparer.Ordinal)
+                .SelectMany(c => bare[Path.GetDirectoryName(c)!].Where(p => IsNearly(c, p)).Take(1), Pair),
+        ];
+        if (misnamed.Length > 0)
+        {
+            found.Add(
+                new Finding(
+                    FindingKind.CaptionNames,
+                    FindingLevel.Warning,
+                    $"{TriggerCounts(misnamed.Length)} not named as their pictures: "
+                        + List(misnamed.Select(m => $"{m.Caption} ({m.Picture})")),
+                    "The trainer looks for the picture's name with another extension, and finds no caption.",
+                    Fix.ByHand(
+                        $"rename them: {Path.GetFileNameWithoutExtension(misnamed[0].Picture)}"
+                            + $"{Path.GetExtension(misnamed[0].Caption)} for {misnamed[0].Picture}"
+                    )
+                )
+            );
+        }
+
+        static (string, string) Pair(string caption, PictureItem picture) =>
+            (Path.GetFileName(caption), RelativePath.Name(picture.Path));
+
+        static bool IsNearly(string caption, PictureItem picture)
+        {
+            string name = Path.GetFileNameWithoutExtension(caption);
+            return name.StartsWith(picture.Stem, StringComparison.OrdinalIgnoreCase)
+                && (name.Length == picture.Stem.Length || !char.IsLetterOrDigit(name[picture.Stem.Length]));
         }
     }
 
@@ -222,11 +267,11 @@ public static class FileFindings
                 {
                     found.Add(
                         new Finding(
-                            "reg-overlap",
+                            FindingKind.RegOverlap,
                             FindingLevel.Bad,
                             $"regularisation folder {reg.Path} and training folder {train.Path} overlap",
                             RegEffect,
-                            "give regularisation pictures a folder of their own (reg_data_dir)"
+                            Fix.ByHand("give regularisation pictures a folder of their own (reg_data_dir)")
                         )
                     );
                 }
@@ -234,14 +279,14 @@ public static class FileFindings
                 {
                     found.Add(
                         new Finding(
-                            "reg-overlap",
+                            FindingKind.RegOverlap,
                             FindingLevel.Bad,
                             Invariant.Text(
                                 $"{same.Length} regularisation pictures of {reg.Path} are training pictures, "
                                     + $"too: {List(same)}"
                             ),
                             RegEffect,
-                            "take them out of the regularisation folder"
+                            Fix.ByHand("take them out of the regularisation folder")
                         )
                     );
                 }
@@ -250,7 +295,7 @@ public static class FileFindings
     }
 
     private const string RegEffect =
-        "The same pictures are trained as what is wanted and as what is not: the one undoes the other.";
+        "The same pictures are trained as what is wanted and as what is not: each undoes the other.";
 
     private static void Masks(PictureFolder folder, List<Finding> found)
     {
@@ -272,14 +317,15 @@ public static class FileFindings
             {
                 found.Add(
                     new Finding(
-                        "mask-names",
+                        FindingKind.MaskNames,
                         FindingLevel.Bad,
                         Invariant.Text(
                             $"masks in {Name(group.First().Folder)} lack {without.Length} of {group.Count()} "
                                 + $"pictures: {List(without.Select(w => RelativePath.Name(w.Path)))}"
                         ),
                         "Trainers stop at a mask that is missing, or train the whole picture.",
-                        "forno dataset mask FOLDER makes the missing ones; a mask has its picture's name"
+                        Fix.Run("dataset mask").OnDataSet().Changing().Noting("makes the missing ones"),
+                        Fix.ByHand("give each mask the name of its picture")
                     )
                 );
             }
@@ -287,11 +333,12 @@ public static class FileFindings
             {
                 found.Add(
                     new Finding(
-                        "mask-orphans",
+                        FindingKind.MaskOrphans,
                         FindingLevel.Note,
                         $"masks without a picture in {Name(group.First().Folder)}: {List(orphans)}",
                         "They are not used.",
-                        "remove them"
+                        Fix.ByHand("give each mask the name of its picture"),
+                        Fix.ByHand("remove them")
                     )
                 );
             }
@@ -313,12 +360,11 @@ public static class FileFindings
         {
             found.Add(
                 new Finding(
-                    "separator",
+                    FindingKind.Separator,
                     FindingLevel.Bad,
                     Invariant.Text($"||| in {TriggerCounts(wrong.Length)}, but keep_tokens_separator is not |||"),
                     "The trainer takes it for text, and shuffling moves the triggers.",
-                    "keep_tokens_separator = \"|||\" in the configuration (forno caption trigger writes it "
-                        + "where it gets --config)"
+                    Fix.Set("keep_tokens_separator", CaptionText.KeepSeparator)
                 )
             );
         }
@@ -334,15 +380,20 @@ public static class FileFindings
         {
             found.Add(
                 new Finding(
-                    "not-trained",
+                    FindingKind.NotTrained,
                     FindingLevel.Bad,
                     Invariant.Text(
                         $"the configuration does not train on "
                             + $"{List(left.Select(g => Invariant.Text($"{g.Key} ({g.Count()})")))}"
                     ),
                     "Trainers take folders called N_name below train_data_dir, or those of the dataset "
-                        + "config; these pictures are passed over.",
-                    "forno plan FOLDER --config FILE --apply gives every folder its N_name"
+                        + "config; these pictures are left out.",
+                    Fix.Run("plan")
+                        .OnDataSet()
+                        .Changing()
+                        .WithConfig()
+                        .With("apply")
+                        .Noting("gives every folder its N_name")
                 )
             );
         }

@@ -33,13 +33,7 @@ public static class RateFindings
                     is var (level, effect, usual)
                 )
                 {
-                    yield return new Finding(
-                        "rate",
-                        level,
-                        what,
-                        effect,
-                        $"{option} = {usual} in the training configuration"
-                    );
+                    yield return new Finding(FindingKind.Rate, level, what, effect, Fix.Set(option, usual));
                 }
             }
         }
@@ -56,38 +50,33 @@ public static class RateFindings
         )
         {
             yield return new Finding(
-                "rate",
+                FindingKind.Rate,
                 FindingLevel.Bad,
                 Invariant.Text(
                     $"no learning_rate: it is {facts.Number("learning_rate"):0.############}, with {facts.Optimizer}"
                 ),
                 "That is for fine-tuning whole models: a LoRA learns next to nothing.",
-                (OptimizerRegistry.FindsItsOwnRate(facts.Optimizer) ? "learning_rate = 1" : "learning_rate = 1e-4")
-                    + " in the training configuration"
+                Fix.Set("learning_rate", OptimizerRegistry.FindsItsOwnRate(facts.Optimizer) ? 1 : 1e-4)
             );
         }
     }
 
-    private static (FindingLevel Level, string Effect, string Usual)? Own(string option, double rate) =>
+    private static (FindingLevel Level, string Effect, double Usual)? Own(string option, double rate) =>
         rate < LowOwn
-            ? (
-                FindingLevel.Warning,
-                "It finds its rate itself and multiplies it by this: nothing would be learnt.",
-                "1"
-            )
-        : rate > HighOwn ? (FindingLevel.Warning, "It multiplies the rate that it finds by this: it burns in.", "1")
+            ? (FindingLevel.Warning, "It finds its rate itself and multiplies it by this: nothing would be learnt.", 1)
+        : rate > HighOwn ? (FindingLevel.Warning, "It multiplies the rate that it finds by this: it burns in.", 1)
         : rate != 1 && option != "text_encoder_lr"
-            ? (FindingLevel.Note, "It finds its rate itself and multiplies it by this; recipes reckon with 1.", "1")
+            ? (FindingLevel.Note, "It finds its rate itself and multiplies it by this; recipes are made for 1.", 1)
         : null;
 
-    private static (FindingLevel Level, string Effect, string Usual)? Usual(
+    private static (FindingLevel Level, string Effect, double Usual)? Usual(
         string optimizer,
         double rate,
         ConfigFacts facts
     )
     {
         bool lion = optimizer.Contains("Lion", StringComparison.OrdinalIgnoreCase);
-        string usual = lion ? "2e-5" : "1e-4";
+        double usual = lion ? 2e-5 : 1e-4;
         if (
             optimizer.StartsWith("SGD", StringComparison.OrdinalIgnoreCase)
             || (
@@ -102,14 +91,21 @@ public static class RateFindings
             return null; // other scales, or rates of its own
         }
 
-        return rate >= Bursts ? (FindingLevel.Warning, "It bursts within a few steps.", usual)
+        return rate >= Bursts ? (FindingLevel.Warning, "The training diverges within a few steps.", usual)
             : rate >= (lion ? HighLion : High)
                 ? (
                     FindingLevel.Warning,
-                    $"{usual} is usual, and more than ten times as much bursts or burns in within an epoch.",
+                    Invariant.Text(
+                        $"{usual:0e0} is usual; more than ten times that diverges or burns in within an epoch."
+                    ),
                     usual
                 )
-            : rate < Low ? (FindingLevel.Warning, $"{usual} is usual for a LoRA: it learns next to nothing.", usual)
+            : rate < Low
+                ? (
+                    FindingLevel.Warning,
+                    Invariant.Text($"{usual:0e0} is usual for a LoRA: it learns next to nothing."),
+                    usual
+                )
             : null;
     }
 }

@@ -1,4 +1,5 @@
 using Forno.Data;
+using Forno.Findings;
 using Forno.Kohya.Options;
 using Forno.Training.Recipes;
 
@@ -48,7 +49,7 @@ internal sealed class DatasetReading(KohyaArgs args, PathRules paths, string whe
 
         if (!Directory.Exists(subset.ImageDir))
         {
-            Refuse(RuleKinds.EmptyFolder, $"{subset.ImageDir}: no such folder", "check image_dir");
+            Refuse(FindingKind.EmptyFolder, $"{subset.ImageDir}: no such folder", "check image_dir");
         }
 
         return subset;
@@ -73,7 +74,7 @@ internal sealed class DatasetReading(KohyaArgs args, PathRules paths, string whe
                 if (!option.IsArgument || option.IsDefault(args[option.Name]))
                 {
                     Refuse(
-                        RuleKinds.Unsupported,
+                        FindingKind.UnsupportedOption,
                         $"{name} {option.State.Reason}",
                         $"remove it or set it to its default ({KohyaOption.Shown(option.DefaultAt(level))})"
                     );
@@ -93,7 +94,7 @@ internal sealed class DatasetReading(KohyaArgs args, PathRules paths, string whe
             if (args["resolution"] is null)
             {
                 Refuse(
-                    RuleKinds.Resolution,
+                    FindingKind.Resolution,
                     "no resolution",
                     "set it to \"512\" or \"512,768\" (width, height) in the training configuration or a dataset config"
                 );
@@ -109,14 +110,14 @@ internal sealed class DatasetReading(KohyaArgs args, PathRules paths, string whe
         }
         catch (FornoException e)
         {
-            Refuse(RuleKinds.Buckets, e.Message, "");
+            Refuse(FindingKind.Buckets, e.Message, "");
             return;
         }
 
         if (!rules.Enabled && (rules.Resolution.Width % 8 != 0 || rules.Resolution.Height % 8 != 0))
         {
             Refuse(
-                RuleKinds.Resolution,
+                FindingKind.Resolution,
                 $"resolution {rules.Resolution} must have sides that are multiples of 8",
                 "change it, or set enable_bucket = true"
             );
@@ -125,14 +126,14 @@ internal sealed class DatasetReading(KohyaArgs args, PathRules paths, string whe
         if (rules.Enabled && rules.Steps % 8 != 0)
         {
             Refuse(
-                RuleKinds.Buckets,
+                FindingKind.Buckets,
                 Invariant.Text($"bucket_reso_steps = {rules.Steps} must be a multiple of 8"),
                 "64 is usual"
             );
         }
     }
 
-    private void Refuse(string kind, string what, string wayOut)
+    private void Refuse(FindingKind kind, string what, string wayOut)
     {
         var breach = new RuleBreach(kind, BreachLevel.Refuse, what, wayOut) { Where = where };
         if (!breaches.Contains(breach))

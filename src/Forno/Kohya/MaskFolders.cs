@@ -1,4 +1,5 @@
 using Forno.Data;
+using Forno.Findings;
 using Forno.Kohya.Options;
 using Forno.Training.Recipes;
 
@@ -42,7 +43,7 @@ internal sealed class MaskFolders(KohyaArgs args, PathRules paths)
             if (common is { Length: > 0 })
             {
                 yield return new RuleBreach(
-                    RuleKinds.Masks,
+                    FindingKind.MaskedLoss,
                     BreachLevel.Refuse,
                     "conditioning_data_dir is for masked training",
                     "set masked_loss = true, or remove it"
@@ -61,7 +62,7 @@ internal sealed class MaskFolders(KohyaArgs args, PathRules paths)
         if (bare.Length == all.Length && bare.Length > 0)
         {
             yield return new RuleBreach(
-                RuleKinds.Masks,
+                FindingKind.MaskedLoss,
                 BreachLevel.Refuse,
                 "masked_loss = true, but no folder has masks",
                 "make them with forno dataset mask (they go to masks/ beside the pictures), name their folder as "
@@ -77,7 +78,7 @@ internal sealed class MaskFolders(KohyaArgs args, PathRules paths)
         foreach (Subset subset in bare)
         {
             yield return new RuleBreach(
-                RuleKinds.Masks,
+                FindingKind.MaskedLoss,
                 BreachLevel.Note,
                 $"{subset.ImageDir}: no masks, so the whole pictures are trained",
                 ""

@@ -1,5 +1,6 @@
 using Forno.Data;
 using Forno.Files;
+using Forno.Findings;
 using Forno.Kohya.Options;
 using Forno.Optim;
 using Forno.Optim.Optimizers;
@@ -67,7 +68,7 @@ public sealed class RecipeReading
         {
             breaches.Add(
                 new RuleBreach(
-                    RuleKinds.UnknownOption,
+                    FindingKind.UnknownOption,
                     BreachLevel.Refuse,
                     $"unknown option '{name}'{KohyaOptions.Hint(name)}",
                     ""
@@ -91,7 +92,7 @@ public sealed class RecipeReading
             if (option.State.IsRefused)
             {
                 Refuse(
-                    RuleKinds.Unsupported,
+                    FindingKind.UnsupportedOption,
                     $"{name} {option.State.Reason}",
                     $"remove it or set it to its default ({option.ShownDefault})",
                     name
@@ -100,7 +101,7 @@ public sealed class RecipeReading
             else if (option.Usable is { } usable && !usable.Contains(KohyaOption.Shown(value).Trim('"')))
             {
                 Refuse(
-                    RuleKinds.Unsupported,
+                    FindingKind.UnsupportedOption,
                     $"{name} = {KohyaOption.Shown(value)} is not supported yet",
                     $"choose one of: {string.Join(", ", usable)}",
                     name
@@ -109,7 +110,12 @@ public sealed class RecipeReading
             else if (option.State.IsAccepted)
             {
                 breaches.Add(
-                    new RuleBreach(RuleKinds.Unsupported, BreachLevel.Note, $"{name}: {option.State.Reason}", "")
+                    new RuleBreach(
+                        FindingKind.UnsupportedOption,
+                        BreachLevel.Note,
+                        $"{name}: {option.State.Reason}",
+                        ""
+                    )
                     {
                         Options = [name],
                     }
@@ -125,11 +131,11 @@ public sealed class RecipeReading
             object? value = args[option.Name];
             if (option.Problem(value) is { } wrong)
             {
-                Refuse(RuleKinds.Value, wrong, "", option.Name);
+                Refuse(FindingKind.OptionValue, wrong, "", option.Name);
             }
             else
             {
-                Try(RuleKinds.Value, () => Recipe = option.Land(Recipe, value, paths), option.Name);
+                Try(FindingKind.OptionValue, () => Recipe = option.Land(Recipe, value, paths), option.Name);
             }
         }
     }
@@ -139,7 +145,7 @@ public sealed class RecipeReading
         if (Recipe.Model.Path.Length == 0)
         {
             Refuse(
-                RuleKinds.Missing,
+                FindingKind.MissingOption,
                 "pretrained_model_name_or_path is missing",
                 "name the base model's file",
                 "pretrained_model_name_or_path"
@@ -149,7 +155,7 @@ public sealed class RecipeReading
         if (Recipe.Output.Folder.Length == 0)
         {
             Refuse(
-                RuleKinds.Missing,
+                FindingKind.MissingOption,
                 "output_dir is missing",
                 "name the folder that the adapter files go to",
                 "output_dir"
@@ -166,7 +172,7 @@ public sealed class RecipeReading
         if (named.Length > 1)
         {
             Refuse(
-                RuleKinds.Optimizer,
+                FindingKind.Optimizer,
                 $"{string.Join(" and ", named)} each name an optimizer",
                 "keep one of them",
                 named
@@ -176,7 +182,7 @@ public sealed class RecipeReading
         {
             bool known = OptimizerRegistry.Known(type) is not null;
             Refuse(
-                RuleKinds.Optimizer,
+                FindingKind.Optimizer,
                 known
                     ? $"the optimizer {type} is not supported yet"
                     : $"there is no optimizer {type}{Spelling.DidYouMean(type, OptimizerRegistry.Names)}",
@@ -186,12 +192,12 @@ public sealed class RecipeReading
         }
         else
         {
-            Try(RuleKinds.Optimizer, TryOptimizer, "optimizer_args", "optimizer_type");
+            Try(FindingKind.Optimizer, TryOptimizer, "optimizer_args", "optimizer_type");
         }
 
         // What is wrong with the schedule should show now, not after the caches are built.
         Try(
-            RuleKinds.Scheduler,
+            FindingKind.LrScheduler,
             () => LrSchedules.Create(Recipe.Optimizer.Schedule(1000)),
             "lr_scheduler",
             "lr_scheduler_type",
@@ -219,7 +225,7 @@ public sealed class RecipeReading
         string where = config is null ? "train_data_dir" : Path.GetFileName(config);
         IReadOnlyList<DatasetBlueprint>? blueprints = null;
         Try(
-            config is null ? RuleKinds.EmptyFolder : RuleKinds.DatasetConfig,
+            config is null ? FindingKind.EmptyFolder : FindingKind.DatasetConfig,
             () =>
                 blueprints = DatasetBlueprint.Resolve(
                     config is null ? null : TomlFile.Read(config),
@@ -242,7 +248,7 @@ public sealed class RecipeReading
         if (Recipe.Datasets.All(d => d.Subsets.All(s => s.IsReg)))
         {
             Refuse(
-                RuleKinds.EmptyFolder,
+                FindingKind.EmptyFolder,
                 $"{(config is null ? "" : $"{where}: ")}there is nothing to train on",
                 config is null
                     ? "give train_data_dir, a folder that holds folders named N_text (repeats, underscore, class), or "
@@ -252,7 +258,7 @@ public sealed class RecipeReading
         }
     }
 
-    private void Refuse(string kind, string what, string wayOut, params string[] options) =>
+    private void Refuse(FindingKind kind, string what, string wayOut, params string[] options) =>
         breaches.Add(
             new RuleBreach(kind, BreachLevel.Refuse, what, wayOut)
             {
@@ -261,7 +267,7 @@ public sealed class RecipeReading
             }
         );
 
-    private void Try(string kind, Action act, params string[] options)
+    private void Try(FindingKind kind, Action act, params string[] options)
     {
         try
         {

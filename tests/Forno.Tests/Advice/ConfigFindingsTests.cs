@@ -6,6 +6,7 @@ using Forno.Imaging;
 using Forno.Kohya;
 using Forno.Kohya.Options;
 using Forno.TestKit;
+using Forno.Tests.Findings;
 using Forno.Toml;
 using Forno.Training.Recipes;
 using Forno.Workspace;
@@ -179,10 +180,8 @@ public class ConfigFindingsTests
                 .Select(l => l + "\n")
         );
         Finding found = Assert.Single(Find(sound, lines, "sd15", without == "v" ? "its yaml" : null));
-        Assert.Equal((kind, level), (found.Kind, found.Level));
+        Assert.Equal((kind, level), (found.Kind.Name, found.Level));
         Assert.Contains(what, found.What);
-        Assert.NotEmpty(found.Effect);
-        Assert.NotEmpty(found.Mend);
     }
 
     [Theory]
@@ -191,13 +190,13 @@ public class ConfigFindingsTests
     [InlineData("sd21", "resolution = \"512\"\nv_parameterization = true\nclip_skip = 1\n", "resolution")]
     [InlineData("sd21", "", "clip-skip")]
     public void WhatGoesWithOneFamilyDoesNotGoWithAnother(string family, string lines, string kinds) =>
-        Assert.Equal(kinds.Split(','), Find(Sound, lines, family).Select(f => f.Kind));
+        Assert.Equal(kinds.Split(','), Find(Sound, lines, family).Select(f => f.Kind.Name));
 
     [Fact]
     public void WorstFirst()
     {
         IReadOnlyList<Finding> all = Find("", "", "sd15");
-        Assert.Equal(["rate", "resolution", "network-dim", "length", "only-last"], all.Select(f => f.Kind));
+        Assert.Equal(["rate", "resolution", "network-dim", "length", "only-last"], all.Select(f => f.Kind.Name));
         Assert.Equal(all.OrderByDescending(f => f.Level), all);
     }
 
@@ -209,7 +208,7 @@ public class ConfigFindingsTests
             "in front of 2 captions are shuffled",
             Assert.Single(Draw(tree, "shuffle_caption = true\n")).What
         );
-        Assert.Contains("keep_tokens = 1", Assert.Single(Draw(tree, "shuffle_caption = true\n")).Mend);
+        Assert.Contains("keep_tokens = 1", Assert.Single(Draw(tree, "shuffle_caption = true\n")).Fix());
         Assert.Contains(
             "are dropped like any other tag",
             Assert.Single(Draw(tree, "caption_tag_dropout_rate = 0.1\n")).What
@@ -222,7 +221,7 @@ public class ConfigFindingsTests
         Assert.Empty(Draw(other, "shuffle_caption = true\nkeep_tokens_separator = \"@@\"\n"));
         Assert.Equal(
             "keep-tokens",
-            Assert.Single(Draw(tree, "shuffle_caption = true\nkeep_tokens_separator = \"@@\"\n")).Kind
+            Assert.Single(Draw(tree, "shuffle_caption = true\nkeep_tokens_separator = \"@@\"\n")).Kind.Name
         );
     }
 
@@ -230,7 +229,7 @@ public class ConfigFindingsTests
     public void SentencesThatAreCutAtTheirCommas()
     {
         using TempTree tree = Set("A cat, black and small, sits on the wall.", "cat, wall");
-        Assert.Equal("shuffled-sentences", Assert.Single(Draw(tree, "shuffle_caption = true\n")).Kind);
+        Assert.Equal("shuffled-sentences", Assert.Single(Draw(tree, "shuffle_caption = true\n")).Kind.Name);
         Assert.Empty(Draw(tree, ""));
         using TempTree plain = Set("A cat sits on the wall.", "cat, wall");
         Assert.Empty(Draw(plain, "shuffle_caption = true\n"));
@@ -274,7 +273,7 @@ public class ConfigFindingsTests
         using TempTree tree = Set("1girl, hat", "1girl, tree", "cat");
         Assert.Equal(
             ("clip-skip", FindingLevel.Note),
-            Assert.Single(Draw(tree, "", "sd15")) is var f ? (f.Kind, f.Level) : default
+            Assert.Single(Draw(tree, "", "sd15")) is var f ? (f.Kind.Name, f.Level) : default
         );
         Assert.Empty(Draw(tree, "clip_skip = 2\n", "sd15"));
         Assert.Empty(Draw(tree, "", "sdxl"));
@@ -298,13 +297,15 @@ public class ConfigFindingsTests
     {
         var set = CaptionSet.Read(PictureFolder.Scan([tree["set"]]));
         var (pruned, _) = TriggerScenes.ReadPruned(set);
-        return DataFindings.Find(
-            Facts(lines, family, null, tree["set/10_a"]),
-            set,
-            [new TriggerName("anna", TriggerKind.Character)],
-            TraitLists.Read(),
-            pruned
-        );
+        return DataFindings
+            .Find(
+                Facts(lines, family, null, tree["set/10_a"]),
+                set,
+                [new TriggerName("anna", TriggerKind.Character)],
+                TraitLists.Read(),
+                pruned
+            )
+            .Checked();
     }
 
     // A line of the second text takes the place of the same option's in the first.
@@ -326,7 +327,7 @@ public class ConfigFindingsTests
                     .Where(l => !sound.Split('\n').Any(s => s.Split('=')[0].Trim() == l.Split('=')[0].Trim()))
             )
         );
-        return ConfigFindings.Find(Facts(whole, family, predictsV, "/set/10_a"));
+        return ConfigFindings.Find(Facts(whole, family, predictsV, "/set/10_a")).Checked();
     }
 
     private static ConfigFacts Facts(string text, string? family, string? predictsV, string folder)
@@ -354,7 +355,7 @@ public class ConfigFindingsTests
             [
                 .. RecipeReading
                     .Of(args, new PathRules(Folder.Value, Folder.Value))
-                    .Breaches.Where(b => b.Kind != RuleKinds.Optimizer),
+                    .Breaches.Where(b => b.Kind != FindingKind.Optimizer),
             ],
             Folders = [place],
             Family = family,

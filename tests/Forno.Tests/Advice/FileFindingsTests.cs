@@ -2,6 +2,7 @@ using Forno.Advice;
 using Forno.Datasets.Captions;
 using Forno.Findings;
 using Forno.TestKit;
+using Forno.Tests.Findings;
 using Forno.Workspace;
 
 namespace Forno.Tests.Advice;
@@ -35,7 +36,7 @@ public class FileFindingsTests
         Finding found = Assert.Single(Find(tree, Trained(tree, "10_a", ".caption"), Trained(tree, "5_b", ".caption")));
         Assert.Equal(
             ("caption-extension", "the trainer looks for .caption, but captions of 4 of 4 pictures are .txt (4)"),
-            (found.Kind, found.What)
+            (found.Kind.Name, found.What)
         );
         tree.Write("set/10_a/0.caption", "anna");
         Assert.Contains(
@@ -53,6 +54,33 @@ public class FileFindingsTests
     }
 
     [Fact]
+    public void CaptionsThatAreNotNamedAsTheirPictures()
+    {
+        using TempTree tree = Set();
+        tree.Write("set/10_a/readme.txt", "anna");
+        tree.Write("set/10_a/0 old.txt", "anna"); // 0.png has its own
+        tree.Write("set/5_b/2.png", TestPictures.Png(8, 8, 9));
+        tree.Write("set/5_b/20.txt", "anna"); // another name altogether
+        Assert.Empty(Find(tree));
+        tree.Write("set/5_b/2 (1).txt", "anna");
+        tree.Write("set/5_b/Hat.png", TestPictures.Png(8, 8, 8));
+        tree.Write("set/5_b/hat.caption", "anna");
+        tree.Write("set/10_a/hat_wd14.txt", "anna"); // in another folder
+        Finding found = Assert.Single(Find(tree));
+        Assert.Equal(
+            (
+                FindingKind.CaptionNames,
+                "2 captions not named as their pictures: 2 (1).txt (2.png), hat.caption (Hat.png)"
+            ),
+            (found.Kind, found.What)
+        );
+        Assert.Equal("rename them: 2.txt for 2.png", found.Fix());
+        File.Move(tree["set/5_b/2 (1).txt"], tree["set/5_b/2.txt"]);
+        File.Move(tree["set/5_b/hat.caption"], tree["set/5_b/Hat.txt"]);
+        Assert.Empty(Find(tree));
+    }
+
+    [Fact]
     public void RegularisationThatOverlapsTraining()
     {
         using TempTree tree = Set();
@@ -60,16 +88,16 @@ public class FileFindingsTests
             other = Trained(tree, "5_b", ".txt");
         Assert.Equal(
             "reg-overlap",
-            Assert.Single(Find(tree, train, other, Trained(tree, "10_a", ".txt") with { IsReg = true })).Kind
+            Assert.Single(Find(tree, train, other, Trained(tree, "10_a", ".txt") with { IsReg = true })).Kind.Name
         );
         Assert.Equal(
             "reg-overlap",
             Assert
                 .Single(
                     Find(tree, train, other, Trained(tree, "10_a/reg", ".txt") with { IsReg = true }),
-                    f => f.Kind == "reg-overlap"
+                    f => f.Kind == FindingKind.RegOverlap
                 )
-                .Kind
+                .Kind.Name
         );
         tree.Write("reg/1_x/copy.png", File.ReadAllBytes(tree["set/10_a/1.png"]));
         tree.Write("reg/1_x/own.png", TestPictures.Png(8, 8, 77));
@@ -86,14 +114,17 @@ public class FileFindingsTests
         tree.Write("set/10_a/masks/0.png", TestPictures.Png(8, 8, 5));
         Assert.Equal(
             ("mask-names", "masks in 10_a lack 1 of 2 pictures: 1.png"),
-            Assert.Single(Find(tree)) is var f ? (f.Kind, f.What) : default
+            Assert.Single(Find(tree)) is var f ? (f.Kind.Name, f.What) : default
         );
         tree.Write("set/10_a/masks/1.png", TestPictures.Png(8, 8, 5));
         Assert.Empty(Find(tree));
         tree.Write("set/10_a/masks/other.png", TestPictures.Png(8, 8, 5));
-        Assert.Equal("mask-orphans", Assert.Single(Find(tree)).Kind);
+        Assert.Equal("mask-orphans", Assert.Single(Find(tree)).Kind.Name);
         tree.Write("set/5_b/masks/wrong.png", TestPictures.Png(8, 8, 5));
-        Assert.Contains(Find(tree), x => x.Kind == "mask-names" && x.What.StartsWith("masks in 5_b lack 2 of 2"));
+        Assert.Contains(
+            Find(tree),
+            x => x.Kind == FindingKind.MaskNames && x.What.StartsWith("masks in 5_b lack 2 of 2")
+        );
     }
 
     [Fact]
@@ -134,7 +165,7 @@ public class FileFindingsTests
         tree.Write("set/10_a/0.txt", "anna ||| hat");
         Assert.Equal(
             "separator",
-            Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt"))).Kind
+            Assert.Single(Find(tree, Trained(tree, "10_a", ".txt"), Trained(tree, "5_b", ".txt"))).Kind.Name
         );
         Assert.Empty(
             Find(tree, Trained(tree, "10_a", ".txt") with { KeepSeparator = "|||" }, Trained(tree, "5_b", ".txt"))
@@ -144,23 +175,23 @@ public class FileFindingsTests
     [Fact]
     public void WorstFirstAndOnce()
     {
-        Finding F(string kind, FindingLevel level) => new(kind, level, kind, "", "");
+        Finding F(FindingKind kind, FindingLevel level) => new(kind, level, "", "", Fix.ByHand("look"));
         IReadOnlyList<Diagnosis> all = Diagnosis.Gather([
-            ("files", [F("separator", FindingLevel.Bad), F("no-captions", FindingLevel.Bad)]),
-            ("captions", [F("no-caption", FindingLevel.Warning), F("rare", FindingLevel.Note)]),
+            ("files", [F(FindingKind.Separator, FindingLevel.Bad), F(FindingKind.NoCaptions, FindingLevel.Bad)]),
+            ("captions", [F(FindingKind.NoCaption, FindingLevel.Warning), F(FindingKind.Rare, FindingLevel.Note)]),
             (
                 "plan",
                 [
-                    F("few-pictures", FindingLevel.Warning),
-                    F("few-pictures", FindingLevel.Warning),
-                    F("mask-names", FindingLevel.Note),
+                    F(FindingKind.FewPictures, FindingLevel.Warning),
+                    F(FindingKind.FewPictures, FindingLevel.Warning),
+                    F(FindingKind.MaskNames, FindingLevel.Note),
                 ]
             ),
-            ("pictures", [F("few-pictures", FindingLevel.Note), F("format", FindingLevel.Bad)]),
+            ("pictures", [F(FindingKind.FewPictures, FindingLevel.Note), F(FindingKind.Format, FindingLevel.Bad)]),
         ]);
         Assert.Equal(
             ["no-captions", "mask-names", "separator", "format", "few-pictures", "few-pictures", "rare"],
-            all.Select(d => d.Finding.Kind)
+            all.Select(d => d.Finding.Kind.Name)
         );
         Assert.Equal(
             [Harm.Stops, Harm.Stops, Harm.Spoils, Harm.Spoils, Harm.Worse, Harm.Worse, Harm.Note],
@@ -190,6 +221,8 @@ public class FileFindingsTests
     private static IReadOnlyList<Finding> Find(TempTree tree, params TrainedFolder[] trained)
     {
         var folder = PictureFolder.Scan([tree["set"]]);
-        return FileFindings.Find([tree["set"]], folder, CaptionSet.Read(folder), trained.Length == 0 ? null : trained);
+        return FileFindings
+            .Find([tree["set"]], folder, CaptionSet.Read(folder), trained.Length == 0 ? null : trained)
+            .Checked();
     }
 }

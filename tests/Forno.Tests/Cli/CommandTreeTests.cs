@@ -125,10 +125,13 @@ public partial class CommandTreeTests
         Assert.All(lines, l => AssertParses(l.Split(" #")[0][2..]));
     }
 
-    private static void AssertParses(string line)
+    internal static void AssertParses(string line, string? what = null) =>
+        AssertParses([.. CommandLineParser.SplitCommandLine(line).Skip(1)], what ?? line);
+
+    internal static void AssertParses(IReadOnlyList<string> words, string what)
     {
-        ParseResult parsed = Root.Value.Parse([.. CommandLineParser.SplitCommandLine(line).Skip(1)]);
-        Assert.True(parsed.Errors.Count == 0, $"{line}: {string.Join("; ", parsed.Errors.Select(e => e.Message))}");
+        ParseResult parsed = Root.Value.Parse(words);
+        Assert.True(parsed.Errors.Count == 0, $"{what}: {string.Join("; ", parsed.Errors.Select(e => e.Message))}");
     }
 
     private static IEnumerable<string> Mistakes(string text)

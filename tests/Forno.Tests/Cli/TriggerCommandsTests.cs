@@ -192,7 +192,7 @@ public sealed class TriggerCommandsTests
     }
 
     [Fact]
-    public void CommandsThatMendAreWrittenOut()
+    public void CommandsThatFixAreWrittenOut()
     {
         using TempTree tree = Set();
         string config = tree.Write("my train.toml", Config);
@@ -204,11 +204,11 @@ public sealed class TriggerCommandsTests
         Done("caption", "trigger", tree["work/10_armor"], "--outfit", "anna7");
         tree.Write("work/10_armor/3.txt", "1girl");
         Assert.Contains(
-            $"→ forno caption trigger {tree["work"]}/10_armor --outfit \"anna7\" (those",
+            $"→ forno caption trigger {tree["work"]}/10_armor --outfit anna7 (captions",
             Done("caption", "report", tree["work"], "--triggers")
         );
         Assert.Contains(
-            $"→ forno caption trigger {tree["work"]}/10_armor --outfit \"anna7\" (those",
+            $"→ forno caption trigger {tree["work"]}/10_armor --outfit anna7 (captions",
             Done("doctor", tree["work/10_armor"], "--no-pictures")
                 .Replace(Path.GetRelativePath(Directory.GetCurrentDirectory(), tree["work"]), tree["work"])
         );

@@ -1,6 +1,7 @@
 using Forno.Datasets.Repeats;
 using Forno.Findings;
 using Forno.Tests.Datasets.Triggers;
+using Forno.Tests.Findings;
 
 namespace Forno.Tests.Datasets;
 
@@ -32,7 +33,7 @@ public class RepeatPlannerTests
             (plan.Triggers[0].Trigger, plan.Triggers[0].Main, plan.Triggers[0].PerEpoch, plan.Triggers[0].Total)
         );
         Assert.Equal([200, 200, 200], plan.Triggers.Skip(1).Select(t => t.PerEpoch));
-        Assert.Equal(["few-pictures"], plan.Findings.Select(f => f.Kind));
+        Assert.Equal(["few-pictures"], plan.Findings.Select(f => f.Kind.Name));
     }
 
     [Fact]
@@ -102,8 +103,8 @@ public class RepeatPlannerTests
     {
         RepeatPlan plan = Plan(new BakeSettings(), "a: 7", "b: 299", "c: 301");
         Assert.Equal([42, 1, 1], plan.Folders.Select(f => f.Repeats));
-        Assert.Contains(plan.Findings, f => f.Kind == "many-pictures" && f.What.StartsWith("c "));
-        Assert.Contains(plan.Findings, f => f.Kind == "few-pictures" && f.What.StartsWith("a has 7"));
+        Assert.Contains(plan.Findings, f => f.Kind == FindingKind.ManyPictures && f.What.StartsWith("c "));
+        Assert.Contains(plan.Findings, f => f.Kind == FindingKind.FewPictures && f.What.StartsWith("a has 7"));
     }
 
     [Fact]
@@ -147,18 +148,21 @@ public class RepeatPlannerTests
         string[] lines = [.. Enumerable.Range(1, 5).Select(i => $"f{i}: 10 anna outfit{i}")];
         RepeatPlan plan = Plan(new BakeSettings(), lines);
         Assert.Equal(500, plan.Triggers[0].PerEpoch);
-        Finding cap = plan.Findings.Single(f => f.Kind == "over-cap");
+        Finding cap = plan.Findings.Single(f => f.Kind == FindingKind.OverCap);
         Assert.Equal("anna: 4000 image steps, more than 3000 for Prodigy", cap.What);
-        Assert.Contains("--epochs 6", cap.Mend);
-        Assert.DoesNotContain(Plan(new BakeSettings { Epochs = 6 }, lines).Findings, f => f.Kind == "over-cap");
+        Assert.Contains("--epochs 6", cap.Fix());
+        Assert.DoesNotContain(
+            Plan(new BakeSettings { Epochs = 6 }, lines).Findings,
+            f => f.Kind == FindingKind.OverCap
+        );
         // 6000 for AdamW is reached, not passed.
         Assert.DoesNotContain(
             Plan(new BakeSettings { Optimizer = "AdamW", Epochs = 6 }, lines).Findings,
-            f => f.Kind == "over-cap"
+            f => f.Kind == FindingKind.OverCap
         );
         Assert.Contains(
             Plan(new BakeSettings { Optimizer = "AdamW", Epochs = 7 }, lines).Findings,
-            f => f.Kind == "over-cap"
+            f => f.Kind == FindingKind.OverCap
         );
     }
 
@@ -167,9 +171,9 @@ public class RepeatPlannerTests
     {
         Assert.Contains(
             Plan(new BakeSettings(), "a: 500", "b: 50").Findings,
-            f => f.Kind == "half" && f.What.Contains("500 of 800")
+            f => f.Kind == FindingKind.Half && f.What.Contains("500 of 800")
         );
-        Assert.DoesNotContain(Plan(new BakeSettings(), "a: 500").Findings, f => f.Kind == "half");
+        Assert.DoesNotContain(Plan(new BakeSettings(), "a: 500").Findings, f => f.Kind == FindingKind.Half);
     }
 
     [Fact]
@@ -177,11 +181,11 @@ public class RepeatPlannerTests
     {
         Assert.Contains(
             Plan(new BakeSettings { ScaleWeightNorms = true }, "a: 50").Findings,
-            f => f.Kind == "scale-weight-norms"
+            f => f.Kind == FindingKind.ScaleWeightNorms
         );
         Assert.DoesNotContain(
             Plan(new BakeSettings { ScaleWeightNorms = true, Optimizer = "AdamW" }, "a: 50").Findings,
-            f => f.Kind == "scale-weight-norms"
+            f => f.Kind == FindingKind.ScaleWeightNorms
         );
     }
 
@@ -206,7 +210,7 @@ public class RepeatPlannerTests
         Assert.Contains("learns faster", Assert.Single(Plan(new BakeSettings { Dim = 8 }, "a: 50").Findings).Effect);
         Assert.Equal(
             "network",
-            Assert.Single(Plan(new BakeSettings { Network = "lycoris.kohya" }, "a: 50").Findings).Kind
+            Assert.Single(Plan(new BakeSettings { Network = "lycoris.kohya" }, "a: 50").Findings).Kind.Name
         );
     }
 
@@ -215,7 +219,7 @@ public class RepeatPlannerTests
     {
         RepeatPlan plan = Plan(new BakeSettings { Sdxl = true }, "a: 50");
         Assert.Equal(1200, plan.TotalImageSteps);
-        Assert.Contains("--epochs 10", plan.Findings.Single(f => f.Kind == "short").Mend);
+        Assert.Contains("--epochs 10", plan.Findings.Single(f => f.Kind == FindingKind.ShortTraining).Fix());
     }
 
     [Fact]
@@ -232,6 +236,10 @@ public class RepeatPlannerTests
         Assert.Throws<FornoException>(() => Plan(new BakeSettings()));
     }
 
-    private static RepeatPlan Plan(BakeSettings settings, params string[] lines) =>
-        RepeatPlanner.Make(Scenes.Of(lines), settings);
+    private static RepeatPlan Plan(BakeSettings settings, params string[] lines)
+    {
+        RepeatPlan plan = RepeatPlanner.Make(Scenes.Of(lines), settings);
+        plan.Findings.Checked();
+        return plan;
+    }
 }

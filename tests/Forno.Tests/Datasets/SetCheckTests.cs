@@ -5,6 +5,7 @@ using Forno.Datasets.Surveys;
 using Forno.Findings;
 using Forno.Imaging;
 using Forno.Imaging.Measures;
+using Forno.Tests.Findings;
 using Forno.Workspace;
 using Drawn = Forno.Imaging.Picture;
 
@@ -42,7 +43,7 @@ public class SetCheckTests
     }
 
     [Fact]
-    public void EveryFindingSaysWhatItDoesAndWhatMendsIt()
+    public void EveryFindingSaysWhatItDoesAndWhatFixesIt()
     {
         SetReport report = Check([
             .. Enumerable
@@ -56,10 +57,10 @@ public class SetCheckTests
                     )
                 ),
         ]);
-        Assert.Equal(["alone", "few-pictures", "mostly-monochrome"], report.Findings.Select(f => f.Kind).Order());
+        Assert.Equal(["alone", "few-pictures", "mostly-monochrome"], report.Findings.Select(f => f.Kind.Name).Order());
         Assert.All(
             report.Findings.Concat(report.Pictures.SelectMany(p => p.Findings)),
-            f => Assert.True(f.What.Length > 5 && f.Effect.Length > 10 && f.Mend.Length > 5)
+            f => Assert.True(f.What.Length > 5 && f.Effect.Length > 10 && f.Fix().Length > 5)
         );
     }
 
@@ -78,7 +79,7 @@ public class SetCheckTests
                 ),
         ];
         Finding shots = Assert.Single(Check(pictures).Findings);
-        Assert.Equal("shots", shots.Kind);
+        Assert.Equal(FindingKind.Shots, shots.Kind);
         Assert.Contains("20 portrait, 0 upper body, 0 cowboy shot, 4 full body", shots.What);
         Assert.Empty(
             Check([
@@ -116,11 +117,11 @@ public class SetCheckTests
         Assert.True(report.Buckets.Count > 9);
         Assert.Superset(
             new HashSet<string> { "many-buckets", "duplicates" },
-            report.Findings.Select(f => f.Kind).ToHashSet()
+            report.Findings.Select(f => f.Kind.Name).ToHashSet()
         );
         Assert.Equal(
             "97 % like 3_x/00.png, mirrored",
-            report.Pictures[5].Findings.Single(f => f.Kind == "duplicate").What
+            report.Pictures[5].Findings.Single(f => f.Kind == FindingKind.Duplicate).What
         );
     }
 
@@ -162,11 +163,18 @@ public class SetCheckTests
         Directory.Delete(folder, recursive: true);
     }
 
-    private static SetReport Check(SurveyedPicture[] pictures) =>
-        SetCheck.Check(new PictureSurvey(pictures, []), [], Rules);
+    private static SetReport Check(SurveyedPicture[] pictures)
+    {
+        SetReport report = SetCheck.Check(new PictureSurvey(pictures, []), [], Rules);
+        report.Findings.Checked();
+        return report;
+    }
 
     private static IEnumerable<string> Kinds(SurveyedPicture picture, BucketRules? rules = null) =>
-        PictureCheck.Check(picture, rules ?? Rules, new Buckets(rules ?? Rules)).Findings.Select(f => f.Kind);
+        PictureCheck
+            .Check(picture, rules ?? Rules, new Buckets(rules ?? Rules))
+            .Findings.Checked()
+            .Select(f => f.Kind.Name);
 
     private static SurveyedPicture Picture(
         int width,

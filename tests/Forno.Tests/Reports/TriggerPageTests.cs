@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Xml.Linq;
 using Forno.Cli.Commands.Captions;
 using Forno.Datasets.Triggers;
+using Forno.Reports;
 using Forno.Reports.Absorption;
 using Forno.Tests.Datasets.Triggers;
 
@@ -65,7 +66,7 @@ public class TriggerPageTests
         {
             Triggers = [.. scene.Triggers.Select(t => t.Name == "anna" ? t with { Name = "<b>&\"anna'" } : t)],
         };
-        string page = AbsorptionPage.Make("a <script> set", AbsorptionTable.Make(odd));
+        string page = AbsorptionPage.Make("a <script> set", AbsorptionTable.Make(odd), RemedyPlaces.Unknown);
         Assert.DoesNotContain("<script", page);
         Assert.DoesNotContain("http:", page);
         Assert.DoesNotContain("https:", page);
@@ -81,11 +82,14 @@ public class TriggerPageTests
         );
         if (Environment.GetEnvironmentVariable("FORNO_TEST_PAGE") is { Length: > 0 } file)
         {
-            File.WriteAllText(file, AbsorptionPage.Make("anna", AbsorptionTable.Make(scene)));
-            File.WriteAllText(file + ".12.html", AbsorptionPage.Make("many", Random(12)));
+            File.WriteAllText(file, AbsorptionPage.Make("anna", AbsorptionTable.Make(scene), RemedyPlaces.Unknown));
+            File.WriteAllText(file + ".12.html", AbsorptionPage.Make("many", Random(12), RemedyPlaces.Unknown));
         }
 
-        Assert.Contains("no caption has a trigger", AbsorptionPage.Make("none", Scenes.Table("a: 3 | x")));
+        Assert.Contains(
+            "no caption has a trigger",
+            AbsorptionPage.Make("none", Scenes.Table("a: 3 | x"), RemedyPlaces.Unknown)
+        );
     }
 
     [Fact]
@@ -93,11 +97,11 @@ public class TriggerPageTests
     {
         AbsorptionTable table = Scenes.Table(Lines);
         using StringWriter text = new();
-        AbsorptionPrinter.Print(text, "set", table);
+        AbsorptionPrinter.Print(text, "set", table, RemedyPlaces.Unknown);
         Assert.Contains("set: 90 pictures in 5 folders, 5 triggers, 6 pruned features", text.ToString());
         Assert.Contains("bow (as outfit2)", text.ToString());
         Assert.Contains("lets in", text.ToString());
-        using var json = System.Text.Json.JsonDocument.Parse(AbsorptionPrinter.Json(table));
+        using var json = System.Text.Json.JsonDocument.Parse(AbsorptionPrinter.Json(table, RemedyPlaces.Unknown));
         Assert.Equal(
             ["blue_hair"],
             json.RootElement.GetProperty("triggers")[0].GetProperty("takes").EnumerateArray().Select(t => t.GetString())

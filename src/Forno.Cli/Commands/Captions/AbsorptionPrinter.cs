@@ -17,15 +17,8 @@ internal static class AbsorptionPrinter
     /// <param name="to">Where.</param>
     /// <param name="name">The folders, for people.</param>
     /// <param name="table">The table.</param>
-    /// <param name="folders">The folders as written, for commands that mend; null leaves FOLDER.</param>
-    /// <param name="root">The folder that paths within the data set begin in, or null.</param>
-    public static void Print(
-        TextWriter to,
-        string name,
-        AbsorptionTable table,
-        IReadOnlyList<string>? folders = null,
-        string? root = null
-    )
+    /// <param name="places">What the remedies of findings are about.</param>
+    public static void Print(TextWriter to, string name, AbsorptionTable table, RemedyPlaces places)
     {
         TriggerScene scene = table.Scene;
         to.WriteLine(
@@ -74,12 +67,12 @@ internal static class AbsorptionPrinter
         if (table.Findings.Count > 0)
         {
             to.WriteLine();
-            FindingPrinter.Print(to, FindingPrinter.For(table.Findings, folders ?? [], root: root));
+            FindingPrinter.Print(to, table.Findings, places);
         }
     }
 
     /// <summary>The table for machines.</summary>
-    public static string Json(AbsorptionTable table, IReadOnlyList<string>? folders = null, string? root = null) =>
+    public static string Json(AbsorptionTable table, RemedyPlaces places) =>
         JsonSerializer.Serialize(
             new
             {
@@ -124,7 +117,7 @@ internal static class AbsorptionPrinter
                         Pictures = r.Extent.Count,
                         Groups = AbsorptionWords.GroupsOf(table, r.Extent),
                     }),
-                Findings = FindingPrinter.For(table.Findings, folders ?? [], root: root).Select(FindingPrinter.Row),
+                Findings = table.Findings.Select(f => FindingJson.Row(f, places)),
             },
             JsonOutput.Options
         );

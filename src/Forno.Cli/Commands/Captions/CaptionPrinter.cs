@@ -6,7 +6,7 @@ using Forno.Reports;
 
 namespace Forno.Cli.Commands.Captions;
 
-/// <summary>What <c>forno caption report</c> tells on a terminal.</summary>
+/// <summary>What <c>forno caption report</c> prints on a terminal.</summary>
 internal static class CaptionPrinter
 {
     private const int Width = 110,
@@ -17,7 +17,8 @@ internal static class CaptionPrinter
     /// <param name="name">The folders, as written.</param>
     /// <param name="report">The report.</param>
     /// <param name="top">Rows of a table.</param>
-    public static void Print(CommandHost cli, string name, CaptionReport report, int top)
+    /// <param name="places">What the remedies of findings are about.</param>
+    public static void Print(CommandHost cli, string name, CaptionReport report, int top, RemedyPlaces places)
     {
         TextWriter to = cli.Out;
         string prose = report.Prose > 0 ? Invariant.Text($" ({report.Prose} in natural language)") : "";
@@ -29,7 +30,7 @@ internal static class CaptionPrinter
                     + $"{Wording.Counted(report.Tags.Count, "tag")}"
             )
         );
-        Findings(to, report);
+        Findings(to, report, places);
         Folders(to, report);
         Tags(to, report, top);
         Companions(to, report, top);
@@ -83,7 +84,7 @@ internal static class CaptionPrinter
         WorkFolderRun.List(cli, report.Problems);
     }
 
-    private static void Findings(TextWriter to, CaptionReport report)
+    private static void Findings(TextWriter to, CaptionReport report, RemedyPlaces places)
     {
         if (report.Findings.Count == 0)
         {
@@ -92,7 +93,7 @@ internal static class CaptionPrinter
 
         to.WriteLine();
         to.WriteLine("Findings:");
-        FindingPrinter.Print(to, report.Findings);
+        FindingPrinter.Print(to, report.Findings, places);
     }
 
     private static void Folders(TextWriter to, CaptionReport report)

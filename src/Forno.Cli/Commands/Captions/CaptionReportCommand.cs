@@ -85,10 +85,10 @@ internal static class CaptionReportCommand
                     FewUses = parsed.GetValue(few),
                 }
             );
-            report = report with { Findings = FindingPrinter.For(report.Findings, named) };
+            RemedyPlaces places = FindingPrinter.Places(folder, named);
             if (parsed.GetValue(json))
             {
-                cli.Out.WriteLine(Json(report));
+                cli.Out.WriteLine(Json(report, places));
             }
             else
             {
@@ -104,7 +104,7 @@ internal static class CaptionReportCommand
                     return 1;
                 }
 
-                CaptionPrinter.Print(cli, name, report, Math.Max(1, parsed.GetValue(top)));
+                CaptionPrinter.Print(cli, name, report, Math.Max(1, parsed.GetValue(top)), places);
             }
 
             return report.Pictures == 0 ? 1 : 0;
@@ -112,14 +112,14 @@ internal static class CaptionReportCommand
         return command;
     }
 
-    private static string Json(CaptionReport report) =>
+    private static string Json(CaptionReport report, RemedyPlaces places) =>
         JsonSerializer.Serialize(
             new
             {
                 report.Pictures,
                 report.Captions,
                 NaturalLanguage = report.Prose,
-                Findings = report.Findings.Select(FindingPrinter.Row),
+                Findings = report.Findings.Select(f => FindingJson.Row(f, places)),
                 Folders = report.Folders.Select(f => new
                 {
                     f.Folder,

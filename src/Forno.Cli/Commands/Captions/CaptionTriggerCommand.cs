@@ -41,7 +41,7 @@ internal static class CaptionTriggerCommand
         };
         Option<string?> config = new("--config")
         {
-            Description = "Training configuration that is told of it: keep_tokens_separator, or keep_tokens",
+            Description = "Training configuration that gets it: keep_tokens_separator, or keep_tokens",
             HelpName = "FILE",
         };
         FornoCommand command = new(
@@ -127,7 +127,7 @@ internal static class CaptionTriggerCommand
                     context.Progress,
                     context.Cancel
                 );
-                Tell(settings, outcome, config, findings);
+                Report(settings, outcome, config, findings);
                 return ConfigFiles
                     .Steps(config, work)
                     .Aggregate(
@@ -152,7 +152,7 @@ internal static class CaptionTriggerCommand
     }
 
     // What the trainer must know, into its configuration or to the user.
-    private static void Tell(
+    private static void Report(
         TriggerSettings settings,
         TriggerOutcome outcome,
         ConfigEdit? config,
@@ -163,11 +163,11 @@ internal static class CaptionTriggerCommand
         {
             findings.Add(
                 new Finding(
-                    "none",
+                    FindingKind.NoMatch,
                     FindingLevel.Note,
                     "no caption fulfils the expression",
                     "Nothing gets the trigger.",
-                    "forno caption report tells which tags there are"
+                    Fix.Run("caption report").OnDataSet().Noting("lists the tags")
                 )
             );
             return;
@@ -184,11 +184,11 @@ internal static class CaptionTriggerCommand
             {
                 findings.Add(
                     new Finding(
-                        "keep-tokens",
+                        FindingKind.KeepTokens,
                         FindingLevel.Warning,
                         TriggerText(outcome),
                         "One keep_tokens for all: where there are fewer triggers other tags stay in place, too.",
-                        "without --no-separator ||| marks the end of the triggers in each caption"
+                        Fix.ByHand("leave out --no-separator: ||| then marks the end of the triggers in each caption")
                     )
                 );
             }
@@ -198,7 +198,7 @@ internal static class CaptionTriggerCommand
         {
             findings.Add(
                 new Finding(
-                    "trainer",
+                    FindingKind.Trainer,
                     FindingLevel.Note,
                     settings.Separator
                         ? "||| stands behind the triggers"
@@ -207,11 +207,11 @@ internal static class CaptionTriggerCommand
                                 + $"to stay in place"
                         ),
                     "The trainer has to know, or shuffle_caption moves the triggers.",
-                    settings.Separator
-                        ? "keep_tokens_separator = \"|||\" in the training configuration; --config FILE writes it"
-                        : Invariant.Text(
-                            $"keep_tokens = {outcome.Most} in the training configuration; --config FILE writes it"
-                        )
+                    (
+                        settings.Separator
+                            ? Fix.Set("keep_tokens_separator", CaptionText.KeepSeparator)
+                            : Fix.Set("keep_tokens", outcome.Most)
+                    ).Noting("--config FILE writes it")
                 )
             );
         }

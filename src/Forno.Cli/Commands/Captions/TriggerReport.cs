@@ -70,18 +70,19 @@ internal sealed class TriggerReport
             TriggerScenes.Of(set, options.Names(parsed, folder, folders, set, traits, config), traits, pruned, known)
         );
         string name = string.Join(", ", folders.Select(f => Wording.Shown(NameOf(f))));
+        RemedyPlaces places = FindingPrinter.Places(folder, folders);
         if (parsed.GetValue(html) is { } file)
         {
-            AbsorptionPage.Save(file, name, table);
+            AbsorptionPage.Save(file, name, table, places);
         }
 
         if (json)
         {
-            cli.Out.WriteLine(AbsorptionPrinter.Json(table, folders, FindingPrinter.RootOf(folder, folders)));
+            cli.Out.WriteLine(AbsorptionPrinter.Json(table, places));
             return 0;
         }
 
-        AbsorptionPrinter.Print(cli.Out, name, table, folders, FindingPrinter.RootOf(folder, folders));
+        AbsorptionPrinter.Print(cli.Out, name, table, places);
         cli.Out.WriteLine();
         cli.Out.WriteLine(
             parsed.GetValue(html) is { } written ? $"page: {Wording.Shown(written)}" : "--html FILE.html draws the sets"

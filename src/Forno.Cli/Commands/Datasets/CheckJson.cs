@@ -1,8 +1,9 @@
 using System.Text.Json;
+using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Data;
 using Forno.Datasets.Checks;
-using Forno.Findings;
+using Forno.Reports;
 
 namespace Forno.Cli.Commands.Datasets;
 
@@ -10,12 +11,12 @@ namespace Forno.Cli.Commands.Datasets;
 internal static class CheckJson
 {
     /// <summary>A report as one JSON document.</summary>
-    public static string Text(SetReport report, BucketRules rules) =>
+    public static string Text(SetReport report, BucketRules rules, RemedyPlaces places) =>
         JsonSerializer.Serialize(
             new
             {
                 Resolution = rules.Resolution.ToString(),
-                Findings = report.Findings.Select(Row),
+                Findings = report.Findings.Select(f => FindingJson.Row(f, places)),
                 Buckets = report.Buckets.Select(b => new { Bucket = b.Bucket.ToString(), Pictures = b.Count }),
                 Duplicates = report.Duplicates.Select(g => new
                 {
@@ -28,13 +29,13 @@ internal static class CheckJson
                         o.Exact,
                     }),
                 }),
-                Pictures = report.Pictures.Select(Row),
+                Pictures = report.Pictures.Select(p => Row(p, places)),
                 report.Problems,
             },
             JsonOutput.Options
         );
 
-    private static object Row(CheckedPicture p) =>
+    private static object Row(CheckedPicture p, RemedyPlaces places) =>
         new
         {
             p.Picture.Item.Path,
@@ -60,16 +61,6 @@ internal static class CheckJson
             Texts = p.Picture.Texts?.Texts.Count,
             TextCoverage = p.Picture.Texts is { } t ? Math.Round(t.Coverage, 5) : (double?)null,
             HasCaption = p.Picture.Caption is not null,
-            Findings = p.Findings.Select(Row),
-        };
-
-    private static object Row(Finding f) =>
-        new
-        {
-            f.Kind,
-            Level = f.Level.ToString().ToLowerInvariant(),
-            f.What,
-            f.Effect,
-            f.Mend,
+            Findings = p.Findings.Select(f => FindingJson.Row(f, places)),
         };
 }

@@ -8,14 +8,14 @@ using Forno.Reports;
 
 namespace Forno.Cli.Commands.Datasets;
 
-/// <summary>What <c>forno dataset check</c> tells on a terminal.</summary>
+/// <summary>What <c>forno dataset check</c> prints on a terminal.</summary>
 internal static class CheckPrinter
 {
     private const int MostLines = 30,
         MostExamples = 3;
 
-    /// <summary>Prints a report: the set, the kinds of findings with what mends them, then the pictures.</summary>
-    public static void Print(CommandHost cli, string name, SetReport report, BucketRules rules)
+    /// <summary>Prints a report: the set, the kinds of findings with what fixes them, then the pictures.</summary>
+    public static void Print(CommandHost cli, string name, SetReport report, BucketRules rules, RemedyPlaces places)
     {
         TextWriter to = cli.Out;
         to.WriteLine(
@@ -29,12 +29,7 @@ internal static class CheckPrinter
         {
             to.WriteLine();
             to.WriteLine("The set:");
-            foreach (Finding finding in report.Findings.OrderByDescending(f => f.Level))
-            {
-                to.WriteLine($"{Sign(finding.Level)} {Wording.Shown(finding.What)}");
-                to.WriteLine($"    {finding.Effect}");
-                to.WriteLine($"    → {finding.Mend}");
-            }
+            FindingPrinter.Print(to, report.Findings.OrderByDescending(f => f.Level), places);
         }
 
         (CheckedPicture Picture, Finding Finding)[] all =
@@ -58,12 +53,11 @@ internal static class CheckPrinter
                 );
                 to.WriteLine(
                     Invariant.Text(
-                        $"{Sign(worst.Level)} {kind.Count()} {kind.Key}: {examples}"
+                        $"{FindingPrinter.Sign(worst.Level)} {kind.Count()} {kind.Key}: {examples}"
                             + $"{(kind.Count() > MostExamples ? ", …" : "")}"
                     )
                 );
-                to.WriteLine($"    {worst.Effect}");
-                to.WriteLine($"    → {worst.Mend}");
+                FindingPrinter.Advice(to, worst, places);
             }
 
             to.WriteLine();
@@ -97,12 +91,4 @@ internal static class CheckPrinter
 
         WorkFolderRun.List(cli, report.Problems);
     }
-
-    private static char Sign(FindingLevel level) =>
-        level switch
-        {
-            FindingLevel.Bad => '✗',
-            FindingLevel.Warning => '!',
-            _ => '·',
-        };
 }

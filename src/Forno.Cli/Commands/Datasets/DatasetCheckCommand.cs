@@ -13,11 +13,11 @@ using Forno.Workspace;
 namespace Forno.Cli.Commands.Datasets;
 
 /// <summary>
-/// <c>forno dataset check</c>: what in a data set will make a LoRA worse, and which command mends it.
+/// <c>forno dataset check</c>: what in a data set will make a LoRA worse, and which command fixes it.
 /// </summary>
 internal static class DatasetCheckCommand
 {
-    private const string Summary = "Say what in a data set will make a LoRA worse, and which command mends it";
+    private const string Summary = "Say what in a data set will make a LoRA worse, and which command fixes it";
 
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
@@ -121,23 +121,22 @@ internal static class DatasetCheckCommand
             duplicates = survey.FindDuplicates(options, bar, cli.Cancel);
         }
 
-        SetReport report = SetCheck
-            .Check(survey, duplicates, rules)
-            .At(string.Join(' ', folders.Select(Wording.Quoted)));
+        SetReport report = SetCheck.Check(survey, duplicates, rules);
+        RemedyPlaces places = FindingPrinter.Places(folder, folders);
         string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
         if (html is not null)
         {
             using ProgressBar bar = cli.Progress("sheet", report.Pictures.Count, "pictures");
-            ContactSheet.Save(html, CheckSheet.Make(name, report, rules), bar, cli.Cancel);
+            ContactSheet.Save(html, CheckSheet.Make(name, report, rules, places), bar, cli.Cancel);
         }
 
         if (json)
         {
-            cli.Out.WriteLine(CheckJson.Text(report, rules));
+            cli.Out.WriteLine(CheckJson.Text(report, rules, places));
         }
         else
         {
-            CheckPrinter.Print(cli, name, report, rules);
+            CheckPrinter.Print(cli, name, report, rules, places);
             cli.Out.WriteLine(
                 html is null
                     ? "--html FILE.html shows the pictures with their findings"

@@ -208,7 +208,12 @@ internal static class DatasetCleanCommand
         CleanPicture[] found = [.. survey.Pictures.Where(p => p.Found.Count > 0)];
         using (ProgressBar bar = cli.Progress("sheet", found.Length, "pictures"))
         {
-            ContactSheet.Save(page, CleanSheet.Make(name, survey), bar, cli.Cancel);
+            ContactSheet.Save(
+                page,
+                CleanSheet.Make(name, survey, FindingPrinter.Places(folder, folders)),
+                bar,
+                cli.Cancel
+            );
         }
 
         if (json)

@@ -1,93 +1,64 @@
-using System.Text.RegularExpressions;
 using Forno.Findings;
 using Forno.Reports;
 using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Shared;
 
-/// <summary>Findings on a terminal and in JSON.</summary>
-internal static partial class FindingPrinter
+/// <summary>Findings on a terminal.</summary>
+internal static class FindingPrinter
 {
-    /// <summary>
-    /// The same findings with the commands that mend them as they are to be typed here: what is to be done with FOLDER
-    /// and FILE names them.
-    /// </summary>
-    /// <param name="findings">The findings.</param>
-    /// <param name="folders">The folders as they were written; none leaves FOLDER.</param>
-    /// <param name="config">The training configuration as it was written; null leaves FILE.</param>
-    /// <param name="root">The folder that paths within the data set begin in; null leaves <c>FOLDER/name</c>.</param>
-    public static IReadOnlyList<Finding> For(
-        IEnumerable<Finding> findings,
-        IEnumerable<string> folders,
-        string? config = null,
-        string? root = null
-    )
-    {
-        string places = string.Join(' ', folders.Select(f => Wording.Quoted(Path.TrimEndingDirectorySeparator(f))));
-        return [.. findings.Select(f => f with { Mend = Named(f.Mend) })];
-
-        string Named(string mend)
-        {
-            string named = root is null
-                ? mend
-                : mend.Replace(
-                    " FOLDER/",
-                    $" {(root.Length > 0 ? Wording.Quoted(Path.TrimEndingDirectorySeparator(root)) + "/" : "")}",
-                    StringComparison.Ordinal
-                );
-            named = places.Length == 0 ? named : Bare().Replace(named, _ => $" {places}");
-            return config is null
-                ? named
-                : named.Replace("--config FILE", $"--config {Wording.Quoted(config)}", StringComparison.Ordinal);
-        }
-    }
-
-    /// <summary>
-    /// The folder that paths within a data set begin in, as it can be written here; null if there are several.
-    /// </summary>
+    /// <summary>What remedies are about, as it can be typed here.</summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="folders">The folders as they were written.</param>
-    public static string? RootOf(PictureFolder folder, IReadOnlyList<string> folders) =>
-        folder.Work is { } work
-            ? folders.FirstOrDefault(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)) == work)
-                ?? Path.GetRelativePath(Directory.GetCurrentDirectory(), work)
-        : folders.Count > 1 ? null
-        : RelativePath.Repeats(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folders[0]))))
-            is null
-            ? folders[0] // a folder N_name leads the paths itself
-        : Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folders[0])) ?? "/";
+    /// <param name="config">The training configuration as it was written, or null.</param>
+    /// <param name="severalFiles">Whether its options stand in several files.</param>
+    public static RemedyPlaces Places(
+        PictureFolder folder,
+        IReadOnlyList<string> folders,
+        string? config = null,
+        bool severalFiles = false
+    ) =>
+        new()
+        {
+            Folders = folders,
+            Root = RootOf(folder, folders),
+            IsWork = folder.Work is not null,
+            Config = config,
+            OptionsFile = severalFiles ? null : config,
+        };
 
     /// <summary>
-    /// Prints findings: what, why it hurts, what mends it; the latter two once for those that follow one another and
-    /// say the same.
+    /// Prints findings: what, why it hurts, what fixes it, each alternative on a line of its own; the latter two once
+    /// for those that follow one another and say the same.
     /// </summary>
-    public static void Print(TextWriter to, IEnumerable<Finding> findings)
+    public static void Print(TextWriter to, IEnumerable<Finding> findings, RemedyPlaces places)
     {
         Finding[] all = [.. findings];
         for (int i = 0; i < all.Length; i++)
         {
             to.WriteLine($"{Sign(all[i].Level)} {Wording.Shown(all[i].What)}");
-            if (
-                i + 1 == all.Length
-                || (all[i].Level, all[i].Effect, all[i].Mend) != (all[i + 1].Level, all[i + 1].Effect, all[i + 1].Mend)
-            )
+            if (i + 1 == all.Length || !Alike(all[i], all[i + 1]))
             {
-                to.WriteLine($"    {Wording.Shown(all[i].Effect)}");
-                to.WriteLine($"    → {Wording.Shown(all[i].Mend)}");
+                Advice(to, all[i], places);
             }
         }
+
+        bool Alike(Finding a, Finding b) =>
+            (a.Level, a.Effect) == (b.Level, b.Effect)
+            && RemedyText.Line(a.Remedies, places) == RemedyText.Line(b.Remedies, places);
     }
 
-    /// <summary>A finding as JSON has it.</summary>
-    public static object Row(Finding f) =>
-        new
+    /// <summary>Prints what a finding does and what fixes it.</summary>
+    public static void Advice(TextWriter to, Finding finding, RemedyPlaces places)
+    {
+        to.WriteLine($"    {Wording.Shown(finding.Effect)}");
+        string lead = "→";
+        foreach (Remedy remedy in finding.Remedies)
         {
-            f.Kind,
-            Level = f.Level.ToString().ToLowerInvariant(),
-            f.What,
-            f.Effect,
-            f.Mend,
-        };
+            to.WriteLine($"    {lead} {Wording.Shown(RemedyText.Plain(remedy, places))}");
+            lead = "  or";
+        }
+    }
 
     /// <summary>The mark before a finding.</summary>
     public static char Sign(FindingLevel level) =>
@@ -98,6 +69,14 @@ internal static partial class FindingPrinter
             _ => '·',
         };
 
-    [GeneratedRegex(" FOLDER(?![/\\w])")]
-    private static partial Regex Bare();
+    // The folder that paths within the data set begin in, as it can be written here; null if there are several.
+    private static string? RootOf(PictureFolder folder, IReadOnlyList<string> folders) =>
+        folder.Work is { } work
+            ? folders.FirstOrDefault(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)) == work)
+                ?? Path.GetRelativePath(Directory.GetCurrentDirectory(), work)
+        : folders.Count > 1 ? null
+        : RelativePath.Repeats(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folders[0]))))
+            is null
+            ? folders[0] // a folder N_name leads the paths itself
+        : Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folders[0])) ?? "/";
 }

@@ -100,8 +100,16 @@ internal static class WorkFolderRun
             work,
             options.Json(parsed),
             $"{folder.Pictures.Count} {Wording.Counted(folder.Pictures.Count, "picture")}",
-            findings is null ? null : FindingPrinter.For(findings(), output is null ? folders : [output]),
-            rows?.Invoke()
+            findings?.Invoke(),
+            rows?.Invoke(),
+            output is null
+                ? FindingPrinter.Places(folder, folders)
+                : new RemedyPlaces
+                {
+                    Folders = [output],
+                    Root = output,
+                    IsWork = true,
+                }
         );
     }
 
@@ -113,6 +121,7 @@ internal static class WorkFolderRun
     /// <param name="of">What was looked at: <c>12 pictures</c>.</param>
     /// <param name="findings">What else is to be told; null = nothing.</param>
     /// <param name="rows">What <c>--json</c> tells beside it; null = nothing.</param>
+    /// <param name="places">What the remedies of findings are about; null = nothing is known.</param>
     /// <returns>The exit code.</returns>
     public static int Finish(
         CommandHost cli,
@@ -121,12 +130,14 @@ internal static class WorkFolderRun
         bool json,
         string of,
         IReadOnlyList<Finding>? findings = null,
-        JsonRows? rows = null
+        JsonRows? rows = null,
+        RemedyPlaces? places = null
     )
     {
+        places ??= RemedyPlaces.Unknown;
         if (work is null)
         {
-            Describe(cli, plan, json, of, findings, rows);
+            Describe(cli, plan, json, of, findings, rows, places);
             return plan.Steps.Count == 0 && plan.Problems.Count > 0 ? 1 : 0;
         }
 
@@ -152,7 +163,7 @@ internal static class WorkFolderRun
                     applied.Problems,
                     plan.Kept,
                     plan.Notes,
-                    Findings = findings?.Select(FindingPrinter.Row),
+                    Findings = findings?.Select(f => FindingJson.Row(f, places)),
                 },
                 rows
             );
@@ -172,7 +183,7 @@ internal static class WorkFolderRun
             Note(cli, plan);
             List(cli, plan.Kept, "left as they are");
             List(cli, applied.Problems);
-            FindingPrinter.Print(cli.Out, findings ?? []);
+            FindingPrinter.Print(cli.Out, findings ?? [], places);
         }
 
         return applied.Id is null && applied.Problems.Count > 0 ? 1 : 0;
@@ -243,7 +254,8 @@ internal static class WorkFolderRun
         bool json,
         string of,
         IReadOnlyList<Finding>? findings,
-        JsonRows? rows
+        JsonRows? rows,
+        RemedyPlaces places
     )
     {
         if (json)
@@ -258,7 +270,7 @@ internal static class WorkFolderRun
                     told.Problems,
                     told.Kept,
                     told.Notes,
-                    Findings = findings.Select(FindingPrinter.Row),
+                    Findings = findings.Select(f => FindingJson.Row(f, places)),
                 };
             WriteJson(cli, document, rows);
             return;
@@ -280,7 +292,7 @@ internal static class WorkFolderRun
         Note(cli, plan);
         List(cli, plan.Kept, "left as they are");
         List(cli, plan.Problems);
-        FindingPrinter.Print(cli.Out, findings ?? []);
+        FindingPrinter.Print(cli.Out, findings ?? [], places);
     }
 
     private static void WriteJson(CommandHost cli, object document, JsonRows? rows)

@@ -78,7 +78,7 @@ internal sealed class DatasetDoctor
     /// <summary>Whether a command line names a data set.</summary>
     public bool Asked(ParseResult parsed) => parsed.GetValue(folders) is { Length: > 0 };
 
-    /// <summary>Looks at it and tells.</summary>
+    /// <summary>Looks at it and reports.</summary>
     public int Run(CommandHost cli, ParseResult parsed, bool json)
     {
         string[] named = parsed.GetValue(folders)!;
@@ -94,13 +94,17 @@ internal sealed class DatasetDoctor
         {
             before.Add(
                 new Finding(
-                    "empty-folder",
+                    FindingKind.EmptyFolder,
                     FindingLevel.Bad,
                     $"{Path.GetFileName(edit!.File)} trains on nothing: "
                         + $"{(edit.DatasetFile is null ? "there is no folder N_name in its train_data_dir" : "its dataset config has no folders")}",
                     "The trainer stops at once.",
-                    $"forno plan {Wording.Shown(named[0])} --config "
-                        + $"{Wording.Shown(Path.GetFileName(edit.File))} --apply gives every folder its N_name"
+                    Fix.Run("plan")
+                        .OnDataSet()
+                        .Changing()
+                        .WithConfig()
+                        .With("apply")
+                        .Noting("gives every folder its N_name")
                 )
             );
             trained = AsIfTrained(edit, folder);
@@ -159,7 +163,7 @@ internal sealed class DatasetDoctor
                         :
                         [
                             .. report.Findings.Where(f =>
-                                f.Kind != "long"
+                                f.Kind != FindingKind.Long
                                 || report.Long![0].Tokens > Math.Max(75, facts.Number("max_token_length"))
                             ),
                         ]
@@ -170,11 +174,12 @@ internal sealed class DatasetDoctor
                     "captions",
                     [
                         .. problems.Select(p => new Finding(
-                            "unreadable",
+                            FindingKind.Unreadable,
                             FindingLevel.Bad,
                             p.ToString(),
                             "What was pruned there is not known.",
-                            "restore it, or remove it"
+                            Fix.ByHand("restore it"),
+                            Fix.ByHand("remove it")
                         )),
                     ]
                 )
@@ -189,18 +194,8 @@ internal sealed class DatasetDoctor
             }
         }
 
-        string? root = FindingPrinter.RootOf(folder, named);
-        IReadOnlyList<Diagnosis> all =
-        [
-            .. Diagnosis
-                .Gather(sources)
-                .Select(d =>
-                    d with
-                    {
-                        Finding = FindingPrinter.For([d.Finding], named, parsed.GetValue(config), root)[0],
-                    }
-                ),
-        ];
+        RemedyPlaces at = FindingPrinter.Places(folder, named, parsed.GetValue(config), edit?.DatasetFile is not null);
+        IReadOnlyList<Diagnosis> all = Diagnosis.Gather(sources);
         if (json)
         {
             cli.Out.WriteLine(
@@ -213,10 +208,11 @@ internal sealed class DatasetDoctor
                         {
                             Class = Classes.First(c => c.Harm == d.Harm).Name,
                             d.From,
-                            d.Finding.Kind,
+                            Kind = d.Finding.Kind.Name,
                             d.Finding.What,
                             d.Finding.Effect,
-                            d.Finding.Mend,
+                            Fix = RemedyText.Line(d.Finding.Remedies, at),
+                            Remedies = FindingJson.Rows(d.Finding.Remedies, at),
                         }),
                         folder.Problems,
                     },
@@ -230,14 +226,21 @@ internal sealed class DatasetDoctor
                 cli,
                 string.Join(", ", named.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f)))),
                 folder,
-                all
+                all,
+                at
             );
         }
 
         return parsed.GetValue(strict) && all.Any(d => d.Harm == Harm.Stops) ? 1 : 0;
     }
 
-    private static void Print(CommandHost cli, string name, PictureFolder folder, IReadOnlyList<Diagnosis> all)
+    private static void Print(
+        CommandHost cli,
+        string name,
+        PictureFolder folder,
+        IReadOnlyList<Diagnosis> all,
+        RemedyPlaces at
+    )
     {
         cli.Out.WriteLine(
             Invariant.Text(
@@ -252,7 +255,7 @@ internal sealed class DatasetDoctor
             {
                 cli.Out.WriteLine();
                 cli.Out.WriteLine($"{heading}:");
-                FindingPrinter.Print(cli.Out, these);
+                FindingPrinter.Print(cli.Out, these, at);
             }
         }
 
@@ -302,7 +305,7 @@ internal sealed class DatasetDoctor
         }
         catch (FornoException)
         {
-            return null; // a folder that is absent: told before
+            return null; // a folder that is absent: reported before
         }
     }
 
@@ -320,7 +323,7 @@ internal sealed class DatasetDoctor
         }
         catch (FornoException)
         {
-            return []; // no pictures but regularisation: told by the files
+            return []; // no pictures but regularisation: reported by the files
         }
     }
 
@@ -344,7 +347,7 @@ internal sealed class DatasetDoctor
             .GroupBy(f => f.Finding.Kind)
             .ToArray();
         // Without buckets everything is cut to one shape: that is the configuration's mistake, not the pictures'.
-        int cut = rules.Enabled ? 0 : kinds.FirstOrDefault(k => k.Key == "cropped")?.Count() ?? 0;
+        int cut = rules.Enabled ? 0 : kinds.FirstOrDefault(k => k.Key == FindingKind.Cropped)?.Count() ?? 0;
         return
         [
             .. cut == 0
@@ -352,19 +355,19 @@ internal sealed class DatasetDoctor
                 : (Finding[])
                     [
                         new Finding(
-                            "no-buckets",
+                            FindingKind.NoBuckets,
                             FindingLevel.Warning,
                             Invariant.Text(
                                 $"enable_bucket is not on: {cut} of {report.Pictures.Count} pictures are cut "
                                     + $"to the shape of {rules.Resolution}"
                             ),
                             "Heads and feet at the edges are cut: the LoRA learns them cut.",
-                            "enable_bucket = true in the training configuration"
+                            Fix.Set("enable_bucket", true)
                         ),
                     ],
             .. report.Findings,
             .. kinds
-                .Where(k => k.Key != "duplicate" && !(k.Key == "cropped" && cut > 0))
+                .Where(k => k.Key != FindingKind.Duplicate && !(k.Key == FindingKind.Cropped && cut > 0))
                 .Select(k =>
                     k.MaxBy(f => f.Finding.Level).Finding with
                     {
@@ -378,11 +381,11 @@ internal sealed class DatasetDoctor
             .. report
                 .Problems.Except(folder.Problems)
                 .Select(p => new Finding(
-                    "unreadable",
+                    FindingKind.Unreadable,
                     FindingLevel.Bad,
                     p.ToString(),
                     "It is not trained, or the trainer stops at it.",
-                    "mend or remove it"
+                    Fix.ByHand("repair or remove it")
                 )),
         ];
     }

@@ -70,22 +70,24 @@ internal static class PlanCommand
                     edit,
                     cli.Cancel
                 );
-                plan = plan with
-                {
-                    Findings = FindingPrinter.For(plan.Findings, options.Folders(parsed), parsed.GetValue(config)),
-                };
+                RemedyPlaces places = FindingPrinter.Places(
+                    folder,
+                    options.Folders(parsed),
+                    parsed.GetValue(config),
+                    edit?.DatasetFile is not null
+                );
                 if (options.Json(parsed))
                 {
                     cli.Out.WriteLine(
                         JsonSerializer.Serialize(
-                            PlanPrinter.Json(plan, RepeatRenames.Targets(plan, Top(options.Folders(parsed)))),
+                            PlanPrinter.Json(plan, RepeatRenames.Targets(plan, Top(options.Folders(parsed))), places),
                             JsonOutput.Options
                         )
                     );
                 }
                 else
                 {
-                    PlanPrinter.Print(cli.Out, plan);
+                    PlanPrinter.Print(cli.Out, plan, places);
                     cli.Out.WriteLine();
                     cli.Out.WriteLine(
                         "--apply renames the folders"
@@ -203,7 +205,7 @@ internal static class PlanCommand
                 );
                 if (!options.Json(parsed))
                 {
-                    PlanPrinter.Print(cli.Out, plan with { Findings = [] });
+                    PlanPrinter.Print(cli.Out, plan with { Findings = [] }, RemedyPlaces.Unknown);
                     cli.Out.WriteLine();
                 }
 

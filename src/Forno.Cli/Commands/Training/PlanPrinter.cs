@@ -6,12 +6,12 @@ using Forno.Reports;
 namespace Forno.Cli.Commands.Training;
 
 /// <summary>
-/// What <c>forno plan</c> tells: the recipe, each folder's repeats and where they come from, what each trigger gets.
+/// What <c>forno plan</c> prints: the recipe, each folder's repeats and where they come from, what each trigger gets.
 /// </summary>
 internal static class PlanPrinter
 {
     /// <summary>Prints a plan.</summary>
-    public static void Print(TextWriter to, RepeatPlan plan)
+    public static void Print(TextWriter to, RepeatPlan plan, RemedyPlaces places)
     {
         BakeSettings s = plan.Settings;
         to.WriteLine(
@@ -71,12 +71,12 @@ internal static class PlanPrinter
         if (plan.Findings.Count > 0)
         {
             to.WriteLine();
-            FindingPrinter.Print(to, plan.Findings);
+            FindingPrinter.Print(to, plan.Findings, places);
         }
     }
 
     /// <summary>The same for machines.</summary>
-    public static object Json(RepeatPlan plan, IReadOnlyDictionary<string, string> targets)
+    public static object Json(RepeatPlan plan, IReadOnlyDictionary<string, string> targets, RemedyPlaces places)
     {
         var (concept, sub) = RepeatPlanner.Targets(plan.Settings);
         var (low, high) = RepeatPlanner.Range(plan.Settings);
@@ -123,7 +123,7 @@ internal static class PlanPrinter
                 t.PerEpoch,
                 t.Total,
             }),
-            Findings = plan.Findings.Select(FindingPrinter.Row),
+            Findings = plan.Findings.Select(f => FindingJson.Row(f, places)),
         };
     }
 

@@ -106,3 +106,97 @@ public sealed record CaptionReport
     /// </summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
 }
+
+/// <summary>Judges a caption set.</summary>
+public static class CaptionReporter
+{
+    private const int CompanionTags = 40,
+        CompanionsEach = 6,
+        LeastTogether = 3;
+
+    /// <summary>Counts and judges.</summary>
+    /// <param name="set">The captions.</param>
+    /// <param name="options">How to look at them.</param>
+    public static CaptionReport Make(CaptionSet set, CaptionReportOptions options)
+    {
+        var survey = CaptionSurvey.Of(set, options);
+        TagEntry[] tags =
+        [
+            .. survey.Tags.OrderByDescending(t => t.Pictures).ThenBy(t => t.Normal, StringComparer.Ordinal),
+        ];
+        TagGroup[] together =
+        [
+            .. survey
+                .SameExtents(LeastTogether)
+                .Where(g => g[0].Pictures < survey.Captions && !g.All(t => t.IsTrigger))
+                .OrderByDescending(g => g[0].Pictures)
+                .ThenBy(g => g[0].Normal, StringComparer.Ordinal)
+                .Select(g => new TagGroup(
+                    [
+                        .. g.OrderByDescending(t => t.IsTrigger)
+                            .ThenBy(t => t.Normal, StringComparer.Ordinal)
+                            .Select(t => t.Text),
+                    ],
+                    g[0].Pictures
+                )),
+        ];
+        var report = new CaptionReport
+        {
+            Pictures = survey.Pictures,
+            Captions = survey.Captions,
+            Prose = survey.Prose,
+            Folders = [.. survey.Folders.Select(f => Folder(f, survey.HasTokens))],
+            Tags = [.. tags.Select(t => new TagCount(t.Text, t.Pictures, t.Folders, t.IsTrigger))],
+            Companions =
+            [
+                .. survey
+                    .MostSeenWith(CompanionsEach)
+                    .Take(CompanionTags)
+                    .Select(c => new TagCompanions(
+                        c.Tag.Text,
+                        c.Tag.Pictures,
+                        [.. c.Most.Select(m => (m.With.Text, m.Together))]
+                    )),
+            ],
+            Together = together,
+            Singletons =
+            [
+                .. tags.Where(t => t.Pictures == 1 && !t.IsTrigger).Select(t => (t.Text, t.Example!.Picture.Path)),
+            ],
+            Bare = [.. survey.Bare.Select(b => b.Picture.Path)],
+            Long = survey.HasTokens
+                ? [.. survey.Long.OrderByDescending(l => l.Tokens).ThenBy(l => l.Picture, StringComparer.Ordinal)]
+                : null,
+            Rare = options.Tags is { } list ? [.. Rare(tags, list, options.FewUses)] : null,
+            Findings = [],
+            Problems = [.. set.Problems, .. options.Tags?.Problems ?? []],
+        };
+        return report with { Findings = CaptionFindings.Of(report, survey, set, options) };
+    }
+
+    private static FolderTags Folder(FolderEntry folder, bool hasTokens) =>
+        new(
+            folder.Name,
+            folder.Pictures,
+            folder.Captions,
+            folder.Captions == 0 ? 0 : (double)folder.AllTags / folder.Captions,
+            hasTokens ? folder.MostTokens : null,
+            [
+                .. folder
+                    .Counts.OrderByDescending(c => c.Pictures)
+                    .ThenBy(c => c.Tag.Normal, StringComparer.Ordinal)
+                    .Select(c => (c.Tag.Text, c.Pictures)),
+            ]
+        );
+
+    private static IEnumerable<RareTag> Rare(TagEntry[] tags, TagList list, long few) =>
+        tags.Where(t => !t.IsTrigger)
+            .Select(t =>
+                list.Find(t.Normal, out bool isAlias) is { } listed
+                    ? isAlias || listed.Uses < few
+                        ? new RareTag(t.Text, t.Pictures, listed.Uses, isAlias ? listed.Name : null)
+                        : null
+                    : new RareTag(t.Text, t.Pictures, null, null)
+            )
+            .OfType<RareTag>();
+}

@@ -28,7 +28,7 @@ public static class PictureCheck
     /// <summary>Compression damage from which on it is visible; see <see cref="Blockiness"/>.</summary>
     public const double BlockyFrom = 0.5;
 
-    /// <summary>Share of a picture in text boxes from which on it is told, and from which on it is a warning.</summary>
+    /// <summary>Share of a picture in text boxes that is reported, and that is a warning.</summary>
     public const double TextFrom = 0.002,
         MuchText = 0.03;
 
@@ -78,11 +78,12 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "no-caption",
+                    FindingKind.NoCaption,
                     FindingLevel.Note,
                     "no caption",
                     "Only the folder's class tokens teach it: whatever it shows sticks to the trigger.",
-                    "write its .txt"
+                    Fix.Run("caption tag").OnDataSet().Changing(),
+                    Fix.ByHand("write its .txt")
                 )
             );
         }
@@ -115,11 +116,12 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "no-bucket",
+                    FindingKind.NoBucket,
                     FindingLevel.Bad,
                     $"{picture.Size} is less than one bucket step",
                     "With bucket_no_upscale the trainer stops at it.",
-                    "remove it, or train without bucket_no_upscale"
+                    Fix.ByHand("remove it"),
+                    Fix.Set("bucket_no_upscale", false)
                 )
             );
             return null;
@@ -147,11 +149,11 @@ public static class PictureCheck
                 : $"a file of kind {format}";
             found.Add(
                 new Finding(
-                    "format",
+                    FindingKind.Format,
                     FindingLevel.Bad,
                     what,
-                    "Trainers pass over what is not png, jpg, webp or bmp, and see one frame of an animation.",
-                    "forno dataset import FOLDER -o NEW"
+                    "Trainers skip what is not png, jpg, webp or bmp, and read one frame of an animation.",
+                    Fix.Run("dataset import").OnDataSet().IntoNew()
                 )
             );
         }
@@ -162,11 +164,11 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "disguised",
+                    FindingKind.Disguised,
                     FindingLevel.Note,
                     $"{format} that is called {extension}",
                     "Some tools trust the name and fail.",
-                    "forno dataset import FOLDER -o NEW"
+                    Fix.Run("dataset import").OnDataSet().IntoNew()
                 )
             );
         }
@@ -175,11 +177,11 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "retro",
+                    FindingKind.Retro,
                     FindingLevel.Note,
                     $"tagged {retro}",
                     "Screenshots of that era train about three times faster: they burn in first.",
-                    "give its folder fewer repeats"
+                    Fix.ByHand("give its folder fewer repeats")
                 )
             );
         }
@@ -203,13 +205,18 @@ public static class PictureCheck
                 : Invariant.Text($"{size} is enlarged ×{scale:0.00} for bucket {fit.Bucket}");
             found.Add(
                 new Finding(
-                    "small",
+                    FindingKind.Small,
                     scale >= MuchUpscaled ? FindingLevel.Warning : FindingLevel.Note,
                     what,
                     rules.NoUpscale
                         ? "It is trained small, in a bucket of its own size."
                         : "The trainer enlarges it by plain resampling: the LoRA learns the blur.",
-                    $"forno upscale FOLDER --needed --resolution {Side(wanted)} --model yandereneo-4x"
+                    Fix.Run("upscale")
+                        .OnDataSet()
+                        .Changing()
+                        .With("needed")
+                        .With("resolution", Side(wanted))
+                        .With("model", "yandereneo-4x")
                 )
             );
         }
@@ -218,11 +225,14 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "cropped",
+                    FindingKind.Cropped,
                     FindingLevel.Warning,
                     Invariant.Text($"{cropped:0 %} is cut off for bucket {fit.Bucket}"),
                     "Heads and feet at the edges are cut: the LoRA learns them cut.",
-                    "forno dataset buckets FOLDER --html sheet.html shows it; then crop or square it"
+                    Fix.Run("dataset buckets")
+                        .OnDataSet()
+                        .With("html", "sheet.html")
+                        .Noting("shows it; then crop it, or pad it square")
                 )
             );
         }
@@ -240,11 +250,12 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "soft",
+                    FindingKind.Soft,
                     FindingLevel.Warning,
                     Invariant.Text($"blurred (sharpness {m.Sharpness:0.0})"),
                     "The LoRA learns the blur as part of the subject.",
-                    "take it out, or find a better copy"
+                    Fix.ByHand("find a better copy"),
+                    Fix.ByHand("take it out")
                 )
             );
         }
@@ -253,11 +264,12 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "compressed",
+                    FindingKind.Compressed,
                     m.Blockiness >= MuchBlocky ? FindingLevel.Warning : FindingLevel.Note,
                     Invariant.Text($"compression damage ({m.Blockiness:0.0} levels at block edges)"),
                     "Blocks and ringing are learnt as texture.",
-                    "find a better copy, or a 1x clean-up model with forno upscale"
+                    Fix.ByHand("find a better copy"),
+                    Fix.Run("upscale").OnDataSet().Changing().Asking("model", "MODEL").Noting("a 1x clean-up model")
                 )
             );
         }
@@ -266,11 +278,12 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "monochrome",
+                    FindingKind.Monochrome,
                     FindingLevel.Note,
                     "no colour",
                     "Many of them make the LoRA forget colours.",
-                    "tag it monochrome, or sort it into a folder with fewer repeats"
+                    Fix.ByHand("tag it monochrome"),
+                    Fix.ByHand("sort it into a folder with fewer repeats")
                 )
             );
         }
@@ -279,11 +292,11 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "transparent",
+                    FindingKind.Transparent,
                     FindingLevel.Warning,
                     Invariant.Text($"{m.TransparentShare:0 %} of it is transparent"),
                     "Trainers drop alpha: whatever colour lies under it is trained, often black with ragged edges.",
-                    "forno dataset flatten FOLDER"
+                    Fix.Run("dataset flatten").OnDataSet().Changing()
                 )
             );
         }
@@ -293,11 +306,11 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "borders",
+                    FindingKind.Borders,
                     FindingLevel.Note,
                     Invariant.Text($"{border:0 %} of it is border of one colour ({m.Content} remains)"),
                     "Empty pixels take the place of the subject's, and bars are learnt as part of the picture.",
-                    "forno dataset trim FOLDER"
+                    Fix.Run("dataset trim").OnDataSet().Changing()
                 )
             );
         }
@@ -309,11 +322,12 @@ public static class PictureCheck
         {
             found.Add(
                 new Finding(
-                    "text",
+                    FindingKind.Text,
                     share >= MuchText ? FindingLevel.Warning : FindingLevel.Note,
                     Invariant.Text($"text on {share:0.0 %} of it ({texts.Texts.Count} lines)"),
                     "Letters are learnt as shapes: the LoRA draws gibberish and watermarks where it finds room.",
-                    "forno dataset clean FOLDER --review text.html shows it; then --mark, --fill or --blur"
+                    Fix.Run("dataset clean").OnDataSet().With("review", "text.html").Noting("shows it"),
+                    Fix.Run("dataset clean").OnDataSet().Changing().With("mark").Noting("keeps it out of the loss")
                 )
             );
         }

@@ -20,27 +20,7 @@ public sealed record SetReport(
     IReadOnlyList<(Size Bucket, int Count)> Buckets,
     IReadOnlyList<Finding> Findings,
     IReadOnlyList<Problem> Problems
-)
-{
-    /// <summary>
-    /// The same with a folder's name in the commands that mend, so that they can be typed as they stand.
-    /// </summary>
-    /// <param name="folder">The folder as a shell takes it.</param>
-    public SetReport At(string folder)
-    {
-        return this with
-        {
-            Findings = [.. Findings.Select(Named)],
-            Pictures = [.. Pictures.Select(p => p with { Findings = [.. p.Findings.Select(Named)] })],
-        };
-
-        Finding Named(Finding finding) =>
-            finding with
-            {
-                Mend = finding.Mend.Replace(" FOLDER", " " + folder, StringComparison.Ordinal),
-            };
-    }
-}
+);
 
 /// <summary>Rules about a data set as a whole. Pure.</summary>
 public static class SetCheck
@@ -91,7 +71,7 @@ public static class SetCheck
         if (pictures.Length > 0)
         {
             Repetition(duplicates, found);
-            Counts(pictures, counts, found);
+            Counts(pictures, counts, rules, found);
             Folders(pictures, found);
             Shares(pictures, found);
             Balance(pictures, found);
@@ -103,17 +83,18 @@ public static class SetCheck
 
     private static void Texts(CheckedPicture[] pictures, List<Finding> found)
     {
-        int texts = pictures.Count(p => p.Findings.Any(f => f.Kind == "text"));
+        int texts = pictures.Count(p => p.Findings.Any(f => f.Kind == FindingKind.Text));
         if (texts * 4 > pictures.Length)
         {
             found.Add(
                 new Finding(
-                    "much-text",
+                    FindingKind.MuchText,
                     FindingLevel.Warning,
                     Invariant.Text($"{texts} of {pictures.Length} pictures have text in them"),
                     "So common a thing sticks to the trigger: text and watermarks come with every picture "
                         + "that the LoRA draws.",
-                    "forno dataset clean FOLDER --mark; or name it in the captions (text, speech bubble, watermark)"
+                    Fix.Run("dataset clean").OnDataSet().Changing().With("mark"),
+                    Fix.ByHand("name it in the captions (text, speech bubble, watermark)")
                 )
             );
         }
@@ -121,13 +102,13 @@ public static class SetCheck
 
     private static Finding DuplicateFinding(Duplicate other, string kept) =>
         new(
-            "duplicate",
+            FindingKind.Duplicate,
             FindingLevel.Warning,
             other.Exact
                 ? $"the same file as {kept}"
                 : Invariant.Text($"{other.Similarity:0} % like {kept}{(other.Mirrored ? ", mirrored" : "")}"),
             "It is trained more often than the rest and burns in.",
-            "forno dataset dedupe FOLDER"
+            Fix.Run("dataset dedupe").OnDataSet().Changing()
         );
 
     private static void Repetition(IReadOnlyList<DuplicateGroup> duplicates, List<Finding> found)
@@ -137,31 +118,37 @@ public static class SetCheck
             int more = duplicates.Sum(g => g.Others.Count);
             found.Add(
                 new Finding(
-                    "duplicates",
+                    FindingKind.Duplicates,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"{more} {(more == 1 ? "picture is a duplicate" : "pictures are duplicates")} of "
                             + $"{(duplicates.Count == 1 ? "another" : Invariant.Text($"{duplicates.Count} others"))}"
                     ),
                     "What is there several times is trained several times as often and burns in.",
-                    "forno dataset dedupe FOLDER"
+                    Fix.Run("dataset dedupe").OnDataSet().Changing()
                 )
             );
         }
     }
 
-    private static void Counts(CheckedPicture[] pictures, (Size, int Count)[] counts, List<Finding> found)
+    private static void Counts(
+        CheckedPicture[] pictures,
+        (Size Bucket, int Count)[] counts,
+        BucketRules rules,
+        List<Finding> found
+    )
     {
         if (counts.Length > ManyBuckets)
         {
             found.Add(
                 new Finding(
-                    "many-buckets",
+                    FindingKind.ManyBuckets,
                     FindingLevel.Warning,
                     Invariant.Text($"{counts.Length} buckets for {pictures.Length} pictures"),
                     "A batch never mixes buckets: most batches will be short, and the step count and "
                         + "learning rate no longer mean what they say.",
-                    "forno dataset buckets FOLDER shows them; crop odd shapes, or raise bucket_reso_steps"
+                    Fix.Run("dataset buckets").OnDataSet().Noting("shows them; then crop odd shapes"),
+                    Fix.Set("bucket_reso_steps", rules.Steps * 2)
                 )
             );
         }
@@ -171,14 +158,14 @@ public static class SetCheck
         {
             found.Add(
                 new Finding(
-                    "alone",
+                    FindingKind.Alone,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"{alone} "
                             + $"{(alone == 1 ? "picture is alone in its bucket" : "pictures are alone in their buckets")}"
                     ),
-                    "Alone it is always trained as a batch of one.",
-                    "forno dataset buckets FOLDER names them"
+                    "A picture alone is always trained as a batch of one.",
+                    Fix.Run("dataset buckets").OnDataSet().Noting("shows them")
                 )
             );
         }
@@ -203,7 +190,7 @@ public static class SetCheck
                     + (folders.Length > MostNamed ? ", …" : "");
                 found.Add(
                     new Finding(
-                        "few-pictures",
+                        FindingKind.FewPictures,
                         few ? FindingLevel.Warning : FindingLevel.Note,
                         Invariant.Text(
                             $"fewer than {(few ? FewPictures : AdvisedPictures)} pictures"
@@ -212,7 +199,8 @@ public static class SetCheck
                         few
                             ? "With fewer than 8 of an outfit the LoRA copies them instead of learning."
                             : "20 of an outfit and more make it flexible.",
-                        "add pictures; forno dataset crop cuts large ones into several shots"
+                        Fix.ByHand("add pictures"),
+                        Fix.Run("dataset crop").OnDataSet().Changing().Noting("cuts large ones into several shots")
                     )
                 );
             }
@@ -222,16 +210,17 @@ public static class SetCheck
     private static void Shares(CheckedPicture[] pictures, List<Finding> found)
     {
         int monochrome = pictures.Count(p => p.Picture.Measures.IsMonochrome),
-            retro = pictures.Count(p => p.Findings.Any(f => f.Kind == "retro"));
+            retro = pictures.Count(p => p.Findings.Any(f => f.Kind == FindingKind.Retro));
         if (monochrome * 2 > pictures.Length)
         {
             found.Add(
                 new Finding(
-                    "mostly-monochrome",
+                    FindingKind.MostlyMonochrome,
                     FindingLevel.Warning,
                     Invariant.Text($"{monochrome} of {pictures.Length} pictures have no colour"),
                     "The LoRA draws grey unless told otherwise.",
-                    "add coloured pictures, or forno dataset sort FOLDER and fewer repeats for the others"
+                    Fix.ByHand("add coloured pictures"),
+                    ToFewRepeats("1_grey: monochrome")
                 )
             );
         }
@@ -240,11 +229,11 @@ public static class SetCheck
         {
             found.Add(
                 new Finding(
-                    "retro-mix",
+                    FindingKind.RetroMix,
                     FindingLevel.Note,
                     Invariant.Text($"{retro} of {pictures.Length} pictures are tagged as of the 1980s or 1990s"),
                     "They train about three times faster than the rest: their look wins.",
-                    "forno dataset sort FOLDER, and fewer repeats for them"
+                    ToFewRepeats("1_retro: TAG")
                 )
             );
         }
@@ -258,31 +247,36 @@ public static class SetCheck
         {
             found.Add(
                 new Finding(
-                    "caption-kinds",
+                    FindingKind.Extensions,
                     FindingLevel.Warning,
-                    $"captions are of {kinds.Length} kinds: "
+                    $"captions have {kinds.Length} extensions: "
                         + $"{string.Join(", ", kinds.Select(k => Invariant.Text($"{k.Count()} {k.Key}")))}",
-                    "The trainer reads one kind (caption_extension): the pictures of the others count as "
-                        + "without caption.",
-                    "forno dataset import FOLDER -o NEW --caption-extension .txt"
+                    "The trainer reads one of them (caption_extension): the pictures of the others count "
+                        + "as without caption.",
+                    Fix.Run("dataset import").OnDataSet().IntoNew().With("caption-extension", ".txt")
                 )
             );
         }
 
-        int bare = pictures.Count(p => p.Findings.Any(f => f.Kind == "no-caption"));
+        int bare = pictures.Count(p => p.Findings.Any(f => f.Kind == FindingKind.NoCaption));
         if (bare > 0)
         {
             found.Add(
                 new Finding(
-                    "captions-missing",
+                    FindingKind.CaptionsMissing,
                     FindingLevel.Note,
                     Invariant.Text($"{bare} of {pictures.Length} pictures have no caption"),
                     "Without captions everything in a picture sticks to the trigger.",
-                    "forno caption tag FOLDER, or write a .txt beside each"
+                    Fix.Run("caption tag").OnDataSet().Changing(),
+                    Fix.ByHand("write a .txt beside each picture")
                 )
             );
         }
     }
+
+    // A folder of its own, by captions, for pictures that are to be trained less.
+    private static Remedy ToFewRepeats(string rule) =>
+        Fix.Run("dataset sort").OnDataSet().Changing().Asking("rule", rule).Noting("fewer repeats for them");
 
     private static void Balance(CheckedPicture[] pictures, List<Finding> found)
     {
@@ -299,7 +293,7 @@ public static class SetCheck
         int told = counts.Sum();
         if (told < FewPictures)
         {
-            return; // captions do not tell
+            return; // captions do not say
         }
 
         string list = string.Join(", ", Shots.Select((s, i) => Invariant.Text($"{counts[i]} {s}")));
@@ -307,11 +301,12 @@ public static class SetCheck
         {
             found.Add(
                 new Finding(
-                    "shots",
+                    FindingKind.Shots,
                     FindingLevel.Warning,
                     $"one-sided shots: {list}",
                     "The LoRA can only draw well what it has seen: close faces or whole figures, not both.",
-                    "add the missing kind; closer shots can be cut out of full ones"
+                    Fix.ByHand("add the missing kind"),
+                    Fix.Run("dataset crop").OnDataSet().Changing().Noting("cuts closer shots out of full ones")
                 )
             );
         }

@@ -20,14 +20,15 @@ internal static class RepeatFindings
         {
             found.Add(
                 new Finding(
-                    "few-pictures",
+                    FindingKind.FewPictures,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"{Name(few)} has {few.Pictures} {(few.Pictures == 1 ? "picture" : "pictures")}, "
                             + $"drawn {few.Repeats} times an epoch each"
                     ),
                     "Fewer than 8 of an outfit are copied rather than learnt.",
-                    "add pictures; closer shots can be cut out of large ones"
+                    Fix.ByHand("add pictures"),
+                    Fix.Run("dataset crop").OnDataSet().Changing().Noting("cuts closer shots out of large ones")
                 )
             );
         }
@@ -36,12 +37,13 @@ internal static class RepeatFindings
         {
             found.Add(
                 new Finding(
-                    "scale-weight-norms",
+                    FindingKind.ScaleWeightNorms,
                     FindingLevel.Warning,
                     $"scale_weight_norms with {settings.Optimizer}",
                     "It shrinks weights while the optimizer judges its rate by how far they moved: the rate "
                         + "grows without end.",
-                    "remove scale_weight_norms, or use AdamW"
+                    Fix.Remove("scale_weight_norms"),
+                    Fix.Set("optimizer_type", "AdamW")
                 )
             );
         }
@@ -52,13 +54,13 @@ internal static class RepeatFindings
         {
             found.Add(
                 new Finding(
-                    "half",
+                    FindingKind.Half,
                     FindingLevel.Warning,
                     Invariant.Text($"{Name(half)} makes {half.ImageSteps} of {plan.ImageSteps} image steps an epoch"),
                     "More than half of all steps are its: the rest of the LoRA will look like it.",
                     half.Repeats > 1
-                        ? "more pictures for the other folders"
-                        : "take pictures out of it, or find more for the other folders"
+                        ? [Fix.ByHand("add pictures to the other folders")]
+                        : [Fix.ByHand("add pictures to the other folders"), Fix.ByHand("take pictures out of it")]
                 )
             );
         }
@@ -69,11 +71,12 @@ internal static class RepeatFindings
         {
             found.Add(
                 new Finding(
-                    "many-pictures",
+                    FindingKind.ManyPictures,
                     FindingLevel.Note,
                     Invariant.Text($"{Name(many)} has {many.Pictures} pictures, more than its image steps an epoch"),
                     "Even once each they are trained more than their share.",
-                    "fewer epochs, or leave the weakest out"
+                    Fix.ByHand("train fewer epochs"),
+                    Fix.ByHand("leave the weakest pictures out")
                 )
             );
         }
@@ -88,12 +91,12 @@ internal static class RepeatFindings
         {
             found.Add(
                 new Finding(
-                    "one-gamma",
+                    FindingKind.OneGamma,
                     FindingLevel.Note,
                     $"{(settings.MinSnrGamma ? "min_snr_gamma" : "ip_noise_gamma")} without "
                         + $"{(settings.MinSnrGamma ? "ip_noise_gamma" : "min_snr_gamma")}",
-                    "Steps are reckoned × 3/5 where both are on; with one of them the full number is taken.",
-                    "watch the last epochs for burning in"
+                    "Both together make the recipe take 3/5 of the steps; with one of them it takes all.",
+                    Fix.CompareEpochs()
                 )
             );
         }
@@ -111,17 +114,18 @@ internal static class RepeatFindings
             {
                 found.Add(
                     new Finding(
-                        "over-cap",
+                        FindingKind.OverCap,
                         FindingLevel.Warning,
                         Invariant.Text(
                             $"{main.Trigger}: {main.Total} image steps, more than {cap} for {plan.Settings.Optimizer}"
                         ),
-                        "It burns in: colours glare, poses repeat, other words lose their say.",
+                        "It burns in: colours glare, poses repeat, other words lose their effect.",
                         cap / main.PerEpoch is > 0 and var epochs
-                            ? Invariant.Text(
-                                $"forno plan FOLDER --epochs {epochs} ({main.PerEpoch * epochs} image steps)"
-                            )
-                            : "fewer pictures"
+                            ? Fix.Run("plan")
+                                .OnDataSet()
+                                .With("epochs", epochs)
+                                .Noting(Invariant.Text($"{main.PerEpoch * epochs} image steps"))
+                            : Fix.ByHand("take pictures out")
                     )
                 );
             }
@@ -130,15 +134,15 @@ internal static class RepeatFindings
                 int epochs = main.Total < low ? (low + main.PerEpoch - 1) / main.PerEpoch : high / main.PerEpoch;
                 found.Add(
                     new Finding(
-                        main.Total < low ? "short" : "long",
+                        main.Total < low ? FindingKind.ShortTraining : FindingKind.LongTraining,
                         FindingLevel.Note,
                         Invariant.Text($"{main.Trigger}: {main.Total} image steps; {low} to {high} suit it"),
                         main.Total < low
                             ? "It may come out weak."
                             : "Its last epochs may be burnt in; one of the earlier ones may be the best.",
                         epochs > 0 && epochs != plan.Epochs
-                            ? Invariant.Text($"forno plan FOLDER --epochs {epochs}")
-                            : "look at its epochs with forno grid"
+                            ? Fix.Run("plan").OnDataSet().With("epochs", epochs)
+                            : Fix.CompareEpochs()
                     )
                 );
             }
@@ -151,11 +155,11 @@ internal static class RepeatFindings
         {
             found.Add(
                 new Finding(
-                    "network",
+                    FindingKind.Network,
                     FindingLevel.Note,
                     $"network_module = {network}",
                     "The recipe is for plain LoRA; other kinds learn faster or more slowly.",
-                    "look at more of its epochs with forno grid"
+                    Fix.CompareEpochs()
                 )
             );
         }
@@ -165,7 +169,7 @@ internal static class RepeatFindings
             double scale = (settings.Alpha ?? RepeatPlanner.Alpha) / (settings.Dim ?? RepeatPlanner.Dim);
             found.Add(
                 new Finding(
-                    "dim-alpha",
+                    FindingKind.DimAlpha,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"dim {settings.Dim ?? RepeatPlanner.Dim}, alpha "
@@ -174,17 +178,15 @@ internal static class RepeatFindings
                     ),
                     scale < 0.5
                             ? Invariant.Text(
-                                $"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns more slowly than reckoned."
+                                $"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns more slowly than planned."
                             )
                         : scale > 0.5
                             ? Invariant.Text(
-                                $"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns faster than reckoned."
+                                $"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns faster than planned."
                             )
-                        : "It holds more or less than reckoned, at the same pace.",
-                    Invariant.Text(
-                        $"network_dim = {RepeatPlanner.Dim}, network_alpha = {RepeatPlanner.Alpha}, or look "
-                            + $"at its epochs with forno grid"
-                    )
+                        : "It holds more or less than planned, at the same pace.",
+                    Fix.All(Fix.Set("network_dim", RepeatPlanner.Dim), Fix.Set("network_alpha", RepeatPlanner.Alpha)),
+                    Fix.CompareEpochs()
                 )
             );
         }
@@ -202,14 +204,14 @@ internal static class RepeatFindings
         {
             found.Add(
                 new Finding(
-                    "unbalanced",
+                    FindingKind.Unbalanced,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"{steps[^1].Name} gets {steps[^1].Steps} image steps an epoch, {steps[0].Name} "
                             + $"{steps[0].Steps}"
                     ),
-                    "Whole repeats come no closer; the one with more will be drawn better.",
-                    "even out the numbers of pictures"
+                    "Whole repeats cannot balance them better; the one with more will be drawn better.",
+                    Fix.ByHand("even out the numbers of pictures")
                 )
             );
         }

@@ -31,12 +31,14 @@ internal static class FeatureFindings
         {
             found.Add(
                 new Finding(
-                    "split",
+                    FindingKind.Split,
                     FindingLevel.Note,
                     $"{Features(same)}: split between {same.Key}",
                     "Each of them learns it from fewer pictures; none calls it up without the rest of what "
                         + "it stands for.",
-                    "right if it belongs to each; else give it a trigger of its own, or leave its tag in the captions"
+                    Fix.ByHand("leave it so, if it belongs to each"),
+                    Fix.ByHand("give it a trigger of its own"),
+                    Fix.ByHand("leave its tag in the captions")
                 )
             );
         }
@@ -47,11 +49,12 @@ internal static class FeatureFindings
             found,
             (features, trigger) =>
                 new Finding(
-                    "leak",
+                    FindingKind.Leak,
                     FindingLevel.Note,
                     $"{features}: will turn up with {trigger.Name}, too",
                     "Other triggers take it, but many of this trigger's pictures show it.",
-                    $"add pictures with {trigger.Name} that do not show it, or leave its tag in the captions"
+                    Fix.ByHand($"add pictures with {trigger.Name} that do not show it"),
+                    Fix.ByHand("leave its tag in the captions")
                 )
         );
         Grouped(
@@ -60,12 +63,15 @@ internal static class FeatureFindings
             found,
             (features, trigger) =>
                 new Finding(
-                    "comes-and-goes",
+                    FindingKind.ComesAndGoes,
                     FindingLevel.Warning,
                     $"{features}: in some pictures of {trigger.Name} only",
                     "No trigger shows it always: it will come and go, and no word calls it or keeps it away.",
-                    "leave such tags in the captions (forno dataset undo takes the pruning back; forno "
-                        + "caption prune FOLDER --keep TAG leaves them)"
+                    Fix.All(
+                            Fix.Run("dataset undo").OnDataSet(),
+                            Fix.Run("caption prune").OnDataSet().Changing().Asking("keep", "TAG")
+                        )
+                        .Noting("if pruning was the last change")
                 )
         );
         AbsorptionRow[] unclaimed = [.. rows.Where(r => r.Unclaimed > 0)];
@@ -73,11 +79,12 @@ internal static class FeatureFindings
         {
             found.Add(
                 new Finding(
-                    "unclaimed",
+                    FindingKind.Unclaimed,
                     FindingLevel.Warning,
                     $"{Features(unclaimed)}: pruned in pictures without a trigger",
                     "No word takes it: it goes into everything that the LoRA draws.",
-                    "prune only folders with a trigger, or give those a trigger"
+                    Fix.ByHand("give those pictures a trigger"),
+                    Fix.ByHand("prune only folders with a trigger")
                 )
             );
         }
@@ -91,16 +98,24 @@ internal static class FeatureFindings
             {
                 found.Add(
                     new Finding(
-                        "takes-nothing",
+                        FindingKind.TakesNothing,
                         FindingLevel.Note,
                         $"no pruned feature goes to {TriggerFindings.Names(of)}",
                         of.Key
-                            ? "As long as captions name it by a tag that tag takes it, and the trigger learns "
+                            ? "As long as captions name it by a tag, that tag takes it, and the trigger learns "
                                 + "only the rest."
                             : "It learns only what no tag says.",
                         of.Key
-                            ? "forno caption prune FOLDER --also TAG, with the tag that names it"
-                            : "right for levels 0 and 1; else forno caption prune FOLDER --level 4"
+                            ? Fix.Run("caption prune")
+                                .OnDataSet()
+                                .Changing()
+                                .Asking("also", "TAG")
+                                .Noting("the tag that names it")
+                            : Fix.Run("caption prune")
+                                .OnDataSet()
+                                .Changing()
+                                .With("level", 4)
+                                .Noting("levels 0 and 1 mean it so")
                     )
                 );
             }
@@ -132,15 +147,16 @@ internal static class FeatureFindings
         {
             found.Add(
                 new Finding(
-                    "every-outfit",
+                    FindingKind.EveryOutfit,
                     FindingLevel.Warning,
                     $"{Features(theirs)}: in every outfit ({TriggerFindings.Names(outfitsOf[taker])})"
                         + $"{(taker.Length > 0 ? $", so {taker} takes it" : "")}",
                     taker.Length > 0
                         ? $"{taker} brings it in any clothes; no outfit can be drawn without it."
                         : "All outfits bring it.",
-                    "right if it is part of the character; else leave its tag in the captions, or add "
-                        + "pictures without it"
+                    Fix.ByHand("leave it so, if it is part of the character"),
+                    Fix.ByHand("leave its tag in the captions"),
+                    Fix.ByHand("add pictures without it")
                 )
             );
         }
@@ -175,11 +191,12 @@ internal static class FeatureFindings
         {
             found.Add(
                 new Finding(
-                    "half-pruned",
+                    FindingKind.HalfPruned,
                     FindingLevel.Warning,
                     $"{Features(half)}: pruned from some captions of a folder and left in others",
                     "Trigger and tag each learn half of it.",
-                    "forno caption prune FOLDER, the whole of it, or undo"
+                    Fix.Run("caption prune").OnDataSet().Changing().Noting("the whole of it"),
+                    Fix.Run("dataset undo").OnDataSet()
                 )
             );
         }

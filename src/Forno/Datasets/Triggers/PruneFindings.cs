@@ -21,7 +21,7 @@ internal static class PruneFindings
         {
             found.Add(
                 new Finding(
-                    "level",
+                    FindingKind.Level,
                     FindingLevel.Note,
                     settings.Level == PruneLevel.None
                         ? "level 0: nothing is pruned"
@@ -30,7 +30,8 @@ internal static class PruneFindings
                         ? "Captions say all they say."
                         : "The trigger learns only what no tag says; every trait stays changeable, and has to "
                             + "be prompted.",
-                    "--level 2 for a fixed character, 4 for a character with outfits"
+                    Instead().With("level", 2).Noting("for a fixed character"),
+                    Instead().With("level", 4).Noting("for a character with outfits")
                 )
             );
             return found;
@@ -40,13 +41,18 @@ internal static class PruneFindings
         {
             found.Add(
                 new Finding(
-                    "without-trigger",
+                    FindingKind.WithoutTrigger,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"{TriggerFindings.Pictures(untriggered)} without a trigger: nothing was pruned there"
                     ),
                     "Without a trigger nothing could absorb it.",
-                    "forno caption trigger FOLDER --character NAME first, or leave them: their tags take what they show"
+                    Fix.Run("caption trigger")
+                        .OnDataSet()
+                        .Changing()
+                        .Asking("character", "NAME")
+                        .Noting("before pruning"),
+                    Fix.ByHand("leave them: their tags take what they show")
                 )
             );
         }
@@ -57,14 +63,14 @@ internal static class PruneFindings
         {
             found.Add(
                 new Finding(
-                    "sentences",
+                    FindingKind.Sentences,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"{sentences} {(sentences == 1 ? "caption holds" : "captions hold")} sentences, "
                             + $"which are left as they are"
                     ),
                     "What a sentence says goes to its words, not to the trigger.",
-                    "write traits out of them by hand, if the trigger is to have them"
+                    Fix.ByHand("take traits out of them by hand, if the trigger is to have them")
                 )
             );
         }
@@ -77,21 +83,21 @@ internal static class PruneFindings
         {
             found.Add(
                 new Finding(
-                    "pruned",
+                    FindingKind.Pruned,
                     FindingLevel.Note,
                     $"{by.Key}: "
                         + $"{TriggerFindings.List(by.Select(s => Invariant.Text($"{s.Tag} ({s.Pictures})")))}",
                     "Out of the captions, so that the triggers absorb them; kept in name.tags.json beside "
                         + "each picture.",
-                    "--keep CATEGORY, or --keep TAG, leaves what is to stay changeable"
+                    Instead().Asking("keep", "TAG").Noting("a tag or a category that is to stay changeable")
                 )
             );
         }
 
-        Stays(set, scene, rules, "body-size", TraitLists.BodySize, found);
+        Stays(set, scene, rules, "body-size", FindingKind.BodySize, TraitLists.BodySize, found);
         if (settings.Level == PruneLevel.MultiTrigger || !scene.Triggers.Any(t => t.Kind == TriggerKind.Character))
         {
-            Stays(set, scene, rules, "footwear", TraitLists.Footwear, found);
+            Stays(set, scene, rules, "footwear", FindingKind.Footwear, TraitLists.Footwear, found);
         }
 
         foreach (string rule in (string[])["pair", "monochrome"])
@@ -101,11 +107,11 @@ internal static class PruneFindings
             {
                 found.Add(
                     new Finding(
-                        rule,
+                        rule == "pair" ? FindingKind.PairPruned : FindingKind.MonochromePruned,
                         FindingLevel.Note,
                         $"{TriggerFindings.List(by.Select(b => b.Tag))}: pruned by the rule '{rule}'",
                         Sentence(PruneSettings.Rules[rule]),
-                        $"--without {rule} leaves them"
+                        Instead().With("without", rule).Noting("leaves them")
                     )
                 );
             }
@@ -121,11 +127,12 @@ internal static class PruneFindings
             );
             found.Add(
                 new Finding(
-                    "other-character",
+                    FindingKind.OtherCharacter,
                     FindingLevel.Warning,
                     $"characters that a tagger recognised: {list}",
                     Sentence(PruneSettings.Rules["other-character"]),
-                    "if they are in the pictures leave their names; else forno caption edit FOLDER --remove NAME"
+                    Fix.ByHand("leave their names, if they are in the pictures"),
+                    Fix.Run("caption edit").OnDataSet().Changing().Asking("remove", "NAME")
                 )
             );
         }
@@ -140,6 +147,7 @@ internal static class PruneFindings
         TriggerScene scene,
         PruneRules rules,
         string rule,
+        FindingKind kind,
         string category,
         List<Finding> found
     )
@@ -161,11 +169,11 @@ internal static class PruneFindings
         {
             found.Add(
                 new Finding(
-                    rule,
+                    kind,
                     FindingLevel.Note,
                     $"{TriggerFindings.List(tags)}: left by the rule '{rule}'",
                     Sentence(PruneSettings.Rules[rule]),
-                    $"--without {rule} prunes them, too"
+                    Instead().With("without", rule).Noting("prunes them, too")
                 )
             );
         }
@@ -184,17 +192,20 @@ internal static class PruneFindings
         {
             found.Add(
                 new Finding(
-                    "rare",
+                    FindingKind.PrunedRarely,
                     FindingLevel.Note,
                     "pruned from few captions: "
                         + $"{TriggerFindings.List(rare.Select(r => Invariant.Text($"{r.Tag} ({r.Pictures})")))}",
                     "What a trigger's pictures seldom show comes and goes: no word calls it or keeps it "
                         + "away. It may also be another character's, or the tagger's mistake.",
-                    "--least-share 10 leaves what fewer than 10 % of a trigger's pictures have"
+                    Instead().With("least-share", 10).Noting("leaves what fewer than 10 % of a trigger's pictures have")
                 )
             );
         }
     }
+
+    // What to prune by in place of this run.
+    private static RunCommand Instead() => Fix.Run("caption prune").OnDataSet().Changing();
 
     private static string Sentence(string text) => char.ToUpperInvariant(text[0]) + text[1..] + ".";
 }

@@ -83,7 +83,7 @@ public sealed record PruneSettings
         if (Level == PruneLevel.SemiStatic && Keep.Count == 0)
         {
             throw new FornoException(
-                "level 3 needs to know what stays changeable: --keep hair-style, --keep \"*_hair\" …"
+                "level 3 needs to know what to keep: categories such as hair-style, tags such as *_hair"
             );
         }
     }

@@ -18,11 +18,11 @@ internal static class TriggerFindings
         {
             found.Add(
                 new Finding(
-                    "no-trigger",
+                    FindingKind.NoTrigger,
                     FindingLevel.Warning,
                     "no caption has a trigger",
                     "What is pruned goes to whatever words are left: there is no word to call it up with.",
-                    "forno caption trigger FOLDER --character NAME"
+                    Fix.Run("caption trigger").OnDataSet().Changing().Asking("character", "NAME")
                 )
             );
             return found;
@@ -39,7 +39,7 @@ internal static class TriggerFindings
         return [.. found.OrderByDescending(f => f.Level)];
     }
 
-    /// <summary>Triggers as they are told: <c>anna, outfit1</c>.</summary>
+    /// <summary>Triggers as they are named: <c>anna, outfit1</c>.</summary>
     internal static string Names(IEnumerable<Trigger> triggers) => List(triggers.Select(t => t.Name));
 
     /// <summary>Some names, the rest counted.</summary>
@@ -50,7 +50,6 @@ internal static class TriggerFindings
             + (all.Length > MostNamed ? Invariant.Text($" and {all.Length - MostNamed} more") : "");
     }
 
-    /// <summary>Text without a culture's commas.</summary>
     /// <summary>One picture or several.</summary>
     internal static string Pictures(int count) => Invariant.Text($"{count} {(count == 1 ? "picture" : "pictures")}");
 
@@ -73,11 +72,12 @@ internal static class TriggerFindings
         {
             found.Add(
                 new Finding(
-                    "absent",
+                    FindingKind.Absent,
                     FindingLevel.Warning,
                     $"no caption has {Names(absent)}",
                     "A trigger without pictures learns nothing.",
-                    "forno caption trigger for the folders that show it, or take it out of triggers.toml"
+                    Fix.ByHand("add it to the captions of the folders that show it"),
+                    Fix.ByHand("take it out of triggers.toml")
                 )
             );
         }
@@ -89,11 +89,12 @@ internal static class TriggerFindings
         {
             found.Add(
                 new Finding(
-                    "same-extent",
+                    FindingKind.SameExtent,
                     FindingLevel.Warning,
                     Invariant.Text($"{Names(same)} have the same {Pictures(same[0].Extent.Count)}"),
                     "They learn the same and will do the same thing: each of them calls up all of it.",
-                    $"{TellingApart(scene, same)}; or keep only one of them"
+                    Fix.ByHand(TellingApart(scene, same)),
+                    Fix.ByHand("keep only one of them")
                 )
             );
         }
@@ -107,11 +108,12 @@ internal static class TriggerFindings
             {
                 found.Add(
                     new Finding(
-                        "nearly-same",
+                        FindingKind.NearlySame,
                         FindingLevel.Warning,
                         Invariant.Text($"only {Pictures(either - both)} of {either} tell {a.Name} and {b.Name} apart"),
                         "They will do nearly the same thing.",
-                        $"{TellingApart(scene, [a, b])}; or keep only one of them"
+                        Fix.ByHand(TellingApart(scene, [a, b])),
+                        Fix.ByHand("keep only one of them")
                     )
                 );
             }
@@ -167,12 +169,14 @@ internal static class TriggerFindings
                     );
                 found.Add(
                     new Finding(
-                        "misc-missing",
+                        FindingKind.MiscMissing,
                         FindingLevel.Warning,
                         how,
                         $"{wide.Name} alone will wear a mixture of them, and other clothes come hard.",
-                        $"add pictures of {wide.Name} in other clothes in a folder of their own (misc): "
-                            + $"{wide.Name} as their only trigger, the tags of clothes stay"
+                        Fix.ByHand(
+                            $"add pictures of {wide.Name} in other clothes in a folder of their own (misc): "
+                                + $"{wide.Name} as their only trigger, the tags of clothes stay"
+                        )
                     )
                 );
             }
@@ -198,14 +202,14 @@ internal static class TriggerFindings
                     are = of.Count() > 1 ? "are" : "is";
                 found.Add(
                     new Finding(
-                        "never-apart",
+                        FindingKind.NeverApart,
                         of.Key ? FindingLevel.Note : FindingLevel.Warning,
                         $"{names} {are} never seen without {outer.Name}",
                         of.Key
                             ? $"On anybody else {(of.Count() > 1 ? "they bring" : "it brings")} something of "
                                 + $"{outer.Name}; that is usual for what belongs to one character."
                             : $"{names} alone will bring {outer.Name}, too.",
-                        $"add pictures with {(of.Count() > 1 ? "them" : names)} and without {outer.Name}"
+                        Fix.ByHand($"add pictures with {(of.Count() > 1 ? "them" : names)} and without {outer.Name}")
                     )
                 );
             }
@@ -223,12 +227,14 @@ internal static class TriggerFindings
             {
                 found.Add(
                     new Finding(
-                        "pair",
+                        FindingKind.Pair,
                         FindingLevel.Note,
                         $"{a.Name} and {b.Name} are never in one picture",
                         "Asked for together they melt into one another.",
-                        $"for pictures of both add a folder {a.Name}+{b.Name} of pictures that show both, "
-                            + "with both triggers and without person counts (2girls …)"
+                        Fix.ByHand(
+                            $"for pictures of both add a folder {a.Name}+{b.Name} of pictures that show both, "
+                                + "with both triggers and without person counts (2girls …)"
+                        )
                     )
                 );
             }
@@ -249,13 +255,16 @@ internal static class TriggerFindings
             {
                 found.Add(
                     new Finding(
-                        "forgotten",
+                        FindingKind.Forgotten,
                         FindingLevel.Warning,
                         $"captions lack {trigger.Name}, and others of their folder have it: "
                             + $"{List(lack.Select(l => Invariant.Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})")))}",
                         "There its features stick to other words.",
-                        $"forno caption trigger {Places(lack.Select(l => l.Group))} {Option(trigger)} (those "
-                            + "that have it keep it)"
+                        Fix.Run("caption trigger")
+                            .OnParts(lack.Select(l => l.Group.Name))
+                            .Changing()
+                            .With(OptionOf(trigger.Kind), trigger.Name)
+                            .Noting("captions that have it keep it")
                     )
                 );
             }
@@ -271,11 +280,15 @@ internal static class TriggerFindings
             );
             found.Add(
                 new Finding(
-                    "without-trigger",
+                    FindingKind.WithoutTrigger,
                     FindingLevel.Note,
                     $"{Pictures(none.Count)} have no trigger: {where}",
                     "What their captions do not say goes into every picture that the LoRA draws.",
-                    "right for pictures whose every tag stays; else forno caption trigger for those folders"
+                    Fix.ByHand("leave them, if all of their tags stay"),
+                    Fix.Run("caption trigger")
+                        .OnParts(scene.Groups.Where(g => g.Extent.Overlap(none) > 0).Select(g => g.Name))
+                        .Changing()
+                        .Asking("character", "NAME")
                 )
             );
         }
@@ -287,37 +300,30 @@ internal static class TriggerFindings
         {
             found.Add(
                 new Finding(
-                    "known-tag",
+                    FindingKind.KnownTag,
                     FindingLevel.Note,
                     $"{trigger.Name} is a tag that base models know",
-                    "It begins with what the tag already means. Wanted, if the trigger is to refine that; "
-                        + "else it contaminates.",
-                    "to avoid it choose a word that means nothing: forno caption edit FOLDER --replace \""
-                        + $"{trigger.Name}=WORD\""
+                    "It begins with what the tag already means, which mixes with what it learns.",
+                    Fix.ByHand("keep it, if the trigger is to refine what it means"),
+                    Fix.Run("caption edit")
+                        .OnDataSet()
+                        .Changing()
+                        .Asking("replace", $"{trigger.Name}=WORD")
+                        .Noting("a word that means nothing")
                 )
             );
         }
     }
 
-    // Folders as arguments, below the data set's own.
-    private static string Places(IEnumerable<PictureGroup> groups) =>
-        string.Join(' ', groups.Take(MostNamed).Select(g => g.Name.Length > 0 ? $"FOLDER/{Quoted(g.Name)}" : "FOLDER"))
-        + (groups.Skip(MostNamed).Any() ? " …" : "");
-
     private static string Folder(PictureGroup group) => group.Name.Length > 0 ? group.Name : "the folder";
-
-    private static string Quoted(string path) =>
-        path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or '+') ? path : $"\"{path}\"";
 
     private static string Or(Trigger[] triggers) =>
         triggers.Length == 1
             ? triggers[0].Name
             : $"{string.Join(", ", triggers[..^1].Take(MostNamed).Select(t => t.Name))} or {triggers[^1].Name}";
 
-    private static string Option(Trigger trigger) =>
-        trigger.Kind == TriggerKind.Unknown
-            ? $"--character \"{trigger.Name}\""
-            : $"--{trigger.Kind.ToString().ToLowerInvariant()} \"{trigger.Name}\"";
+    private static string OptionOf(TriggerKind kind) =>
+        (kind == TriggerKind.Unknown ? TriggerKind.Character : kind).ToString().ToLowerInvariant();
 
     private static IEnumerable<(Trigger A, Trigger B)> PairsOf(Trigger[] triggers) =>
         triggers.SelectMany((a, i) => triggers.Skip(i + 1).Select(b => (a, b)));

@@ -1,5 +1,6 @@
 using Forno.Adapters.Kinds;
 using Forno.Data;
+using Forno.Findings;
 using Forno.Models;
 using Forno.Models.Families;
 using Forno.Nn;
@@ -43,7 +44,7 @@ public static class RecipeRules
         if (recipe.Network is { TrainUNet: false, TrainTextEncoder: false })
         {
             yield return Refuse(
-                RuleKinds.NothingTrained,
+                FindingKind.NothingTrained,
                 "network_train_unet_only and network_train_text_encoder_only leave nothing to train",
                 "give one of them at most",
                 "network_train_unet_only",
@@ -68,7 +69,7 @@ public static class RecipeRules
 
         if (fitting.Count == 0)
         {
-            yield return Refuse(RuleKinds.Network, problem!, "", "network_args", "network_module");
+            yield return Refuse(FindingKind.NetworkArgs, problem!, "", "network_args", "network_module");
             yield break;
         }
 
@@ -78,7 +79,7 @@ public static class RecipeRules
         )
         {
             yield return Refuse(
-                RuleKinds.NothingTrained,
+                FindingKind.NothingTrained,
                 "no layer is left to train",
                 "check text_encoder_lr = 0, network_train_text_encoder_only and the blocks and preset of network_args",
                 "network_train_text_encoder_only",
@@ -122,13 +123,21 @@ public static class RecipeRules
         return rates.Length < 2
             ? null
             : Refuse(
-                RuleKinds.Rates,
+                FindingKind.Rates,
                 Invariant.Text($"rates of {string.Join(" and ", rates)} with {optimizer.Type}, which has one for all"),
                 "unet_lr = 1 and text_encoder_lr = 1 (or 0, which leaves the text encoder as it is)",
                 "text_encoder_lr",
                 "unet_lr",
                 "network_args"
-            );
+            ) with
+            {
+                Remedies =
+                [
+                    Fix.All(Fix.Set("unet_lr", 1), Fix.Set("text_encoder_lr", 1)),
+                    Fix.All(Fix.Set("unet_lr", 1), Fix.Set("text_encoder_lr", 0))
+                        .Noting("leaves the text encoder as it is"),
+                ],
+            };
     }
 
     private static IEnumerable<RuleBreach> CachedTexts(TrainRecipe recipe)
@@ -141,26 +150,33 @@ public static class RecipeRules
         if (recipe.Network.TrainTextEncoder)
         {
             yield return Refuse(
-                RuleKinds.CachedTextEncoder,
+                FindingKind.CachedTextEncoder,
                 "cache_text_encoder_outputs without network_train_unet_only: a text encoder whose outputs are kept "
                     + "cannot learn",
                 "set network_train_unet_only = true, or cache_text_encoder_outputs = false",
                 "cache_text_encoder_outputs",
                 "network_train_unet_only"
-            );
+            ) with
+            {
+                Remedies = [Fix.Set("network_train_unet_only", true), Fix.Set("cache_text_encoder_outputs", false)],
+            };
         }
 
         Subset[] varying = [.. recipe.Datasets.SelectMany(d => d.Subsets).Where(s => s.Captions.Varies)];
         if (varying.Length > 0)
         {
-            string options = string.Join(", ", varying.SelectMany(s => s.Captions.Varying).Distinct());
+            string[] named = [.. varying.SelectMany(s => s.Captions.Varying).Distinct()];
+            string options = string.Join(", ", named);
             yield return Refuse(
-                RuleKinds.CachedCaptions,
+                FindingKind.CachedCaptions,
                 $"cache_text_encoder_outputs with {options}: captions that vary cannot be kept (those of "
                     + $"{varying[0].ImageDir} vary)",
                 $"set cache_text_encoder_outputs = false, or remove {options}",
                 "cache_text_encoder_outputs"
-            );
+            ) with
+            {
+                Remedies = [Fix.Set("cache_text_encoder_outputs", false), Fix.Remove(named)],
+            };
         }
     }
 
@@ -169,12 +185,15 @@ public static class RecipeRules
         if (recipe.Run.CacheLatents && recipe.Datasets.SelectMany(d => d.Subsets).Any(s => s.RandomCrop))
         {
             yield return Refuse(
-                RuleKinds.CachedLatents,
+                FindingKind.CachedLatents,
                 "cache_latents with random_crop: pictures that vary cannot be kept",
                 "set cache_latents = false, or remove random_crop",
                 "cache_latents",
                 "random_crop"
-            );
+            ) with
+            {
+                Remedies = [Fix.Set("cache_latents", false), Fix.Remove("random_crop")],
+            };
         }
     }
 
@@ -184,7 +203,7 @@ public static class RecipeRules
         if (min >= max)
         {
             yield return Refuse(
-                RuleKinds.Timesteps,
+                FindingKind.Timesteps,
                 Invariant.Text($"min_timestep = {min} and max_timestep = {max} leave no timestep"),
                 "min_timestep must be below max_timestep, which is not drawn itself",
                 "min_timestep",
@@ -198,7 +217,7 @@ public static class RecipeRules
         if (recipe.Noise is { AdaptiveScale: not null, Offset: null })
         {
             yield return Refuse(
-                RuleKinds.Noise,
+                FindingKind.NoiseOffset,
                 "adaptive_noise_scale without noise_offset",
                 "give noise_offset, or remove adaptive_noise_scale",
                 "adaptive_noise_scale",
@@ -209,13 +228,14 @@ public static class RecipeRules
         if (recipe is { Model.ZeroTerminalSnr: true, Noise.Offset: { } offset })
         {
             yield return new RuleBreach(
-                RuleKinds.Noise,
+                FindingKind.NoiseOffset,
                 BreachLevel.Warn,
                 Invariant.Text($"noise_offset = {offset} with zero_terminal_snr"),
                 "remove noise_offset"
             )
             {
                 Effect = "Both teach very dark and very bright pictures; together they overshoot.",
+                Remedies = [Fix.Remove("noise_offset")],
                 Options = ["noise_offset", "zero_terminal_snr"],
             };
         }
@@ -226,7 +246,7 @@ public static class RecipeRules
         if (recipe is { Loss.ScaleVPredLoss: true, Model.VParameterization: false })
         {
             yield return Refuse(
-                RuleKinds.Loss,
+                FindingKind.Loss,
                 "scale_v_pred_loss_like_noise_pred without v_parameterization",
                 "set v_parameterization = true for a base model that predicts v, or remove it",
                 "scale_v_pred_loss_like_noise_pred",
@@ -237,7 +257,7 @@ public static class RecipeRules
         if (recipe is { Loss.VPredLikeLoss: not null, Model.VParameterization: true })
         {
             yield return Refuse(
-                RuleKinds.Loss,
+                FindingKind.Loss,
                 "v_pred_like_loss with v_parameterization: the loss is that of v already",
                 "remove v_pred_like_loss",
                 "v_pred_like_loss",
@@ -251,13 +271,18 @@ public static class RecipeRules
         if (recipe.Model is { ZeroTerminalSnr: true, VParameterization: false })
         {
             yield return new RuleBreach(
-                RuleKinds.ZeroSnr,
+                FindingKind.ZeroSnr,
                 BreachLevel.Warn,
                 "zero_terminal_snr without v_parameterization",
                 "set v_parameterization = true with a base model that predicts v, else remove zero_terminal_snr"
             )
             {
                 Effect = "Where nothing but noise is left, telling the noise teaches nothing.",
+                Remedies =
+                [
+                    Fix.Set("v_parameterization", true).Noting("with a base model that predicts v"),
+                    Fix.Remove("zero_terminal_snr"),
+                ],
                 Options = ["zero_terminal_snr", "v_parameterization"],
             };
         }
@@ -268,7 +293,7 @@ public static class RecipeRules
         if (recipe.Samples is { PromptsPath: "" })
         {
             yield return Refuse(
-                RuleKinds.Samples,
+                FindingKind.SamplePrompts,
                 "sample_prompts is missing",
                 "name the file of prompts for the sample pictures, or remove sample_at_first and sample_every_n_…",
                 "sample_every_n_epochs",
@@ -278,6 +303,6 @@ public static class RecipeRules
         }
     }
 
-    private static RuleBreach Refuse(string kind, string what, string wayOut, params string[] options) =>
+    private static RuleBreach Refuse(FindingKind kind, string what, string wayOut, params string[] options) =>
         new(kind, BreachLevel.Refuse, what, wayOut) { Options = options };
 }

@@ -2,6 +2,7 @@ using Forno.Datasets.Captions;
 using Forno.Files;
 using Forno.Findings;
 using Forno.TestKit;
+using Forno.Tests.Findings;
 using Forno.Text;
 using Forno.Workspace;
 using FsCheck;
@@ -52,10 +53,10 @@ public class CaptionReportTests
         Assert.Equal(2, bow.With.Single(w => w.Tag == "red_dress").Pictures);
         Assert.Equal(
             ["empty-caption", "mixed-language", "no-caption", "repeated", "singletons", "spellings", "together"],
-            report.Findings.Select(f => f.Kind).Order()
+            report.Findings.Select(f => f.Kind.Name).Order()
         );
         Assert.Equal(FindingLevel.Bad, report.Findings[0].Level);
-        Assert.All(report.Findings, f => Assert.True(f.Effect.Length > 10 && f.Mend.Length > 5));
+        report.Findings.Checked();
 
         CaptionReport some = CaptionReporter.Make(
             Set(("a", "x"), ("a", "y, x"), ("a", "y")),
@@ -139,7 +140,7 @@ public class CaptionReportTests
             new CaptionReportOptions()
         );
         Assert.Equal([("3.png", 227), ("2.png", 151), ("1.png", 77)], report.Long!);
-        Finding finding = report.Findings.Single(f => f.Kind == "long");
+        Finding finding = report.Findings.Single(f => f.Kind == FindingKind.Long);
         Assert.Contains("3 over 75, 2 over 150, 1 over 225", finding.What);
         Assert.Equal(227, report.Folders.Single().MostTokens);
     }
@@ -172,7 +173,10 @@ public class CaptionReportTests
             ],
             report.Rare!.OrderBy(r => r.Tag, StringComparer.Ordinal)
         );
-        Assert.Equal(["aliases", "rare", "singletons", "unknown"], report.Findings.Select(f => f.Kind).Order());
+        Assert.Equal(
+            ["aliases", "rare", "singletons", "unknown"],
+            report.Findings.Checked().Select(f => f.Kind.Name).Order()
+        );
         Assert.Equal(5, report.Problems.Count);
         tree.Write("none.csv", "a;b\nc");
         Assert.Contains("none.csv", Assert.Throws<FornoException>(() => TagList.Read(tree["none.csv"])).Message);
@@ -185,13 +189,13 @@ public class CaptionReportTests
     {
         void Found(string kind, params (string Folder, string? Caption)[] captions) =>
             Assert.Contains(
-                CaptionReporter.Make(Set(captions), new CaptionReportOptions()).Findings,
-                f => f.Kind == kind
+                CaptionReporter.Make(Set(captions), new CaptionReportOptions()).Findings.Checked(),
+                f => f.Kind.Name == kind
             );
         void NotFound(string kind, params (string Folder, string? Caption)[] captions) =>
             Assert.DoesNotContain(
-                CaptionReporter.Make(Set(captions), new CaptionReportOptions()).Findings,
-                f => f.Kind == kind
+                CaptionReporter.Make(Set(captions), new CaptionReportOptions()).Findings.Checked(),
+                f => f.Kind.Name == kind
             );
         Found("no-caption", ("", null));
         Found("several-lines", ("", "a\nb"));
@@ -214,7 +218,7 @@ public class CaptionReportTests
             },
             new CaptionedPicture(TagEditsTests.Item(2), null) { File = new Companion("2.txt", "/2.txt") },
         ]);
-        string[] kinds = [.. CaptionReporter.Make(set, new CaptionReportOptions()).Findings.Select(f => f.Kind)];
+        string[] kinds = [.. CaptionReporter.Make(set, new CaptionReportOptions()).Findings.Select(f => f.Kind.Name)];
         Assert.Equal(
             ["unreadable-caption", "encoding", "extensions"],
             kinds.Where(k => k != "singletons").OrderByDescending(k => k == "unreadable-caption").ThenBy(k => k)
@@ -295,7 +299,7 @@ public class CaptionReportTests
             Enumerable.Range(0, count).Count(i => i % 21 == 3),
             report.Folders[0].Tags.Single(t => t.Tag == "t3").Pictures
         );
-        Assert.Contains("1 tag is written", report.Findings.Single(f => f.Kind == "spellings").What);
+        Assert.Contains("1 tag is written", report.Findings.Single(f => f.Kind == FindingKind.Spellings).What);
         TagCompanions companions = report.Companions.Single(c => c.Tag == "t2");
         Assert.Equal(companions.Pictures, companions.With.Single(w => w.Tag == "u2").Pictures);
     }

@@ -1,5 +1,6 @@
 using Forno.Datasets.Triggers;
 using Forno.Findings;
+using Forno.Tests.Findings;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -97,7 +98,7 @@ public class AbsorptionTests
         Assert.Equal("anna", apart.Fate("blue_hair"));
         Assert.Equal("bea", apart.Fate("red_hair"));
         Assert.Equal("anna and bea are never in one picture", apart.What("pair"));
-        Assert.Contains("anna+bea", apart.Findings.Single(f => f.Kind == "pair").Mend);
+        Assert.Contains("anna+bea", apart.Findings.Single(f => f.Kind == FindingKind.Pair).Fix());
         AbsorptionTable together = Scenes.Table(
             "a: 20 anna | blue_hair",
             "b: 20 bea | red_hair",
@@ -112,7 +113,7 @@ public class AbsorptionTests
     {
         AbsorptionTable table = Scenes.Table("a: 20 anna | blue_hair", "both: 10 anna bea | blue_hair red_hair");
         Assert.Equal("bea", table.Fate("red_hair"));
-        Assert.Equal(FindingLevel.Warning, table.Findings.Single(f => f.Kind == "never-apart").Level);
+        Assert.Equal(FindingLevel.Warning, table.Findings.Single(f => f.Kind == FindingKind.NeverApart).Level);
         Assert.Equal("bea is never seen without anna", table.What("never-apart"));
     }
 
@@ -128,7 +129,7 @@ public class AbsorptionTests
     public void AFolderWithNeitherTellsTwinsApart()
     {
         AbsorptionTable table = Scenes.Table("a: 20 anna outfit1 | blue_hair", "street: 12 | | jeans");
-        Assert.Contains("street (12)", table.Findings.Single(f => f.Kind == "same-extent").Mend);
+        Assert.Contains("street (12)", table.Findings.Single(f => f.Kind == FindingKind.SameExtent).Fix());
         Assert.Equal("12 pictures have no trigger: street (12)", table.What("without-trigger"));
     }
 

@@ -1,6 +1,8 @@
 using Forno.Datasets.Captions;
 using Forno.Datasets.Triggers;
+using Forno.Findings;
 using Forno.TestKit;
+using Forno.Tests.Findings;
 using Forno.Workspace;
 
 namespace Forno.Tests.Datasets.Triggers;
@@ -81,7 +83,10 @@ public class PrunePlansTests
                 + "black boots, smile, outdoors, monochrome",
             Pruned(Level(3) with { Keep = ["hair-style", "green_*"] }, Full)
         );
-        Assert.Contains("--keep", Assert.Throws<FornoException>(() => Pruned(Level(3), Full)).Message);
+        Assert.Contains(
+            "categories such as hair-style",
+            Assert.Throws<FornoException>(() => Pruned(Level(3), Full)).Message
+        );
     }
 
     [Fact]
@@ -113,8 +118,8 @@ public class PrunePlansTests
             Pruned(Level(4) with { Without = ["body-size", "footwear"] }, Full)
         );
         PruneOutcome outcome = Outcome(Level(4), Full);
-        Assert.Contains("large breasts (1)", outcome.Findings.Single(f => f.Kind == "body-size").What);
-        Assert.Contains("whole figure", outcome.Findings.Single(f => f.Kind == "footwear").Effect);
+        Assert.Contains("large breasts (1)", outcome.Findings.Single(f => f.Kind == FindingKind.BodySize).What);
+        Assert.Contains("whole figure", outcome.Findings.Single(f => f.Kind == FindingKind.Footwear).Effect);
         Assert.Contains(
             "did you mean",
             Assert.Throws<FornoException>(() => Pruned(Level(4) with { Without = ["footwaer"] }, Full)).Message,
@@ -179,7 +184,7 @@ public class PrunePlansTests
         );
         Assert.Equal(
             "characters that a tagger recognised: hatsune miku (1)",
-            outcome.Findings.Single(f => f.Kind == "other-character").What
+            outcome.Findings.Single(f => f.Kind == FindingKind.OtherCharacter).What
         );
         Assert.Equal("anna ||| hatsune miku", outcome.Plan.Steps[0].Text!.After);
     }
@@ -189,7 +194,10 @@ public class PrunePlansTests
     {
         PruneOutcome outcome = Outcome(Level(4), "1girl, blue hair");
         Assert.Empty(outcome.Plan.Steps);
-        Assert.Contains("1 picture without a trigger", outcome.Findings.Single(f => f.Kind == "without-trigger").What);
+        Assert.Contains(
+            "1 picture without a trigger",
+            outcome.Findings.Single(f => f.Kind == FindingKind.WithoutTrigger).What
+        );
     }
 
     [Fact]
@@ -232,7 +240,10 @@ public class PrunePlansTests
         CaptionSet set = TriggerPlansTests.Set([.. Enumerable.Repeat("anna ||| blue hair", 19), "anna ||| red hair"]);
         Assert.Equal(20, Make(set, Level(2)).Plan.Steps.Count);
         Assert.Equal(19, Make(set, Level(2) with { LeastShare = 10 }).Plan.Steps.Count);
-        Assert.Contains("red hair (1)", Make(set, Level(2)).Findings.Single(f => f.Kind == "rare").What);
+        Assert.Contains(
+            "red hair (1)",
+            Make(set, Level(2)).Findings.Single(f => f.Kind == FindingKind.PrunedRarely).What
+        );
     }
 
     [Fact]
@@ -294,8 +305,12 @@ public class PrunePlansTests
 
     private static PruneSettings Level(int level) => new() { Level = (PruneLevel)level };
 
-    private static PruneOutcome Make(CaptionSet set, PruneSettings settings) =>
-        PrunePlans.Make(set, [Anna, Bea, Gown, Ink], Traits, settings, _ => null);
+    private static PruneOutcome Make(CaptionSet set, PruneSettings settings)
+    {
+        PruneOutcome outcome = PrunePlans.Make(set, [Anna, Bea, Gown, Ink], Traits, settings, _ => null);
+        outcome.Findings.Checked();
+        return outcome;
+    }
 
     private static PruneOutcome Outcome(PruneSettings settings, string caption) =>
         Make(TriggerPlansTests.Set(caption), settings);

@@ -1,4 +1,5 @@
 using Forno.Datasets.Triggers;
+using Forno.Tests.Findings;
 
 namespace Forno.Tests.Datasets.Triggers;
 
@@ -90,10 +91,11 @@ internal static class Scenes
         return taken + (leaks.Length > 0 ? $"; leaks {leaks}" : "");
     }
 
-    public static string[] FindingKinds(this AbsorptionTable table) => [.. table.Findings.Select(f => f.Kind).Order()];
+    public static string[] FindingKinds(this AbsorptionTable table) =>
+        [.. table.Findings.Checked().Select(f => f.Kind.Name).Order()];
 
     public static string What(this AbsorptionTable table, string kind) =>
-        string.Join("\n", table.Findings.Where(f => f.Kind == kind).Select(f => f.What).Order());
+        string.Join("\n", table.Findings.Where(f => f.Kind.Name == kind).Select(f => f.What).Order());
 
     private static TriggerKind Kind(string name) =>
         Kinds.GetValueOrDefault(

@@ -1,4 +1,5 @@
 using Forno.Datasets.Triggers;
+using Forno.Tests.Findings;
 
 namespace Forno.Tests.Datasets.Triggers;
 
@@ -14,7 +15,7 @@ public class WorkedExamplesTests
         Assert.Equal("anna=outfit1", table.Fate("red_dress"));
         Assert.Equal(["same-extent"], table.FindingKinds());
         Assert.Equal("anna, outfit1 have the same 50 pictures", table.What("same-extent"));
-        Assert.Contains("anna in other clothes", table.Findings[0].Mend);
+        Assert.Contains("anna in other clothes", table.Findings[0].Fix());
     }
 
     [Fact]

@@ -4,106 +4,12 @@ using Forno.Findings;
 
 namespace Forno.Datasets.Captions;
 
-/// <summary>Judges a caption set.</summary>
-public static class CaptionReporter
-{
-    private const int CompanionTags = 40,
-        CompanionsEach = 6,
-        LeastTogether = 3;
-
-    /// <summary>Counts and judges.</summary>
-    /// <param name="set">The captions.</param>
-    /// <param name="options">How to look at them.</param>
-    public static CaptionReport Make(CaptionSet set, CaptionReportOptions options)
-    {
-        var survey = CaptionSurvey.Of(set, options);
-        TagEntry[] tags =
-        [
-            .. survey.Tags.OrderByDescending(t => t.Pictures).ThenBy(t => t.Normal, StringComparer.Ordinal),
-        ];
-        TagGroup[] together =
-        [
-            .. survey
-                .SameExtents(LeastTogether)
-                .Where(g => g[0].Pictures < survey.Captions && !g.All(t => t.IsTrigger))
-                .OrderByDescending(g => g[0].Pictures)
-                .ThenBy(g => g[0].Normal, StringComparer.Ordinal)
-                .Select(g => new TagGroup(
-                    [
-                        .. g.OrderByDescending(t => t.IsTrigger)
-                            .ThenBy(t => t.Normal, StringComparer.Ordinal)
-                            .Select(t => t.Text),
-                    ],
-                    g[0].Pictures
-                )),
-        ];
-        var report = new CaptionReport
-        {
-            Pictures = survey.Pictures,
-            Captions = survey.Captions,
-            Prose = survey.Prose,
-            Folders = [.. survey.Folders.Select(f => Folder(f, survey.HasTokens))],
-            Tags = [.. tags.Select(t => new TagCount(t.Text, t.Pictures, t.Folders, t.IsTrigger))],
-            Companions =
-            [
-                .. survey
-                    .MostSeenWith(CompanionsEach)
-                    .Take(CompanionTags)
-                    .Select(c => new TagCompanions(
-                        c.Tag.Text,
-                        c.Tag.Pictures,
-                        [.. c.Most.Select(m => (m.With.Text, m.Together))]
-                    )),
-            ],
-            Together = together,
-            Singletons =
-            [
-                .. tags.Where(t => t.Pictures == 1 && !t.IsTrigger).Select(t => (t.Text, t.Example!.Picture.Path)),
-            ],
-            Bare = [.. survey.Bare.Select(b => b.Picture.Path)],
-            Long = survey.HasTokens
-                ? [.. survey.Long.OrderByDescending(l => l.Tokens).ThenBy(l => l.Picture, StringComparer.Ordinal)]
-                : null,
-            Rare = options.Tags is { } list ? [.. Rare(tags, list, options.FewUses)] : null,
-            Findings = [],
-            Problems = [.. set.Problems, .. options.Tags?.Problems ?? []],
-        };
-        return report with { Findings = CaptionFindings.Of(report, survey, set, options) };
-    }
-
-    private static FolderTags Folder(FolderEntry folder, bool hasTokens) =>
-        new(
-            folder.Name,
-            folder.Pictures,
-            folder.Captions,
-            folder.Captions == 0 ? 0 : (double)folder.AllTags / folder.Captions,
-            hasTokens ? folder.MostTokens : null,
-            [
-                .. folder
-                    .Counts.OrderByDescending(c => c.Pictures)
-                    .ThenBy(c => c.Tag.Normal, StringComparer.Ordinal)
-                    .Select(c => (c.Tag.Text, c.Pictures)),
-            ]
-        );
-
-    private static IEnumerable<RareTag> Rare(TagEntry[] tags, TagList list, long few) =>
-        tags.Where(t => !t.IsTrigger)
-            .Select(t =>
-                list.Find(t.Normal, out bool isAlias) is { } listed
-                    ? isAlias || listed.Uses < few
-                        ? new RareTag(t.Text, t.Pictures, listed.Uses, isAlias ? listed.Name : null)
-                        : null
-                    : new RareTag(t.Text, t.Pictures, null, null)
-            )
-            .OfType<RareTag>();
-}
-
 /// <summary>What the figures of a caption set mean for a LoRA.</summary>
 internal static class CaptionFindings
 {
     private const int MostNamed = 6;
 
-    /// <summary>Folders of fewer captions tell nothing about what is always there.</summary>
+    /// <summary>Folders of fewer captions say nothing about what is always there.</summary>
     private const int FewCaptions = 8;
 
     public static IReadOnlyList<Finding> Of(
@@ -137,12 +43,12 @@ internal static class CaptionFindings
             bool all = none == report.Pictures;
             found.Add(
                 new Finding(
-                    "no-caption",
+                    FindingKind.NoCaption,
                     all ? FindingLevel.Bad : FindingLevel.Warning,
                     $"{Of(none, report.Pictures, "picture")} {Have(none)} no {set.Extension ?? "caption"}"
                         + $"{(set.Extension is null ? "" : " file")}",
                     "Such a picture is trained on its folder's name alone: everything in it sticks to the trigger.",
-                    "forno caption tag FOLDER"
+                    Fix.Run("caption tag").OnDataSet().Changing()
                 )
             );
         }
@@ -151,11 +57,12 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "empty-caption",
+                    FindingKind.EmptyCaption,
                     FindingLevel.Bad,
                     $"{Of(empty, report.Pictures, "picture")} {Have(empty)} an empty caption",
                     "kohya's trainer stops at an empty file; else the picture is trained without any word.",
-                    "forno caption tag FOLDER, or remove the files"
+                    Fix.Run("caption tag").OnDataSet().Changing(),
+                    Fix.ByHand("remove the files")
                 )
             );
         }
@@ -164,11 +71,11 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "unreadable-caption",
+                    FindingKind.UnreadableCaption,
                     FindingLevel.Bad,
                     $"{Of(unreadable, report.Pictures, "caption")} cannot be read",
                     "The trainer stops there.",
-                    "save them as UTF-8; they are named at the end"
+                    Fix.ByHand("save them as UTF-8; they are named at the end")
                 )
             );
         }
@@ -181,11 +88,12 @@ internal static class CaptionFindings
             );
             found.Add(
                 new Finding(
-                    "extensions",
+                    FindingKind.Extensions,
                     FindingLevel.Warning,
                     $"captions have several extensions: {list}",
-                    "A training reads one kind, caption_extension; the other pictures count as without caption.",
-                    "rename the files of one kind"
+                    "The trainer reads one of them (caption_extension): the pictures of the others count as without caption.",
+                    Fix.Run("dataset import").OnDataSet().IntoNew().With("caption-extension", ".txt"),
+                    Fix.ByHand("rename them all to .txt")
                 )
             );
         }
@@ -194,12 +102,12 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "mixed-language",
+                    FindingKind.MixedLanguage,
                     FindingLevel.Note,
                     $"{Of(report.Prose, report.Captions, "caption")} {(report.Prose == 1 ? "is" : "are")} "
                         + "sentences, the others tags",
                     "The LoRA answers to the words of one kind for a part of its pictures only.",
-                    "write them all in one way"
+                    Fix.ByHand("write them all in one way")
                 )
             );
         }
@@ -212,7 +120,7 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "encoding",
+                    FindingKind.Encoding,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"{encoded} "
@@ -221,7 +129,7 @@ internal static class CaptionFindings
                     ),
                     "Forno reads them, kohya's trainer does not: it stops, or takes the mark for a part of "
                         + "the first tag.",
-                    "forno caption edit FOLDER --utf8"
+                    Fix.Run("caption edit").OnDataSet().Changing().With("utf8")
                 )
             );
         }
@@ -230,7 +138,7 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "several-lines",
+                    FindingKind.SeveralLines,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"{survey.SeveralLines} "
@@ -238,7 +146,8 @@ internal static class CaptionFindings
                     ),
                     "Only the first line is trained, unless enable_wildcard is on: then each drawing takes "
                         + "one of them.",
-                    "join the lines if they are not meant as variants"
+                    Fix.ByHand("join the lines if they are not meant as variants"),
+                    Fix.Set("enable_wildcard", true).Noting("if they are")
                 )
             );
         }
@@ -247,7 +156,7 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "no-commas",
+                    FindingKind.NoCommas,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"{survey.SpaceParted} "
@@ -255,7 +164,7 @@ internal static class CaptionFindings
                             + $"commas between them"
                     ),
                     "They count as one long tag: nothing of it can be shuffled, dropped or pruned.",
-                    "forno dataset import FOLDER -o NEW, which puts commas in"
+                    Fix.Run("dataset import").OnDataSet().IntoNew().Noting("puts commas in")
                 )
             );
         }
@@ -275,13 +184,16 @@ internal static class CaptionFindings
         );
         found.Add(
             new Finding(
-                "long",
+                FindingKind.Long,
                 FindingLevel.Warning,
                 Invariant.Text($"captions of many CLIP tokens: {list}; the longest has {most}"),
                 "What is behind max_token_length (75 by default) is cut off and never trained.",
                 most > 225
-                    ? "forno caption edit FOLDER --truncate-tokens 225, and max_token_length = 225"
-                    : $"max_token_length = {(most > 150 ? 225 : 150)} in the training's configuration"
+                    ? Fix.All(
+                        Fix.Run("caption edit").OnDataSet().Changing().With("truncate-tokens", 225),
+                        Fix.Set("max_token_length", 225)
+                    )
+                    : Fix.Set("max_token_length", most > 150 ? 225 : 150)
             )
         );
     }
@@ -292,11 +204,11 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "repeated",
+                    FindingKind.Repeated,
                     FindingLevel.Note,
                     $"{Of(survey.Repeating, report.Captions, "caption")} {Have(survey.Repeating)} a tag twice",
                     "It weighs double and uses up tokens.",
-                    "forno caption edit FOLDER --dedupe"
+                    Fix.Run("caption edit").OnDataSet().Changing().With("dedupe")
                 )
             );
         }
@@ -306,7 +218,7 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "spellings",
+                    FindingKind.Spellings,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"{spelt.Length} {(spelt.Length == 1 ? "tag is" : "tags are")} written in several "
@@ -314,7 +226,8 @@ internal static class CaptionFindings
                     ),
                     "With and without underscores or backslashes, a tag is other tokens: each way learns its "
                         + "own share.",
-                    "forno caption edit FOLDER --spaces --escape (or --underscores, --unescape)"
+                    Fix.Run("caption edit").OnDataSet().Changing().With("spaces").With("escape"),
+                    Fix.Run("caption edit").OnDataSet().Changing().With("underscores").With("unescape")
                 )
             );
         }
@@ -323,7 +236,7 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "singletons",
+                    FindingKind.Singletons,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"{report.Singletons.Count} "
@@ -332,7 +245,12 @@ internal static class CaptionFindings
                     ),
                     "The LoRA sees such a tag once a round: it learns that picture, not the tag. "
                         + "Misspellings show up here.",
-                    "forno caption edit FOLDER --remove TAG (or --replace OLD=NEW), where they are slips"
+                    Fix.Run("caption edit")
+                        .OnDataSet()
+                        .Changing()
+                        .Asking("replace", "OLD=NEW")
+                        .Noting("where they are misspelt"),
+                    Fix.Run("caption edit").OnDataSet().Changing().Asking("remove", "TAG")
                 )
             );
         }
@@ -341,7 +259,7 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "together",
+                    FindingKind.Together,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"{report.Together.Count} "
@@ -350,7 +268,8 @@ internal static class CaptionFindings
                             + $"{Named(report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : "")))}"
                     ),
                     "Nothing tells them apart, so each of them comes to mean the whole group.",
-                    "forno caption clean FOLDER where they say the same; else add pictures that have only one"
+                    Fix.Run("caption clean").OnDataSet().Changing().Noting("where they mean the same"),
+                    Fix.ByHand("add pictures that have only one of them")
                 )
             );
         }
@@ -371,7 +290,7 @@ internal static class CaptionFindings
             {
                 found.Add(
                     new Finding(
-                        "always",
+                        FindingKind.Always,
                         FindingLevel.Note,
                         Invariant.Text(
                             $"in every caption of {(folder.Name.Length > 0 ? folder.Name : "the folder")}: "
@@ -379,8 +298,12 @@ internal static class CaptionFindings
                         ),
                         "Such tags share with the trigger what all pictures show: the look then needs all of "
                             + "them in the prompt.",
-                        "forno caption trigger FOLDER for the one that is the trigger, forno caption prune "
-                            + "FOLDER for traits that belong to it"
+                        Fix.Run("caption trigger")
+                            .OnParts(folder.Name)
+                            .Changing()
+                            .Asking("character", "NAME")
+                            .Noting("for the one that is the trigger"),
+                        Fix.Run("caption prune").OnParts(folder.Name).Changing().Noting("for traits of the trigger")
                     )
                 );
             }
@@ -401,14 +324,14 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "aliases",
+                    FindingKind.Aliases,
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"{aliases.Length} {(aliases.Length == 1 ? "tag has" : "tags have")} another name in "
                             + $"the tag list: {Named(aliases.Select(a => $"{a.Tag} → {a.AliasOf}"))}"
                     ),
                     "The model knows the main name; under the other one it begins from nothing.",
-                    $"forno caption edit FOLDER --replace \"{aliases[0].Tag}={aliases[0].AliasOf}\", and so on"
+                    aliases.Length > MostNamed ? Renames(aliases).Noting("and so on") : Renames(aliases)
                 )
             );
         }
@@ -417,7 +340,7 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "unknown",
+                    FindingKind.Unknown,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"{unknown.Length} {(unknown.Length == 1 ? "tag is" : "tags are")} not in the tag "
@@ -425,7 +348,11 @@ internal static class CaptionFindings
                     ),
                     "A model trained on such tags does not know them. A trigger is meant to be one; other "
                         + "words have to be learnt from your few pictures.",
-                    "forno caption edit FOLDER --replace OLD=NEW with a tag that the list has"
+                    Fix.Run("caption edit")
+                        .OnDataSet()
+                        .Changing()
+                        .Asking("replace", "OLD=NEW")
+                        .Noting("by a tag of the list")
                 )
             );
         }
@@ -434,19 +361,31 @@ internal static class CaptionFindings
         {
             found.Add(
                 new Finding(
-                    "rare",
+                    FindingKind.Rare,
                     FindingLevel.Note,
                     Invariant.Text(
                         $"{few.Length} {(few.Length == 1 ? "tag has" : "tags have")} fewer than "
                             + $"{options.FewUses} uses: {Named(few.Select(u => u.Tag))}"
                     ),
                     "The model has hardly learnt them.",
-                    "forno caption edit FOLDER --replace OLD=NEW with a common tag, or keep them if the LoRA "
-                        + "is to teach them"
+                    Fix.Run("caption edit")
+                        .OnDataSet()
+                        .Changing()
+                        .Asking("replace", "OLD=NEW")
+                        .Noting("by a common tag"),
+                    Fix.ByHand("keep them if the LoRA is to teach them")
                 )
             );
         }
     }
+
+    private static Remedy Renames(RareTag[] aliases) =>
+        aliases
+            .Take(MostNamed)
+            .Aggregate(
+                Fix.Run("caption edit").OnDataSet().Changing(),
+                (command, alias) => command.With("replace", $"{alias.Tag}={alias.AliasOf}")
+            );
 
     private static string Of(int count, int all, string what) =>
         count < all ? Invariant.Text($"{count} of {all} {what}s")
