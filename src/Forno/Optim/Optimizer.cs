@@ -7,11 +7,10 @@ namespace Forno.Optim;
 /// Changes parameters by their gradients. Parameters without a gradient are left alone, weight decay included. State
 /// is made at a parameter's first gradient, lives on its device and belongs to the optimizer.
 /// </summary>
-public abstract class Optimizer : IDisposable
+public abstract partial class Optimizer : IDisposable
 {
     private readonly string[] bufferNames;
     private readonly Slot[][] slots;
-    private readonly List<(Tensor Value, Tensor Kept)> trained = [];
 
     /// <summary>Takes the groups.</summary>
     /// <param name="groups">At least one parameter among them; names are unique.</param>
@@ -84,53 +83,6 @@ public abstract class Optimizer : IDisposable
             p.Tensor.Grad = null;
         }
     }
-
-    /// <summary>
-    /// Whether the parameters are those to save, draw and validate with rather than those that steps are taken from.
-    /// </summary>
-    public bool IsEvaluating { get; private set; }
-
-    /// <summary>
-    /// Gives the parameters the values to save, draw and validate with. Those of schedule-free optimizers differ from
-    /// the ones that steps are taken from; for all others nothing changes.
-    /// </summary>
-    public void Evaluate()
-    {
-        if (IsEvaluating)
-        {
-            return;
-        }
-        using var mode = Autograd.NoGrad();
-        IsEvaluating = true;
-        for (int g = 0; g < slots.Length; g++)
-        {
-            foreach (Slot slot in slots[g].Where(s => s.Ready))
-            {
-                using var scope = new Scope();
-                if (Averaged(g, slot) is { } average)
-                {
-                    trained.Add((slot.Value, slot.Value.Clone().Own()));
-                    slot.Value.Copy_(average);
-                }
-            }
-        }
-    }
-
-    /// <summary>Takes <see cref="Evaluate"/> back, bit for bit.</summary>
-    public void Train()
-    {
-        using var mode = Autograd.NoGrad();
-        foreach ((Tensor value, Tensor kept) in trained)
-        {
-            value.Copy_(kept);
-            kept.Dispose();
-        }
-        trained.Clear();
-        IsEvaluating = false;
-    }
-
-    /// <summary><see cref="Evaluate"/> until the result is disposed; may be nested.</summary>
-    public Evaluation Evaluating() => new(this);
 
     /// <summary>
     /// What must be saved with the parameters. Its tensors stay the optimizer's own and change with its steps.
@@ -241,12 +193,6 @@ public abstract class Optimizer : IDisposable
     /// <summary>Takes the step. Runs without a graph, in a scope of its own.</summary>
     protected abstract void Update(Batch[] batches);
 
-    /// <summary>
-    /// The values of a parameter to save and draw with, as a new tensor; null: those it has. Runs without a graph, in a
-    /// scope of its own.
-    /// </summary>
-    protected virtual Tensor? Averaged(int group, Slot slot) => null;
-
     /// <summary>State beside that of the parameters.</summary>
     protected virtual IReadOnlyDictionary<string, double> Scalars() => new Dictionary<string, double>();
 
@@ -258,15 +204,6 @@ public abstract class Optimizer : IDisposable
             $"the saved optimizer state does not fit: {what}. Resume with the configuration that the run was "
                 + "started with."
         );
-
-    // A step from averaged values, or a state beside them, would be of another run.
-    private void RequireTraining()
-    {
-        if (IsEvaluating)
-        {
-            throw new InvalidOperationException("the parameters are evaluated; call Train() first");
-        }
-    }
 
     private void Begin(int group, Slot slot) =>
         slot.Begin(0, Array.ConvertAll(NewBuffers(group, slot.Value), b => b?.Own()));
@@ -293,80 +230,5 @@ public abstract class Optimizer : IDisposable
             buffer.Copy_(values);
         }
         return buffers;
-    }
-
-    /// <summary>The time in which an optimizer's parameters are evaluated; the outermost one ends it.</summary>
-    public readonly ref struct Evaluation
-    {
-        private readonly Optimizer? ends;
-
-        internal Evaluation(Optimizer optimizer)
-        {
-            ends = optimizer.IsEvaluating ? null : optimizer;
-            optimizer.Evaluate();
-        }
-
-        /// <summary>Back to training, unless a time outside this one goes on.</summary>
-        public void Dispose() => ends?.Train();
-    }
-
-    /// <summary>A parameter and its state.</summary>
-    protected sealed class Slot(Parameter parameter, int count)
-    {
-        /// <summary>The parameter.</summary>
-        public Parameter Parameter { get; } = parameter;
-
-        /// <summary>Its values.</summary>
-        public Tensor Value => Parameter.Tensor;
-
-        /// <summary>Its state tensors, in the order of their names.</summary>
-        public Tensor?[] Buffers { get; private set; } = new Tensor?[count];
-
-        /// <summary>Steps that it took: those in which it had a gradient.</summary>
-        public long Steps { get; set; }
-
-        internal bool Ready { get; private set; }
-
-        internal void Begin(long steps, Tensor?[] buffers)
-        {
-            (Steps, Buffers, Ready) = (steps, buffers, true);
-        }
-
-        internal void Free()
-        {
-            foreach (Tensor? b in Buffers)
-            {
-                b?.Dispose();
-            }
-            (Steps, Buffers, Ready) = (0, new Tensor?[Buffers.Length], false);
-        }
-    }
-
-    /// <summary>The parameters of a group that have a gradient in this step.</summary>
-    /// <param name="Index">The group's index.</param>
-    /// <param name="Group">The group.</param>
-    /// <param name="Slots">Parameters and state.</param>
-    /// <param name="Grads">Their gradients, in the same order; not to be changed.</param>
-    protected sealed record Batch(int Index, ParameterGroup Group, Slot[] Slots, Tensor[] Grads)
-    {
-        /// <summary>The parameters' values.</summary>
-        public Tensor[] Values { get; } = Array.ConvertAll(Slots, s => s.Value);
-
-        /// <summary>The state tensors of one kind.</summary>
-        public Tensor[] Buffers(int kind) => Array.ConvertAll(Slots, s => s.Buffers[kind]!);
-
-        /// <summary>The batch in parts of equal step count, nearly always one.</summary>
-        public IEnumerable<Batch> ByStep() =>
-            Array.TrueForAll(Slots, s => s.Steps == Slots[0].Steps)
-                ? [this]
-                : Slots
-                    .Zip(Grads)
-                    .GroupBy(pair => pair.First.Steps)
-                    .Select(part => new Batch(
-                        Index,
-                        Group,
-                        [.. part.Select(p => p.First)],
-                        [.. part.Select(p => p.Second)]
-                    ));
     }
 }

@@ -36,7 +36,7 @@ internal static class NewAdapterShapes
             : comparison.Result();
     }
 
-    /// <summary>The table of the factors that LoKr takes; that of BOFT's, which is not there yet, stays unknown.</summary>
+    /// <summary>The table of LoKr's factors; that of BOFT's, which is not there yet, stays unknown.</summary>
     public static CaseResult Factors(GoldenCase golden)
     {
         var comparison = new Comparison(golden);

@@ -3,9 +3,9 @@ using Forno.Torch;
 namespace Forno.Optim.Optimizers;
 
 /// <summary>
-/// Adafactor (Shazeer and Stern 2018, arXiv 1804.04235) as Hugging Face's <c>transformers</c> computes it: Adam's second
-/// moment kept as the means of its rows and columns over the last two axes, updates clipped by their root mean square,
-/// and, with relative steps, a learning rate of its own for each parameter.
+/// Adafactor (Shazeer and Stern 2018, arXiv 1804.04235) as Hugging Face's <c>transformers</c> computes it: Adam's
+/// second moment kept as the means of its rows and columns over the last two axes, updates clipped by their root mean
+/// square, and, with relative steps, a learning rate of its own for each parameter.
 /// </summary>
 public sealed class Adafactor : Optimizer
 {
