@@ -6,6 +6,7 @@ using Forno.Cli.Terminal;
 using Forno.Diffusion;
 using Forno.Training;
 using Forno.Training.Recipes;
+using Forno.Training.Setups;
 
 namespace Forno.Cli.Commands.Training;
 
@@ -68,6 +69,10 @@ internal static class TrainCommand
         }
         if (dryRun)
         {
+            if ((resume ?? recipe.Run.Resume) is { } state)
+            {
+                recipe = LoraTraining.ForResume(recipe, state);
+            }
             Describe(cli, TrainPlan.Make(recipe, Prediction.Epsilon, cli.Error.WriteLine), json);
             return 0;
         }
