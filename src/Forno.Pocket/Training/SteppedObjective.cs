@@ -13,11 +13,7 @@ internal abstract class SteppedObjective : TrainObjective
 
     /// <inheritdoc/>
     public override IReadOnlyList<TrainWork> Epoch(int epoch) =>
-        [
-            .. Enumerable
-                .Range((epoch - 1) * EpochSteps, EpochSteps)
-                .Select(step => new TrainWork(() => Loss(step)) { Sources = [] }),
-        ];
+        [.. Enumerable.Range((epoch - 1) * EpochSteps, EpochSteps).Select(step => new TrainWork(() => Loss(step)))];
 
     /// <inheritdoc/>
     public override void Dispose() { }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Forno.Data;
 using Forno.Kohya;
 using Forno.Torch;

@@ -1,4 +1,3 @@
-using Forno.Optim;
 using Forno.Torch;
 using Forno.Training.Logs;
 

@@ -1,5 +1,4 @@
 using Forno.Adapters.Kinds;
-using Forno.Data;
 using Forno.Optim;
 using Forno.Torch;
 using Forno.Training.Logs;

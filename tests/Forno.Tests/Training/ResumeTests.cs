@@ -25,6 +25,7 @@ public class ResumeTests
         (int code, string said) = Command(run, "--resume", named);
         Assert.Equal(1, code);
         Assert.Contains($"forno: {named}: {problem}", said);
+        Assert.Equal(1, Command(run, "--dry-run", "--resume", named).Code);
         Assert.Equal(before, Entries(run.Folder));
     }
 
@@ -173,6 +174,22 @@ public class ResumeTests
         TrainerTests.AssertSameTensors(whole.Adapter, broken.Adapter);
     }
 
+    [Fact]
+    public void AStoppedCommandNamesTheStateToGoOnFrom()
+    {
+        using var whole = new TrainRun();
+        whole.Train();
+        using var run = new TrainRun();
+        (int code, string said) = Command(run, new CancellationToken(canceled: true));
+        Assert.Equal(0, code);
+        string state = State(run, "thing-step00000000");
+        Assert.Contains($"stopped after 0 optimizer steps; go on with --resume {state}", said);
+        (code, said) = Command(run, "--resume", state);
+        Assert.True(code == 0, said);
+        Assert.Contains($"resumed from {state}: 0 of 15 optimizer steps done", said);
+        TrainerTests.AssertSameTensors(whole.Adapter, run.Adapter);
+    }
+
     private static string State(TrainRun run, string name) => Path.Combine(run.Output, name + TrainStates.Suffix);
 
     private static void Edit(TrainRun run, string from, string to)
@@ -210,11 +227,19 @@ public class ResumeTests
                 .Order(StringComparer.Ordinal),
         ];
 
-    private static (int Code, string Said) Command(TrainRun run, params string[] args)
+    private static (int Code, string Said) Command(TrainRun run, params string[] args) =>
+        Command(run, CancellationToken.None, args);
+
+    private static (int Code, string Said) Command(TrainRun run, CancellationToken stop, params string[] args)
     {
         using StringWriter output = new(),
             error = new();
-        using CommandHost cli = new() { Out = output, Error = error };
+        using CommandHost cli = new()
+        {
+            Out = output,
+            Error = error,
+            Cancel = stop,
+        };
         string folder = Directory.GetCurrentDirectory();
         int code = Program.Run(["train", run.ConfigPath, .. args], cli);
         Assert.Equal(folder, Directory.GetCurrentDirectory());

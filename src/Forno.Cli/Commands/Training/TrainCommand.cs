@@ -7,6 +7,7 @@ using Forno.Diffusion;
 using Forno.Kohya;
 using Forno.Training;
 using Forno.Training.Recipes;
+using Forno.Training.Setups;
 
 namespace Forno.Cli.Commands.Training;
 
@@ -70,6 +71,10 @@ internal static class TrainCommand
         }
         if (dryRun)
         {
+            if ((resume ?? recipe.Run.Resume) is { } state)
+            {
+                recipe = LoraTraining.ForResume(recipe, state);
+            }
             Describe(cli, TrainPlan.Make(recipe, null, Prediction.Epsilon, cli.Error.WriteLine), json);
             return 0;
         }
