@@ -17,7 +17,8 @@ internal static class CheckSheet
         {
             Title = $"{name}: check",
             Lead = Invariant.Text(
-                $"{report.Pictures.Count} pictures, {report.Buckets.Count} buckets at resolution "
+                $"{report.Pictures.Count} pictures, {report.Buckets.Count} "
+                    + $"{Wording.Counted(report.Buckets.Count, "bucket")} at resolution "
                     + $"{rules.Resolution}. Tick findings to see the pictures that have one of them; point at a "
                     + $"finding to read it."
             ),

@@ -333,7 +333,7 @@ public sealed class WorkFolder : IDisposable
             throw FornoException.ForFile(
                 Root,
                 $"what was begun could not be taken back wholly ({e.Message})",
-                "Mend the cause; the next command goes on with it.",
+                "Fix the cause; the next command goes on with it.",
                 e
             );
         }

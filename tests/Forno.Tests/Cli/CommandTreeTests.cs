@@ -132,6 +132,11 @@ public partial class CommandTreeTests
     {
         ParseResult parsed = Root.Value.Parse(words);
         Assert.True(parsed.Errors.Count == 0, $"{what}: {string.Join("; ", parsed.Errors.Select(e => e.Message))}");
+        // An option that does not exist would pass for one of several folders.
+        Assert.All(
+            words.TakeWhile(w => w != "--").Where(w => w.StartsWith("--", StringComparison.Ordinal)),
+            w => Assert.True(Has(parsed.CommandResult.Command, w.Split('=')[0]), $"{what}: no option {w}")
+        );
     }
 
     private static IEnumerable<string> Mistakes(string text)

@@ -10,7 +10,7 @@ using Forno.Vision.Onnx;
 namespace Forno.Cli.Commands.Machine;
 
 /// <summary>
-/// <c>forno doctor</c>: what this machine has, what is missing, and the command that mends it; with a data set all that
+/// <c>forno doctor</c>: what this machine has, what is missing, and the command that fixes it; with a data set all that
 /// is
 /// to be said about that (<see cref="DatasetDoctor"/>).
 /// </summary>
@@ -19,7 +19,7 @@ internal static class DoctorCommand
     public const string Summary =
         "Say what this machine lacks, or what is wrong with a data set and its configuration, worst first";
 
-    private sealed record Check(string Name, bool Ok, string Found, string? Mend);
+    private sealed record Check(string Name, bool Ok, string Found, string? Fix);
 
     public static Command Build(CommandHost cli)
     {
@@ -70,7 +70,7 @@ internal static class DoctorCommand
                 cli.Out.WriteLine($"{(c.Ok ? "ok     " : "MISSING")} {c.Name.PadRight(width)}  {c.Found}");
                 if (!c.Ok)
                 {
-                    cli.Out.WriteLine($"        {new string(' ', width)}  mend it: {c.Mend}");
+                    cli.Out.WriteLine($"        {new string(' ', width)}  fix it: {c.Fix}");
                 }
             }
         }
@@ -187,13 +187,13 @@ internal static class DoctorCommand
     private static unsafe int VipsVersion(nint library, int part) =>
         ((delegate* unmanaged[Cdecl]<int, int>)NativeLibrary.GetExport(library, "vips_version"))(part);
 
-    // A tool without a way to mend it is optional: its absence is told but is no failure.
-    private static Check Tool(string name, string why, string? mend)
+    // A tool without a way to fix it is optional: its absence is reported, and is no failure.
+    private static Check Tool(string name, string why, string? fix)
     {
         string? at = (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator)
             .Select(folder => Path.Combine(folder, name))
             .FirstOrDefault(File.Exists);
-        return new(name, at is not null || mend is null, at ?? $"not found ({why})", mend);
+        return new(name, at is not null || fix is null, at ?? $"not found ({why})", fix);
     }
 }
