@@ -106,15 +106,16 @@ public sealed class ConfigEdit
     /// <summary>Reads a training configuration and the dataset config that it names.</summary>
     /// <param name="path">The training configuration, TOML in kohya's form, found by
     /// <see cref="ConfigPath.Find"/>.</param>
+    /// <param name="workingFolder">What relative paths start from; null = the current folder.</param>
     /// <exception cref="FornoException">One cannot be read, or an option has a value of the wrong kind.</exception>
-    public static ConfigEdit Open(string path)
+    public static ConfigEdit Open(string path, string? workingFolder = null)
     {
-        string full = ConfigPath.Find(path);
+        string full = ConfigPath.Find(path, workingFolder);
         ConfigText train = Read(full);
         TomlTable table = TomlFile.Parse(train.Before, Path.GetFileName(full));
         TrainRecipeReader.RefuseOthers(table, path);
         var args = KohyaArgs.Read(table, Path.GetFileName(full));
-        var rules = new PathRules(Directory.GetCurrentDirectory(), Path.GetDirectoryName(full)!);
+        var rules = new PathRules(workingFolder ?? Directory.GetCurrentDirectory(), Path.GetDirectoryName(full)!);
         return new ConfigEdit(
             args["dataset_config"] is string { Length: > 0 } dataset ? [train, Read(rules.Input(dataset))] : [train],
             args,

@@ -141,7 +141,7 @@ public sealed class DatasetBlueprint
     )
     {
         var subsets = new List<object>();
-        if (args["in_json"] is string metadata)
+        if (args["in_json"] is string { Length: > 0 } metadata)
         {
             subsets.Add(
                 new TomlTable { ["image_dir"] = args["train_data_dir"] as string ?? "", ["metadata_file"] = metadata }

@@ -245,7 +245,7 @@ public sealed class RecipeReading
             Datasets = reader.Read(blueprints),
             Written = Recipe.Written with { Subsets = [.. blueprints.Select(b => b.Subsets)] },
         };
-        if (Recipe.Datasets.All(d => d.Subsets.All(s => s.IsReg)))
+        if (Recipe.Datasets.All(d => d.Subsets.All(s => s.IsReg || s.NumRepeats < 1)))
         {
             Refuse(
                 FindingKind.EmptyFolder,

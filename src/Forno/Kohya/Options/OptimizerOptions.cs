@@ -8,6 +8,9 @@ namespace Forno.Kohya.Options;
 /// <summary>Options of the optimizer and the learning rates.</summary>
 internal static class OptimizerOptions
 {
+    // Beyond it steps leave the range of fp32.
+    private const double MaxRate = 1e6;
+
     private static readonly Dictionary<string, string> ScheduleClasses = new(StringComparer.OrdinalIgnoreCase)
     {
         ["CosineAnnealingWarmRestarts"] = "cosine_annealing_warm_restarts",
@@ -24,11 +27,17 @@ internal static class OptimizerOptions
             .Lands((r, v) => r with { Optimizer = r.Optimizer with { Args = Arguments(v, "optimizer_args") } }),
         Real("learning_rate", 2e-6)
             .From(0)
+            .To(MaxRate)
             .Lands((r, v) => r with { Optimizer = r.Optimizer with { LearningRate = v } })
             .InMetadata(),
-        Real("unet_lr").From(0).Lands((r, v) => r with { Optimizer = r.Optimizer with { OwnUNetLr = v } }).InMetadata(),
+        Real("unet_lr")
+            .From(0)
+            .To(MaxRate)
+            .Lands((r, v) => r with { Optimizer = r.Optimizer with { OwnUNetLr = v } })
+            .InMetadata(),
         Reals("text_encoder_lr")
             .From(0)
+            .To(MaxRate)
             .Lands((r, v) => r with { Optimizer = r.Optimizer with { OwnTextEncoderLrs = v } })
             .InMetadata(),
         Real("max_grad_norm", 1)

@@ -6,6 +6,9 @@ namespace Forno.Kohya.Options;
 /// <summary>The kinds of rows. What each takes from a configuration and in which type it lands.</summary>
 internal static class Rows
 {
+    // What still is a number after some arithmetic in fp32.
+    private const double Most = 1e30;
+
     /// <summary>A switch, off by default; where it is off, false lands.</summary>
     public static KohyaOption<bool> Flag(string name) => new(name, OptionKind.Flag, false, (v, _) => (bool)v);
 
@@ -21,7 +24,7 @@ internal static class Rows
 
     /// <summary>A real number.</summary>
     public static KohyaOption<double> Real(string name, double? @default = null) =>
-        new(name, OptionKind.Real, @default, (v, _) => Number(v));
+        new KohyaOption<double>(name, OptionKind.Real, @default, (v, _) => Number(v)).From(-Most).To(Most);
 
     /// <summary>A number of steps, or a fraction of all.</summary>
     public static KohyaOption<double> Steps(string name, long @default) =>
