@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
-using Forno.Cli.Commands.Datasets;
 using Forno.Cli.Setup;
 using Forno.Cli.Terminal;
+using Forno.Studio.Datasets;
 
 namespace Forno.Conformance;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Forno.Files;
+using Forno.Reports;
 using Forno.Torch;
 
 namespace Forno.Cli.Terminal;
@@ -108,14 +109,17 @@ internal static class CommandRunner
         return string.Join(' ', names);
     }
 
+    // Messages name files, whose names may hold anything.
+    private static string Shown(string message) => string.Join('\n', message.Split('\n').Select(Wording.Shown));
+
     private static string Explain(Exception e) =>
         e switch
         {
             OperationCanceledException => "stopped",
-            FornoException => e.Message,
+            FornoException => Shown(e.Message),
             TorchOutOfMemoryException => $"{e.Message}\nOut of memory: a smaller batch or picture size, or "
                 + "gradient_checkpointing when training, needs less.",
-            IOException or UnauthorizedAccessException => e.Message,
+            IOException or UnauthorizedAccessException => Shown(e.Message),
             DllNotFoundException => $"{e.Message}\n`forno doctor` tells what is missing and how to get it.",
             _ => $"internal error, {e.GetType().Name}: {e.Message}\nThis is a fault in Forno; "
                 + "FORNO_DEBUG=1 shows where it happened.",

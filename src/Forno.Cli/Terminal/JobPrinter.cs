@@ -1,8 +1,9 @@
+using Forno.Reports;
 using Forno.Studio;
 
 namespace Forno.Cli.Terminal;
 
-/// <summary>A job's events on the console: a progress line where there is a terminal, words on standard error.</summary>
+/// <summary>A job's events on the console: a progress line where there is a terminal, words on stderr.</summary>
 /// <param name="cli">Where to write.</param>
 internal sealed class JobPrinter(CommandHost cli) : IProgress<JobEvent>, IDisposable
 {
@@ -18,11 +19,16 @@ internal sealed class JobPrinter(CommandHost cli) : IProgress<JobEvent>, IDispos
                 bar = cli.Progress(started.What, started.Total, started.Unit);
                 break;
             case JobEvent.Advanced advanced:
-                bar?.Report(advanced.Done);
+                if (bar is not null)
+                {
+                    bar.Note = Wording.Shown(advanced.Note);
+                    bar.Report(advanced.Done);
+                }
+
                 break;
             case JobEvent.Said said:
                 bar?.Clear();
-                cli.Error.WriteLine(said.Line);
+                cli.Error.WriteLine(Wording.Shown(said.Line));
                 break;
         }
     }

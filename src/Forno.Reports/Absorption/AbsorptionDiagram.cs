@@ -51,7 +51,7 @@ internal static class AbsorptionDiagram
             for (int c = 0; c < columns.Length; c++)
             {
                 var (x, w) = (edges[c], edges[c + 1] - edges[c]);
-                string folders = string.Join(", ", AbsorptionWords.GroupsOf(table, columns[c].Extent));
+                string folders = string.Join(", ", table.GroupsOf(columns[c].Extent));
                 string names =
                     columns[c].Triggers.Count == 0
                         ? "no trigger"

@@ -49,7 +49,7 @@ public sealed record DrawnFile(string Path, ulong Seed, int Width, int Height, s
 /// <param name="request">What is wanted.</param>
 public sealed class GenerateJob(GenerateJobRequest request) : IJob<GenerateJobResult>
 {
-    private readonly PictureFiles names = new(request.Output, request.Overwrite);
+    private readonly DrawnNames names = new(request.Output, request.Overwrite);
 
     /// <summary>What would be drawn and where; nothing is loaded or written.</summary>
     /// <exception cref="FornoException">The request cannot be met; all is checked that needs no model.</exception>

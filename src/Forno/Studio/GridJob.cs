@@ -108,7 +108,7 @@ public sealed class GridJob(GridJobRequest request) : IJob<GridJobResult>
         }
 
         using Picture sheet = PictureGrid.Draw("", sections, footer);
-        PictureFiles.RequirePng(request.File, request.Overwrite); // it may have come into being meanwhile
+        DrawnNames.RequirePng(request.File, request.Overwrite); // it may have come into being meanwhile
         AtomicFile.WriteBytes(request.File, sheet.EncodePng());
         progress?.Report(new JobEvent.Made(request.File));
         return new GridJobResult(request.File, grid.Count, warnings);
@@ -116,7 +116,7 @@ public sealed class GridJob(GridJobRequest request) : IJob<GridJobResult>
 
     private GridRequest Resolve()
     {
-        PictureFiles.RequirePng(request.File, request.Overwrite);
+        DrawnNames.RequirePng(request.File, request.Overwrite);
         var grid = new GridRequest
         {
             Base = request.Base,

@@ -29,7 +29,8 @@ public abstract record JobEvent
 
     /// <summary>That stretch is so far.</summary>
     /// <param name="Done">Units done since it began.</param>
-    public sealed record Advanced(long Done) : JobEvent;
+    /// <param name="Note">What it is at, such as a file's name; or nothing.</param>
+    public sealed record Advanced(long Done, string Note = "") : JobEvent;
 
     /// <summary>Something worth reading, such as a warning or what is done next.</summary>
     /// <param name="Line">One line.</param>

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Xml.Linq;
 using Forno.Cli.Commands.Captions;
+using Forno.Cli.Commands.Shared;
 using Forno.Datasets.Triggers;
 using Forno.Reports;
 using Forno.Reports.Absorption;
+using Forno.Studio.Captions;
 using Forno.Tests.Datasets.Triggers;
 
 namespace Forno.Tests.Reports;
@@ -101,7 +103,7 @@ public class TriggerPageTests
         Assert.Contains("set: 90 pictures in 5 folders, 5 triggers, 6 pruned features", text.ToString());
         Assert.Contains("bow (as outfit2)", text.ToString());
         Assert.Contains("lets in", text.ToString());
-        using var json = System.Text.Json.JsonDocument.Parse(AbsorptionPrinter.Json(table, RemedyPlaces.Unknown));
+        using var json = System.Text.Json.JsonDocument.Parse(ResultJson.Text(new AbsorptionResult(table)));
         Assert.Equal(
             ["blue_hair"],
             json.RootElement.GetProperty("triggers")[0].GetProperty("takes").EnumerateArray().Select(t => t.GetString())

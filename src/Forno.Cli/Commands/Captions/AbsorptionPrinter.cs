@@ -1,14 +1,12 @@
 using System.Globalization;
-using System.Text.Json;
 using Forno.Cli.Commands.Shared;
-using Forno.Cli.Terminal;
 using Forno.Datasets.Triggers;
 using Forno.Reports;
 using Forno.Reports.Absorption;
 
 namespace Forno.Cli.Commands.Captions;
 
-/// <summary>The absorption table on a terminal and in JSON.</summary>
+/// <summary>The absorption table on a terminal.</summary>
 internal static class AbsorptionPrinter
 {
     private const int Width = 110;
@@ -71,57 +69,6 @@ internal static class AbsorptionPrinter
         }
     }
 
-    /// <summary>The table for machines.</summary>
-    public static string Json(AbsorptionTable table, RemedyPlaces places) =>
-        JsonSerializer.Serialize(
-            new
-            {
-                table.Scene.Pictures,
-                Groups = table.Scene.Groups.Select(g => new { g.Name, Pictures = g.Extent.Count }),
-                Triggers = table.Scene.Triggers.Select(t => new
-                {
-                    t.Name,
-                    Kind = Lower(t.Kind),
-                    Pictures = t.Extent.Count,
-                    Takes = table.Of(t.Name).Where(f => f.Cell.Takes).Select(f => f.Feature.Tag),
-                    Leaks = table
-                        .Of(t.Name)
-                        .Where(f => f.Cell.Verdict == AbsorptionVerdict.Leaks)
-                        .Select(f => f.Feature.Tag),
-                    Partly = table
-                        .Of(t.Name)
-                        .Where(f => f.Cell.Verdict == AbsorptionVerdict.Partly)
-                        .Select(f => f.Feature.Tag),
-                }),
-                Features = table.Rows.Select(r => new
-                {
-                    r.Feature.Tag,
-                    r.Feature.Category,
-                    Pictures = r.Feature.Hidden.Count,
-                    Told = r.Feature.Told.Count,
-                    r.Unclaimed,
-                    Triggers = r.Cells.Select(c => new
-                    {
-                        c.Trigger.Name,
-                        Verdict = Lower(c.Verdict),
-                        c.Pictures,
-                        Grip = Math.Round(c.Grip, 4),
-                        Share = Math.Round(c.Share, 4),
-                    }),
-                }),
-                Regions = table
-                    .Regions()
-                    .Select(r => new
-                    {
-                        Triggers = r.Triggers.Select(t => t.Name),
-                        Pictures = r.Extent.Count,
-                        Groups = AbsorptionWords.GroupsOf(table, r.Extent),
-                    }),
-                Findings = table.Findings.Select(f => FindingJson.Row(f, places)),
-            },
-            JsonOutput.Options
-        );
-
     private static string Word(Feature feature, AbsorptionCell cell, AbsorptionVerdict verdict, AbsorptionTable table)
     {
         string grip =
@@ -156,7 +103,4 @@ internal static class AbsorptionPrinter
             to.WriteLine(line.TrimEnd());
         }
     }
-
-    private static string Lower<T>(T value)
-        where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

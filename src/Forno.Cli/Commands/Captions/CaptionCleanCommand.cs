@@ -1,10 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Captions;
-using Forno.Reports;
-using Forno.Workspace;
+using Forno.Studio.Captions;
 
 namespace Forno.Cli.Commands.Captions;
 
@@ -15,7 +13,6 @@ internal static class CaptionCleanCommand
 {
     private const string Summary =
         "Take useless and redundant tags out, choose one of synonyms, put a garment's tags together";
-    private const int MostChanges = 12;
 
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
@@ -71,9 +68,10 @@ internal static class CaptionCleanCommand
             show,
         };
         command.Details = """
-            Rules, in their order: useless tags (about the post, not the picture), synonyms to one form, redundancy (shirt where
-            there is white_shirt), consolidation (white_dress and turtleneck_dress are one white_turtleneck_dress), and with --split
-            the parts of generic tags. Triggers (before |||, or the first --keep-tokens) and sentences are left alone.
+            Rules, in their order: useless tags (about the post, not the picture), synonyms to one form, redundancy
+            (shirt where there is white_shirt), consolidation (white_dress and turtleneck_dress are one
+            white_turtleneck_dress), and with --split the parts of generic tags. Triggers (before |||, or the first
+            --keep-tokens) and sentences are left alone.
             """;
         CaptionOptions captions = new CaptionOptions().AddAllTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
@@ -98,60 +96,27 @@ internal static class CaptionCleanCommand
                     r.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                 ),
             ];
-            CaptionCleaner cleaner = new(
-                new CleanSettings
-                {
-                    Rules =
-                    [
-                        .. named.Length > 0 ? named : CleanSettings.DefaultRules,
-                        .. parsed.GetValue(split) ? (string[])["split"] : [],
-                    ],
-                    Where = captions.Where(parsed),
-                    KeepTokens = captions.KeepTokens(parsed),
-                    Keep = parsed.GetValue(keep) ?? [],
-                    Lists = parsed.GetValue(lists),
-                }
-            );
+            var settings = new CleanSettings
+            {
+                Rules =
+                [
+                    .. named.Length > 0 ? named : CleanSettings.DefaultRules,
+                    .. parsed.GetValue(split) ? (string[])["split"] : [],
+                ],
+                Where = captions.Where(parsed),
+                KeepTokens = captions.KeepTokens(parsed),
+                Keep = parsed.GetValue(keep) ?? [],
+                Lists = parsed.GetValue(lists),
+            };
             return WorkFolderRun.Run(
                 cli,
                 parsed,
                 options,
-                context =>
-                {
-                    var set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
-                    ChangePlan plan = CaptionPlans.Make(
-                        set,
-                        "caption clean",
-                        cleaner.Clean,
-                        context.Progress,
-                        context.Cancel
-                    );
-                    return plan with { Notes = [.. Notes(cleaner.Changes), .. plan.Notes] };
-                },
-                captionExtension: captions.Extension(parsed)
+                new CaptionCleanJob(
+                    new CaptionCleanRequest(options.Place(parsed), settings, captions.Extension(parsed))
+                )
             );
         });
         return command;
-    }
-
-    private static IEnumerable<string> Notes(IReadOnlyList<CleanChange> changes)
-    {
-        foreach (var rule in changes.GroupBy(c => c.Rule))
-        {
-            yield return Invariant.Text(
-                $"{rule.Key}: {rule.Sum(c => c.Captions)} {Wording.Counted(rule.Sum(c => c.Captions), "change")}"
-            );
-            foreach (CleanChange change in rule.Take(MostChanges))
-            {
-                yield return Invariant.Text($"{change.Captions, 6}  {change.What}");
-            }
-
-            if (rule.Count() > MostChanges)
-            {
-                yield return Invariant.Text(
-                    $"        … and {rule.Count() - MostChanges} more kinds; --dry-run --json lists every change"
-                );
-            }
-        }
     }
 }

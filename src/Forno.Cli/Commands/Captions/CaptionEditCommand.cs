@@ -2,7 +2,7 @@ using System.CommandLine;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Captions;
-using Forno.Workspace;
+using Forno.Studio.Captions;
 
 namespace Forno.Cli.Commands.Captions;
 
@@ -103,11 +103,11 @@ internal static class CaptionEditCommand
             utf8,
         };
         command.Details = """
-            Several edits are made in this order, whatever order they are written in: remove, replace, underscores or spaces,
-            escape or unescape, deduplicate, sort, truncate, add.
-            A tag is named exactly (upper and lower case, _ and spaces are alike), by a wildcard (*_hair), or by a regular
-            expression between slashes (/^\d+girls?$/). Triggers (before |||, or the first --keep-tokens) and sentences are
-            changed by exact names only, and captions that are all sentences not at all without --prose.
+            Several edits are made in this order, whatever order they are written in: remove, replace, underscores or
+            spaces, escape or unescape, deduplicate, sort, truncate, add.
+            A tag is named exactly (upper and lower case, _ and spaces are alike), by a wildcard (*_hair), or by a
+            regular expression between slashes (/^\d+girls?$/). Triggers (before |||, or the first --keep-tokens) and
+            sentences are changed by exact names only, and captions that are all sentences not at all without --prose.
             """;
         CaptionOptions captions = new CaptionOptions().AddAllTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
@@ -171,20 +171,7 @@ internal static class CaptionEditCommand
                 cli,
                 parsed,
                 options,
-                context =>
-                {
-                    var set = CaptionSet.Read(context.Folder, captions.Extension(parsed), null, context.Cancel);
-                    TagEdits edits = new(settings, set);
-                    ChangePlan plan = CaptionPlans.Make(
-                        set,
-                        "caption edit",
-                        edits.Edit,
-                        context.Progress,
-                        context.Cancel
-                    );
-                    return plan with { Notes = [.. edits.Notes, .. plan.Notes] };
-                },
-                captionExtension: captions.Extension(parsed)
+                new CaptionEditJob(new CaptionEditRequest(options.Place(parsed), settings, captions.Extension(parsed)))
             );
         });
         return command;

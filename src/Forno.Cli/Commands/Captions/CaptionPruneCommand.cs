@@ -1,9 +1,8 @@
 using System.CommandLine;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
-using Forno.Datasets.Captions;
 using Forno.Datasets.Triggers;
-using Forno.Findings;
+using Forno.Studio.Captions;
 
 namespace Forno.Cli.Commands.Captions;
 
@@ -59,12 +58,13 @@ internal static class CaptionPruneCommand
             without,
         };
         command.Details = """
-            Categories: people, hair-colour, hair-style, eyes, skin, face, body, body-size, ornaments, garment-head, garment-neck,
-            garment-top, garment-outer, garment-bottom, garment-waist, garment-whole, garment-legs, garment-hands, garment-under,
-            garment-swim, footwear, background, style;
-            garment means all clothes, intrinsic what belongs to a person (forno caption clean --show-list traits shows their tags).
-            A character takes intrinsic traits, an outfit clothes and ornaments, a style how it is drawn; other triggers what --also
-            names. Captions without a trigger, triggers, and sentences stay as they are.
+            Categories: people, hair-colour, hair-style, eyes, skin, face, body, body-size, ornaments, garment-head,
+            garment-neck, garment-top, garment-outer, garment-bottom, garment-waist, garment-whole, garment-legs,
+            garment-hands, garment-under, garment-swim, footwear, background, style;
+            garment means all clothes, intrinsic what belongs to a person (forno caption clean --show-list traits
+            shows their tags).
+            A character takes intrinsic traits, an outfit clothes and ornaments, a style how it is drawn; other
+            triggers what --also names. Captions without a trigger, triggers, and sentences stay as they are.
             """;
         TriggerOptions triggers = new TriggerOptions().AddTo(command);
         CaptionOptions captions = new CaptionOptions().AddTo(command);
@@ -79,38 +79,14 @@ internal static class CaptionPruneCommand
                 LeastShare = parsed.GetValue(share),
                 Without = parsed.GetValue(without) ?? [],
             };
-            settings.Check();
-            IReadOnlyList<Finding> findings = [];
-            return WorkFolderRun.Run(
-                cli,
-                parsed,
-                options,
-                context =>
-                {
-                    var set = CaptionSet.Read(context.Folder, captions.Extension(parsed), cancel: context.Cancel);
-                    TraitLists traits = triggers.Traits(parsed);
-                    IReadOnlyList<TriggerName> names = triggers.Names(
-                        parsed,
-                        context.Folder,
-                        options.Folders(parsed),
-                        set,
-                        traits
-                    );
-                    PruneOutcome outcome = PrunePlans.Make(
-                        set,
-                        names,
-                        traits,
-                        settings,
-                        TagSidecar.Of,
-                        context.Progress,
-                        context.Cancel
-                    );
-                    findings = outcome.Findings;
-                    return outcome.Plan;
-                },
-                () => findings,
-                captions.Extension(parsed)
-            );
+            var request = new PruneRequest
+            {
+                Place = options.Place(parsed),
+                Settings = settings,
+                Triggers = triggers.Search(parsed),
+                Extension = captions.Extension(parsed),
+            };
+            return WorkFolderRun.Run(cli, parsed, options, new PruneJob(request));
         });
         return command;
     }

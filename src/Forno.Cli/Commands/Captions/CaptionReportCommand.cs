@@ -1,10 +1,9 @@
 using System.CommandLine;
-using System.Text.Json;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Captions;
 using Forno.Reports;
-using Forno.Workspace;
+using Forno.Studio.Captions;
 
 namespace Forno.Cli.Commands.Captions;
 
@@ -63,47 +62,43 @@ internal static class CaptionReportCommand
         {
             TagList? list = parsed.GetValue(tags) is { } file ? TagList.Read(file) : null;
             string[] named = parsed.GetValue(folders) ?? [];
-            var folder = PictureFolder.Scan(named, captionExtension: captions.Extension(parsed));
-            CaptionSet set;
-            using (ProgressBar bar = cli.Progress("read", folder.Pictures.Count, "captions"))
-            {
-                set = CaptionSet.Read(folder, captions.Extension(parsed), bar, cli.Cancel);
-            }
-
             if (triggers.Asked(parsed))
             {
-                return triggers.Run(cli, parsed, folder, named, set, list?.Names, parsed.GetValue(json));
+                return triggers.Run(cli, parsed, named, captions.Extension(parsed), list, parsed.GetValue(json));
             }
 
-            CaptionReport report = CaptionReporter.Make(
-                set,
-                new CaptionReportOptions
+            TagExpression? where = captions.Where(parsed);
+            var request = new CaptionReportRequest
+            {
+                Folders = named,
+                Extension = captions.Extension(parsed),
+                Options = new CaptionReportOptions
                 {
-                    Where = captions.Where(parsed),
+                    Where = where,
                     KeepTokens = captions.KeepTokens(parsed),
                     Tags = list,
                     FewUses = parsed.GetValue(few),
-                }
-            );
-            RemedyPlaces places = FindingPrinter.Places(folder, named);
+                },
+            };
+            CaptionReportResult result = WorkFolderRun.Do(cli, new CaptionReportJob(request));
+            CaptionReport report = result.Report;
+            RemedyPlaces places = FindingPrinter.Places(named);
+            string name = WorkFolderRun.Named(named);
             if (parsed.GetValue(json))
             {
-                cli.Out.WriteLine(Json(report, places));
+                cli.Out.WriteLine(ResultJson.Text(result, places));
+            }
+            else if (report.Pictures == 0)
+            {
+                cli.Out.WriteLine(
+                    where is not null && result.Scanned > 0
+                        ? $"{name}: none of {result.Scanned} captions fulfils {where}"
+                        : $"{name}: no pictures in it"
+                );
+                WorkFolderRun.List(cli, report.Problems);
             }
             else
             {
-                string name = string.Join(", ", named.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
-                if (report.Pictures == 0)
-                {
-                    cli.Out.WriteLine(
-                        captions.Where(parsed) is { } where && folder.Pictures.Count > 0
-                            ? $"{name}: none of {folder.Pictures.Count} captions fulfils {where}"
-                            : $"{name}: no pictures in it"
-                    );
-                    WorkFolderRun.List(cli, report.Problems);
-                    return 1;
-                }
-
                 CaptionPrinter.Print(cli, name, report, Math.Max(1, parsed.GetValue(top)), places);
             }
 
@@ -111,38 +106,4 @@ internal static class CaptionReportCommand
         });
         return command;
     }
-
-    private static string Json(CaptionReport report, RemedyPlaces places) =>
-        JsonSerializer.Serialize(
-            new
-            {
-                report.Pictures,
-                report.Captions,
-                NaturalLanguage = report.Prose,
-                Findings = report.Findings.Select(f => FindingJson.Row(f, places)),
-                Folders = report.Folders.Select(f => new
-                {
-                    f.Folder,
-                    f.Pictures,
-                    f.Captions,
-                    MeanTags = Math.Round(f.MeanTags, 2),
-                    f.MostTokens,
-                    Tags = f.Tags.Select(t => new { t.Tag, t.Pictures }),
-                }),
-                report.Tags,
-                Companions = report.Companions.Select(c => new
-                {
-                    c.Tag,
-                    c.Pictures,
-                    With = c.With.Select(w => new { w.Tag, w.Pictures }),
-                }),
-                NeverApart = report.Together,
-                Singletons = report.Singletons.Select(s => new { s.Tag, s.Picture }),
-                WithoutCaption = report.Bare,
-                Over75Tokens = report.Long?.Select(l => new { l.Picture, l.Tokens }),
-                UnknownOrRare = report.Rare,
-                report.Problems,
-            },
-            JsonOutput.Options
-        );
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Captions;
+using Forno.Studio.Captions;
 using Forno.Vision.Tagging;
-using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Captions;
 
@@ -14,8 +14,8 @@ internal static class CaptionTagCommand
     private const string Summary = """
         Write captions by booru taggers: WD14 (model.onnx + selected_tags.csv) and DeepDanbooru (… .onnx + tags.txt).
 
-        What every tagger saw, with its confidence, is noted beside the picture in NAME.tags.json: with --from-sidecar other
-        thresholds and forms are tried in a moment, without running a network again.
+        What every tagger saw, with its confidence, is noted beside the picture in NAME.tags.json: with --from-sidecar
+        other thresholds and forms are tried in a moment, without running a network again.
         """;
 
     private static readonly Option<string[]> Models = new("--model", "-m")
@@ -161,108 +161,18 @@ internal static class CaptionTagCommand
             throw new FornoException("--tag-list belongs to one --model; with several each needs its list beside it");
         }
 
-        TagRules rules = Rules(parsed);
-        TaggerFiles[] taggers = [.. words.Select(w => TaggerFiles.Find(w, list))];
-        if (taggers.GroupBy(t => t.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        var request = new TagRequest
         {
-            throw new FornoException(
-                $"two taggers are called {twice.Key} ({string.Join(", ", twice.Select(t => t.Model))}); what "
-                    + "they see could not be told apart: rename a folder"
-            );
-        }
-
-        return WorkFolderRun.Run(
-            cli,
-            parsed,
-            options,
-            context =>
-            {
-                var set = CaptionSet.Read(context.Folder, extension, null, context.Cancel);
-                if (fromSidecar && set.Pictures.Count > 0 && set.Pictures.All(p => p.Picture.Tags is null))
-                {
-                    throw new FornoException(
-                        "no tags were noted for any of these pictures (NAME.tags.json); run forno caption "
-                            + "tag with --model first"
-                    );
-                }
-
-                return fromSidecar
-                    ? CaptionPlans.Make(
-                        set,
-                        "caption tag",
-                        p =>
-                            Tagging.Edit(
-                                p,
-                                TagSidecar.Of(p.Picture)
-                                    ?? throw new FornoException(
-                                        "no tags were noted for it; run forno caption tag with --model first"
-                                    ),
-                                rules,
-                                write: false
-                            ),
-                        context.Progress,
-                        context.Cancel,
-                        own: true
-                    )
-                    : Tagged(cli, parsed, set, taggers, rules, context.Cancel);
-            },
-            captionExtension: extension
-        );
-    }
-
-    private static ChangePlan Tagged(
-        CommandHost cli,
-        ParseResult parsed,
-        CaptionSet set,
-        TaggerFiles[] taggers,
-        TagRules rules,
-        CancellationToken cancel
-    )
-    {
-        PictureItem[] items = [.. set.Pictures.Select(p => p.Picture)];
-        var seen = items.ToDictionary(i => i.Path, _ => new List<SeenTag>(), StringComparer.Ordinal);
-        Dictionary<string, Problem> failed = new(StringComparer.Ordinal);
-        foreach (TaggerFiles files in items.Length > 0 ? taggers : [])
-        {
-            using var tagger = Tagger.Load(files, Options(parsed));
-            using ProgressBar bar = cli.Progress($"tag by {files.Name}", items.Length, "pictures");
-            var (found, problems) = Tagging.Look(
-                items,
-                tagger,
-                parsed.GetValue(Least),
-                Math.Clamp(parsed.GetValue(Batch), 1, 64),
-                bar,
-                cancel
-            );
-            foreach (var (path, tags) in found)
-            {
-                seen[path].AddRange(tags);
-            }
-
-            foreach (Problem problem in problems)
-            {
-                failed[problem.File] = problem;
-            }
-        }
-
-        string[] names = [.. taggers.Select(t => t.Name)];
-        ChangePlan plan = CaptionPlans.Make(
-            set,
-            "caption tag",
-            p =>
-                failed.ContainsKey(p.Picture.Path)
-                    ? null
-                    : Tagging.Edit(
-                        p,
-                        Tagging.Merge(TagSidecar.Of(p.Picture), names, seen[p.Picture.Path]),
-                        rules,
-                        write: true
-                    ),
-            null,
-            cancel,
-            own: true
-        );
-        return plan with { Problems = [.. plan.Problems, .. failed.Values] };
+            Place = options.Place(parsed),
+            Taggers = words,
+            TagList = list,
+            Rules = Rules(parsed),
+            NoteFrom = parsed.GetValue(Least),
+            Batch = parsed.GetValue(Batch),
+            Options = Options(parsed),
+            Extension = extension,
+        };
+        return WorkFolderRun.Run(cli, parsed, options, new TagJob(request));
     }
 
     private static TagRules Rules(ParseResult parsed)

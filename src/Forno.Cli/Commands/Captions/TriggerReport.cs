@@ -2,12 +2,10 @@ using System.CommandLine;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Captions;
-using Forno.Datasets.Triggers;
-using Forno.Kohya;
 using Forno.Reports;
 using Forno.Reports.Absorption;
 using Forno.Reports.Sheets;
-using Forno.Workspace;
+using Forno.Studio.Captions;
 
 namespace Forno.Cli.Commands.Captions;
 
@@ -39,55 +37,46 @@ internal sealed class TriggerReport
     /// <summary>Whether a command line asks for it.</summary>
     public bool Asked(ParseResult parsed) => parsed.GetValue(asked) || parsed.GetValue(html) is not null;
 
-    /// <summary>Tells the table.</summary>
+    /// <summary>Reports the table.</summary>
     /// <param name="cli">The outside.</param>
     /// <param name="parsed">The command line.</param>
-    /// <param name="folder">The pictures.</param>
-    /// <param name="folders">Where they were looked for.</param>
-    /// <param name="set">Their captions.</param>
+    /// <param name="folders">Where pictures are looked for.</param>
+    /// <param name="extension">The extension of the captions, or null.</param>
     /// <param name="known">Further tags that base models know, or null.</param>
     /// <param name="json">Whether machines read the answer.</param>
-    /// <param name="config">The training configuration, or null.</param>
-    public int Run(
-        CommandHost cli,
-        ParseResult parsed,
-        PictureFolder folder,
-        string[] folders,
-        CaptionSet set,
-        IReadOnlySet<string>? known,
-        bool json,
-        ConfigEdit? config = null
-    )
+    public int Run(CommandHost cli, ParseResult parsed, string[] folders, string? extension, TagList? known, bool json)
     {
-        if (parsed.GetValue(html) is { } page)
+        string? page = parsed.GetValue(html);
+        if (page is not null)
         {
             ContactSheet.RequireName(page);
         }
 
-        TraitLists traits = options.Traits(parsed);
-        var (pruned, problems) = TriggerScenes.ReadPruned(set, cli.Cancel);
-        var table = AbsorptionTable.Make(
-            TriggerScenes.Of(set, options.Names(parsed, folder, folders, set, traits, config), traits, pruned, known)
-        );
-        string name = string.Join(", ", folders.Select(f => Wording.Shown(NameOf(f))));
-        RemedyPlaces places = FindingPrinter.Places(folder, folders);
-        if (parsed.GetValue(html) is { } file)
+        var request = new AbsorptionRequest
         {
-            AbsorptionPage.Save(file, name, table, places);
+            Folders = folders,
+            Triggers = options.Search(parsed),
+            KnownTags = known,
+            Extension = extension,
+        };
+        AbsorptionResult result = WorkFolderRun.Do(cli, new AbsorptionJob(request));
+        RemedyPlaces places = FindingPrinter.Places(folders);
+        string name = string.Join(", ", folders.Select(f => Wording.Shown(NameOf(f))));
+        if (page is not null)
+        {
+            AbsorptionPage.Save(page, name, result.Table, places);
         }
 
         if (json)
         {
-            cli.Out.WriteLine(AbsorptionPrinter.Json(table, places));
+            cli.Out.WriteLine(ResultJson.Text(result, places));
             return 0;
         }
 
-        AbsorptionPrinter.Print(cli.Out, name, table, places);
+        AbsorptionPrinter.Print(cli.Out, name, result.Table, places);
         cli.Out.WriteLine();
-        cli.Out.WriteLine(
-            parsed.GetValue(html) is { } written ? $"page: {Wording.Shown(written)}" : "--html FILE.html draws the sets"
-        );
-        WorkFolderRun.List(cli, [.. set.Problems, .. problems]);
+        cli.Out.WriteLine(page is null ? "--html FILE.html draws the sets" : $"page: {Wording.Shown(page)}");
+        WorkFolderRun.List(cli, result.Problems);
         return 0;
     }
 

@@ -1,14 +1,11 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Data;
 using Forno.Datasets.Checks;
-using Forno.Imaging;
 using Forno.Reports;
 using Forno.Reports.Sheets;
-using Forno.Workspace;
+using Forno.Studio.Datasets;
 
 namespace Forno.Cli.Commands.Datasets;
 
@@ -63,33 +60,24 @@ internal static class DatasetBucketsCommand
             ContactSheet.RequireName(html);
         }
 
-        WorkFolderRun.SayUnfinished(cli, folders);
-        var folder = PictureFolder.Scan(folders);
-        var buckets = new Buckets(rules);
-        (PictureItem Item, BucketFit Fit)?[] fits;
-        IReadOnlyList<Problem> problems;
-        using (ProgressBar bar = cli.Progress("look", folder.Pictures.Count, "pictures"))
-        {
-            (fits, problems) = ChangePlan.ForEach(folder.Pictures, item => Fit(item, buckets), bar, cli.Cancel);
-        }
-
-        problems = [.. folder.Problems, .. problems];
-        (PictureItem Item, BucketFit Fit)[] placed = [.. fits.OfType<(PictureItem, BucketFit)>()];
-        string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
+        BucketsResult result = WorkFolderRun.Do(cli, new BucketsJob(new BucketsRequest(folders, rules)));
+        int pictures = result.Buckets.Sum(b => b.Count);
+        string name = WorkFolderRun.Named(folders);
         if (html is not null)
         {
-            using ProgressBar bar = cli.Progress("sheet", placed.Length, "pictures");
-            ContactSheet.Save(html, CheckSheet.Buckets(name, rules, placed), bar, cli.Cancel);
+            using JobPrinter console = new(cli);
+            SheetPage page = CheckSheet.Buckets(name, rules, result.Placed);
+            SheetProgress.Save(html, page, pictures, console, cli.Cancel);
         }
 
         if (json)
         {
-            cli.Out.WriteLine(Json(placed, rules, problems));
+            cli.Out.WriteLine(ResultJson.Text(result));
         }
         else
         {
-            Print(cli, name, placed, rules);
-            WorkFolderRun.List(cli, problems);
+            Print(cli, name, result, pictures);
+            WorkFolderRun.List(cli, result.Problems);
             cli.Out.WriteLine(
                 html is null
                     ? "--html FILE.html shows every picture as the trainer will see it"
@@ -97,84 +85,38 @@ internal static class DatasetBucketsCommand
             );
         }
 
-        return placed.Length == 0 ? 1 : 0;
+        return pictures == 0 ? 1 : 0;
     }
 
-    private static (PictureItem, BucketFit)? Fit(PictureItem item, Buckets buckets)
+    private static void Print(CommandHost cli, string name, BucketsResult result, int pictures)
     {
-        var file = PictureFile.Inspect(item.File);
-        return (item, buckets.Fit(new Size(file.Width, file.Height)));
-    }
-
-    private static void Print(
-        CommandHost cli,
-        string name,
-        (PictureItem Item, BucketFit Fit)[] placed,
-        BucketRules rules
-    )
-    {
-        var groups = placed.GroupBy(p => p.Fit.Bucket).OrderBy(g => g.Key).ToArray();
         cli.Out.WriteLine(
             Invariant.Text(
-                $"{name}: {placed.Length} {Wording.Counted(placed.Length, "picture")} in {groups.Length} "
-                    + $"{Wording.Counted(groups.Length, "bucket")} at resolution {rules.Resolution}"
+                $"{name}: {pictures} {Wording.Counted(pictures, "picture")} in "
+                    + $"{result.Buckets.Count} {Wording.Counted(result.Buckets.Count, "bucket")} at resolution "
+                    + $"{result.Resolution}"
             )
         );
         cli.Out.WriteLine("    bucket  pictures  repeats  enlarged  most cut");
-        foreach (var group in groups)
+        foreach (UsedBucket bucket in result.Buckets)
         {
-            int repeats = group.Sum(p => p.Item.Repeats ?? 1),
-                enlarged = group.Count(p => PictureCheck.Scale(p.Fit) > 1);
-            double cut = group.Max(p => PictureCheck.CroppedShare(p.Fit));
-            string alone = group.Count() == 1 ? $"  alone: {Wording.Shown(group.First().Item.Path)}" : "";
+            int enlarged = bucket.Pictures.Count(p => PictureCheck.Scale(p.Fit) > 1);
+            double cut = bucket.Pictures.Max(p => PictureCheck.CroppedShare(p.Fit));
+            string size = $"{bucket.Width}x{bucket.Height}",
+                alone = bucket.Alone ? $"  alone: {Wording.Shown(bucket.Pictures[0].Path)}" : "";
             cli.Out.WriteLine(
-                Invariant.Text($"{group.Key, 10}{group.Count(), 10}{repeats, 9}{enlarged, 10}{cut, 10:0.0 %}{alone}")
+                Invariant.Text($"{size, 10}{bucket.Count, 10}{bucket.Repeats, 9}{enlarged, 10}{cut, 10:0.0 %}{alone}")
             );
         }
 
-        if (groups.Length > SetCheck.ManyBuckets)
+        if (result.Buckets.Count > SetCheck.ManyBuckets)
         {
             cli.Out.WriteLine(
                 Invariant.Text(
-                    $"{groups.Length} buckets are many: a batch never mixes them, so most batches will be "
+                    $"{result.Buckets.Count} buckets are many: a batch never mixes them, so most batches will be "
                         + $"short. Crop odd shapes, or raise --bucket_reso_steps."
                 )
             );
         }
     }
-
-    private static string Json(
-        (PictureItem Item, BucketFit Fit)[] placed,
-        BucketRules rules,
-        IReadOnlyList<Problem> problems
-    ) =>
-        JsonSerializer.Serialize(
-            new
-            {
-                Resolution = rules.Resolution.ToString(),
-                Buckets = placed
-                    .GroupBy(p => p.Fit.Bucket)
-                    .OrderBy(g => g.Key)
-                    .Select(g => new
-                    {
-                        g.Key.Width,
-                        g.Key.Height,
-                        Count = g.Count(),
-                        Repeats = g.Sum(p => p.Item.Repeats ?? 1),
-                        Alone = g.Count() == 1,
-                        Pictures = g.Select(p => new
-                        {
-                            p.Item.Path,
-                            p.Fit.Original,
-                            p.Fit.Resized,
-                            Scale = Math.Round(PictureCheck.Scale(p.Fit), 4),
-                            p.Fit.CropLeft,
-                            p.Fit.CropTop,
-                            Cropped = Math.Round(PictureCheck.CroppedShare(p.Fit), 4),
-                        }),
-                    }),
-                Problems = problems,
-            },
-            JsonOutput.Options
-        );
 }

@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
 using Forno.Cli.Commands.Shared;
+using Forno.Cli.Setup;
 using Forno.Cli.Terminal;
-using Forno.Data;
-using Forno.Datasets.Checks;
 using Forno.Datasets.Duplicates;
 using Forno.Datasets.Surveys;
 using Forno.Reports;
 using Forno.Reports.Sheets;
+using Forno.Studio;
+using Forno.Studio.Datasets;
 using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Datasets;
@@ -58,10 +59,13 @@ internal static class DatasetCheckCommand
         command.SetAction(parsed =>
             Run(
                 cli,
-                parsed.GetValue(folders) ?? [],
-                buckets.Rules(parsed),
-                duplicates.Options(parsed),
-                parsed.GetValue(text),
+                new CheckRequest
+                {
+                    Folders = parsed.GetValue(folders) ?? [],
+                    Rules = buckets.Rules(parsed),
+                    Duplicates = duplicates.Options(parsed),
+                    Text = parsed.GetValue(text),
+                },
                 parsed.GetValue(html),
                 parsed.GetValue(json)
             )
@@ -72,71 +76,34 @@ internal static class DatasetCheckCommand
     /// <summary>Measures pictures with the cache of their folder and a progress bar.</summary>
     public static PictureSurvey Survey(CommandHost cli, PictureFolder folder, string cacheFor)
     {
-        var cache = MeasureCache.Open(MeasureCache.PlaceFor(cacheFor));
-        PictureSurvey survey;
-        using (ProgressBar bar = cli.Progress("measure", folder.Pictures.Count, "pictures"))
-        {
-            survey = PictureSurvey.Look(folder, cache, bar, cli.Cancel);
-        }
-
-        if (cache.Save() is { } why)
-        {
-            cli.Error.WriteLine($"measures are not kept for the next run: {why}");
-        }
-
-        return survey;
+        using JobPrinter console = new(cli);
+        return Surveys.Look(folder, cacheFor, new JobProgress(console), cli.Cancel);
     }
 
-    private static PictureSurvey WithTexts(CommandHost cli, PictureSurvey survey, string cacheFor)
-    {
-        using var texts = new TextDetection(cli, cacheFor, null);
-        using ProgressBar bar = cli.Progress("text", survey.Pictures.Count, "pictures");
-        PictureSurvey with = survey.WithTexts(texts.Cache, texts.Find, bar, cli.Cancel);
-        texts.Save();
-        return with;
-    }
-
-    private static int Run(
-        CommandHost cli,
-        string[] folders,
-        BucketRules rules,
-        DuplicateOptions options,
-        bool text,
-        string? html,
-        bool json
-    )
+    private static int Run(CommandHost cli, CheckRequest request, string? html, bool json)
     {
         if (html is not null)
         {
             ContactSheet.RequireName(html);
         }
 
-        WorkFolderRun.SayUnfinished(cli, folders);
-        var folder = PictureFolder.Scan(folders);
-        PictureSurvey survey = Survey(cli, folder, folders[0]);
-        survey = text ? WithTexts(cli, survey, folders[0]) : survey;
-        IReadOnlyList<DuplicateGroup> duplicates;
-        using (ProgressBar bar = cli.Progress("compare", survey.Pictures.Count, "pictures"))
-        {
-            duplicates = survey.FindDuplicates(options, bar, cli.Cancel);
-        }
-
-        SetReport report = SetCheck.Check(survey, duplicates, rules);
-        RemedyPlaces places = FindingPrinter.Places(folder, folders);
-        string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
+        CheckResult result = WorkFolderRun.Do(cli, new CheckJob(request, new FetchedModels(cli)));
+        RemedyPlaces places = FindingPrinter.Places(request.Folders);
+        string name = WorkFolderRun.Named(request.Folders);
         if (html is not null)
         {
-            using ProgressBar bar = cli.Progress("sheet", report.Pictures.Count, "pictures");
-            ContactSheet.Save(html, CheckSheet.Make(name, report, rules, places), bar, cli.Cancel);
+            using JobPrinter console = new(cli);
+            SheetPage page = CheckSheet.Make(name, result.Report, result.Rules, places);
+            SheetProgress.Save(html, page, result.Report.Pictures.Count, console, cli.Cancel);
         }
 
         if (json)
         {
-            cli.Out.WriteLine(CheckJson.Text(report, rules, places));
+            cli.Out.WriteLine(ResultJson.Text(result, places));
         }
         else
         {
-            CheckPrinter.Print(cli, name, report, rules, places);
+            CheckPrinter.Print(cli, name, result.Report, result.Rules, places);
             cli.Out.WriteLine(
                 html is null
                     ? "--html FILE.html shows the pictures with their findings"
@@ -144,7 +111,7 @@ internal static class DatasetCheckCommand
             );
         }
 
-        return report.Pictures.Count == 0 ? 1 : 0;
+        return result.Report.Pictures.Count == 0 ? 1 : 0;
     }
 }
 

@@ -1,14 +1,12 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
 using Forno.Cli.Commands.Shared;
+using Forno.Cli.Setup;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Cleaning;
 using Forno.Reports;
 using Forno.Reports.Sheets;
+using Forno.Studio.Datasets;
 using Forno.Vision.Inpainting;
-using Forno.Vision.TextDetection;
-using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Datasets;
 
@@ -21,26 +19,16 @@ internal static class DatasetCleanCommand
         "Find text, speech bubbles and watermarks; show them, mark them in masks, fill or blur them";
 
     private const string How = """
-        Text is found by PP-OCRv4's detector (fetched on first need, 5 MB, Apache-2.0); it finds print and clear lettering of any script, and less
-        of brush lettering and sound effects. A bubble is a bright, even area that encloses text. A watermark is what has the same edges at the
-        same place (corners, middle) in more than half of at least 8 pictures; others are found as text, if they are text.
-        --mark is the safest: masked training (masked_loss in kohya's options) passes over what is black in masks/; the other pictures of the folder
-        get white masks, since the trainer wants all or none. Run it after `dataset mask`, which leaves masks alone that are there. --fill wants an
-        ONNX model of LaMa's kind, such as lama_fp32.onnx: an image and a mask, 512x512 or any size; only pixels of what was found change.
+        Text is found by PP-OCRv4's detector (fetched on first need, 5 MB, Apache-2.0); it finds print and clear
+        lettering of any script, and less of brush lettering and sound effects. A bubble is a bright, even area that
+        encloses text. A watermark is what has the same edges at the same place (corners, middle) in more than half of
+        at least 8 pictures; others are found as text, if they are text.
+        --mark is the safest: masked training (masked_loss in kohya's options) passes over what is black in masks/;
+        the other pictures of the folder get white masks, since the trainer wants all or none. Run it after `dataset
+        mask`, which leaves masks alone that are there. --fill wants an ONNX model of LaMa's kind, such as
+        lama_fp32.onnx: an image and a mask, 512x512 or any size; only pixels of what was found change.
         --blur covers it with its blurred surroundings: good on even ground, visible elsewhere. Begin with --review.
         """;
-
-    private sealed record Settings(
-        BlemishSettings Find,
-        double MostShare,
-        bool Mark,
-        bool Blur,
-        string? Fill,
-        InpaintRange Range,
-        string? Review,
-        string? Detector,
-        bool Fine
-    );
 
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
@@ -76,7 +64,7 @@ internal static class DatasetCleanCommand
             Description = "How far text boxes grow on every side, in heights of their line",
             DefaultValueFactory = _ => 0.2,
         };
-        Option<double> most = new("--most")
+        Option<double> mostPercent = new("--most")
         {
             Description = "Percent of a picture; where more is found, it is left as it is and named",
             DefaultValueFactory = _ => 40,
@@ -113,7 +101,7 @@ internal static class DatasetCleanCommand
             find,
             score,
             grow,
-            most,
+            mostPercent,
             range,
             detector,
             fine,
@@ -136,106 +124,67 @@ internal static class DatasetCleanCommand
         });
         DatasetOptions options = new DatasetOptions().AddTo(command);
         command.SetAction(parsed =>
-            Run(
-                cli,
-                parsed,
-                options,
-                new Settings(
-                    new BlemishSettings
-                    {
-                        Kinds = Kinds(parsed.GetValue(find)!),
-                        Grow = Within("--grow", parsed.GetValue(grow), 0, 3),
-                        LeastScore = Within("--least-score", parsed.GetValue(score), 0, 1),
-                    },
-                    Within("--most", parsed.GetValue(most), 0, 100) / 100,
-                    parsed.GetValue(mark),
-                    parsed.GetValue(blur),
-                    parsed.GetValue(fill),
-                    parsed.GetValue(range) switch
-                    {
-                        "1" => InpaintRange.One,
-                        "255" => InpaintRange.Byte,
-                        _ => InpaintRange.Auto,
-                    },
-                    parsed.GetValue(review),
-                    parsed.GetValue(detector),
-                    parsed.GetValue(fine)
-                )
-            )
-        );
+        {
+            var search = new BlemishSearch
+            {
+                Find = new BlemishSettings
+                {
+                    Kinds = Kinds(parsed.GetValue(find)!),
+                    Grow = Within("--grow", parsed.GetValue(grow), 0, 3),
+                    LeastScore = Within("--least-score", parsed.GetValue(score), 0, 1),
+                },
+                Detector = parsed.GetValue(detector),
+                Fine = parsed.GetValue(fine),
+            };
+            double most = Within("--most", parsed.GetValue(mostPercent), 0, 100) / 100;
+            if (parsed.GetValue(review) is { } page)
+            {
+                return Review(cli, new CleanReviewRequest(options.Folders(parsed), search), page, options.Json(parsed));
+            }
+
+            var request = new CleanRequest
+            {
+                Place = options.Place(parsed),
+                Search = search,
+                MostShare = most,
+                How =
+                    parsed.GetValue(mark) ? new Cleaning.Mark()
+                    : parsed.GetValue(fill) is { } model ? new Cleaning.Fill(model, Range(parsed.GetValue(range)!))
+                    : new Cleaning.Blur(),
+            };
+            return WorkFolderRun.Run(cli, parsed, options, new CleanJob(request, new FetchedModels(cli)));
+        });
         return command;
     }
 
-    private static int Run(CommandHost cli, ParseResult parsed, DatasetOptions options, Settings settings)
+    private static int Review(CommandHost cli, CleanReviewRequest request, string page, bool json)
     {
-        string[] folders = options.Folders(parsed);
-        if (settings.Review is { } page)
+        ContactSheet.RequireName(page);
+        CleanReview review = WorkFolderRun.Do(cli, new CleanReviewJob(request, new FetchedModels(cli)));
+        string name = WorkFolderRun.Named(request.Folders);
+        CleanPicture[] found = [.. review.Survey.Pictures.Where(p => p.Found.Count > 0)];
+        using (JobPrinter console = new(cli))
         {
-            ContactSheet.RequireName(page);
-            return Review(cli, folders, settings, page, options.Json(parsed));
-        }
-
-        using Inpainter? inpainter = settings.Fill is { } model ? Inpainter.Load(model, settings.Range) : null;
-        if (inpainter is not null)
-        {
-            cli.Error.WriteLine($"{Wording.Shown(settings.Fill!)}: {inpainter.Description}");
-        }
-
-        return WorkFolderRun.Run(
-            cli,
-            parsed,
-            options,
-            context =>
-            {
-                CleanSurvey survey = Look(cli, context.Folder, folders[0], settings, context.Progress);
-                return settings.Mark ? CleanPlans.Mark(survey, settings.MostShare)
-                    : settings.Blur ? CleanPlans.Blur(context.Folder, survey, settings.MostShare)
-                    : CleanPlans.Fill(context.Folder, survey, settings.MostShare, inpainter!, context.Cancel);
-            }
-        );
-    }
-
-    private static int Review(CommandHost cli, string[] folders, Settings settings, string page, bool json)
-    {
-        var folder = PictureFolder.Scan(folders);
-        CleanSurvey survey;
-        using (ProgressBar bar = cli.Progress("look", folder.Pictures.Count, "pictures"))
-        {
-            survey = Look(cli, folder, folders[0], settings, bar);
-        }
-
-        string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
-        CleanPicture[] found = [.. survey.Pictures.Where(p => p.Found.Count > 0)];
-        using (ProgressBar bar = cli.Progress("sheet", found.Length, "pictures"))
-        {
-            ContactSheet.Save(
+            SheetProgress.Save(
                 page,
-                CleanSheet.Make(name, survey, FindingPrinter.Places(folder, folders)),
-                bar,
+                CleanSheet.Make(name, review.Survey, FindingPrinter.Places(request.Folders)),
+                found.Length,
+                console,
                 cli.Cancel
             );
         }
 
+        int pictures = review.Survey.Pictures.Count;
         if (json)
         {
-            cli.Out.WriteLine(
-                JsonSerializer.Serialize(
-                    new
-                    {
-                        Pictures = survey.Pictures.Select(Row),
-                        survey.Problems,
-                        Sheet = page,
-                    },
-                    JsonOutput.Options
-                )
-            );
+            cli.Out.WriteLine(ResultJson.Text(review with { Sheet = page }));
         }
         else
         {
             cli.Out.WriteLine(
                 Invariant.Text(
-                    $"{name}: something found in {found.Length} of {survey.Pictures.Count} "
-                        + $"{Wording.Counted(survey.Pictures.Count, "picture")}; nothing was changed"
+                    $"{name}: something found in {found.Length} of {pictures} {Wording.Counted(pictures, "picture")}; "
+                        + $"nothing was changed"
                 )
             );
             foreach (CleanPicture picture in found.OrderByDescending(p => p.Share).Take(20))
@@ -248,45 +197,18 @@ internal static class DatasetCleanCommand
                     ? $"  … and {found.Length - 20} more\ncontact sheet: {Wording.Shown(page)}"
                     : $"contact sheet: {Wording.Shown(page)}"
             );
-            WorkFolderRun.List(cli, survey.Problems);
+            WorkFolderRun.List(cli, review.Problems);
         }
 
-        return survey.Pictures.Count == 0 ? 1 : 0;
+        return pictures == 0 ? 1 : 0;
     }
 
-    private static CleanSurvey Look(
-        CommandHost cli,
-        PictureFolder folder,
-        string cacheFor,
-        Settings settings,
-        IProgress<long> progress
-    )
-    {
-        using var texts = new TextDetection(
-            cli,
-            cacheFor,
-            settings.Detector,
-            settings.Fine ? new TextDetectorSettings { FineShare = 1 } : null
-        );
-        var survey = CleanSurvey.Look(folder, settings.Find, texts.Cache, texts.Find, progress, cli.Cancel);
-        texts.Save();
-        return survey;
-    }
-
-    private static object Row(CleanPicture p) =>
-        new
+    private static InpaintRange Range(string text) =>
+        text switch
         {
-            p.Item.Path,
-            p.Size.Width,
-            p.Size.Height,
-            Share = Math.Round(p.Share, 5),
-            TextCoverage = Math.Round(p.Texts.Coverage, 5),
-            Found = p.Found.Select(f => new
-            {
-                Kind = f.Kind.ToString().ToLowerInvariant(),
-                Box = (int[])[f.Box.Left, f.Box.Top, f.Box.Width, f.Box.Height],
-                Score = Math.Round(f.Score, 3),
-            }),
+            "1" => InpaintRange.One,
+            "255" => InpaintRange.Byte,
+            _ => InpaintRange.Auto,
         };
 
     private static BlemishKind[] Kinds(string text)

@@ -2,9 +2,9 @@ using System.CommandLine;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Crops;
-using Forno.Reports;
 using Forno.Reports.Sheets;
-using Forno.Workspace;
+using Forno.Studio;
+using Forno.Studio.Datasets;
 
 namespace Forno.Cli.Commands.Datasets;
 
@@ -15,12 +15,16 @@ internal static class DatasetCropCommand
         "Cut large pictures into several shots (full body, cowboy shot, upper body, face), each a picture of its own";
 
     private const string How = """
-        Where the figure is, its mask in masks/ tells (forno dataset mask makes it), else its alpha channel, else --boxes. No detector looks for
-        heads: of a standing figure (twice as tall as wide, cut off nowhere) the proportions of 6.5 heads are taken, and its top must look like a
-        head in the outline; sitting, lying and cut-off figures get only what a head or face box tells, else the full body. Look at --sheet first.
-        A crop is made where the pixels that are left of it after the bucket's crop are at least resolution² (width × height): it is never enlarged.
-        The caption is copied with the tag of the shot in the place of the old one; tags of what is no longer seen (shoes) stay.
-        The whole of a figure that is not standing, or not known to be four heads high, is cropped with the caption as it is.
+        Where the figure is, its mask in masks/ tells (forno dataset mask makes it), else its alpha channel, else
+        --boxes. No detector looks for heads: of a standing figure (twice as tall as wide, cut off nowhere) the
+        proportions of 6.5 heads are taken, and its top must look like a head in the outline; sitting, lying and
+        cut-off figures get only what a head or face box tells, else the full body. Look at --sheet first.
+        A crop is made where the pixels that are left of it after the bucket's crop are at least resolution² (width ×
+        height): it is never enlarged.
+        The caption is copied with the tag of the shot in the place of the old one; tags of what is no longer seen
+        (shoes) stay.
+        The whole of a figure that is not standing, or not known to be four heads high, is cropped with the caption as
+        it is.
         """;
 
     /// <summary>Builds the command.</summary>
@@ -50,7 +54,7 @@ internal static class DatasetCropCommand
                 "Tags at the beginning of captions that stay in front of a new shot tag, where no ||| says it",
             DefaultValueFactory = _ => 1,
         };
-        Option<string?> sheet = new("--sheet")
+        Option<string?> sheetFile = new("--sheet")
         {
             Description = "Write a page that shows the shots over the pictures, also with --dry-run",
             HelpName = "FILE.html",
@@ -66,13 +70,13 @@ internal static class DatasetCropCommand
             boxes,
             replace,
             keep,
-            sheet,
+            sheetFile,
         };
         BucketOptions buckets = new BucketOptions().AddTo(command);
         DatasetOptions options = new DatasetOptions().AddTo(command);
         command.SetAction(parsed =>
         {
-            string? page = parsed.GetValue(sheet);
+            string? page = parsed.GetValue(sheetFile);
             if (page is not null)
             {
                 ContactSheet.RequireName(page);
@@ -100,27 +104,19 @@ internal static class DatasetCropCommand
                 cli,
                 parsed,
                 options,
-                context =>
+                new CropJob(new CropRequest(options.Place(parsed), settings)),
+                (happened, console) =>
                 {
-                    (ChangePlan plan, IReadOnlyList<PictureCrops> pictures) = CropPlan.Make(
-                        context.Folder,
-                        settings,
-                        context.Progress,
-                        context.Cancel
-                    );
-                    if (page is not null)
+                    if (page is not null && happened is CropsLaid laid)
                     {
-                        using ProgressBar bar = cli.Progress("sheet", pictures.Count, "pictures");
-                        ContactSheet.Save(
-                            page,
-                            CropSheet.Make(string.Join(", ", options.Folders(parsed)), pictures, settings),
-                            bar,
-                            cli.Cancel
+                        SheetPage sheet = CropSheet.Make(
+                            string.Join(", ", options.Folders(parsed)),
+                            laid.Pictures,
+                            settings
                         );
-                        cli.Error.WriteLine($"contact sheet: {Wording.Shown(page)}");
+                        SheetProgress.Save(page, sheet, laid.Pictures.Count, console, cli.Cancel);
+                        console.Report(new JobEvent.Said($"contact sheet: {page}"));
                     }
-
-                    return plan;
                 }
             );
         });

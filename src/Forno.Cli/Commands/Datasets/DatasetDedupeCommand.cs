@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
-using Forno.Datasets.Duplicates;
-using Forno.Datasets.Sorting;
-using Forno.Datasets.Surveys;
+using Forno.Studio.Datasets;
 
 namespace Forno.Cli.Commands.Datasets;
 
@@ -29,28 +27,7 @@ internal static class DatasetDedupeCommand
                 cli,
                 parsed,
                 options,
-                context =>
-                {
-                    // In a work folder nothing may be overwritten; with -o the folder is new.
-                    string? root = options.Output(parsed) is null ? context.Folder.Work : null;
-                    string[] folders = options.Folders(parsed);
-                    PictureSurvey survey = DatasetCheckCommand.Survey(
-                        cli,
-                        context.Folder,
-                        folders.Length > 0 ? folders[0] : "."
-                    );
-                    IReadOnlyList<DuplicateGroup> groups;
-                    using (ProgressBar bar = cli.Progress("compare", survey.Pictures.Count, "pictures"))
-                    {
-                        groups = survey.FindDuplicates(duplicates.Options(parsed), bar, context.Cancel);
-                    }
-
-                    return DedupePlan.Make(
-                        survey,
-                        groups,
-                        path => root is not null && Path.Exists(Path.Join(root, path))
-                    );
-                }
+                new DedupeJob(new DedupeRequest(options.Place(parsed), duplicates.Options(parsed)))
             )
         );
         return command;

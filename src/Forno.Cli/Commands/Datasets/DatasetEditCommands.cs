@@ -2,9 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
-using Forno.Datasets.Edits;
 using Forno.Imaging;
-using Forno.Workspace;
+using Forno.Studio.Datasets;
 
 namespace Forno.Cli.Commands.Datasets;
 
@@ -30,7 +29,7 @@ internal static class DatasetEditCommands
             {
                 fuzz,
             },
-            (parsed, c) => EditPlans.Trim(c.Folder, parsed.GetValue(fuzz), c.Progress, c.Cancel)
+            parsed => new DatasetEdit.Trim(parsed.GetValue(fuzz))
         );
     }
 
@@ -49,7 +48,7 @@ internal static class DatasetEditCommands
             {
                 colour,
             },
-            (parsed, c) => EditPlans.Flatten(c.Folder, Colour(parsed.GetValue(colour)!), c.Progress, c.Cancel)
+            parsed => new DatasetEdit.Flatten(Colour(parsed.GetValue(colour)!))
         );
     }
 
@@ -67,7 +66,7 @@ internal static class DatasetEditCommands
             {
                 colour,
             },
-            (parsed, c) => EditPlans.Square(c.Folder, Colour(parsed.GetValue(colour)!), c.Progress, c.Cancel)
+            parsed => new DatasetEdit.Square(Colour(parsed.GetValue(colour)!))
         );
     }
 
@@ -87,8 +86,7 @@ internal static class DatasetEditCommands
                 format,
                 quality,
             },
-            (parsed, c) =>
-                EditPlans.Convert(c.Folder, parsed.GetValue(format)!, parsed.GetValue(quality), c.Progress, c.Cancel)
+            parsed => new DatasetEdit.Convert(parsed.GetValue(format)!, parsed.GetValue(quality))
         );
     }
 
@@ -115,26 +113,16 @@ internal static class DatasetEditCommands
         return With(
             cli,
             command,
-            (parsed, c) =>
-                EditPlans.Resize(
-                    c.Folder,
-                    buckets.Rules(parsed),
-                    parsed.GetValue(upscale),
-                    parsed.GetValue(crop),
-                    c.Progress,
-                    c.Cancel
-                )
+            parsed => new DatasetEdit.Resize(buckets.Rules(parsed), parsed.GetValue(upscale), parsed.GetValue(crop))
         );
     }
 
-    private static FornoCommand With(
-        CommandHost cli,
-        FornoCommand command,
-        Func<ParseResult, WorkFolderRun.Context, ChangePlan> plan
-    )
+    private static FornoCommand With(CommandHost cli, FornoCommand command, Func<ParseResult, DatasetEdit> edit)
     {
         DatasetOptions options = new DatasetOptions().AddTo(command);
-        command.SetAction(parsed => WorkFolderRun.Run(cli, parsed, options, context => plan(parsed, context)));
+        command.SetAction(parsed =>
+            WorkFolderRun.Run(cli, parsed, options, new EditJob(new EditRequest(options.Place(parsed), edit(parsed))))
+        );
         return command;
     }
 

@@ -5,7 +5,7 @@ using Forno.Cli.Terminal;
 using Forno.Datasets.Import;
 using Forno.Imaging;
 using Forno.Reports;
-using Forno.Workspace;
+using Forno.Studio.Datasets;
 
 namespace Forno.Cli.Commands.Datasets;
 
@@ -111,72 +111,28 @@ internal static class DatasetImportCommand
                 CaptionExtension = parsed.GetValue(captionExtension),
                 MaxPixels = parsed.GetValue(maxPixels),
             };
-            return Run(
+            var request = new ImportRequest
+            {
+                Sources = parsed.GetValue(sources)!,
+                Output = parsed.GetValue(output)!,
+                Settings = settings,
+                DryRun = parsed.GetValue(dryRun),
+            };
+            ChangeResult result = WorkFolderRun.Do(cli, new ImportJob(request));
+            int code = WorkFolderRun.Print(
                 cli,
-                settings,
-                parsed.GetValue(sources)!,
-                parsed.GetValue(output)!,
-                parsed.GetValue(dryRun),
-                parsed.GetValue(json)
+                result,
+                parsed.GetValue(json),
+                FindingPrinter.Places([request.Output], request.Output),
+                "source"
             );
+            if (result is ChangeDone && !parsed.GetValue(json) && code == 0)
+            {
+                cli.Out.WriteLine($"next: forno dataset check {Wording.Quoted(request.Output)} --html check.html");
+            }
+
+            return code;
         });
         return command;
     }
-
-    private static int Run(
-        CommandHost cli,
-        ImportSettings settings,
-        string[] sources,
-        string output,
-        bool dryRun,
-        bool json
-    )
-    {
-        WorkFolderRun.RequireApart(sources, output);
-        WorkFolder.RequireUsable(output);
-        if (Array.Find(sources, s => !Path.Exists(s)) is { } absent)
-        {
-            throw FornoException.ForFile(Wording.Shown(absent), "there is no such file or folder", "Check its name.");
-        }
-
-        using WorkFolder? work = dryRun ? null : WorkFolder.OpenOrCreate(output);
-        WorkFolderRun.Say(cli, work);
-        using Importer importer = new(settings);
-        ChangePlan plan;
-        using (ProgressBar bar = cli.Progress("look", 0, "files"))
-        {
-            plan = importer.Plan(sources, Taken(output), bar, cli.Cancel);
-        }
-
-        if (importer.Others > 0)
-        {
-            cli.Error.WriteLine(
-                $"{importer.Others} other {Wording.Counted(importer.Others, "file")} (no picture, film, "
-                    + $"archive or caption of one) {(importer.Others == 1 ? "stays" : "stay")} where "
-                    + $"{(importer.Others == 1 ? "it is" : "they are")}"
-            );
-        }
-
-        int code = WorkFolderRun.Finish(
-            cli,
-            plan,
-            work,
-            json,
-            $"{importer.Looked} {Wording.Counted(importer.Looked, "source")}"
-        );
-        if (work is not null && !json && code == 0)
-        {
-            cli.Out.WriteLine($"next: forno dataset check {Wording.Quoted(output)} --html check.html");
-        }
-
-        return code;
-    }
-
-    private static IEnumerable<string> Taken(string output) =>
-        !Directory.Exists(output)
-            ? []
-            : Directory
-                .EnumerateFiles(output, "*", SearchOption.AllDirectories)
-                .Select(f => RelativePath.Of(output, f))
-                .Where(f => !f.StartsWith(WorkFolder.Hidden + "/", StringComparison.Ordinal));
 }

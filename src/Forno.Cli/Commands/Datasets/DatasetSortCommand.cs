@@ -2,6 +2,7 @@ using System.CommandLine;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Datasets.Sorting;
+using Forno.Studio.Datasets;
 
 namespace Forno.Cli.Commands.Datasets;
 
@@ -63,7 +64,7 @@ internal static class DatasetSortCommand
                     cli,
                     parsed,
                     options,
-                    c => SortPlan.Make(c.Folder, asked, other, c.Progress, c.Cancel)
+                    new SortJob(new SortRequest(options.Place(parsed), asked, other))
                 );
         });
         return command;

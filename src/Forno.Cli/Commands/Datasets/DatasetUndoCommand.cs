@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
 using Forno.Reports;
+using Forno.Studio.Datasets;
 using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Datasets;
@@ -40,16 +40,13 @@ internal static class DatasetUndoCommand
         command.SetAction(parsed =>
         {
             (int count, string folder) = Read(parsed.GetValue(what) ?? []);
-            string root =
-                WorkFolder.Find(folder)
-                ?? throw FornoException.ForFile(
-                    folder,
-                    "it is no work folder of Forno, so there is nothing to undo",
-                    "Name the folder that an -o made."
-                );
             return parsed.GetValue(list)
-                ? List(cli, root, parsed.GetValue(json))
-                : Run(cli, root, count, parsed.GetValue(dryRun), parsed.GetValue(json));
+                ? List(cli, WorkFolderRun.Do(cli, new HistoryJob(folder)), parsed.GetValue(json))
+                : Report(
+                    cli,
+                    WorkFolderRun.Do(cli, new UndoJob(new UndoRequest(folder, count, parsed.GetValue(dryRun)))),
+                    parsed.GetValue(json)
+                );
         });
         return command;
     }
@@ -79,71 +76,45 @@ internal static class DatasetUndoCommand
         return (count ?? 1, folder ?? ".");
     }
 
-    private static int List(CommandHost cli, string root, bool json)
+    private static int List(CommandHost cli, IReadOnlyList<OperationRow> all, bool json)
     {
-        IReadOnlyList<JournalEntry> all = WorkFolder.ReadHistory(root);
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(all.Select(Row), JsonOutput.Options));
+            cli.Out.WriteLine(ResultJson.Text(all));
             return 0;
         }
 
         cli.Out.WriteLine(all.Count == 0 ? "no operations yet" : "operations, oldest first:");
-        foreach (JournalEntry entry in all)
+        foreach (OperationRow operation in all)
         {
-            cli.Out.WriteLine(
-                $"  {Line(entry)}"
-                    + $"{(entry.State == OperationState.Done ? "" : entry.State == OperationState.TakenBack ? ", taken back" : ", unfinished")}"
-            );
+            string state = operation.State switch
+            {
+                OperationState.Done => "",
+                OperationState.TakenBack => ", taken back",
+                _ => ", unfinished",
+            };
+            cli.Out.WriteLine($"  {Line(operation)}{state}");
         }
 
         return 0;
     }
 
-    private static int Run(CommandHost cli, string root, int count, bool dryRun, bool json)
-    {
-        if (dryRun)
-        {
-            JournalEntry[] next =
-            [
-                .. WorkFolder.ReadHistory(root).Where(e => e.State == OperationState.Done).Reverse().Take(count),
-            ];
-            Report(cli, root, new Undone(next, []), "would take back", json);
-            return 0;
-        }
-
-        using var work = WorkFolder.Open(root);
-        WorkFolderRun.Say(cli, work);
-        Report(cli, root, work.Undo(count), "taken back", json);
-        return 0;
-    }
-
-    private static void Report(CommandHost cli, string root, Undone undone, string words, bool json)
+    private static int Report(CommandHost cli, UndoResult undone, bool json)
     {
         if (json)
         {
-            cli.Out.WriteLine(
-                JsonSerializer.Serialize(
-                    new
-                    {
-                        WorkFolder = root,
-                        Operations = undone.Operations.Select(Row),
-                        undone.SetAside,
-                    },
-                    JsonOutput.Options
-                )
-            );
-            return;
+            cli.Out.WriteLine(ResultJson.Text(undone));
+            return 0;
         }
 
         if (undone.Operations.Count == 0)
         {
-            cli.Out.WriteLine($"{Wording.Shown(root)}: there is nothing to take back");
+            cli.Out.WriteLine($"{Wording.Shown(undone.WorkFolder)}: there is nothing to take back");
         }
 
-        foreach (JournalEntry entry in undone.Operations)
+        foreach (OperationRow operation in undone.Operations)
         {
-            cli.Out.WriteLine($"{words}: {Line(entry)}");
+            cli.Out.WriteLine($"{(undone.DryRun ? "would take back" : "taken back")}: {Line(operation)}");
         }
 
         if (undone.SetAside.Count > 0)
@@ -151,28 +122,20 @@ internal static class DatasetUndoCommand
             cli.Error.WriteLine(
                 $"{undone.SetAside.Count} {Wording.Counted(undone.SetAside.Count, "file")} had been changed "
                     + "by hand since; your versions are in "
-                    + $"{Wording.Shown(Path.Join(root, WorkFolder.Hidden, "kept"))}:"
+                    + $"{Wording.Shown(Path.Join(undone.WorkFolder, WorkFolder.Hidden, "kept"))}:"
             );
             foreach (string file in undone.SetAside)
             {
                 cli.Error.WriteLine($"  {Wording.Shown(file)}");
             }
         }
+
+        return 0;
     }
 
-    private static string Line(JournalEntry entry) =>
+    private static string Line(OperationRow operation) =>
         Invariant.Text(
-            $"{entry.Id}. {entry.Name}, {entry.Changes} {Wording.Counted(entry.Changes, "file")}, "
-                + $"{entry.Time.ToLocalTime():yyyy-MM-dd HH:mm}"
+            $"{operation.Id}. {operation.Command}, {operation.Files} {Wording.Counted(operation.Files, "file")}, "
+                + $"{operation.Time.ToLocalTime():yyyy-MM-dd HH:mm}"
         );
-
-    private static object Row(JournalEntry entry) =>
-        new
-        {
-            entry.Id,
-            Command = entry.Name,
-            Files = entry.Changes,
-            entry.Time,
-            State = entry.State.ToString(),
-        };
 }

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using Forno.Cli.Commands.Shared;
+using Forno.Cli.Setup;
 using Forno.Cli.Terminal;
 using Forno.Data;
 using Forno.Datasets.Edits;
 using Forno.Imaging;
-using Forno.Torch;
+using Forno.Reports;
+using Forno.Studio.Datasets;
 using Forno.Vision.Upscaling;
 
 namespace Forno.Cli.Commands.Datasets;
@@ -15,13 +17,15 @@ internal static class UpscaleCommand
 {
     public const string Summary = "Upscale pictures or whole data sets with ESRGAN-family models";
 
+    private static string Listed => string.Join(", ", UpscaleModels.All.Select(m => $"{m.Name} ({m.What})"));
+
     /// <summary>Builds the command.</summary>
     public static Command Build(CommandHost cli)
     {
         Option<string[]> models = new("--model", "-m")
         {
             Description =
-                $"Model file (.pth, .safetensors, ncnn .param), or by name: {UpscaleModels.Listed}; given "
+                $"Model file (.pth, .safetensors, ncnn .param), or by name: {Listed}; given "
                 + "again, the next works on what the one before made",
             Required = true,
         };
@@ -113,21 +117,18 @@ internal static class UpscaleCommand
             var settings = parsed.GetValue(tile) is { } core
                 ? new TileSettings { Core = core >= 8 ? core : throw new FornoException("--tile must be at least 8") }
                 : new TileSettings();
-            string[] words = parsed.GetValue(models)!;
-            return Run(cli, parsed, shared, words, target, settings, parsed.GetValue(overwrite));
+            var how = new Upscaling
+            {
+                Models = parsed.GetValue(models)!,
+                Target = target,
+                Tiles = settings,
+            };
+            return Run(cli, parsed, shared, how, parsed.GetValue(overwrite));
         });
         return command;
     }
 
-    private static int Run(
-        CommandHost cli,
-        ParseResult parsed,
-        DatasetOptions shared,
-        string[] words,
-        UpscaleTarget target,
-        TileSettings settings,
-        bool overwrite
-    )
+    private static int Run(CommandHost cli, ParseResult parsed, DatasetOptions shared, Upscaling how, bool overwrite)
     {
         string[] pictures = shared.Folders(parsed);
         bool files = pictures.All(File.Exists);
@@ -139,39 +140,56 @@ internal static class UpscaleCommand
                 "Run the command once for the files and once for the folders."
             );
         }
-        foreach (string word in words)
+
+        var source = new FetchedModels(cli);
+        if (!files)
         {
-            UpscaleModels.ByName(word);
-        }
-        bool dryRun = shared.DryRun(parsed);
-        using var chain = new UpscaleChain(cli, words, settings, dryRun);
-        if (files)
-        {
-            return UpscaleFiles.Run(
+            return WorkFolderRun.Run(
                 cli,
-                chain,
-                target,
-                pictures,
-                shared.Output(parsed),
-                overwrite,
-                dryRun,
-                shared.Json(parsed)
+                parsed,
+                shared,
+                new UpscaleJob(new UpscaleRequest(shared.Place(parsed), how), source)
             );
         }
-        return WorkFolderRun.Run(
+
+        var request = new UpscaleFilesRequest
+        {
+            Sources = pictures,
+            How = how,
+            Output = shared.Output(parsed),
+            Overwrite = overwrite,
+            DryRun = shared.DryRun(parsed),
+        };
+        UpscaleFilesResult result = WorkFolderRun.Do(
             cli,
-            parsed,
-            shared,
-            context =>
-                UpscalePlan.Make(
-                    context.Folder,
-                    target,
-                    chain.Scale,
-                    picture => chain.Run(picture, null),
-                    context.Progress,
-                    context.Cancel
-                )
+            new UpscaleFilesJob(request, source),
+            needsOutput: "Add -o: a picture file for one picture, or a folder."
         );
+        if (shared.Json(parsed))
+        {
+            cli.Out.WriteLine(ResultJson.Text(result));
+        }
+        else
+        {
+            Print(cli, result, request.DryRun);
+        }
+
+        return result.Problems.Count > 0 ? 1 : 0;
+    }
+
+    private static void Print(CommandHost cli, UpscaleFilesResult result, bool dryRun)
+    {
+        foreach (UpscaledFile made in result.Pictures)
+        {
+            cli.Out.WriteLine($"{(dryRun ? "would write " : "")}{Wording.Shown(made.File)}  {made.From} to {made.To}");
+        }
+
+        foreach ((string source, Size size) in result.Untouched.Zip(result.UntouchedSizes))
+        {
+            cli.Out.WriteLine($"{Wording.Shown(source)} is large enough at {size}");
+        }
+
+        WorkFolderRun.List(cli, result.Problems);
     }
 
     private static BucketRules? Rules(string? resolution, int min, int? max, int steps)
@@ -206,54 +224,4 @@ internal static class UpscaleCommand
         rules.Check();
         return rules;
     }
-}
-
-/// <summary>The models of one command, one after another.</summary>
-internal sealed class UpscaleChain : IDisposable
-{
-    private readonly CommandHost cli;
-    private readonly List<Upscaler> models = [];
-    private readonly PictureUpscaler? upscaler;
-
-    /// <summary>
-    /// Loads the models; a dry run takes the scale of those with short names from the table and fetches nothing.
-    /// </summary>
-    public UpscaleChain(CommandHost cli, IReadOnlyList<string> words, TileSettings settings, bool dryRun)
-    {
-        this.cli = cli;
-        Device device = Device.CudaCount > 0 ? Device.Cuda() : Device.Cpu;
-        Scale = 1;
-        try
-        {
-            foreach (string word in words)
-            {
-                if (dryRun && UpscaleModels.ByName(word) is { } known)
-                {
-                    Scale *= known.Scale;
-                    continue;
-                }
-                var model = Upscaler.Load(UpscaleModels.Find(cli, word), device: device);
-                models.Add(model);
-                Scale *= model.Info.Scale;
-            }
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
-        upscaler = dryRun ? null : new PictureUpscaler(models, settings);
-    }
-
-    /// <summary>The scale of all models together.</summary>
-    public int Scale { get; }
-
-    /// <summary>Pixels that the models go through for a picture.</summary>
-    public long Work(Size size) => upscaler!.Work(size.Width, size.Height);
-
-    /// <summary>Runs the models over a picture.</summary>
-    public Picture Run(Picture picture, IProgress<long>? progress) => upscaler!.Run(picture, progress, cli.Cancel);
-
-    /// <inheritdoc/>
-    public void Dispose() => models.ForEach(m => m.Dispose());
 }

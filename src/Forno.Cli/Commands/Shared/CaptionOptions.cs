@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Forno.Datasets.Captions;
 using Forno.Kohya;
+using Forno.Studio.Captions;
 using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Shared;
@@ -54,20 +55,13 @@ internal sealed class CaptionOptions
     /// <summary>The caption's extension with its dot, or null.</summary>
     public string? Extension(ParseResult parsed) => parsed.GetValue(extension);
 
-    /// <summary>
-    /// The caption's extension that is asked for, else the one that the trainer will read, if most captions have it: a
-    /// configuration that forgets <c>caption_extension</c> does not hide them.
-    /// </summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="config">The training configuration, or null.</param>
-    /// <param name="folder">The pictures.</param>
+    /// <inheritdoc cref="CaptionExtensions.Of"/>
     public string? Extension(ParseResult parsed, ConfigEdit? config, PictureFolder folder) =>
-        Extension(parsed) ?? (Trained(config) is { } trained && IsUsual(trained, folder) ? trained : null);
+        CaptionExtensions.Of(Extension(parsed), config, folder);
 
-    /// <summary>
-    /// An extension of captions to look for besides the usual ones: the one that is asked for, or the configuration's.
-    /// </summary>
-    public string? Further(ParseResult parsed, ConfigEdit? config) => Extension(parsed) ?? Trained(config);
+    /// <inheritdoc cref="CaptionExtensions.Further"/>
+    public string? Further(ParseResult parsed, ConfigEdit? config) =>
+        CaptionExtensions.Further(Extension(parsed), config);
 
     /// <summary>The condition, or null.</summary>
     public TagExpression? Where(ParseResult parsed) => parsed.GetValue(where);
@@ -100,41 +94,5 @@ internal sealed class CaptionOptions
             result.AddError(e.Message);
             return default;
         }
-    }
-
-    private static bool IsUsual(string extension, PictureFolder folder)
-    {
-        PictureItem[] captioned = [.. folder.Pictures.Where(p => p.Captions.Count > 0)];
-        return captioned.Length > 0
-            && captioned.Count(p => p.Captions.Any(c => c.Path.EndsWith(extension, StringComparison.OrdinalIgnoreCase)))
-                * 2
-                > captioned.Length;
-    }
-
-    // What all folders that are trained agree on.
-    private static string? Trained(ConfigEdit? config)
-    {
-        if (config is null)
-        {
-            return null;
-        }
-
-        string[] all;
-        try
-        {
-            all = [.. config.Folders.Where(f => !f.IsReg).Select(f => f.CaptionExtension).Distinct()];
-        }
-        catch (FornoException)
-        {
-            all = []; // a folder that is absent: told by whoever needs it
-        }
-
-        return all.Length > 0
-            ? all.Length == 1
-                ? all[0]
-                : null
-            : config.Args["caption_extension"] is string { Length: > 0 } said
-                ? PictureFiles.CaptionExtension(said)
-                : null;
     }
 }

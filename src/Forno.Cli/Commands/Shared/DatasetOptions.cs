@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Forno.Cli.Terminal;
+using Forno.Studio.Datasets;
 
 namespace Forno.Cli.Commands.Shared;
 
@@ -47,6 +48,15 @@ internal sealed class DatasetOptions(string? what = null)
 
     /// <summary>Whether nothing is to be changed.</summary>
     public bool DryRun(ParseResult parsed) => parsed.GetValue(dryRun);
+
+    /// <summary>Where a change is made.</summary>
+    public ChangePlace Place(ParseResult parsed) =>
+        new()
+        {
+            Folders = Folders(parsed),
+            Output = Output(parsed),
+            DryRun = DryRun(parsed),
+        };
 
     /// <summary>Whether machines read the answer.</summary>
     public bool Json(ParseResult parsed) => parsed.GetValue(json);

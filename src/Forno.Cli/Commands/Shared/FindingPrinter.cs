@@ -21,11 +21,36 @@ internal static class FindingPrinter
         new()
         {
             Folders = folders,
-            Root = RootOf(folder, folders),
+            Root = RootOf(folder.Work, folders),
             IsWork = folder.Work is not null,
             Config = config,
             OptionsFile = severalFiles ? null : config,
         };
+
+    /// <summary>The same for folders whose pictures are not at hand.</summary>
+    /// <param name="folders">The folders as they were written.</param>
+    /// <param name="into">The folder that changed copies go to, which is what remedies are about then; or null.</param>
+    public static RemedyPlaces Places(IReadOnlyList<string> folders, string? into = null)
+    {
+        if (into is not null)
+        {
+            return new RemedyPlaces
+            {
+                Folders = [into],
+                Root = into,
+                IsWork = true,
+            };
+        }
+
+        string?[] works = [.. folders.Where(Directory.Exists).Select(WorkFolder.Find).Distinct()];
+        string? work = works is [{ } one] ? one : null;
+        return new RemedyPlaces
+        {
+            Folders = folders,
+            Root = RootOf(work, folders),
+            IsWork = work is not null,
+        };
+    }
 
     /// <summary>
     /// Prints findings: what, why it hurts, what fixes it, each alternative on a line of its own; the latter two once
@@ -70,8 +95,8 @@ internal static class FindingPrinter
         };
 
     // The folder that paths within the data set begin in, as it can be written here; null if there are several.
-    private static string? RootOf(PictureFolder folder, IReadOnlyList<string> folders) =>
-        folder.Work is { } work
+    private static string? RootOf(string? work, IReadOnlyList<string> folders) =>
+        work is not null
             ? folders.FirstOrDefault(f => Path.TrimEndingDirectorySeparator(Path.GetFullPath(f)) == work)
                 ?? Path.GetRelativePath(Directory.GetCurrentDirectory(), work)
         : folders.Count > 1 ? null

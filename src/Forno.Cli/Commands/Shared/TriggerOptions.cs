@@ -2,6 +2,7 @@ using System.CommandLine;
 using Forno.Datasets.Captions;
 using Forno.Datasets.Triggers;
 using Forno.Kohya;
+using Forno.Studio.Captions;
 using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Shared;
@@ -33,10 +34,11 @@ internal sealed class TriggerOptions
     }
 
     /// <summary>The lists of traits.</summary>
-    public TraitLists Traits(ParseResult parsed) => TraitLists.Read(parsed.GetValue(lists));
+    public TraitLists Traits(ParseResult parsed) => Search(parsed).Traits();
 
-    /// <summary>The user's folder of lists, or null.</summary>
-    public string? Lists(ParseResult parsed) => parsed.GetValue(lists);
+    /// <summary>How triggers are known.</summary>
+    public TriggerSearch Search(ParseResult parsed) =>
+        new() { Named = [.. (parsed.GetValue(named) ?? []).Select(Parse)], Lists = parsed.GetValue(lists) };
 
     /// <summary>The triggers of captions.</summary>
     /// <param name="parsed">The command line.</param>
@@ -52,18 +54,7 @@ internal sealed class TriggerOptions
         CaptionSet set,
         TraitLists traits,
         ConfigEdit? config = null
-    )
-    {
-        TriggerName[] given = [.. (parsed.GetValue(named) ?? []).Select(Parse)];
-        IReadOnlyList<TriggerName> known =
-            given.Length > 0 ? given : TriggerFile.Read(TriggerFile.PlaceFor(folder, folders));
-        return TriggerScenes.Names(
-            set,
-            known,
-            traits,
-            config?.Args["keep_tokens"] is long keep and > 0 ? (int)Math.Min(keep, 75) : 0
-        );
-    }
+    ) => Search(parsed).Names(folder, folders, set, traits, config);
 
     /// <summary>Reads <c>NAME=KIND</c>.</summary>
     /// <exception cref="FornoException">It is none, or the kind is unknown.</exception>

@@ -7,6 +7,7 @@ using Forno.Datasets.Repeats;
 using Forno.Datasets.Triggers;
 using Forno.Kohya;
 using Forno.Reports;
+using Forno.Studio;
 using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Training;
@@ -218,11 +219,9 @@ internal static class PlanCommand
         );
         if (code == 0)
         {
-            ConfigFiles.WriteOutside(
-                config,
-                work,
-                options.DryRun(parsed),
-                options.Json(parsed) ? cli.Error.WriteLine : cli.Out.WriteLine
+            ConfigPrinter.Print(
+                options.Json(parsed) ? cli.Error : cli.Out,
+                ConfigFiles.WriteOutside(config, work, options.DryRun(parsed))
             );
         }
 

@@ -56,6 +56,14 @@ public sealed class AbsorptionTable
             .ThenByDescending(r => r.c.Pictures)
             .ThenBy(r => r.Feature.Tag, StringComparer.Ordinal);
 
+    /// <summary>The names of the folders of some pictures, those that have most of them first.</summary>
+    /// <param name="extent">The pictures.</param>
+    public IEnumerable<string> GroupsOf(Extent extent) =>
+        Scene
+            .Groups.Where(g => g.Extent.Overlap(extent) > 0)
+            .OrderByDescending(g => g.Extent.Overlap(extent))
+            .Select(g => g.Name.Length > 0 ? g.Name : "(top)");
+
     /// <summary>
     /// The pictures by which triggers they have: every combination that occurs, the largest first. Each picture is in
     /// exactly

@@ -5,7 +5,7 @@ namespace Forno.Studio;
 /// <summary>Names for new pictures, so that none is overwritten unasked.</summary>
 /// <param name="output">A folder, or a file that ends in <c>.png</c>.</param>
 /// <param name="overwrite">Whether that file may exist already.</param>
-internal sealed class PictureFiles(string output, bool overwrite)
+internal sealed class DrawnNames(string output, bool overwrite)
 {
     private static readonly string[] OtherFormats =
     [

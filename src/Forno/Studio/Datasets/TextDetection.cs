@@ -1,31 +1,32 @@
-using Forno.Cli.Setup;
-using Forno.Cli.Terminal;
 using Forno.Datasets.Cleaning;
 using Forno.Imaging;
 using Forno.Vision.TextDetection;
 
-namespace Forno.Cli.Commands.Shared;
+namespace Forno.Studio.Datasets;
 
 /// <summary>
-/// The text detector of a command, with the answers of earlier runs; its model is fetched on first need and opened only
-/// for pictures that are new.
+/// The text detector of a job, with the answers of earlier runs; its model is fetched on first need and opened only for
+/// pictures that are new.
 /// </summary>
 internal sealed class TextDetection : IDisposable
 {
-    private readonly CommandHost cli;
     private readonly Lazy<TextDetector> detector;
 
     /// <summary>Gets ready.</summary>
-    /// <param name="cli">Where to say what takes time.</param>
+    /// <param name="models">Fetches the model.</param>
     /// <param name="folder">The pictures' folder, whose cache is used.</param>
     /// <param name="model">An ONNX file of the user's; null: PP-OCRv4's.</param>
     /// <param name="settings">How pictures are shown to it; null: as usual.</param>
-    public TextDetection(CommandHost cli, string folder, string? model, TextDetectorSettings? settings = null)
+    public TextDetection(
+        IModelSource models,
+        string folder,
+        string? model = null,
+        TextDetectorSettings? settings = null
+    )
     {
-        this.cli = cli;
         if (model is null)
         {
-            AssetFetch.Ensure(cli, TextDetector.Package);
+            models.Ensure(TextDetector.Package);
         }
 
         Cache = TextCache.Open(folder, TextDetector.Identity(model, settings));
@@ -39,11 +40,11 @@ internal sealed class TextDetection : IDisposable
     public IReadOnlyList<TextArea> Find(Picture picture) => detector.Value.Find(picture);
 
     /// <summary>Keeps the answers for the next run, or says why not.</summary>
-    public void Save()
+    public void Save(JobProgress events)
     {
         if (Cache.Save() is { } why)
         {
-            cli.Error.WriteLine($"texts are not kept for the next run: {why}");
+            events.Say($"texts are not kept for the next run: {why}");
         }
     }
 

@@ -1,18 +1,18 @@
-using System.Globalization;
 using Forno.Files;
 using Forno.Kohya;
-using Forno.Reports;
 using Forno.Workspace;
 
-namespace Forno.Cli.Commands.Shared;
+namespace Forno.Studio;
 
 /// <summary>
 /// Writes changed configurations: journalled where they lie in the work folder, else with a copy of the old text beside
 /// them.
 /// </summary>
-internal static class ConfigFiles
+public static class ConfigFiles
 {
     /// <summary>The steps for those that lie in a work folder.</summary>
+    /// <param name="edit">The changes; null = none.</param>
+    /// <param name="work">The work folder, absolute; null = none.</param>
     public static IEnumerable<PlanStep> Steps(ConfigEdit? edit, string? work) =>
         (edit?.Changed ?? [])
             .Where(c => Inside(c.File, work))
@@ -27,29 +27,27 @@ internal static class ConfigFiles
                 Text = new TextChange(c.Before, c.After),
             });
 
-    /// <summary>Writes, or on a dry run tells, those that do not.</summary>
+    /// <summary>Writes (unless it is a dry run) those that do not.</summary>
     /// <param name="edit">The changes; null = none.</param>
     /// <param name="work">The work folder whose plan has the others.</param>
-    /// <param name="dryRun">Whether to tell only.</param>
-    /// <param name="tell">Receives a line each.</param>
-    public static void WriteOutside(ConfigEdit? edit, string? work, bool dryRun, Action<string> tell)
+    /// <param name="dryRun">Whether nothing is written.</param>
+    public static IReadOnlyList<ConfigWritten> WriteOutside(ConfigEdit? edit, string? work, bool dryRun)
     {
+        var written = new List<ConfigWritten>();
         foreach (ConfigText text in (edit?.Changed ?? []).Where(c => !Inside(c.File, work)))
         {
-            if (dryRun)
+            string? copy = null;
+            if (!dryRun)
             {
-                tell($"would write {Wording.Shown(text.File)}: {What(text)}");
-                continue;
+                copy = Free(text.File);
+                AtomicFile.WriteBytes(copy, File.ReadAllBytes(text.File));
+                AtomicFile.WriteBytes(text.File, text.ToBytes());
             }
 
-            string copy = Free(text.File);
-            AtomicFile.WriteBytes(copy, File.ReadAllBytes(text.File));
-            AtomicFile.WriteBytes(text.File, text.ToBytes());
-            tell(
-                $"wrote {Wording.Shown(text.File)}: {What(text)} (its old text: "
-                    + $"{Wording.Shown(Path.GetFileName(copy))})"
-            );
+            written.Add(new ConfigWritten(text.File, What(text), copy));
         }
+
+        return written;
     }
 
     private static bool Inside(string file, string? work) =>

