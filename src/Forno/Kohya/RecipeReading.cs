@@ -235,6 +235,7 @@ public sealed class RecipeReading
             Datasets = reader.Read(blueprints),
             Written = Recipe.Written with { Subsets = [.. blueprints.Select(b => b.Subsets)] },
         };
+        Skipped();
         if (Recipe.Datasets.All(d => d.Subsets.All(s => s.IsReg || s.NumRepeats < 1)))
         {
             Refuse(
@@ -246,6 +247,27 @@ public sealed class RecipeReading
                     : "add [[datasets]] with [[datasets.subsets]] and their image_dir"
             );
         }
+    }
+
+    // Looks at pictures only where the option is given, and only until one is large enough.
+    private void Skipped()
+    {
+        Try(
+            RuleKinds.EmptyFolder,
+            () =>
+            {
+                DatasetSettings[] trained = [.. Recipe.Datasets.Where(d => d.Subsets.Any(s => !s.IsReg))];
+                if (trained.Length > 0 && trained.All(Dataset.SkipsAll))
+                {
+                    Refuse(
+                        RuleKinds.EmptyFolder,
+                        "skip_image_resolution leaves out every picture",
+                        "lower it",
+                        "skip_image_resolution"
+                    );
+                }
+            }
+        );
     }
 
     private void Refuse(string kind, string what, string wayOut, params string[] options) =>

@@ -197,6 +197,19 @@ public sealed class OptionEffectTests : IDisposable
         Assert.True(Differ(PictureLoader.Load(one), PictureLoader.Load(one with { CropLeft = 16 })) > 0.1);
     }
 
+    [Fact]
+    public void SkipImageResolutionLeavesSmallPicturesOut()
+    {
+        // Three pictures are 64x64, two are 96x64.
+        Assert.Equal(5, Plan().Datasets.Single().Items.Count);
+        Assert.Equal(2, Plan("--skip_image_resolution", "64").Datasets.Single().Items.Count);
+        Assert.Equal(5, Plan("--skip_image_resolution", "63,64").Datasets.Single().Items.Count);
+        Assert.Contains(
+            "skip_image_resolution leaves out every picture",
+            Assert.ThrowsAny<FornoException>(() => Plan("--skip_image_resolution", "96,64")).Message
+        );
+    }
+
     // The first batch and its loss.
     private Made Make(params string[] options)
     {
