@@ -139,7 +139,11 @@ public sealed class Dataset
         settings.Buckets.Check();
         return new(
             settings,
-            [.. settings.Subsets.Select(s => ScanFolder(s, measure ?? PictureLoader.Measure, notice))]
+            [
+                .. settings.Subsets.Select(s =>
+                    ScanFolder(s, settings.SkipUpTo, measure ?? PictureLoader.Measure, notice)
+                ),
+            ]
         );
     }
 
@@ -163,11 +167,30 @@ public sealed class Dataset
         ];
     }
 
+    /// <summary>Whether <c>skip_image_resolution</c> leaves out every picture that there is.</summary>
+    public static bool SkipsAll(DatasetSettings settings)
+    {
+        string[] pictures =
+        [
+            .. settings
+                .Subsets.Where(s => !s.IsReg && Directory.Exists(s.ImageDir))
+                .SelectMany(s => Pictures(s.ImageDir)),
+        ];
+        return settings.SkipUpTo is not null
+            && pictures.Length > 0
+            && pictures.All(p => IsSkipped(PictureLoader.Measure(p).Size, settings.SkipUpTo));
+    }
+
     /// <summary>The caption of a picture of a subset: its file, else the class tokens, else nothing.</summary>
     public static string CaptionOf(string picture, Subset subset) =>
         Caption.Read(picture, subset.CaptionExtension, subset.Captions.Wildcard) ?? subset.ClassTokens ?? "";
 
-    private static List<Example> ScanFolder(Subset subset, Func<string, PictureInfo> measure, Action<string>? notice)
+    private static List<Example> ScanFolder(
+        Subset subset,
+        Size? skipUpTo,
+        Func<string, PictureInfo> measure,
+        Action<string>? notice
+    )
     {
         var examples = new List<Example>();
         if (subset.NumRepeats < 1)
@@ -178,13 +201,19 @@ public sealed class Dataset
 
         var pictures = Pictures(subset.ImageDir);
         var masks = subset.MaskDir is null ? null : MaskFiles.Find(subset.MaskDir, pictures, notice);
-        var (uncaptioned, bare, transparent) = (0, 0, 0);
+        var (uncaptioned, bare, transparent, small) = (0, 0, 0, 0);
         foreach (string picture in pictures)
         {
+            var info = measure(picture);
+            if (IsSkipped(info.Size, skipUpTo))
+            {
+                small++;
+                continue;
+            }
+
             bool written = Caption.FindFile(picture, subset.CaptionExtension) is not null;
             uncaptioned += written ? 0 : 1;
             bare += written || subset.ClassTokens is not null ? 0 : 1;
-            var info = measure(picture);
             transparent += info.HasAlpha && !subset.AlphaMask ? 1 : 0;
             examples.Add(new Example(picture, CaptionOf(picture, subset), info.Size) { Mask = masks?[picture] });
         }
@@ -197,7 +226,15 @@ public sealed class Dataset
             );
         }
 
-        if (examples.Count == 0)
+        if (small > 0)
+        {
+            notice?.Invoke(
+                $"{subset.ImageDir}: {small} of {pictures.Count} pictures are no larger than skip_image_resolution = "
+                    + $"{skipUpTo}, so they are left out"
+            );
+        }
+
+        if (examples.Count == 0 && small == 0)
         {
             notice?.Invoke($"{subset.ImageDir}: no pictures (.png .jpg .jpeg .webp .bmp)");
         }
@@ -218,6 +255,8 @@ public sealed class Dataset
 
         return examples;
     }
+
+    private static bool IsSkipped(Size size, Size? upTo) => upTo is { } limit && size.Area <= limit.Area;
 
     private static BucketFit Fit(Buckets buckets, Example example)
     {

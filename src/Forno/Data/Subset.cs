@@ -1,3 +1,5 @@
+using Forno.Imaging;
+
 namespace Forno.Data;
 
 /// <summary>One folder of pictures and how it is used; names and defaults are kohya's.</summary>
@@ -48,6 +50,12 @@ public sealed record DatasetSettings
 
     /// <summary><c>prior_loss_weight</c>: loss weight of regularisation pictures.</summary>
     public double PriorLossWeight { get; init; } = 1;
+
+    /// <summary>
+    /// <c>skip_image_resolution</c>: pictures of no larger area are left out, so that data sets of several resolutions
+    /// can share a folder; null = none.
+    /// </summary>
+    public Size? SkipUpTo { get; init; }
 
     /// <summary>The folders.</summary>
     public required IReadOnlyList<Subset> Subsets { get; init; }

@@ -46,6 +46,11 @@ internal sealed class DatasetMetadata(TrainingFacts facts, MetadataOptions optio
                     ["subsets"] = set.Subsets.Select((_, index) => DescribeSubset(set, index)).ToList(),
                 }
             );
+            if (set.Dataset.Settings.SkipUpTo is { } limit)
+            {
+                ((Dictionary<string, object?>)datasets[^1])["skip_image_resolution"] = Pair(limit);
+            }
+
             for (int i = 0; i < set.Subsets.Count; i++)
             {
                 if (FolderName(set, i) is { } name && !IsReg(set, i))

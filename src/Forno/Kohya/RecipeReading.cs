@@ -245,6 +245,7 @@ public sealed class RecipeReading
             Datasets = reader.Read(blueprints),
             Written = Recipe.Written with { Subsets = [.. blueprints.Select(b => b.Subsets)] },
         };
+        Skipped();
         if (Recipe.Datasets.All(d => d.Subsets.All(s => s.IsReg || s.NumRepeats < 1)))
         {
             Refuse(
@@ -256,6 +257,27 @@ public sealed class RecipeReading
                     : "add [[datasets]] with [[datasets.subsets]] and their image_dir"
             );
         }
+    }
+
+    // Looks at pictures only where the option is given, and only until one is large enough.
+    private void Skipped()
+    {
+        Try(
+            FindingKind.EmptyFolder,
+            () =>
+            {
+                DatasetSettings[] trained = [.. Recipe.Datasets.Where(d => d.Subsets.Any(s => !s.IsReg))];
+                if (trained.Length > 0 && trained.All(Dataset.SkipsAll))
+                {
+                    Refuse(
+                        FindingKind.EmptyFolder,
+                        "skip_image_resolution leaves out every picture",
+                        "lower it",
+                        "skip_image_resolution"
+                    );
+                }
+            }
+        );
     }
 
     private void Refuse(FindingKind kind, string what, string wayOut, params string[] options) =>

@@ -32,7 +32,7 @@ internal sealed class LossWeightsSuite : IConformanceSuite
                 Weights(op, p, original, tensors, c);
                 break;
             case "conditional_loss":
-                Elementwise(Recipe(p), schedule, tensors, c);
+                Elementwise(OptionLanding.Land(p).Loss, schedule, tensors, c);
                 break;
             case "noise_offset":
                 Tensor offset = TrainingNoise.AddOffset(
@@ -57,7 +57,7 @@ internal sealed class LossWeightsSuite : IConformanceSuite
             case "noise_pipeline":
                 NoisedBatch batch = TrainingNoise.Apply(
                     tensors.Load("in.latents"),
-                    Noise(p.GetProperty("args")),
+                    OptionLanding.Land(p.GetProperty("args")).Noise,
                     schedule,
                     new RecordedDraws(golden, tensors, c)
                 );
@@ -145,7 +145,7 @@ internal sealed class LossWeightsSuite : IConformanceSuite
         LossResult result = LossFunctions.Batch(
             prediction,
             tensors.Load("in.target"),
-            Recipe(args),
+            OptionLanding.Land(args).Loss,
             schedule,
             original,
             Timesteps(tensors),
@@ -201,34 +201,6 @@ internal sealed class LossWeightsSuite : IConformanceSuite
             var other => throw new FornoException(
                 $"mask_kind {other} is unknown; valid: conditioning_images, alpha_masks"
             ),
-        };
-
-    private static LossRecipe Recipe(JsonElement args) =>
-        new()
-        {
-            Type = LossRecipe.ParseType(Text(args, "loss_type") ?? "l2"),
-            HuberSchedule = LossRecipe.ParseHuberSchedule(Text(args, "huber_schedule") ?? "snr"),
-            HuberC = Number(args, "huber_c") ?? 0.1,
-            HuberScale = Number(args, "huber_scale") ?? 1,
-            MinSnrGamma = Number(args, "min_snr_gamma"),
-            ScaleVPredLoss = Flag(args, "scale_v_pred_loss_like_noise_pred"),
-            VPredLikeLoss = Number(args, "v_pred_like_loss"),
-            Debiased = Flag(args, "debiased_estimation_loss"),
-            Prediction = Flag(args, "v_parameterization") ? Prediction.Velocity : Prediction.Epsilon,
-        };
-
-    private static NoiseRecipe Noise(JsonElement args) =>
-        new()
-        {
-            Offset = Number(args, "noise_offset"),
-            OffsetRandomStrength = Flag(args, "noise_offset_random_strength"),
-            AdaptiveScale = Number(args, "adaptive_noise_scale"),
-            MultiresIterations = (int?)Number(args, "multires_noise_iterations"),
-            MultiresDiscount = Number(args, "multires_noise_discount") ?? 0.3,
-            InputGamma = Number(args, "ip_noise_gamma"),
-            InputGammaRandomStrength = Flag(args, "ip_noise_gamma_random_strength"),
-            MinTimestep = (int?)Number(args, "min_timestep"),
-            MaxTimestep = (int?)Number(args, "max_timestep"),
         };
 
     private static int[] Timesteps(GoldenTensors tensors) =>

@@ -14,6 +14,7 @@ using Forno.Optim.Optimizers;
 using Forno.Python;
 using Forno.Torch;
 using Forno.Training;
+using Forno.Training.Recipes;
 
 namespace Forno.Conformance.Engine;
 
@@ -103,7 +104,8 @@ internal sealed class TrainLoopSuite : IConformanceSuite
                 tensor.RequiresGrad = true;
             }
             optimizer = NewOptimizer();
-            step = new TrainStep(unet, Recipe(), Flag("zero_terminal_snr"));
+            TrainRecipe recipe = OptionLanding.Land(config);
+            step = new TrainStep(unet, recipe.Loss, recipe.Model.ZeroTerminalSnr);
         }
 
         public void Run(Comparison comparison)
@@ -203,18 +205,6 @@ internal sealed class TrainLoopSuite : IConformanceSuite
                 Mask = tensors.Has("in.alpha_masks") && Flag("masked_loss") ? At("in.alpha_masks") : null,
             };
         }
-
-        private LossRecipe Recipe() =>
-            new()
-            {
-                Type = LossRecipe.ParseType(Text("loss_type") ?? "l2"),
-                HuberSchedule = LossRecipe.ParseHuberSchedule(Text("huber_schedule") ?? "snr"),
-                HuberC = Number("huber_c") ?? 0.1,
-                HuberScale = Number("huber_scale") ?? 1,
-                MinSnrGamma = Number("min_snr_gamma"),
-                ScaleVPredLoss = Flag("scale_v_pred_loss_like_noise_pred"),
-                Prediction = Flag("v_parameterization") ? Prediction.Velocity : Prediction.Epsilon,
-            };
 
         // kohya's groups: text encoder and UNet, each divided once more where LoRA+ gives lora_up a rate of its own.
         private Optimizer NewOptimizer()

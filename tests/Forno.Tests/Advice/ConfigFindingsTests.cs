@@ -118,6 +118,13 @@ public class ConfigFindingsTests
     [InlineData(
         "cached-captions",
         FindingLevel.Bad,
+        "with caption_dropout_every_n_epochs, enable_wildcard",
+        "cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\nenable_wildcard = "
+            + "true\ncaption_dropout_every_n_epochs = 3\n"
+    )]
+    [InlineData(
+        "cached-captions",
+        FindingLevel.Bad,
         "with shuffle_caption, caption_tag_dropout_rate",
         "cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\nshuffle_caption = "
             + "true\ncaption_tag_dropout_rate = 0.1\n"

@@ -119,6 +119,8 @@ public sealed class TrainRecipeTests : IDisposable
     [InlineData("optimizer_type = \"AdanW\"", "did you mean 'AdamW'? Choose one of: ")]
     [InlineData("optimizer_type = \"AdamW8bit\"", "AdamW8bit is not yet supported. Choose one of: ")]
     [InlineData("loss_type = \"hubr\"", "did you mean 'huber'?")]
+    [InlineData("loss_type = \"l3\"", "choose one of: l1, l2, huber, smooth_l1")]
+    [InlineData("huber_schedule = \"x\"", "choose one of: constant, exponential, snr")]
     [InlineData("network_module = \"networks.dylora\"", "choose one of: networks.lora, lycoris.kohya")]
     [InlineData("network_args = [\"block_dims=1,2\"]", "block_dims needs 25 values")]
     [InlineData("network_args = [\"conv_dim=x\"]", "conv_dim: 'x' is no number")]

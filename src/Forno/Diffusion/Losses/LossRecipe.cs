@@ -58,27 +58,4 @@ public sealed record LossRecipe
 
     /// <summary>What the network is trained to tell (<c>v_parameterization</c>).</summary>
     public Prediction Prediction { get; init; } = Prediction.Epsilon;
-
-    /// <summary>A loss by kohya's name.</summary>
-    /// <exception cref="FornoException">No such name; lists the valid ones.</exception>
-    public static LossType ParseType(string name) =>
-        name switch
-        {
-            "l2" => LossType.L2,
-            "l1" => LossType.L1,
-            "huber" => LossType.Huber,
-            "smooth_l1" => LossType.SmoothL1,
-            _ => throw new FornoException($"loss_type \"{name}\" is unknown; valid: l1, l2, huber, smooth_l1"),
-        };
-
-    /// <summary>A threshold schedule by kohya's name.</summary>
-    /// <exception cref="FornoException">No such name; lists the valid ones.</exception>
-    public static HuberSchedule ParseHuberSchedule(string name) =>
-        name switch
-        {
-            "constant" => HuberSchedule.Constant,
-            "exponential" => HuberSchedule.Exponential,
-            "snr" => HuberSchedule.Snr,
-            _ => throw new FornoException($"huber_schedule \"{name}\" is unknown; valid: constant, exponential, snr"),
-        };
 }

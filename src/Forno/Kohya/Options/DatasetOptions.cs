@@ -51,7 +51,7 @@ internal static class DatasetOptions
             .InSubset()
             .InMetadata()
             .Later(),
-        Sides("skip_image_resolution").InDataset().Later() with
+        Sides("skip_image_resolution").InDataset((d, v) => d with { SkipUpTo = v }) with
         {
             Sparse = true,
         },
