@@ -1,7 +1,7 @@
-using Forno.Cli.Commands.Training;
+using Forno.Advice;
 using Forno.Datasets.Captions;
-using Forno.Findings;
 using Forno.Kohya;
+using Forno.Studio.Training;
 
 namespace Forno.Tests.Cli;
 
@@ -18,7 +18,7 @@ public sealed class PlanSettingsTests : IDisposable
     [InlineData("use_8bit_adam = true", "AdamW8bit")]
     [InlineData("use_lion_optimizer = true", "Lion")]
     public void TheOptimizerIsTheOneThatTrains(string line, string optimizer) =>
-        Assert.Equal(optimizer, PlanSettings.Of(Open(line), CaptionSet.Of([])).Optimizer);
+        Assert.Equal(optimizer, new BakeChoice().Of(Open(line), CaptionSet.Of([])).Optimizer);
 
     [Fact]
     public void RatesThatDifferContradictAnOptimizerWithOne()
@@ -28,7 +28,7 @@ public sealed class PlanSettingsTests : IDisposable
         Assert.Contains("rates", Kinds("Prodigy"));
 
         IEnumerable<string> Kinds(string optimizer) =>
-            PlanSettings.Contradictions(config, new() { Optimizer = optimizer }).Select((Finding f) => f.Kind);
+            ConfigFindings.Rates(config, optimizer).Select(f => f.Kind.Name);
     }
 
     private ConfigEdit Open(string text)

@@ -120,8 +120,8 @@ public sealed class OptionEffectTests : IDisposable
         Assert.All(modules.Where(m => !m.Target.IsSpatial), m => Assert.Equal(3, m.Alpha));
 
         IReadOnlyList<AdapterModule> own = plan.Modules(model.Targets);
-        using var network = AdapterNetwork.NewLora(own, 1, plan.Settings().Dropout);
-        using Optimizer optimizer = plan.NewOptimizer(network, own);
+        using var network = AdapterNetwork.New(LoraAdapter.Kind, own, 1, plan.Settings().Dropout);
+        using Optimizer optimizer = plan.NewOptimizer(plan.Groups(network, own));
         Assert.Contains(optimizer.Groups, g => g.Name != "unet_block12");
         Assert.All(
             optimizer.Groups.Select(g => (Block: int.Parse(g.Name["unet_block".Length..], Culture), g.Lr)),

@@ -108,11 +108,16 @@ public partial class RuntimeTests
         Assert.True(files.Length > 200);
         Assert.Empty(
             files.SelectMany(f =>
-                File.ReadLines(f).Where(l => ProcessWide().IsMatch(l)).Select(l => $"{f}: {l.Trim()}")
+                File.ReadLines(f).Where(l => ProcessWide().IsMatch(l) && !IsLoan(f, l)).Select(l => $"{f}: {l.Trim()}")
             )
         );
         Assert.Matches(ProcessWide(), "        TorchRuntime.Threads = 2;");
     }
+
+    // A job borrows the threads of products for as long as it runs.
+    private static bool IsLoan(string file, string line) =>
+        file.Contains("/src/Forno/Studio/", StringComparison.Ordinal)
+        && line.Contains("using IDisposable threads = ProductThreads.Use(", StringComparison.Ordinal);
 
     // Setters of the runtime, of the process's surroundings, of switches that stay on.
     [GeneratedRegex(

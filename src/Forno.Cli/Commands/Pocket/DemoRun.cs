@@ -8,16 +8,15 @@ using Forno.Generation;
 using Forno.Generation.Grids;
 using Forno.Generation.Requests;
 using Forno.Imaging;
-using Forno.Kohya;
 using Forno.Models;
 using Forno.Pocket.Data;
 using Forno.Pocket.Measures;
 using Forno.Pocket.Training;
 using Forno.Reports.Demo;
+using Forno.Studio;
+using Forno.Studio.Training;
 using Forno.Torch;
-using Forno.Training;
 using Forno.Training.Logs;
-using Forno.Training.Recipes;
 
 namespace Forno.Cli.Commands.Pocket;
 
@@ -82,7 +81,7 @@ internal sealed class DemoRun
         (IReadOnlyList<StylePicture> learn, IReadOnlyList<StylePicture> unseen) = Prepare();
         Say($"2/5 bake: {learn.Count} pictures × {options.Repeats} repeats, {options.Epochs} epochs");
         long before = Stopwatch.GetTimestamp();
-        TrainResult trained = Train();
+        TrainJobResult trained = Train();
         TimeSpan training = Stopwatch.GetElapsedTime(before);
 
         string grid = Path.Combine(options.Out, "grid.png");
@@ -92,7 +91,7 @@ internal sealed class DemoRun
         Say("3/5 draw the grid of epochs and weights");
         DrawGrid(generator, DemoFiles.Trigger(learn[0]), grid);
         Say("4/5 measure");
-        (LossChange loss, StyleShift shift) = Measure(generator, trained.File!, learn, unseen);
+        (LossChange loss, StyleShift shift) = Measure(generator, trained.Adapter!, learn, unseen);
         Say("5/5 report");
         return Finish(
             new DemoResult
@@ -105,7 +104,7 @@ internal sealed class DemoRun
                 Epochs = options.Epochs,
                 Curve = curve,
                 Samples = samples,
-                Adapter = trained.File!,
+                Adapter = trained.Adapter!,
                 Configs = [DemoFiles.Config(options), Path.Combine(options.Out, "dataset.toml")],
                 Grid = grid,
                 Loss = loss,
@@ -136,32 +135,33 @@ internal sealed class DemoRun
         return (learn, unseen);
     }
 
-    private TrainResult Train()
+    private TrainJobResult Train()
     {
-        TrainRecipe recipe = TrainRecipeReader.Read(DemoFiles.Config(options));
-        TrainResult result = TrainRun.Run(
-            cli,
-            recipe,
-            also: e =>
-            {
-                switch (e)
-                {
-                    case TrainEvent.Stepped step:
-                        curve.Add(new LossPoint(step.Step, step.Epoch, step.Loss, step.AverageLoss));
-                        break;
-                    case TrainEvent.Sampled sampled:
-                        samples.Add(new DemoSample(sampled.Epoch ?? 0, sampled.Prompt, sampled.Path));
-                        break;
-                }
-            }
+        using var printer = new TrainPrinter(cli);
+        TrainJobResult result = new TrainJob(new TrainJobRequest { Configuration = DemoFiles.Config(options) }).Run(
+            new Watcher(this, printer),
+            cli.Cancel
         );
         cli.Cancel.ThrowIfCancellationRequested();
-        return result.Check is { Good: true } check
+        return result.Check is { Good: true }
             ? result
             : throw new FornoException(
-                $"{result.File}: the adapter was read back, but "
+                $"{result.Adapter}: the adapter was read back, but "
                     + (result.Check?.Unplaced is [var first, ..] ? $"{first} found no layer" : "it changes nothing")
             );
+    }
+
+    private void Watch(TrainEvent e)
+    {
+        switch (e)
+        {
+            case TrainEvent.Stepped step:
+                curve.Add(new LossPoint(step.Step, step.Epoch, step.Loss, step.AverageLoss));
+                break;
+            case TrainEvent.Sampled sampled:
+                samples.Add(new DemoSample(sampled.Epoch ?? 0, sampled.Prompt, sampled.Path));
+                break;
+        }
     }
 
     private void DrawGrid(PictureGenerator generator, string trigger, string path)
@@ -280,6 +280,19 @@ internal sealed class DemoRun
         ];
 
     private void Say(string line) => cli.Error.WriteLine(line);
+
+    private sealed class Watcher(DemoRun demo, IProgress<JobEvent> next) : IProgress<JobEvent>
+    {
+        public void Report(JobEvent value)
+        {
+            if (value is TrainJobEvent.Trained trained)
+            {
+                demo.Watch(trained.Event);
+            }
+
+            next.Report(value);
+        }
+    }
 
     private sealed class Told(ProgressBar bar) : IProgress<int>
     {

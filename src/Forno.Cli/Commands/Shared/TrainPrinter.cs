@@ -1,63 +1,71 @@
-using System.Globalization;
 using Forno.Cli.Terminal;
-using Forno.Training;
+using Forno.Studio;
+using Forno.Studio.Training;
 using Forno.Training.Logs;
 
 namespace Forno.Cli.Commands.Shared;
 
 /// <summary>A training on the console: a progress line where there is a terminal, a line an epoch everywhere.</summary>
-internal sealed class TrainPrinter : IDisposable
+/// <param name="cli">Where to write.</param>
+internal sealed class TrainPrinter(CommandHost cli) : IProgress<JobEvent>, IDisposable
 {
-    private readonly CommandHost cli;
-    private readonly TrainPlan plan;
     private ProgressBar? bar;
-    private string doing = "";
-    private int epoch;
+    private int epoch,
+        epochs;
     private double epochLoss;
     private int epochSteps;
 
-    public TrainPrinter(CommandHost cli, TrainPlan plan)
-    {
-        this.cli = cli;
-        this.plan = plan;
-        foreach (string line in PlanLines(plan))
-        {
-            cli.Error.WriteLine(line);
-        }
-    }
-
     /// <summary>What will be trained, in a few lines.</summary>
-    public static IEnumerable<string> PlanLines(TrainPlan plan)
+    public static IEnumerable<string> PlanLines(TrainJobPlan plan)
     {
-        int images = plan.Datasets.Sum(d => d.TrainImages),
-            regular = plan.Datasets.Sum(d => d.RegImages);
-        string reg = regular > 0 ? $" and {regular} regularisation images" : "";
-        yield return $"{images} training images with repeats{reg}, {plan.Datasets.Sum(d => d.Buckets.Count)} buckets";
-        string accumulated = plan.Steps.Accumulation > 1 ? $", {plan.Steps.Accumulation} batches a step" : "";
+        string reg = plan.Regularisation > 0 ? $" and {plan.Regularisation} regularisation images" : "";
+        yield return $"{plan.Images} training images with repeats{reg}, {plan.Buckets.Count} buckets";
+        string accumulated = plan.Accumulation > 1 ? $", {plan.Accumulation} batches a step" : "";
         yield return Invariant.Text(
-            $"{plan.Steps.Epochs} epochs of {plan.Steps.BatchesPerEpoch} batches{accumulated}: "
-                + $"{plan.Steps.TotalSteps} optimizer steps"
+            $"{plan.Epochs} epochs of {plan.BatchesPerEpoch} batches{accumulated}: "
+                + $"{plan.OptimizerSteps} optimizer steps"
         );
     }
 
-    /// <summary>Writes a line above the progress.</summary>
-    public void Say(string line)
+    /// <inheritdoc/>
+    public void Report(JobEvent value)
     {
-        bar?.Clear();
-        cli.Error.WriteLine(line);
+        switch (value)
+        {
+            case JobEvent.Started started:
+                bar?.Dispose();
+                bar = cli.Progress(started.What, started.Total, started.Unit);
+                break;
+            case JobEvent.Advanced advanced:
+                bar?.Report(advanced.Done);
+                break;
+            case JobEvent.Said said:
+                Say(said.Line);
+                break;
+            case TrainJobEvent.Planned planned:
+                foreach (string line in PlanLines(planned.Plan))
+                {
+                    Say(line);
+                }
+
+                break;
+            case TrainJobEvent.Trained trained:
+                Print(trained.Event);
+                break;
+        }
     }
 
-    /// <summary>Takes an event in.</summary>
-    public void Tell(TrainEvent e)
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        EndEpoch();
+        bar?.Dispose();
+    }
+
+    private void Print(TrainEvent e)
     {
         switch (e)
         {
-            case TrainEvent.Notice notice:
-                Say(notice.Text);
-                break;
-            case TrainEvent.Preparing p:
-                Bar(p.What, p.Total, "").Report(p.Done);
-                break;
             case TrainEvent.EpochEnded:
                 EndEpoch();
                 break;
@@ -80,10 +88,11 @@ internal sealed class TrainPrinter : IDisposable
         }
     }
 
-    public void Dispose()
+    // A line above the progress.
+    private void Say(string line)
     {
-        EndEpoch();
-        bar?.Dispose();
+        bar?.Clear();
+        cli.Error.WriteLine(line);
     }
 
     private void Step(TrainEvent.Stepped step)
@@ -91,33 +100,26 @@ internal sealed class TrainPrinter : IDisposable
         if (step.Epoch != epoch)
         {
             EndEpoch();
-            epoch = step.Epoch;
+            (epoch, epochs) = (step.Epoch, step.Epochs);
         }
+
         epochLoss += step.Loss;
         epochSteps++;
-        ProgressBar line = Bar("train", step.Total, "steps");
-        line.Note = Invariant.Text(
-            $"epoch {step.Epoch}/{step.Epochs}  loss {step.AverageLoss:0.0000}  lr {step.Rates[^1].Rate:0.0e+0}"
-        );
-        line.Report(step.Step);
+        if (bar is not null)
+        {
+            bar.Note = Invariant.Text(
+                $"epoch {step.Epoch}/{step.Epochs}  loss {step.AverageLoss:0.0000}  lr {step.Rates[^1].Rate:0.0e+0}"
+            );
+        }
     }
 
     private void EndEpoch()
     {
         if (epochSteps > 0)
         {
-            Say(Invariant.Text($"epoch {epoch}/{plan.Steps.Epochs}: loss {epochLoss / epochSteps:0.0000}"));
+            Say(Invariant.Text($"epoch {epoch}/{epochs}: loss {epochLoss / epochSteps:0.0000}"));
         }
-        (epochLoss, epochSteps) = (0, 0);
-    }
 
-    private ProgressBar Bar(string what, long total, string unit)
-    {
-        if (bar is null || doing != what)
-        {
-            bar?.Dispose();
-            bar = cli.Progress(doing = what, total, unit);
-        }
-        return bar;
+        (epochLoss, epochSteps) = (0, 0);
     }
 }

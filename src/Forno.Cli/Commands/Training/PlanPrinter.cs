@@ -75,58 +75,6 @@ internal static class PlanPrinter
         }
     }
 
-    /// <summary>The same for machines.</summary>
-    public static object Json(RepeatPlan plan, IReadOnlyDictionary<string, string> targets, RemedyPlaces places)
-    {
-        var (concept, sub) = RepeatPlanner.Targets(plan.Settings);
-        var (low, high) = RepeatPlanner.Range(plan.Settings);
-        return new
-        {
-            Recipe = plan.Settings.Recipe.ToString().ToLowerInvariant(),
-            plan.Settings.Optimizer,
-            plan.Settings.Sdxl,
-            plan.Settings.MinSnrGamma,
-            plan.Settings.IpNoiseGamma,
-            plan.Settings.Retro,
-            plan.Settings.Network,
-            plan.Settings.Dim,
-            plan.Settings.Alpha,
-            plan.Settings.Batch,
-            plan.Settings.Accumulation,
-            StepsPerConcept = concept,
-            StepsPerSubConcept = sub,
-            TotalLow = low,
-            TotalHigh = high,
-            Cap = RepeatPlanner.Cap(plan.Settings),
-            plan.Epochs,
-            plan.ImageSteps,
-            plan.TotalImageSteps,
-            plan.OptimizerSteps,
-            plan.TotalOptimizerSteps,
-            plan.Reasons,
-            Folders = plan.Folders.Select(f => new
-            {
-                f.Folder,
-                NewFolder = targets.GetValueOrDefault(f.Folder, f.Folder),
-                f.Concept,
-                f.Main,
-                f.Pictures,
-                f.Repeats,
-                f.Before,
-                f.ImageSteps,
-                f.Why,
-            }),
-            Triggers = plan.Triggers.Select(t => new
-            {
-                t.Trigger,
-                t.Main,
-                t.PerEpoch,
-                t.Total,
-            }),
-            Findings = plan.Findings.Select(f => FindingJson.Row(f, places)),
-        };
-    }
-
     /// <summary>A table of text: numbers to the right, the last column as long as it is.</summary>
     public static void Columns(TextWriter to, string[] head, IReadOnlyList<string[]> rows)
     {

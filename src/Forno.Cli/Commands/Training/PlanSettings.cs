@@ -1,10 +1,8 @@
 using System.CommandLine;
-using Forno.Advice;
-using Forno.Datasets.Captions;
-using Forno.Datasets.Checks;
+using Forno.Cli.Commands.Shared;
 using Forno.Datasets.Repeats;
-using Forno.Findings;
-using Forno.Kohya;
+using Forno.Studio.Captions;
+using Forno.Studio.Training;
 
 namespace Forno.Cli.Commands.Training;
 
@@ -94,75 +92,35 @@ internal sealed class PlanSettings
     }
 
     /// <summary>The settings of a command line.</summary>
-    public BakeSettings Of(ParseResult parsed, ConfigEdit? config, CaptionSet set) =>
-        Of(config, set) is var found
-            ? found with
+    public BakeChoice Of(ParseResult parsed) =>
+        new()
+        {
+            Recipe = parsed.GetValue(recipe) == "simple" ? RepeatRecipe.Simple : RepeatRecipe.Balanced,
+            Optimizer = parsed.GetValue(optimizer),
+            Sdxl = parsed.GetValue(family) is { } f ? f == "sdxl" : null,
+            Retro = parsed.GetValue(era) switch
             {
-                Recipe = parsed.GetValue(recipe) == "simple" ? RepeatRecipe.Simple : RepeatRecipe.Balanced,
-                Optimizer = parsed.GetValue(optimizer) ?? found.Optimizer,
-                Sdxl = parsed.GetValue(family) is { } f ? f == "sdxl" : found.Sdxl,
-                Retro = parsed.GetValue(era) switch
-                {
-                    "retro" => true,
-                    "modern" => false,
-                    _ => found.Retro,
-                },
-                MinSnrGamma = found.MinSnrGamma || parsed.GetValue(minSnr),
-                IpNoiseGamma = found.IpNoiseGamma || parsed.GetValue(ipNoise),
-                ScaleWeightNorms = found.ScaleWeightNorms || parsed.GetValue(scaleNorms),
-                Network = parsed.GetValue(network) ?? found.Network,
-                Dim = parsed.GetValue(dim) ?? found.Dim,
-                Alpha = parsed.GetValue(alpha) ?? found.Alpha,
-                Batch = parsed.GetValue(batch) ?? found.Batch,
-                Accumulation = parsed.GetValue(accumulation) ?? found.Accumulation,
-                Epochs = parsed.GetValue(epochs),
-                StepsPerConcept = parsed.GetValue(steps),
-            }
-            : found;
-
-    /// <summary>The settings of a configuration, or the recipe's own.</summary>
-    public static BakeSettings Of(ConfigEdit? config, CaptionSet set)
-    {
-        CaptionText[] captions = [.. set.Pictures.Select(p => p.Caption).OfType<CaptionText>()];
-        bool retro =
-            captions.Length > 0 && captions.Count(c => c.Normal.Any(PictureCheck.IsRetro)) * 2 > captions.Length;
-        if (config is null)
-        {
-            return new BakeSettings { Retro = retro };
-        }
-
-        KohyaArgs args = config.Args;
-        return new BakeSettings
-        {
-            Optimizer = OptimizerNames.TypeOf(args.Values.GetValueOrDefault),
-            Sdxl = ConfigModel.Of(config).Family == "sdxl",
-            MinSnrGamma = Real(args["min_snr_gamma"]) > 0,
-            IpNoiseGamma = Real(args["ip_noise_gamma"]) > 0,
-            ScaleWeightNorms = Real(args["scale_weight_norms"]) > 0,
-            Retro = retro,
-            Network = args["network_module"] as string,
-            Dim = args.Given.ContainsKey("network_dim") ? (int)Real(args["network_dim"]) : null,
-            Alpha = args.Given.ContainsKey("network_alpha") ? Real(args["network_alpha"]) : null,
-            Batch = (int)Math.Clamp((long)Real(args["train_batch_size"]), 1, 1 << 20),
-            Accumulation = (int)Math.Clamp((long)Real(args["gradient_accumulation_steps"]), 1, 1 << 20),
+                "retro" => true,
+                "modern" => false,
+                _ => null,
+            },
+            MinSnrGamma = parsed.GetValue(minSnr),
+            IpNoiseGamma = parsed.GetValue(ipNoise),
+            ScaleWeightNorms = parsed.GetValue(scaleNorms),
+            Network = parsed.GetValue(network),
+            Dim = parsed.GetValue(dim),
+            Alpha = parsed.GetValue(alpha),
+            Batch = parsed.GetValue(batch),
+            Accumulation = parsed.GetValue(accumulation),
+            Epochs = parsed.GetValue(epochs),
+            StepsPerConcept = parsed.GetValue(steps),
         };
-    }
 
-    /// <summary>What of a configuration contradicts the recipe.</summary>
-    public static IEnumerable<Finding> Contradictions(ConfigEdit config, BakeSettings settings) =>
-        [
-            .. RateFindings.Find(
-                new ConfigFacts { Values = config.Args.Values, Given = config.Args.Given },
-                settings.Optimizer
-            ),
-            .. ConfigFindings.Rates(config, settings.Optimizer),
-        ];
-
-    private static double Real(object? value) =>
-        value switch
+    /// <summary>How a command with <see cref="TriggerOptions"/> knows triggers.</summary>
+    public static TriggerSearch Triggers(ParseResult parsed) =>
+        new()
         {
-            long n => n,
-            double d => d,
-            _ => 0,
+            Named = [.. (parsed.GetValue<string[]>("--trigger") ?? []).Select(TriggerOptions.Parse)],
+            Lists = parsed.GetValue<string?>("--lists"),
         };
 }

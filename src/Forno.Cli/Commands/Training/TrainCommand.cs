@@ -1,13 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Forno.Cli.Commands.Shared;
 using Forno.Cli.Terminal;
-using Forno.Diffusion;
-using Forno.Kohya;
-using Forno.Training;
-using Forno.Training.Recipes;
-using Forno.Training.Setups;
+using Forno.Studio;
+using Forno.Studio.Training;
 
 namespace Forno.Cli.Commands.Training;
 
@@ -50,103 +46,60 @@ internal static class TrainCommand
             json,
         };
         command.SetAction(parsed =>
-            Run(
-                cli,
-                parsed.GetValue(config)!,
-                parsed.GetValue(options) ?? [],
-                parsed.GetValue(resume),
-                parsed.GetValue(dryRun),
-                parsed.GetValue(json)
-            )
-        );
+        {
+            var job = new TrainJob(
+                new TrainJobRequest
+                {
+                    Configuration = parsed.GetValue(config)!,
+                    Overrides = parsed.GetValue(options) ?? [],
+                    Resume = parsed.GetValue(resume),
+                }
+            );
+            if (parsed.GetValue(dryRun))
+            {
+                Describe(cli, Watched(cli, job.Plan), parsed.GetValue(json));
+                return 0;
+            }
+
+            TrainJobResult result = Watched(cli, printer => job.Run(printer, cli.Cancel));
+            Report(cli, result, parsed.GetValue(json));
+            return result.Completed && result.Check is { Good: false } ? 1 : 0;
+        });
         return command;
     }
 
-    private static int Run(CommandHost cli, string config, string[] options, string? resume, bool dryRun, bool json)
+    // The progress line is gone before the result is printed.
+    private static T Watched<T>(CommandHost cli, Func<IProgress<JobEvent>, T> work)
     {
-        TrainRecipe recipe = TrainRecipeReader.Read(config, options);
-        foreach (string notice in recipe.Notices)
-        {
-            cli.Error.WriteLine(notice);
-        }
-        if (dryRun)
-        {
-            if ((resume ?? recipe.Run.Resume) is { } state)
-            {
-                recipe = LoraTraining.ForResume(recipe, state);
-            }
-            Describe(cli, TrainPlan.Make(recipe, null, Prediction.Epsilon, cli.Error.WriteLine), json);
-            return 0;
-        }
-
-        TrainResult result = TrainRun.Run(cli, recipe, resume);
-        Report(cli, result, json);
-        return result.Completed && result.Check is { Good: false } ? 1 : 0;
+        using var printer = new TrainPrinter(cli);
+        return work(printer);
     }
 
-    private static void Report(CommandHost cli, TrainResult result, bool json)
+    private static void Report(CommandHost cli, TrainJobResult result, bool json)
     {
         if (json)
         {
-            cli.Out.WriteLine(
-                JsonSerializer.Serialize(
-                    new
-                    {
-                        result.Completed,
-                        result.Step,
-                        Adapter = result.File,
-                        result.Check,
-                    },
-                    JsonOutput.Options
-                )
-            );
+            cli.Out.WriteLine(JsonSerializer.Serialize(result, JsonOutput.Options));
             return;
         }
         if (result.Check is not { } check)
         {
             return;
         }
-        string change = check.Change.ToString("0.0%", CultureInfo.InvariantCulture);
         cli.Out.WriteLine(
             check.Good
-                ? $"{result.File}: read back, all {check.Modules} modules found their layer; the network's "
-                    + $"output changes by {change}"
+                ? Invariant.Text(
+                    $"{result.Adapter}: read back, all {check.Modules} modules found their layer; the network's "
+                        + $"output changes by {check.Change:0.0%}"
+                )
             : check.Unplaced.Count > 0
-                ? $"{result.File}: {check.Unplaced.Count} keys found no layer, such as {check.Unplaced[0]}"
-            : $"{result.File}: read back, but it changes nothing. Train longer, or with a higher learning rate."
+                ? $"{result.Adapter}: {check.Unplaced.Count} keys found no layer, such as {check.Unplaced[0]}"
+            : $"{result.Adapter}: read back, but it changes nothing. Train longer, or with a higher learning rate."
         );
     }
 
-    private static void Describe(CommandHost cli, TrainPlan plan, bool json)
-    {
-        if (json)
-        {
-            cli.Out.WriteLine(
-                JsonSerializer.Serialize(
-                    new
-                    {
-                        Images = plan.Datasets.Sum(d => d.TrainImages),
-                        Regularisation = plan.Datasets.Sum(d => d.RegImages),
-                        Buckets = plan
-                            .Datasets.SelectMany(d => d.Buckets)
-                            .Select(b => new
-                            {
-                                b.Size.Width,
-                                b.Size.Height,
-                                b.Count,
-                            }),
-                        plan.Steps.BatchesPerEpoch,
-                        plan.Steps.Epochs,
-                        OptimizerSteps = plan.Steps.TotalSteps,
-                    },
-                    JsonOutput.Options
-                )
-            );
-            return;
-        }
-        foreach (string line in TrainPrinter.PlanLines(plan))
-        {
-            cli.Out.WriteLine(line);
-        }
-    }
+    private static void Describe(CommandHost cli, TrainJobPlan plan, bool json) =>
+        cli.Out.WriteLine(
+            json ? JsonSerializer.Serialize(plan, JsonOutput.Options) : string.Join('\n', TrainPrinter.PlanLines(plan))
+        );
 }
