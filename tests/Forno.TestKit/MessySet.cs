@@ -13,8 +13,7 @@ namespace Forno.TestKit;
 /// <summary>
 /// A folder as people collect it, made of two open art packages (Noto Emoji, OpenMoji): more than 300 pictures in ten
 /// formats, some under a false name, with borders, transparency, captions of several kinds, duplicates, animations, a
-/// film, an
-/// archive, and files that cannot be used. The same at every run; what is in it is known.
+/// film, an archive, and files that cannot be used. The same at every run; what is in it is known.
 /// </summary>
 internal sealed class MessySet
 {

@@ -7,9 +7,8 @@ namespace Forno.Reports.Absorption;
 
 /// <summary>
 /// The sets of triggers as a linear diagram: pictures lie side by side, those with the same triggers in one column, as
-/// wide as
-/// there are many; a trigger is a bar over the columns whose captions have it, a pruned feature a thinner one in the
-/// colour of the trigger that takes it. Unlike circles this stays exact for a dozen sets.
+/// wide as there are many; a trigger is a bar over the columns whose captions have it, a pruned feature a thinner one
+/// in the colour of the trigger that takes it. Unlike circles this stays exact for a dozen sets.
 /// </summary>
 internal static class AbsorptionDiagram
 {

@@ -5,8 +5,7 @@ namespace Forno.Python;
 
 /// <summary>
 /// Python literals as kohya's <c>key=value</c> arguments hold them: <c>True</c>, <c>None</c>, <c>1e-6</c>,
-/// <c>"text"</c>,
-/// <c>0.9,0.99</c>. Data only; nothing is evaluated.
+/// <c>"text"</c>, <c>0.9,0.99</c>. Data only; nothing is evaluated.
 /// </summary>
 public static class PythonLiteral
 {

@@ -2,9 +2,8 @@ namespace Forno.Workspace;
 
 /// <summary>
 /// Takes changes back, judging by what is there, so that it may be stopped and begun again at any point: a file that
-/// lies
-/// in <c>.forno/kept</c> goes back to its place, a moved one to its old name, an added one goes away. What somebody
-/// changed by hand since is not thrown away but set aside in <c>.forno/kept/changed-N</c>.
+/// lies in <c>.forno/kept</c> goes back to its place, a moved one to its old name, an added one goes away. What
+/// somebody changed by hand since is not thrown away but set aside in <c>.forno/kept/changed-N</c>.
 /// </summary>
 /// <param name="root">The work folder.</param>
 /// <param name="id">The operation's number.</param>

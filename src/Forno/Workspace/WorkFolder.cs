@@ -22,8 +22,7 @@ internal sealed record WorkFolderHooks
 
 /// <summary>
 /// A folder in which dataset tools work: its journal in <c>.forno</c> lets every operation be taken back, and files
-/// that are
-/// replaced or removed are kept there. Open it for as long as it is worked on: no other process can meanwhile.
+/// that are replaced or removed are kept there. Open it for as long as it is worked on: no other process can meanwhile.
 /// </summary>
 public sealed class WorkFolder : IDisposable
 {

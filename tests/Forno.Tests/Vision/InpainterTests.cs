@@ -10,8 +10,7 @@ public class InpainterTests
 {
     /// <summary>
     /// A network of LaMa's interface: each hole becomes the mean of the known pixels within 65 × 65 around. Exports
-    /// differ in
-    /// what they take and give.
+    /// differ in what they take and give.
     /// </summary>
     internal static OnnxFile MeanFill(
         long side = -1,

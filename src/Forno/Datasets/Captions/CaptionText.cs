@@ -5,8 +5,7 @@ namespace Forno.Datasets.Captions;
 /// <summary>
 /// One caption as an ordered list of tags. The first line is the caption, as for kohya's trainer; further lines
 /// (<c>enable_wildcard</c>) are kept as they are. Immutable; unchanged it is the text it was read from, changed it
-/// keeps
-/// line ends and everything behind the first line, and the way tags are parted (<c>, </c> or <c>,</c>).
+/// keeps line ends and everything behind the first line, and the way tags are parted (<c>, </c> or <c>,</c>).
 /// <para>A tag is what stands between commas; <c>{a, b|c}</c> is one, and so is a whole sentence with its commas (see
 /// <see cref="IsSentence"/>). <c>|||</c> (kohya's <c>keep_tokens_separator</c>) ends the tags that shuffling leaves in
 /// place, and a second one begins an ending that it leaves in place too.</para>
@@ -116,8 +115,7 @@ public sealed partial class CaptionText
 
     /// <summary>
     /// Whether a tag is a sentence, a unit of natural language that edits of tags leave alone: it ends in a full stop,
-    /// or
-    /// has so many words and an article, verb or pronoun that it is none of a booru's tags.
+    /// or has so many words and an article, verb or pronoun that it is none of a booru's tags.
     /// </summary>
     /// <param name="tag">Its place in <see cref="Tags"/>.</param>
     public bool IsSentence(int tag) => sentences is not null && sentences[tag];

@@ -11,8 +11,7 @@ namespace Forno.Datasets.Cleaning;
 public static class CleanPlans
 {
     /// <summary>Adds what was found as black to the masks; a picture without mask gets one that is white elsewhere, and
-    /// so do
-    /// the others of its folder: the trainer wants a mask for every picture of a folder or for none.</summary>
+    /// so do the others of its folder: the trainer wants a mask for every picture of a folder or for none.</summary>
     /// <param name="survey">What was found in them.</param>
     /// <param name="mostShare">Pictures with more of it, 0 to 1, are left as they are.</param>
     public static ChangePlan Mark(CleanSurvey survey, double mostShare)

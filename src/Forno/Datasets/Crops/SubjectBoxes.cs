@@ -6,8 +6,7 @@ namespace Forno.Datasets.Crops;
 
 /// <summary>
 /// Boxes that a detector or a person wrote down, one JSON file for a data set. Names are paths within the data set, or
-/// bare
-/// file names, then for every picture of that name; boxes are <c>[left, top, width, height]</c> in pixels of the
+/// bare file names, then for every picture of that name; boxes are <c>[left, top, width, height]</c> in pixels of the
 /// upright picture:
 /// <code>{ "10_cat/a.png": { "subject": [40, 12, 300, 800], "head": [120, 12, 110, 130], "face": [140, 50, 80, 85] }
 /// }</code>

@@ -12,8 +12,7 @@ public sealed record TriggerName(string Name, TriggerKind Kind);
 
 /// <summary>
 /// <c>triggers.toml</c> at the top of a data set: the triggers and their kinds. <c>forno caption trigger</c> writes it,
-/// and
-/// a user may; comments stay.
+/// and a user may; comments stay.
 /// </summary>
 public static class TriggerFile
 {

@@ -55,8 +55,7 @@ internal static class TriggerFindings
 
     /// <summary>
     /// Triggers that stand for what runs through others' pictures: characters and styles as the user says, and those of
-    /// unknown
-    /// kind whose pictures hold all pictures of another and more.
+    /// unknown kind whose pictures hold all pictures of another and more.
     /// </summary>
     internal static bool IsWide(Trigger trigger, IReadOnlyList<Trigger> all) =>
         trigger.Kind is TriggerKind.Character or TriggerKind.Style

@@ -40,9 +40,8 @@ public static class TriggerPlans
 
     /// <summary>
     /// Makes the plan. What stands in front already stays in its order; a new trigger goes before the first known one
-    /// of a
-    /// later kind (character, outfit, object, pose, situation, style), else behind all of them. A trigger that stands
-    /// among the other tags moves to the front. Pictures without a caption get one.
+    /// of a later kind (character, outfit, object, pose, situation, style), else behind all of them. A trigger that
+    /// stands among the other tags moves to the front. Pictures without a caption get one.
     /// </summary>
     /// <param name="set">The captions.</param>
     /// <param name="settings">What is added where.</param>

@@ -4,8 +4,7 @@ namespace Forno.Vision.Onnx;
 
 /// <summary>
 /// Looks at a file before ONNX Runtime reads it, so that what is no ONNX model is called by its name: the top level of
-/// the
-/// protobuf <c>ModelProto</c> is walked (onnx.proto), its parts are not read.
+/// the protobuf <c>ModelProto</c> is walked (onnx.proto), its parts are not read.
 /// </summary>
 internal static class OnnxFileCheck
 {
