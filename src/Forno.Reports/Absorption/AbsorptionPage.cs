@@ -84,11 +84,11 @@ internal static class AbsorptionPage
             );
             foreach (var verdict in table.Of(trigger.Name).GroupBy(f => f.Cell.Verdict))
             {
-                Add(
-                    $"<p class=\"takes\"><i>{AbsorptionWords.Name(verdict.Key)}</i> "
-                        + $"{string.Join(" ", verdict.Select(f => $"<span class=\"{(f.Cell.Takes ? "tag" : "tag weak")}\">{Html.Text(f.Feature.Tag)}{Percent(f.Cell)}</span>"))}"
-                        + $"</p>\n"
+                IEnumerable<string> tags = verdict.Select(f =>
+                    $"<span class=\"{(f.Cell.Takes ? "tag" : "tag weak")}\">{Html.Text(f.Feature.Tag)}"
+                    + $"{Percent(f.Cell)}</span>"
                 );
+                Add($"<p class=\"takes\"><i>{AbsorptionWords.Name(verdict.Key)}</i> {string.Join(" ", tags)}</p>\n");
             }
 
             if (!table.Of(trigger.Name).Any())

@@ -216,7 +216,8 @@ public static class FileFindings
         }
     }
 
-    // Files that would be captions of pictures without one, were they named as them: Cat.txt, "cat (1).txt", cat_wd14.txt.
+    // Files that would be captions of pictures without one if they had their names: Cat.txt, "cat (1).txt",
+    // cat_wd14.txt.
     private static void CaptionNames(PictureFolder folder, List<Finding> found)
     {
         ILookup<string, PictureItem> bare = folder

@@ -226,10 +226,13 @@ internal sealed class SafetensorsHeader
     {
         if (Next(ref reader) != token)
         {
-            throw new CorruptFileException(
-                $"{what} is not "
-                    + $"{(token == JsonTokenType.String ? "a string" : token == JsonTokenType.StartArray ? "an array" : "an object")}"
-            );
+            string due = token switch
+            {
+                JsonTokenType.String => "a string",
+                JsonTokenType.StartArray => "an array",
+                _ => "an object",
+            };
+            throw new CorruptFileException($"{what} is not {due}");
         }
     }
 }

@@ -91,7 +91,8 @@ internal static class CaptionFindings
                     FindingKind.Extensions,
                     FindingLevel.Warning,
                     $"captions have several extensions: {list}",
-                    "The trainer reads one of them (caption_extension): the pictures of the others count as without caption.",
+                    "The trainer reads one of them (caption_extension): the pictures of the others count as without "
+                        + "caption.",
                     Fix.Run("dataset import").OnDataSet().IntoNew().With("caption-extension", ".txt"),
                     Fix.ByHand("rename them all to .txt")
                 )
@@ -257,6 +258,9 @@ internal static class CaptionFindings
 
         if (report.Together.Count > 0)
         {
+            string groups = Named(
+                report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : ""))
+            );
             found.Add(
                 new Finding(
                     FindingKind.Together,
@@ -264,8 +268,7 @@ internal static class CaptionFindings
                     Invariant.Text(
                         $"{report.Together.Count} "
                             + $"{(report.Together.Count == 1 ? "group of tags is" : "groups of tags are")} never "
-                            + $"seen apart: "
-                            + $"{Named(report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : "")))}"
+                            + $"seen apart: {groups}"
                     ),
                     "Nothing tells them apart, so each of them comes to mean the whole group.",
                     Fix.Run("caption clean").OnDataSet().Changing().Noting("where they mean the same"),

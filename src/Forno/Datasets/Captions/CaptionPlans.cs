@@ -206,13 +206,11 @@ public static class CaptionPlans
 
         if (shadows > 0)
         {
-            notes.Add(
-                Invariant.Text(
-                    $"{shadows} "
-                        + $"{(shadows == 1 ? "picture gets a caption of its own and no longer reads" : "pictures get captions of their own and no longer read")}"
-                        + $" the one that was shared (name.txt for name_1_2_3_4.png)"
-                )
-            );
+            string own =
+                shadows == 1
+                    ? "picture gets a caption of its own and no longer reads"
+                    : "pictures get captions of their own and no longer read";
+            notes.Add(Invariant.Text($"{shadows} {own} the one that was shared (name.txt for name_1_2_3_4.png)"));
         }
 
         if (beside > 0)

@@ -160,10 +160,9 @@ public static class SetCheck
                 new Finding(
                     FindingKind.Alone,
                     FindingLevel.Note,
-                    Invariant.Text(
-                        $"{alone} "
-                            + $"{(alone == 1 ? "picture is alone in its bucket" : "pictures are alone in their buckets")}"
-                    ),
+                    alone == 1
+                        ? "1 picture is alone in its bucket"
+                        : Invariant.Text($"{alone} pictures are alone in their buckets"),
                     "A picture alone is always trained as a batch of one.",
                     Fix.Run("dataset buckets").OnDataSet().Noting("shows them")
                 )

@@ -120,12 +120,14 @@ public static class CleanPlans
     }
 
     /// <summary>What was found in a picture, for people: <c>2 texts, 1 bubble (3.1 %)</c>.</summary>
-    public static string Told(CleanPicture picture) =>
-        Invariant.Text(
-            $"{string.Join(", ",
-        picture.Found.GroupBy(f => f.Kind).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}{(g.Count() == 1 ? "" : "s")}"))}"
-                + $" ({picture.Share:0.0 %})"
-        );
+    public static string Told(CleanPicture picture)
+    {
+        IEnumerable<string> counts = picture
+            .Found.GroupBy(f => f.Kind, f => f.Kind.ToString().ToLowerInvariant())
+            .OrderBy(g => g.Key)
+            .Select(g => Invariant.Text($"{g.Count()} {g.First()}{(g.Count() == 1 ? "" : "s")}"));
+        return Invariant.Text($"{string.Join(", ", counts)} ({picture.Share:0.0 %})");
+    }
 
     private static ChangePlan Change(
         PictureFolder folder,

@@ -115,14 +115,13 @@ public static class TriggerFile
         string? before = File.Exists(file) ? Caption.ReadText(file) : null;
         string after = With(before, triggers);
         var content = FileContent.Text(after);
+        string known = string.Join(", ", triggers.Select(t => $"{t.Name} ({t.Kind.ToString().ToLowerInvariant()})"));
         return before == after || triggers.Count == 0
             ? null
             : new PlanStep
             {
                 Subject = FileName,
-                What =
-                    "knows "
-                    + $"{string.Join(", ", triggers.Select(t => $"{t.Name} ({t.Kind.ToString().ToLowerInvariant()})"))}",
+                What = $"knows {known}",
                 Changes = [before is null ? new AddFile(FileName, content) : new ReplaceFile(FileName, content)],
             };
     }

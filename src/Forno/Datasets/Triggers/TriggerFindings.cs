@@ -252,12 +252,14 @@ internal static class TriggerFindings
             ];
             if (lack.Length > 0)
             {
+                string folders = List(
+                    lack.Select(l => Invariant.Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})"))
+                );
                 found.Add(
                     new Finding(
                         FindingKind.Forgotten,
                         FindingLevel.Warning,
-                        $"captions lack {trigger.Name}, and others of their folder have it: "
-                            + $"{List(lack.Select(l => Invariant.Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})")))}",
+                        $"captions lack {trigger.Name}, and others of their folder have it: {folders}",
                         "There its features stick to other words.",
                         Fix.Run("caption trigger")
                             .OnParts(lack.Select(l => l.Group.Name))
