@@ -146,7 +146,7 @@ internal static class AbsorptionDiagram
                         $"<rect class=\"cell {(owner < 0 ? "loose" : Invariant.Text($"t{owner % Colours}"))}"
                             + $"\" x=\"{edges[c] + 2:0.0}\" y=\"{y - 9:0}\" width=\"{Math.Max(2, full * share):0.0}"
                             + $"\" height=\"10\" rx=\"2\"><title>{Html.Text(feature.Tag)}: {shown} of "
-                            + $"{columns[c].Extent.Count} pictures here show it untold</title></rect>"
+                            + $"{columns[c].Extent.Count} pictures here show it without its tag</title></rect>"
                     );
                 }
             }

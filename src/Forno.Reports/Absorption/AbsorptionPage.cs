@@ -103,8 +103,8 @@ internal static class AbsorptionPage
         {
             Add(
                 $"<h2>Feature by feature</h2>\n<details open><summary>{Counted(table.Rows.Count, "feature")}"
-                    + $"</summary>\n<table><thead><tr><th>feature</th><th>category</th><th class=\"number\">untold "
-                    + $"in</th><th class=\"number\">told in</th><th>goes to</th></tr></thead><tbody>\n"
+                    + $"</summary>\n<table><thead><tr><th>feature</th><th>category</th><th class=\"number\">pruned "
+                    + $"in</th><th class=\"number\">tagged in</th><th>goes to</th></tr></thead><tbody>\n"
             );
             foreach (AbsorptionRow row in table.Rows)
             {

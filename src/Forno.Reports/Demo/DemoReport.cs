@@ -138,14 +138,14 @@ internal sealed class DemoReport
         Heading("Loss");
         Add(
             $"<p class=\"note\">Dots: each optimizer step. Line: mean over the last epoch’s worth of steps. "
-                + $"Dashed: an epoch ends. The loss of single steps leaps because each has other timesteps.</p>\n"
+                + $"Dashed: an epoch ends. The loss of single steps jumps because each has other timesteps.</p>\n"
         );
         html.Append("<div class=\"sheet\">").Append(LossChart.Svg(result.Curve)).Append("</div>\n");
     }
 
     private void Samples()
     {
-        Heading("Samples while it baked");
+        Heading("Samples during training");
         foreach (IGrouping<int, DemoSample> epoch in result.Samples.GroupBy(s => s.Epoch).OrderBy(g => g.Key))
         {
             Add(
@@ -204,7 +204,7 @@ internal sealed class DemoReport
 
     private void Configs()
     {
-        Heading("What it was baked with");
+        Heading("What it was trained with");
         foreach (string path in result.Configs)
         {
             Add($"<details><summary>{Path.GetFileName(path)}</summary><pre>{File.ReadAllText(path)}</pre></details>\n");

@@ -94,8 +94,8 @@ public static class FileFindings
                         new Finding(
                             FindingKind.EmptyFolder,
                             FindingLevel.Bad,
-                            $"{name} holds pictures in folders of its own only",
-                            "Trainers look for pictures directly in N_name: of this folder nothing is trained.",
+                            $"{name} has pictures only in its subfolders",
+                            "Trainers look for pictures directly in N_name: nothing of this folder is trained.",
                             Fix.ByHand("move the pictures up into it")
                         )
                     );

@@ -64,7 +64,7 @@ public static class PythonLiteral
 
     private static FornoException Bad(string text) =>
         new(
-            $"'{text}' is no Python literal; write a number, True, False, None, a quoted \"text\" or values "
+            $"'{text}' is not a Python literal; write a number, True, False, None, a quoted \"text\" or values "
                 + "joined by commas"
         );
 

@@ -109,7 +109,7 @@ internal sealed class Reversal(string root, int id)
                 break;
             default:
                 throw new FornoException(
-                    $"{root}: its journal holds '{intent.Op}', which this version of Forno does not know; "
+                    $"{root}: its journal has '{intent.Op}', which this version of Forno does not know; "
                         + "use the version that wrote it"
                 );
         }

@@ -217,7 +217,7 @@ public static class CaptionPlans
         {
             notes.Add(
                 Invariant.Text(
-                    $"{beside} new {set.Extension} {(beside == 1 ? "file stands" : "files stand")} beside "
+                    $"{beside} new {set.Extension} {(beside == 1 ? "file is" : "files are")} beside "
                         + $"captions of another extension ({string.Join(", ", kinds)}), which stay as they are"
                 )
             );

@@ -128,7 +128,7 @@ public sealed partial class CaptionText
     /// <param name="kept">How many of them stand before <c>|||</c>; 0 takes it away; null leaves it behind as many tags
     /// as now.</param>
     /// <param name="ending">How many of them stand behind a second <c>|||</c>; null = as many as now.</param>
-    /// <exception cref="FornoException">A tag holds a line end.</exception>
+    /// <exception cref="FornoException">A tag contains a line end.</exception>
     public CaptionText With(IReadOnlyList<string> tags, int? kept = null, int? ending = null)
     {
         var (given, front) = (new List<PooledTag>(tags.Count), kept ?? Kept);
@@ -201,7 +201,7 @@ public sealed partial class CaptionText
                 line.Append(
                     tag.IsPlain || tag.Text.AsSpan().IndexOfAny('\r', '\n') < 0
                         ? tag.Text
-                        : throw new FornoException($"the tag '{tag.Text}' holds a line end; a tag is on one line")
+                        : throw new FornoException($"the tag '{tag.Text}' contains a line end; a tag is on one line")
                 );
             }
         }

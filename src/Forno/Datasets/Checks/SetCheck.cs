@@ -91,7 +91,7 @@ public static class SetCheck
                     FindingKind.MuchText,
                     FindingLevel.Warning,
                     Invariant.Text($"{texts} of {pictures.Length} pictures have text in them"),
-                    "So common a thing sticks to the trigger: text and watermarks come with every picture "
+                    "Anything so common sticks to the trigger: text and watermarks come with every picture "
                         + "that the LoRA draws.",
                     Fix.Run("dataset clean").OnDataSet().Changing().With("mark"),
                     Fix.ByHand("name it in the captions (text, speech bubble, watermark)")
@@ -217,7 +217,7 @@ public static class SetCheck
                     FindingKind.MostlyMonochrome,
                     FindingLevel.Warning,
                     Invariant.Text($"{monochrome} of {pictures.Length} pictures have no colour"),
-                    "The LoRA draws grey unless told otherwise.",
+                    "The LoRA draws grey unless prompted otherwise.",
                     Fix.ByHand("add coloured pictures"),
                     ToFewRepeats("1_grey: monochrome")
                 )

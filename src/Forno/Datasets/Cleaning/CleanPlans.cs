@@ -178,7 +178,7 @@ public static class CleanPlans
         return (info.Width, info.Height) != (picture.Size.Width, picture.Size.Height)
             ? throw new FornoException(
                 $"its mask is {info.Width}×{info.Height}, the picture {picture.Size.Width}×"
-                    + $"{picture.Size.Height}; make the mask anew"
+                    + $"{picture.Size.Height}; make the mask again"
             )
             : new ReplaceFile(
                 mask.Path,

@@ -139,15 +139,15 @@ public static class ShotRules
             return (
                 null,
                 whole
-                    ? "the figure is no standing one (not twice as tall as wide); a head box would tell"
-                    : "the figure is cut off at the picture's edge; a head box would tell"
+                    ? "the figure is not standing (not twice as tall as wide); give its head box"
+                    : "the figure is cut off at the picture's edge; give its head box"
             );
         }
 
         double usual = box.Height / UsualHeads;
         (double Width, double Middle)? seen = subject.Outline?.Mean(box.Top, (int)(box.Top + usual));
         return seen is { } s && (s.Width < 0.4 * usual || s.Width > 1.6 * usual)
-            ? (null, "its top does not look like a head; a head box would tell")
+            ? (null, "its top does not look like a head; give its head box")
             : (new Head(box.Top, usual, seen?.Middle ?? box.Left + (box.Width / 2.0), UsualHeads, bottom), "");
 
         Head From(double top, double height, double middle) =>
@@ -167,7 +167,7 @@ public static class ShotRules
     {
         if (shot == Shot.Face && subject.Outline is null && subject.Head is null && subject.Face is null)
         {
-            return (null, "a subject box alone does not tell the face; give its head or face box");
+            return (null, "a subject box alone does not show where the face is; give its head or face box");
         }
 
         double heads = shot == Shot.Face ? Shoulders : 1 + ((head.Heads - 1) * (shot == Shot.Bust ? 1.0 / 3 : 0.55));

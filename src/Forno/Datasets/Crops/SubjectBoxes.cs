@@ -49,7 +49,11 @@ public sealed class SubjectBoxes
                     ] = box.Value.EnumerateArray().Select(n => (int)Math.Round(n.GetDouble())).ToArray()
                         is [var left, var top, var width, var height]
                         ? new Box(left, top, width, height)
-                        : throw FornoException.ForFile(path, $"{picture.Name}: {box.Name} has not four numbers", Form);
+                        : throw FornoException.ForFile(
+                            path,
+                            $"{picture.Name}: {box.Name} does not have four numbers",
+                            Form
+                        );
                 }
             }
 
@@ -61,7 +65,7 @@ public sealed class SubjectBoxes
         }
         catch (Exception e) when (e is InvalidOperationException or FormatException or OverflowException)
         {
-            throw FornoException.ForFile(path, $"not of the form of a file of boxes ({e.Message})", Form, e);
+            throw FornoException.ForFile(path, $"not a valid file of boxes ({e.Message})", Form, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

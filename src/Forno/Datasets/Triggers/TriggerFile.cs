@@ -74,7 +74,7 @@ public static class TriggerFile
         foreach (string key in root.Keys.Where(k => k != Table))
         {
             throw new FornoException(
-                $"{file} line {root.LineOf(key)}: unknown key '{key}'; it holds [triggers] with name = \"kind\""
+                $"{file} line {root.LineOf(key)}: unknown key '{key}'; it has [triggers] with name = \"kind\""
             );
         }
 

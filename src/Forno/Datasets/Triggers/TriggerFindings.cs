@@ -21,7 +21,7 @@ internal static class TriggerFindings
                     FindingKind.NoTrigger,
                     FindingLevel.Warning,
                     "no caption has a trigger",
-                    "What is pruned goes to whatever words are left: there is no word to call it up with.",
+                    "What is pruned goes to whatever words are left: there is no word to prompt it with.",
                     Fix.Run("caption trigger").OnDataSet().Changing().Asking("character", "NAME")
                 )
             );
@@ -109,7 +109,7 @@ internal static class TriggerFindings
                     new Finding(
                         FindingKind.NearlySame,
                         FindingLevel.Warning,
-                        Invariant.Text($"only {Pictures(either - both)} of {either} tell {a.Name} and {b.Name} apart"),
+                        Invariant.Text($"only {Pictures(either - both)} of {either} distinguish {a.Name} and {b.Name}"),
                         "They will do nearly the same thing.",
                         Fix.ByHand(TellingApart(scene, [a, b])),
                         Fix.ByHand("keep only one of them")
@@ -171,7 +171,7 @@ internal static class TriggerFindings
                         FindingKind.MiscMissing,
                         FindingLevel.Warning,
                         how,
-                        $"{wide.Name} alone will wear a mixture of them, and other clothes come hard.",
+                        $"{wide.Name} alone will wear a mixture of them, and other clothes are hard to draw.",
                         Fix.ByHand(
                             $"add pictures of {wide.Name} in other clothes in a folder of their own (misc): "
                                 + $"{wide.Name} as their only trigger, the tags of clothes stay"
@@ -229,7 +229,7 @@ internal static class TriggerFindings
                         FindingKind.Pair,
                         FindingLevel.Note,
                         $"{a.Name} and {b.Name} are never in one picture",
-                        "Asked for together they melt into one another.",
+                        "Prompted together, they blend into each other.",
                         Fix.ByHand(
                             $"for pictures of both add a folder {a.Name}+{b.Name} of pictures that show both, "
                                 + "with both triggers and without person counts (2girls …)"
@@ -304,7 +304,7 @@ internal static class TriggerFindings
                     FindingKind.KnownTag,
                     FindingLevel.Note,
                     $"{trigger.Name} is a tag that base models know",
-                    "It begins with what the tag already means, which mixes with what it learns.",
+                    "It starts with what the tag already means, which mixes with what it learns.",
                     Fix.ByHand("keep it, if the trigger is to refine what it means"),
                     Fix.Run("caption edit")
                         .OnDataSet()

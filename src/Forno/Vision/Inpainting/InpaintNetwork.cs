@@ -119,7 +119,7 @@ internal sealed class InpaintNetwork : IDisposable
             throw FornoException.ForFile(
                 model.Source,
                 $"none of its outputs is [1, 3, {height}, {width}]",
-                "It is no inpainting network of LaMa's kind."
+                "It is not an inpainting network of LaMa's kind."
             );
         }
 
@@ -147,7 +147,7 @@ internal sealed class InpaintNetwork : IDisposable
         {
             throw FornoException.ForFile(
                 model.Source,
-                "it takes bytes, which lie between 0 and 255",
+                "it takes bytes, which are between 0 and 255",
                 "Leave the range to Forno."
             );
         }
@@ -188,7 +188,7 @@ internal sealed class InpaintNetwork : IDisposable
             throw FornoException.ForFile(
                 model.Source,
                 Invariant.Text($"a hole in an even colour is filled with another one ({best.Error:0 %} off)"),
-                "It is no inpainting network of LaMa's kind."
+                "It is not an inpainting network of LaMa's kind."
             );
         }
     }

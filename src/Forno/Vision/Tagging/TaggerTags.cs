@@ -31,7 +31,7 @@ public static class TaggerTags
             : Lines(path, text);
         return tags.Count > 0
             ? tags
-            : throw FornoException.ForFile(path, "it holds no tags", "Fetch the tagger's own list again.");
+            : throw FornoException.ForFile(path, "it has no tags", "Fetch the tagger's own list again.");
     }
 
     private static List<KnownTag> Lines(string path, string text)

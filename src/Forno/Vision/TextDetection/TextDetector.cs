@@ -235,7 +235,7 @@ public sealed class TextDetector : IDisposable
             throw FornoException.ForFile(
                 model.Source,
                 $"its output has the shape [{string.Join(", ", output.Shape)}], not [1, 1, {height}, {width}]",
-                "It is no text detector of PaddleOCR's kind."
+                "It is not a text detector of PaddleOCR's kind."
             );
         }
 
