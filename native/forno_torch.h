@@ -32,10 +32,12 @@ FT_API const char* ft_last_error();
 FT_API int32_t ft_abi(int32_t* value_size, int32_t* tag_offset, int32_t* len_offset, int32_t* payload_offset);
 
 FT_API int32_t ft_op_find(const char* name, const char* overload, ft_op* op);
-FT_API int32_t ft_op_call(ft_op op, const ft_value* args, int32_t n, ft_value* results, int32_t capacity, int32_t* count);
+FT_API int32_t ft_op_call(ft_op op, const ft_value* args, int32_t n,
+                          ft_value* results, int32_t capacity, int32_t* count);
 
 FT_API void ft_tensor_free(ft_tensor t);
-FT_API int32_t ft_tensor_info(ft_tensor t, int32_t* dtype, int32_t* device, int32_t* dims, int64_t* sizes, int32_t capacity);
+FT_API int32_t ft_tensor_info(ft_tensor t, int32_t* dtype, int32_t* device,
+                              int32_t* dims, int64_t* sizes, int32_t capacity);
 FT_API int32_t ft_tensor_strides(ft_tensor t, int64_t* strides, int32_t capacity);
 FT_API int32_t ft_tensor_data(ft_tensor t, void** data);
 FT_API int32_t ft_tensor_wrap(void* data, const int64_t* sizes, int32_t dims, int32_t dtype,

@@ -51,7 +51,9 @@ int32_t ft_threads(int32_t set) {
 int32_t ft_cuda_count() {
 #ifdef FORNO_CUDA
     int32_t n = 0;
-    forno::guard([&] { n = at::globalContext().hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs()) : 0; });
+    forno::guard([&] {
+        if (at::globalContext().hasCUDA()) n = static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs());
+    });
     return n;
 #else
     return 0;

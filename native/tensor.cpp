@@ -23,7 +23,8 @@ int32_t ft_abi(int32_t* value_size, int32_t* tag_offset, int32_t* len_offset, in
 
 void ft_tensor_free(ft_tensor t) {
     if (t == nullptr) return;
-    auto owned = c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(static_cast<c10::TensorImpl*>(t));
+    auto owned =
+        c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim(static_cast<c10::TensorImpl*>(t));
 }
 
 int32_t ft_tensor_info(ft_tensor t, int32_t* dtype, int32_t* device, int32_t* dims, int64_t* sizes, int32_t capacity) {

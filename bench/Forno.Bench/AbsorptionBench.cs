@@ -106,10 +106,12 @@ internal static class AbsorptionBench
                 var random = new Random(i);
                 File.WriteAllBytes(Path.Combine(at, $"{i:0000}.png"), []);
                 string more = random.Next(5) == 0 ? $", trigger{TriggerCount - 1}" : "";
+                IEnumerable<string> tags = Enumerable
+                    .Range(0, 12 + random.Next(20))
+                    .Select(_ => $"tag {random.Next(2000)}");
                 File.WriteAllText(
                     Path.Combine(at, $"{i:0000}.txt"),
-                    $"trigger0, trigger{part + 1}{more} ||| "
-                        + $"{string.Join(", ", Enumerable.Range(0, 12 + random.Next(20)).Select(_ => $"tag {random.Next(2000)}"))}"
+                    $"trigger0, trigger{part + 1}{more} ||| {string.Join(", ", tags)}"
                 );
             }
         );

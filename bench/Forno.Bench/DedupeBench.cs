@@ -7,8 +7,7 @@ namespace Forno.Bench;
 
 /// <summary>
 /// The search for look-alikes among many hashes: with the index for all of them, and against all pairs for a sample,
-/// which
-/// must find the same.
+/// which must find the same.
 /// </summary>
 internal static class DedupeBench
 {

@@ -7,10 +7,8 @@ namespace Forno.Bench;
 
 /// <summary>
 /// How well <see cref="MaskJudge"/> tells good masks from bad ones: drawings whose outline is known from their alpha
-/// are
-/// laid on grounds of ten kinds, a network masks them, and a mask is labelled good if it shares at least 0.8 of the
-/// union
-/// with the true outline (IoU). The judge never sees the truth.
+/// are laid on grounds of ten kinds, a network masks them, and a mask is labelled good if it shares at least 0.8 of the
+/// union with the true outline (IoU). The judge never sees the truth.
 /// </summary>
 internal static class MaskBench
 {

@@ -28,7 +28,8 @@ const string Usage = """
              --count N          hashes (100000)
       check  measuring pictures as forno dataset check does, against libvips decoding them
              --count N          files of 3 to 6 megapixels, half PNG, half JPEG (24)
-      captions  captions loaded, filtered, edited in memory and reported, against reading the same files raw; the absorption table
+      captions  captions loaded, filtered, edited in memory and reported, against reading the same files raw; the
+                absorption table
              --count N          captions (100000)
       masks  the judge of masks on drawings whose outline is known, masked by ISNet (assets/fetch.sh isnet: AGPL)
              --count N          pictures (59)

@@ -7,7 +7,8 @@ using Forno.Vision.Upscaling;
 namespace Forno.Bench;
 
 /// <summary>
-/// Draws <c>docs/pictures/upscale.png</c>: small pictures of open art enlarged by pixel, and what each model makes of them.
+/// Draws <c>docs/pictures/upscale.png</c>: small pictures of open art enlarged by pixel, and what each model makes of
+/// them.
 /// </summary>
 internal static class UpscaleSheet
 {

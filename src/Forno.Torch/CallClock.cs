@@ -4,8 +4,7 @@ namespace Forno.Torch;
 
 /// <summary>
 /// Tells, for benches, how much time passes inside libtorch: operators and backward, without the C# that a backward
-/// calls
-/// back. Off by default; counts one thread's work.
+/// calls back. Off by default; counts one thread's work.
 /// </summary>
 public static class CallClock
 {

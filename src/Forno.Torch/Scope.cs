@@ -3,8 +3,7 @@ namespace Forno.Torch;
 /// <summary>
 /// Holds the temporaries of a stretch of work and frees them at its end. Every new tensor belongs to the innermost
 /// scope of its thread; creating one without a scope throws. <see cref="Keep(Tensor)"/> hands a result to the scope
-/// outside,
-/// <see cref="Tensor.Own"/> takes a tensor out of all scopes.
+/// outside, <see cref="Tensor.Own"/> takes a tensor out of all scopes.
 /// </summary>
 /// <example><code>
 /// using var scope = new Scope();

@@ -41,7 +41,8 @@ public sealed class Comparison(GoldenCase golden)
         where T : INumberBase<T> => Numbers(name, got, gotShape, want, wantShape, golden.Tolerance.For(name));
 
     /// <summary>Compares two arrays by a bound of the caller's own, for what the suite's README bounds apart.</summary>
-    /// <inheritdoc cref="Numbers{T}(string, ReadOnlySpan{T}, ReadOnlySpan{long}, ReadOnlySpan{T}, ReadOnlySpan{long})"/>
+    /// <inheritdoc
+    /// cref="Numbers{T}(string, ReadOnlySpan{T}, ReadOnlySpan{long}, ReadOnlySpan{T}, ReadOnlySpan{long})"/>
     /// <param name="name">The tensor's name in the goldens.</param>
     /// <param name="got">What was computed, row-major.</param>
     /// <param name="gotShape">Its shape.</param>

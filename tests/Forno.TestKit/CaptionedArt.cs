@@ -5,10 +5,10 @@ using Forno.Pocket.Data;
 namespace Forno.TestKit;
 
 /// <summary>
-/// A real captioned set: drawings of open art packages in six folders, three styles of animals and of food, with their
-/// names, tags,
-/// groups and colours as captions. They are written as people's sets are: with underscores here and spaces there, a few
-/// captions in natural language, a few missing, some with a byte order mark, and the packages' own redundancies.
+/// A real captioned set: drawings of open art packages in six folders, three styles of animals and of food, with
+/// their names, tags, groups and colours as captions. They are written as people's sets are: with underscores here
+/// and spaces there, a few captions in natural language, a few missing, some with a byte order mark, and the
+/// packages' own redundancies.
 /// </summary>
 internal static class CaptionedArt
 {

@@ -4,8 +4,7 @@ namespace Forno.TestKit;
 
 /// <summary>
 /// A tagger of the WD14 form that answers from pixels alone: means of the four quarters of a picture, and tags that are
-/// linear in
-/// them. <see cref="Expected"/> reckons the same from a picture's bytes, without a network.
+/// linear in them. <see cref="Expected"/> reckons the same from a picture's bytes, without a network.
 /// </summary>
 internal static class ColourTagger
 {

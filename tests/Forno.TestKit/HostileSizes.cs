@@ -51,8 +51,7 @@ internal static class HostileSizes
 
     /// <summary>
     /// A bare JPEG XL codestream, bits from the lowest: not small; 18 bits of height − 1; as wide as high; the rest
-    /// by
-    /// default.
+    /// by default.
     /// </summary>
     public static byte[] Jxl() =>
         [0xFF, 0x0A, .. Little(0b0 | (0b10 << 1) | ((Side - 1) << 3) | (1 << 21) | (1 << 24)), .. new byte[32]];

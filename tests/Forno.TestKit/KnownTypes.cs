@@ -3,7 +3,9 @@ using System.Reflection.Emit;
 
 namespace Forno.TestKit;
 
-/// <summary>What compiled code knows: every type in a type's bases, fields, signatures, attributes and bodies.</summary>
+/// <summary>
+/// What compiled code knows: every type in a type's bases, fields, signatures, attributes and bodies.
+/// </summary>
 internal static class KnownTypes
 {
     private const BindingFlags All =

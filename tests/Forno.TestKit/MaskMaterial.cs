@@ -8,8 +8,7 @@ namespace Forno.TestKit;
 
 /// <summary>
 /// Masks by a network on <see cref="MaskScenes"/>, labelled by the true outline: good if they share at least 0.8 of the
-/// union with
-/// it (IoU). A mask is made once; the temporary folder keeps it, by the content of its picture.
+/// union with it (IoU). A mask is made once; the temporary folder keeps it, by the content of its picture.
 /// </summary>
 internal static class MaskMaterial
 {

@@ -9,10 +9,8 @@ namespace Forno.TestKit;
 
 /// <summary>
 /// Pictures whose subject's outline is known: a drawing of an open art package, whose alpha is the truth, laid on a
-/// ground of
-/// one of ten kinds. The same at every run. A drawing belongs to one of two parts of the material by its name, so that
-/// what rules were
-/// first set by and what they were measured with have no drawing in common.
+/// ground of one of ten kinds. The same at every run. A drawing belongs to one of two parts of the material by its
+/// name, so that what rules were first set by and what they were measured with have no drawing in common.
 /// </summary>
 internal static class MaskScenes
 {

@@ -161,6 +161,9 @@ internal static class MaskSet
                 + $"{35 + (part % 3 * 15)}%)'{(number % 2 == 0 ? " stroke='#222' stroke-width='2'" : "")}"
         );
         int other = (hue + 150) % 360;
+        IEnumerable<string> stripes = Enumerable
+            .Range(0, 8)
+            .Select(i => $"<rect x='{i * 32}' width='16' height='256' fill='hsl({other},30%,84%)'/>");
         string ground = (number % 4) switch
         {
             0 => $"<rect width='256' height='256' fill='hsl({other},40%,75%)'/>",
@@ -170,8 +173,7 @@ internal static class MaskSet
             2 => $"<rect width='256' height='256' fill='hsl({other},50%,80%)'/><path d='M0 150 Q70 120 140 "
                 + $"160 T256 140 V256 H0 Z' fill='hsl({(other + 90) % 360},35%,60%)'/><circle cx='210' cy='50' "
                 + $"r='28' fill='hsl({(other + 200) % 360},70%,85%)'/>",
-            _ => $"<rect width='256' height='256' fill='hsl({other},30%,70%)'/>"
-                + $"{string.Concat(Enumerable.Range(0, 8).Select(i => $"<rect x='{i * 32}' width='16' height='256' fill='hsl({other},30%,84%)'/>"))}",
+            _ => $"<rect width='256' height='256' fill='hsl({other},30%,70%)'/>" + string.Concat(stripes),
         };
         byte[] svg = Encoding.UTF8.GetBytes(
             $"<svg xmlns='http://www.w3.org/2000/svg' width='{Side}' height='{Side}'>{ground}{coloured}</svg>"

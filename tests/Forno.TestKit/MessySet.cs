@@ -13,8 +13,7 @@ namespace Forno.TestKit;
 /// <summary>
 /// A folder as people collect it, made of two open art packages (Noto Emoji, OpenMoji): more than 300 pictures in ten
 /// formats, some under a false name, with borders, transparency, captions of several kinds, duplicates, animations, a
-/// film, an
-/// archive, and files that cannot be used. The same at every run; what is in it is known.
+/// film, an archive, and files that cannot be used. The same at every run; what is in it is known.
 /// </summary>
 internal sealed class MessySet
 {
@@ -55,7 +54,7 @@ internal sealed class MessySet
     public static MessySet Make(string root, int side)
     {
         var set = new MessySet(root, side);
-        var art = Art();
+        Dictionary<string, (Icon Icon, PocketRecord Record)[]> art = MessyArt.Icons(PicturesOfEach + 24);
         foreach (string folder in (string[])[Noto, OpenMoji, "broken", "animations", "once more"])
         {
             Directory.CreateDirectory(Path.Join(root, folder));
@@ -74,47 +73,7 @@ internal sealed class MessySet
         return set;
     }
 
-    private static Dictionary<string, (Icon Icon, PocketRecord Record)[]> Art()
-    {
-        string script = Path.Combine(Goldens.RepositoryRoot, "assets", "fetch.sh");
-        using (
-            Process fetch = Process.Start(new ProcessStartInfo("bash", [script, "noto", "openmoji", "emojibase-data"]))!
-        )
-        {
-            fetch.WaitForExit();
-            Assert.Equal(0, fetch.ExitCode);
-        }
-
-        string assets = Assets.Folder()!;
-        var names = new EmojiNames(Path.Combine(assets, "emojibase-data"));
-        var art = new Dictionary<string, (Icon, PocketRecord)[]>();
-        foreach (string name in (string[])["noto", "openmoji"])
-        {
-            var icons = IconSet.Read(Path.Combine(assets, name));
-            names.Learn(icons);
-            var all = PocketBuilder.Choose(
-                ArtSet.All.Single(a => a.Name == name),
-                icons,
-                [],
-                names,
-                new HashSet<string>()
-            );
-            art[name] =
-            [
-                .. all.Where(a => a.Record.Group is "animals and nature" or "food and drink")
-                    .DistinctBy(a => a.Record.Name)
-                    .OrderBy(a => PocketBuilder.StableHash(a.Record.Name))
-                    .ThenBy(a => a.Record.Name, StringComparer.Ordinal)
-                    .Take(PicturesOfEach + 24),
-            ];
-            Assert.Equal(PicturesOfEach + 24, art[name].Length);
-        }
-
-        return art;
-    }
-
-    // ---- One drawing: its scene, its format, its caption, sometimes a duplicate ------------------------------------
-
+    // One drawing: its scene, its format, its caption, sometimes a duplicate.
     private void Draw(string folder, Icon icon, PocketRecord record, int i)
     {
         if (i >= PicturesOfEach)
@@ -135,8 +94,8 @@ internal sealed class MessySet
             : i % 16 == 5 ? 1.9
             : 1;
         bool clear = i % 8 == 3;
-        using Picture scene = Scene(icon, i, (int)(side * across * scale), (int)(side * down * scale), clear);
-        using Picture flawed = Flaw(scene, i, clear);
+        using Picture scene = MessyArt.Scene(icon, i, (int)(side * across * scale), (int)(side * down * scale), clear);
+        using Picture flawed = MessyArt.Flaw(scene, i, clear);
         string stem = record.Name.Replace(' ', folder == Noto ? '-' : '_'),
             path = $"{folder}/{stem}";
         using Picture picture = IsLettered(i, clear) ? Letters(flawed, path) : flawed.Extract(0, flawed.Bands);
@@ -168,17 +127,6 @@ internal sealed class MessySet
         using Picture opaque = picture.Flatten(Rgb.White),
             band = opaque.Composite(paper, 6, height - paper.Height - (height / 10));
         return band.Composite(ink, 10, height - paper.Height - (height / 10) + 3).InMemory();
-    }
-
-    private static Picture Flaw(Picture scene, int i, bool clear)
-    {
-        int bar = Math.Max(4, Math.Min(scene.Width, scene.Height) / 9);
-        return clear ? scene.Extract(0, 4)
-            : i % 11 == 6 ? scene.Pad(0, bar, scene.Width, scene.Height + (2 * bar), Rgb.Black)
-            : i % 11 == 9 ? scene.Pad(bar, bar, scene.Width + (2 * bar), scene.Height + (2 * bar), Rgb.White)
-            : i % 31 == 12 ? Grey(scene)
-            : i % 31 == 20 ? Blurred(scene)
-            : scene.Extract(0, 3);
     }
 
     private (string Extension, byte[] Bytes) Encoded(Picture picture, bool clear, int i) =>
@@ -261,7 +209,7 @@ internal sealed class MessySet
             {
                 1 => opaque.Resize(width * 3 / 5, height * 3 / 5),
                 2 => opaque.Crop(width / 50, height / 40, width - (width / 25), height - (height / 25)),
-                3 => Darker(opaque),
+                3 => MessyArt.Darker(opaque),
                 4 => opaque.FlipHorizontal(),
                 _ => opaque.Extract(0, 3),
             };
@@ -274,9 +222,6 @@ internal sealed class MessySet
             duplicates.Add((copy, of, kind % 6 == 4));
         }
     }
-
-    // ---- The rest
-    // ----------------------------------------------------------------------------------------------------
 
     // Kinds of pictures and of names that programs stumble over.
     private void OddOnes(Icon[] icons)
@@ -300,7 +245,7 @@ internal sealed class MessySet
                 ]
         )
         {
-            using Picture scene = Scene(icons[i], i + 1, side, side, false);
+            using Picture scene = MessyArt.Scene(icons[i], i + 1, side, side, false);
             Write($"{Folder}/{name}", make(scene));
             Write($"{Folder}/{Path.GetFileNameWithoutExtension(name)}.txt", "zoo, odd one"u8.ToArray());
         }
@@ -334,7 +279,7 @@ internal sealed class MessySet
 
     private void Animations(Icon[] icons)
     {
-        Picture[] frames = [.. icons.Take(6).Select((icon, i) => Scene(icon, i, side, side, false))];
+        Picture[] frames = [.. icons.Take(6).Select((icon, i) => MessyArt.Scene(icon, i, side, side, false))];
         try
         {
             Write("animations/walk.gif", OddFormats.AnimatedGif(frames[0], frames[0], frames[1], frames[2], frames[2]));
@@ -407,7 +352,7 @@ internal sealed class MessySet
         using var zip = new ZipArchive(File.Create(Path.Join(root, "from a friend.zip")), ZipArchiveMode.Create);
         for (int i = 0; i < 8; i++)
         {
-            using Picture scene = Scene(icons[i], i + 3, side, side, i == 5);
+            using Picture scene = MessyArt.Scene(icons[i], i + 3, side, side, i == 5);
             Put($"5_friend/f{i}.png", scene.EncodePng(1));
             Put($"5_friend/f{i}.txt", Encoding.UTF8.GetBytes($"zoo, friend, number {i}"));
             Still($"5_friend/f{i}");
@@ -456,69 +401,6 @@ internal sealed class MessySet
         broken.Add(("broken/outside.png", "leaves the folder"));
         File.CreateSymbolicLink(Path.Join(root, "broken", "nowhere.png"), "gone.png");
         broken.Add(("broken/nowhere.png", "leads nowhere"));
-    }
-
-    // ---- Small parts
-    // -------------------------------------------------------------------------------------------------
-
-    // The drawing on a ground that differs from picture to picture, or on none.
-    private static Picture Scene(Icon icon, int i, int width, int height, bool clear)
-    {
-        double size = Math.Min(width, height) * (0.72 + (i % 4 * 0.07)),
-            left = (width - size) * (0.2 + (i % 5 * 0.15)),
-            top = (height - size) * (0.3 + (i % 3 * 0.2));
-        int hue = i * 47 % 360,
-            more = (i * 83) + 120;
-        string ground = clear
-            ? ""
-            : (i % 3) switch
-            {
-                0 => $"<rect width='{width}' height='{height}' fill='url(#messy-sky)'/><ellipse cx='"
-                    + $"{width / 3}' cy='{height}' rx='{width * 2 / 3}' ry='{height / 4}' fill='hsl("
-                    + $"{more % 360},45%,55%)'/>",
-                1 => $"<rect width='{width}' height='{height}' fill='hsl({hue},45%,82%)'/><path d='M0 "
-                    + $"{height * (i % 7) / 9} L{width} {height * (i % 5) / 6} V{height} H0 Z' fill='hsl("
-                    + $"{more % 360},40%,70%)'/>",
-                _ => $"<rect width='{width}' height='{height}' fill='hsl({hue},35%,90%)'/><circle cx='"
-                    + $"{width * (i % 8) / 8}' cy='{height / 5}' r='{height / 6}' fill='hsl({more % 360}"
-                    + ",70%,75%)'/>",
-            };
-        // Most grounds have lines across, so that few pictures have a border of one colour.
-        string lines =
-            clear || i % 7 == 0
-                ? ""
-                : "<path d='"
-                    + $"{string.Concat(Enumerable.Range(0, 5).Select(n => Invariant.Text($"M0 {height * ((i + (n * 3)) % 11) / 10} L{width} {height * ((i + 4 + (n * 5)) % 11) / 10} M{width * ((i + (n * 7)) % 11) / 10} 0 L{width * ((i + 2 + (n * 4)) % 11) / 10} {height} ")))}"
-                    + $"' stroke='hsl({(hue + 180) % 360},45%,38%)' stroke-width='{Math.Max(2, width / 60)}'/>";
-        string svg = Invariant.Text(
-            $"<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='"
-                + $"{width}' height='{height}' viewBox='0 0 {width} {height}'><defs><linearGradient id='messy-sky' "
-                + $"x1='0' y1='0' x2='0' y2='1'><stop offset='0' stop-color='hsl({hue},70%,70%)'/><stop offset='1' "
-                + $"stop-color='hsl({hue},60%,92%)'/></linearGradient></defs>{ground}{lines}<svg x='{left}' y='"
-                + $"{top}' width='{size}' height='{size}' viewBox='{icon.Box.Left} {icon.Box.Top} {icon.Box.Width} "
-                + $"{icon.Box.Height}'>{icon.Body}</svg></svg>"
-        );
-        using var drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), Math.Max(width, height), icon.Name);
-        using Picture made = clear ? drawn.ToSrgb8() : drawn.Flatten(Rgb.White);
-        return made.InMemory();
-    }
-
-    private static Picture Grey(Picture picture)
-    {
-        using var grey = new VipsOperation("colourspace", "test");
-        return grey.Set("in", picture).Set("space", "b-w").Picture();
-    }
-
-    private static Picture Blurred(Picture picture)
-    {
-        using var blur = new VipsOperation("gaussblur", "test");
-        return blur.Set("in", picture).Set("sigma", 6.0).Picture();
-    }
-
-    private static Picture Darker(Picture picture)
-    {
-        using var scale = new VipsOperation("linear", "test");
-        return scale.Set("in", picture).Set("a", [0.85]).Set("b", [4.0]).Set("uchar", true).Picture();
     }
 
     private void Still(string path)

@@ -88,21 +88,26 @@ internal sealed class TinyPocket : IDisposable
     private void PutArt()
     {
         string[] groups = ["animals-nature", "food-drink", "objects"];
-        Put(
-            "emojibase-data/meta/groups.json",
-            $$"""{"groups":{ {{string.Join(',', groups.Select((g, i) => $"\"{i + 3}\":\"{g}\""))}} },"subgroups":{"1":"all"} }"""
-        );
+        string numbered = string.Join(',', groups.Select((g, i) => $"\"{i + 3}\":\"{g}\"")),
+            messages = string.Join(
+                ',',
+                groups.Select(g => $$"""{"key":"{{g}}","message":"{{g.Replace('-', ' ')}}"}""")
+            ),
+            icons = string.Join(
+                ',',
+                Names.Select(
+                    (n, i) =>
+                        $$"""{"label":"{{n}}","hexcode":"{{Code(i)}}","tags":["thing"]"""
+                        + $$""","group":{{(i % 3) + 3}},"subgroup":1}"""
+                )
+            );
+        Put("emojibase-data/meta/groups.json", $$"""{"groups":{ {{numbered}} },"subgroups":{"1":"all"} }""");
         Put("emojibase-data/meta/unicode-names.json", "{}");
         Put(
             "emojibase-data/en/messages.json",
-            $$"""{"groups":[{{string.Join(',', groups.Select(g => $$"""{"key":"{{g}}","message":"{{g.Replace('-', ' ')}}"}"""))}}],"subgroups":[{"key":"all","message":"things"}]}"""
+            $$"""{"groups":[{{messages}}],"subgroups":[{"key":"all","message":"things"}]}"""
         );
-        Put(
-            "emojibase-data/en/data.json",
-            "["
-                + $"{string.Join(',', Names.Select((n, i) => $$"""{"label":"{{n}}","hexcode":"{{Code(i)}}","tags":["thing"],"group":{{(i % 3) + 3}},"subgroup":1}"""))}"
-                + "]"
-        );
+        Put("emojibase-data/en/data.json", $"[{icons}]");
         foreach (string file in (string[])["cldr", "emojibase", "iamcal", "joypixels", "github", "emojibase-legacy"])
         {
             Put($"emojibase-data/en/shortcodes/{file}.json", "{}");

@@ -22,7 +22,17 @@ internal static class TinyTagger
         Directory.CreateDirectory(folder);
         File.WriteAllText(
             Path.Join(folder, "selected_tags.csv"),
-            "tag_id,name,category,count\n9999999,general,9,807858\n9999998,sensitive,9,3771700\n1,red,0,9\n2,green,0,8\n3,blue,0,7\n4,o_o,0,6\n5,hatsune_miku_(x),4,5\n"
+            """
+            tag_id,name,category,count
+            9999999,general,9,807858
+            9999998,sensitive,9,3771700
+            1,red,0,9
+            2,green,0,8
+            3,blue,0,7
+            4,o_o,0,6
+            5,hatsune_miku_(x),4,5
+
+            """
         );
         //                 general sensitive red green blue o_o miku
         float[] weights =

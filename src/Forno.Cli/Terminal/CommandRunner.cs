@@ -120,7 +120,7 @@ internal static class CommandRunner
             TorchOutOfMemoryException => $"{e.Message}\nOut of memory: a smaller batch or picture size, or "
                 + "gradient_checkpointing when training, needs less.",
             IOException or UnauthorizedAccessException => Shown(e.Message),
-            DllNotFoundException => $"{e.Message}\n`forno doctor` tells what is missing and how to get it.",
+            DllNotFoundException => $"{e.Message}\n`forno doctor` shows what is missing and how to get it.",
             _ => $"internal error, {e.GetType().Name}: {e.Message}\nThis is a fault in Forno; "
                 + "FORNO_DEBUG=1 shows where it happened.",
         };

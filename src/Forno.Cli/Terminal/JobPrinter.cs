@@ -3,7 +3,7 @@ using Forno.Studio;
 
 namespace Forno.Cli.Terminal;
 
-/// <summary>A job's events on the console: a progress line where there is a terminal, words on stderr.</summary>
+/// <summary>A job's events on the console: a progress line in a terminal, words on standard error.</summary>
 /// <param name="cli">Where to write.</param>
 internal sealed class JobPrinter(CommandHost cli) : IProgress<JobEvent>, IDisposable
 {

@@ -70,8 +70,7 @@ public sealed class CaptionVocabulary
 
     /// <summary>
     /// The table of the whole vocabulary: rows in use from a small one, the others small and each another one, so that
-    /// a
-    /// LoRA's trigger is a word of its own. Only their signs are random, which packs well.
+    /// a LoRA's trigger is a word of its own. Only their signs are random, which packs well.
     /// </summary>
     /// <param name="table">The small table [<see cref="Count"/>, width].</param>
     /// <param name="seed">Of the random rows.</param>

@@ -59,8 +59,7 @@ public static class PictureBatch
 
     /// <summary>
     /// Crops of <paramref name="side"/> pixels at random places, mirrored half of the time, channels permuted in a
-    /// third
-    /// of them; the last <paramref name="fields"/> of them are random colour fields instead.
+    /// third of them; the last <paramref name="fields"/> of them are random colour fields instead.
     /// </summary>
     public static Tensor Crops(PocketData data, ReadOnlySpan<int> indices, int side, int fields, Random random)
     {

@@ -58,8 +58,7 @@ public sealed class PocketData : IDisposable
 
     /// <summary>
     /// Draws all art sets. A drawing that fails is listed in the report and left out. Same packages, same file, byte
-    /// for
-    /// byte (given the same libvips and librsvg).
+    /// for byte (given the same libvips and librsvg).
     /// </summary>
     /// <param name="assets">Folder with the fetched packages, each under its short name.</param>
     /// <param name="heldOut">Names of the concepts that trainings do not see: see <see cref="ReadHeldOut"/>.</param>

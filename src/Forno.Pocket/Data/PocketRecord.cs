@@ -53,15 +53,13 @@ public sealed record PocketRecord
     public string ShortCaption() => $"{Name}, {Style} style";
 
     /// <summary>The caption with all parts: "red apple, apple, fruit, red and green, noto style" (name, up to three
-    /// tags,
-    /// subgroup, colours, style).</summary>
+    /// tags, subgroup, colours, style).</summary>
     public string FullCaption() =>
         Join([Name, .. Tags.Take(3), Subgroup, string.Join(" and ", Colours), Style + " style"]);
 
     /// <summary>
     /// A caption drawn anew: the name first, the style last, between them some of the tags, group and colours; a
-    /// quarter
-    /// are short captions. The same arguments always give the same caption.
+    /// quarter are short captions. The same arguments always give the same caption.
     /// </summary>
     /// <param name="seed">The training's seed.</param>
     /// <param name="draw">Which draw, e.g. the epoch or the sample's number.</param>

@@ -15,8 +15,7 @@ public sealed class PromptJudge(PocketClip clip, IReadOnlyList<string> sets)
 
     /// <summary>
     /// The nearest of all measured concepts in the style asked for, and the nearest of the trained styles of the
-    /// concept
-    /// asked for.
+    /// concept asked for.
     /// </summary>
     /// <param name="concept">The concept asked for.</param>
     /// <param name="style">The style asked for.</param>

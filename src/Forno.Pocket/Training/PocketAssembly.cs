@@ -127,7 +127,7 @@ public static class PocketAssembly
         {
             throw new FornoException(
                 $"{parts.Vae} and {parts.UNet}: norms of {string.Join(" and ", groups)} groups; one file can "
-                    + "tell of one number only"
+                    + "state one number only"
             );
         }
 
@@ -163,7 +163,7 @@ public static class PocketAssembly
             ? source.Tensors.Keys.Select(key => Copy(source, key))
             : throw FornoException.ForFile(
                 source.Path,
-                $"it holds {stranger}, which is not below {prefix}",
+                $"it has {stranger}, which is not below {prefix}",
                 "Name the file that the training wrote."
             );
     }

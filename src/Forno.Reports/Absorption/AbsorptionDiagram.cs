@@ -7,9 +7,8 @@ namespace Forno.Reports.Absorption;
 
 /// <summary>
 /// The sets of triggers as a linear diagram: pictures lie side by side, those with the same triggers in one column, as
-/// wide as
-/// there are many; a trigger is a bar over the columns whose captions have it, a pruned feature a thinner one in the
-/// colour of the trigger that takes it. Unlike circles this stays exact for a dozen sets.
+/// wide as there are many; a trigger is a bar over the columns whose captions have it, a pruned feature a thinner one
+/// in the colour of the trigger that takes it. Unlike circles this stays exact for a dozen sets.
 /// </summary>
 internal static class AbsorptionDiagram
 {
@@ -147,7 +146,7 @@ internal static class AbsorptionDiagram
                         $"<rect class=\"cell {(owner < 0 ? "loose" : Invariant.Text($"t{owner % Colours}"))}"
                             + $"\" x=\"{edges[c] + 2:0.0}\" y=\"{y - 9:0}\" width=\"{Math.Max(2, full * share):0.0}"
                             + $"\" height=\"10\" rx=\"2\"><title>{Html.Text(feature.Tag)}: {shown} of "
-                            + $"{columns[c].Extent.Count} pictures here show it untold</title></rect>"
+                            + $"{columns[c].Extent.Count} pictures here show it without its tag</title></rect>"
                     );
                 }
             }

@@ -84,11 +84,11 @@ internal static class AbsorptionPage
             );
             foreach (var verdict in table.Of(trigger.Name).GroupBy(f => f.Cell.Verdict))
             {
-                Add(
-                    $"<p class=\"takes\"><i>{AbsorptionWords.Name(verdict.Key)}</i> "
-                        + $"{string.Join(" ", verdict.Select(f => $"<span class=\"{(f.Cell.Takes ? "tag" : "tag weak")}\">{Html.Text(f.Feature.Tag)}{Percent(f.Cell)}</span>"))}"
-                        + $"</p>\n"
+                IEnumerable<string> tags = verdict.Select(f =>
+                    $"<span class=\"{(f.Cell.Takes ? "tag" : "tag weak")}\">{Html.Text(f.Feature.Tag)}"
+                    + $"{Percent(f.Cell)}</span>"
                 );
+                Add($"<p class=\"takes\"><i>{AbsorptionWords.Name(verdict.Key)}</i> {string.Join(" ", tags)}</p>\n");
             }
 
             if (!table.Of(trigger.Name).Any())
@@ -103,8 +103,8 @@ internal static class AbsorptionPage
         {
             Add(
                 $"<h2>Feature by feature</h2>\n<details open><summary>{Counted(table.Rows.Count, "feature")}"
-                    + $"</summary>\n<table><thead><tr><th>feature</th><th>category</th><th class=\"number\">untold "
-                    + $"in</th><th class=\"number\">told in</th><th>goes to</th></tr></thead><tbody>\n"
+                    + $"</summary>\n<table><thead><tr><th>feature</th><th>category</th><th class=\"number\">pruned "
+                    + $"in</th><th class=\"number\">tagged in</th><th>goes to</th></tr></thead><tbody>\n"
             );
             foreach (AbsorptionRow row in table.Rows)
             {

@@ -85,7 +85,8 @@ internal sealed class DemoReport
         void Figure(string name, InvariantText value, InvariantText note, string verdict) =>
             Add(
                 $"""
-                <div class="figure"><span class="name">{name}</span><b class="{verdict}">{value.ToString()}</b><span>{note.ToString()}</span></div>
+                <div class="figure"><span class="name">{name}</span><b class="{verdict}">{value.ToString()}</b>
+                <span>{note.ToString()}</span></div>
 
                 """
             );
@@ -137,14 +138,14 @@ internal sealed class DemoReport
         Heading("Loss");
         Add(
             $"<p class=\"note\">Dots: each optimizer step. Line: mean over the last epoch’s worth of steps. "
-                + $"Dashed: an epoch ends. The loss of single steps leaps because each has other timesteps.</p>\n"
+                + $"Dashed: an epoch ends. The loss of single steps jumps because each has other timesteps.</p>\n"
         );
         html.Append("<div class=\"sheet\">").Append(LossChart.Svg(result.Curve)).Append("</div>\n");
     }
 
     private void Samples()
     {
-        Heading("Samples while it baked");
+        Heading("Samples during training");
         foreach (IGrouping<int, DemoSample> epoch in result.Samples.GroupBy(s => s.Epoch).OrderBy(g => g.Key))
         {
             Add(
@@ -178,7 +179,8 @@ internal sealed class DemoReport
         html.Append("</table>\n");
         Add(
             $"""
-            <p class="note">Style similarity: cosine of a drawn picture with the mean direction of the {result.Pictures.Count} pictures, by the image tower of Pocket’s CLIP.
+            <p class="note">Style similarity: cosine of a drawn picture with the mean direction of the
+            {result.Pictures.Count} pictures, by the image tower of Pocket’s CLIP.
             Prompt match: cosine of the same picture with the name it was asked for, by both towers.
             Loss: squared error of the predicted noise, with the same noise and timesteps in both.
             p: two-sided paired t-test over pairs or pictures.</p>
@@ -186,23 +188,23 @@ internal sealed class DemoReport
             """
         );
 
-        void Row(string name, double before, double after, PairedTest test) =>
+        void Row(string name, double before, double after, PairedTest test)
+        {
+            double error = test.Deviation / Math.Sqrt(test.Count);
             Add(
                 $"""
-                <tr><td>{name}</td><td class="number">{before:0.0000}</td><td class="number">{after:0.0000}</td><td class="number">{test.Mean:+0.0000;−0.0000} ± {test.Deviation
-                    / Math.Sqrt(
-                        test.Count
-                    ):0.0000}</td><td class="number">{test.T:0.00}</td><td class="number">{Probability(
-                    test.P
-                )}</td></tr>
+                <tr><td>{name}</td><td class="number">{before:0.0000}</td><td class="number">{after:0.0000}</td>
+                <td class="number">{test.Mean:+0.0000;−0.0000} ± {error:0.0000}</td>
+                <td class="number">{test.T:0.00}</td><td class="number">{Probability(test.P)}</td></tr>
 
                 """
             );
+        }
     }
 
     private void Configs()
     {
-        Heading("What it was baked with");
+        Heading("What it was trained with");
         foreach (string path in result.Configs)
         {
             Add($"<details><summary>{Path.GetFileName(path)}</summary><pre>{File.ReadAllText(path)}</pre></details>\n");

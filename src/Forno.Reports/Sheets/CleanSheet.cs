@@ -52,7 +52,7 @@ internal static class CleanSheet
                     )),
                 .. survey.Problems.Select(p => new SheetFact(
                     new SheetBadge("unreadable", "bad", p.ToString()),
-                    "It is not looked at.",
+                    "It was not checked.",
                     Fix.ByHand("repair or remove it")
                 )),
             ],

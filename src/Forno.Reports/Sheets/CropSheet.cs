@@ -20,7 +20,7 @@ internal static class CropSheet
             Lead = Invariant.Text(
                 $"{cut.Sum(p => p.Shots.Count(s => s.Box is not null))} crops of {cut.Length} pictures at "
                     + $"resolution {settings.Rules.Resolution}. Dashed: the subject as its mask, alpha or box "
-                    + $"tells it. Outlined: the crops, the closer the thicker."
+                    + $"shows it. Outlined: the crops, the closer the thicker."
             ),
             Sections =
             [

@@ -25,8 +25,8 @@ internal static class MaskSheet
         {
             Title = $"{name}: masks",
             Lead = Invariant.Text(
-                $"{good.Length} good masks, {bad.Length} bad. Veiled: what training ignores. Point at a "
-                    + $"picture to lift the veil."
+                $"{good.Length} good masks, {bad.Length} bad. Shaded: what training ignores. Point at a "
+                    + $"picture to see it unshaded."
             ),
             Sections =
             [

@@ -61,7 +61,7 @@ public sealed record BlockSettings
                 v =>
                     v >= 0 && v == Math.Floor(v)
                         ? (int)v
-                        : throw new FornoException($"network_args: {name} must hold whole numbers")
+                        : throw new FornoException($"network_args: {name} must be whole numbers")
             );
 
         int[] linear = Ranks("block_dims", dim);
@@ -135,7 +135,7 @@ public sealed record BlockSettings
             "reverse_linear" => i => (n - 1 - i) / (n - 1.0),
             "zeros" => _ => 0,
             var name => throw new FornoException(
-                $"network_args: {option} knows no curve '{name}'. It takes numbers with commas, or one of: "
+                $"network_args: {option} has no curve '{name}'. It takes numbers with commas, or one of: "
                     + "cosine, linear, reverse_linear, sine, zeros, each with +NUMBER if wanted."
             ),
         };
@@ -156,5 +156,5 @@ public sealed record BlockSettings
     private static double Number(string name, string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double v)
             ? v
-            : throw new FornoException($"network_args: {name}: '{text}' is no number");
+            : throw new FornoException($"network_args: {name}: '{text}' is not a number");
 }

@@ -72,7 +72,7 @@ public sealed record LoraSettings
                 ? double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double v)
                 && double.IsFinite(v)
                     ? v
-                    : throw new FornoException($"network_args: {name}: '{text}' is no number")
+                    : throw new FornoException($"network_args: {name}: '{text}' is not a number")
                 : null;
 
         int dim = networkDim ?? 4;

@@ -119,7 +119,7 @@ public static class ConfigFindings
                     FindingKind.NetworkDim,
                     FindingLevel.Warning,
                     $"no network_dim: it is {DefaultDim}",
-                    "So small a LoRA learns a simple thing; characters with outfits, and styles, blur.",
+                    "Such a small LoRA learns something simple; characters with outfits, and styles, blur.",
                     Fix.All(Fix.Set("network_dim", 32), Fix.Set("network_alpha", 16))
                 )
             );
@@ -257,7 +257,7 @@ public static class ConfigFindings
                     FindingLevel.Warning,
                     Invariant.Text($"clip_skip = {skip}{facts.Where("clip_skip")}"),
                     facts.Family == "sd21"
-                        ? "SD 2 takes the last layer but one already: this skips one more, which nobody draws with."
+                        ? "SD 2 takes the last layer but one already: this skips one more, which nobody uses."
                         : "Models are drawn with 1, or 2 for those of anime: trained otherwise, the words mean "
                             + "something else when it is used.",
                     facts.Family == "sd21"

@@ -235,13 +235,18 @@ public static class DataFindings
 
         if (pictures >= FewSided)
         {
+            string tags = TriggerFindings.List(
+                counts
+                    .OrderByDescending(c => c.Value)
+                    .ThenBy(c => c.Key, StringComparer.Ordinal)
+                    .Select(c => Invariant.Text($"{c.Key} ({c.Value})"))
+            );
             found.Add(
                 new Finding(
                     FindingKind.FlipAug,
                     FindingLevel.Warning,
                     Invariant.Text(
-                        $"flip_aug, and {Counted(pictures, "picture")} have what is on one side only: "
-                            + $"{TriggerFindings.List(counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Select(c => Invariant.Text($"{c.Key} ({c.Value})")))}"
+                        $"flip_aug, and {Counted(pictures, "picture")} have what is on one side only: {tags}"
                     ),
                     "Mirrored it is on the other side: the LoRA learns it on either, or on both.",
                     Fix.Set("flip_aug", false)

@@ -36,8 +36,8 @@ public sealed record Diagnosis(Harm Harm, string From, Finding Finding)
 
     /// <summary>
     /// Gathers findings: worst first, within a class in the order of sources. What two sources found alike (by its
-    /// kind) is
-    /// reported once, by the first; of a set without captions nothing else is said about captions that are missing.
+    /// kind) is reported once, by the first; of a set without captions nothing else is said about captions that
+    /// are missing.
     /// </summary>
     /// <param name="sources">Sources by name, in order.</param>
     public static IReadOnlyList<Diagnosis> Gather(IEnumerable<(string From, IReadOnlyList<Finding> Findings)> sources)

@@ -94,8 +94,8 @@ public static class FileFindings
                         new Finding(
                             FindingKind.EmptyFolder,
                             FindingLevel.Bad,
-                            $"{name} holds pictures in folders of its own only",
-                            "Trainers look for pictures directly in N_name: of this folder nothing is trained.",
+                            $"{name} has pictures only in its subfolders",
+                            "Trainers look for pictures directly in N_name: nothing of this folder is trained.",
                             Fix.ByHand("move the pictures up into it")
                         )
                     );
@@ -216,7 +216,8 @@ public static class FileFindings
         }
     }
 
-    // Files that would be captions of pictures without one, were they named as them: Cat.txt, "cat (1).txt", cat_wd14.txt.
+    // Files that would be captions of pictures without one if they had their names: Cat.txt, "cat (1).txt",
+    // cat_wd14.txt.
     private static void CaptionNames(PictureFolder folder, List<Finding> found)
     {
         ILookup<string, PictureItem> bare = folder

@@ -61,7 +61,7 @@ public static class Checkpoint
 
         if (head.IndexOfAnyExcept((byte)0) < 0)
         {
-            return ("the file begins with zeros only", "The download or copy probably broke off; download it again.");
+            return ("the file starts with zeros only", "The download or copy probably broke off; download it again.");
         }
 
         var text = head.TrimStart(" \t\r\n\xEF\xBB\xBF"u8);

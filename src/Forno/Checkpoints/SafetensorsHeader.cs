@@ -31,7 +31,7 @@ internal sealed class SafetensorsHeader
     {
         if (json.Length == 0 || json[0] != (byte)'{')
         {
-            throw new CorruptFileException("its header does not begin with '{'");
+            throw new CorruptFileException("its header does not start with '{'");
         }
 
         if (!Utf8.IsValid(json))
@@ -184,7 +184,7 @@ internal sealed class SafetensorsHeader
             if (begin != at)
             {
                 throw new CorruptFileException(
-                    $"tensor '{name}' begins at byte {begin} of the data, where byte {at} was due"
+                    $"tensor '{name}' starts at byte {begin} of the data, where byte {at} was expected"
                 );
             }
 
@@ -226,10 +226,13 @@ internal sealed class SafetensorsHeader
     {
         if (Next(ref reader) != token)
         {
-            throw new CorruptFileException(
-                $"{what} is not "
-                    + $"{(token == JsonTokenType.String ? "a string" : token == JsonTokenType.StartArray ? "an array" : "an object")}"
-            );
+            string due = token switch
+            {
+                JsonTokenType.String => "a string",
+                JsonTokenType.StartArray => "an array",
+                _ => "an object",
+            };
+            throw new CorruptFileException($"{what} is not {due}");
         }
     }
 }

@@ -76,8 +76,7 @@ public sealed record BucketFit
 
     /// <summary>
     /// What the trainer tells SDXL about the crop: left, top, right, bottom of the picture's aspect ratio fitted into
-    /// the
-    /// bucket. It is not the crop box.
+    /// the bucket. It is not the crop box.
     /// </summary>
     public (double Left, double Top, double Right, double Bottom) CropLtrb()
     {

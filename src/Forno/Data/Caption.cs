@@ -59,8 +59,7 @@ public static class Caption
 
     /// <summary>
     /// The name whose caption file serves a picture that has none of its own: the picture's name without the last four
-    /// of at
-    /// least five parts between underscores, <c>face</c> for <c>face_1_2_3_4</c>.
+    /// of at least five parts between underscores, <c>face</c> for <c>face_1_2_3_4</c>.
     /// </summary>
     /// <param name="stem">The picture's name without folder and extension.</param>
     /// <returns>Null if the name has fewer parts.</returns>

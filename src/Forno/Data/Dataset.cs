@@ -222,7 +222,7 @@ public sealed class Dataset
         {
             notice?.Invoke(
                 $"{subset.ImageDir}: {transparent} of {examples.Count} pictures have an alpha channel, which "
-                    + "is dropped; what is transparent trains as whatever colour lies under it"
+                    + "is dropped; what is transparent is trained as the colour under it"
             );
         }
 

@@ -34,8 +34,7 @@ public sealed record PlannedBatch(int DatasetIndex, Size Size, IReadOnlyList<Pla
 
 /// <summary>
 /// An epoch, decided in advance: a pure function of data, seed and epoch. Each choice has a random stream of its own,
-/// so
-/// a picture's flip, crop and caption do not depend on the batch size or on what came before.
+/// so a picture's flip, crop and caption do not depend on the batch size or on what came before.
 /// </summary>
 public sealed class EpochPlan
 {

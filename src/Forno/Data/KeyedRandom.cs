@@ -14,10 +14,8 @@ public interface IChoices
 
 /// <summary>
 /// A counter-based random stream (Philox 4×32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011)
-/// that
-/// belongs to one (seed, purpose, step, item). Streams do not depend on each other, on the batch size or on the number
-/// of
-/// workers, and a resumed run draws the same numbers.
+/// that belongs to one (seed, purpose, step, item). Streams do not depend on each other, on the batch size or on the
+/// number of workers, and a resumed run draws the same numbers.
 /// </summary>
 public sealed class KeyedRandom : IChoices
 {

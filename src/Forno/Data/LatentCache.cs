@@ -10,8 +10,7 @@ public delegate Tensor EncodePictures(Tensor pictures, IReadOnlyList<string> key
 
 /// <summary>
 /// Latents of the pictures of a training, each computed once: keyed by the file's content, the model, the sizes, the
-/// crop
-/// and the mirroring. A mirrored picture has a latent of its own.
+/// crop and the mirroring. A mirrored picture has a latent of its own.
 /// </summary>
 /// <param name="modelKey">What tells the autoencoder and its precision from others, say a hash of its weights.</param>
 /// <param name="folder">Where to keep them on disk, or null for memory.</param>

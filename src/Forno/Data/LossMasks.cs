@@ -6,8 +6,7 @@ namespace Forno.Data;
 
 /// <summary>
 /// Where the loss of a picture counts, in the size of its latent: from its mask file (first channel, white counts
-/// fully)
-/// or its opacity (<c>alpha_mask</c>). Masks are resized and cropped as their pictures; each is computed once.
+/// fully) or its opacity (<c>alpha_mask</c>). Masks are resized and cropped as their pictures; each is computed once.
 /// </summary>
 /// <param name="factor">Pixels a side of a latent cell.</param>
 public sealed class LossMasks(int factor)

@@ -123,8 +123,7 @@ public sealed class NoiseSchedule
     }
 
     /// <summary>
-    /// A schedule that samplers can start from: where the last ᾱ is 0 it becomes 2⁻²⁴ (sigma 4096), as in
-    /// diffusers'
+    /// A schedule that samplers can start from: where the last ᾱ is 0 it becomes 2⁻²⁴ (sigma 4096), as in diffusers'
     /// multistep schedulers. Else this schedule itself.
     /// </summary>
     public NoiseSchedule ForSampling()
@@ -165,8 +164,7 @@ public sealed class NoiseSchedule
 
     /// <summary>
     /// The sigma of a timestep, between whole ones by linear interpolation of ln sigma; outside 0 … T−1, that of
-    /// the
-    /// end.
+    /// the end.
     /// </summary>
     public Sigma ToSigma(Timestep timestep)
     {

@@ -4,9 +4,8 @@ using Forno.Torch;
 namespace Forno.Diffusion;
 
 /// <summary>
-/// A noise level: the standard deviation of the noise on data of scale 1, sqrt((1 − ᾱ)/ᾱ) (Karras et al. 2022's
-/// σ).
-/// A host number: no sampler loop waits for the device. Turns into a plain number by itself, never back.
+/// A noise level: the standard deviation of the noise on data of scale 1, sqrt((1 − ᾱ)/ᾱ) (Karras et al. 2022's σ). A
+/// host number: no sampler loop waits for the device. Turns into a plain number by itself, never back.
 /// </summary>
 /// <param name="Value">0 (clean) or more; infinite at the end of a zero-terminal-SNR schedule.</param>
 public readonly record struct Sigma(double Value) : IComparable<Sigma>
@@ -29,8 +28,7 @@ public readonly record struct Sigma(double Value) : IComparable<Sigma>
 
 /// <summary>
 /// A place in the training schedule as the network takes it: 0 … T−1, whole for the trained levels, fractional
-/// between
-/// them.
+/// between them.
 /// </summary>
 /// <param name="Value">The timestep.</param>
 public readonly record struct Timestep(double Value)
@@ -43,8 +41,7 @@ public readonly record struct Timestep(double Value)
 }
 
 /// <summary>
-/// The best guess of the clean latents: x [B, C, H, W] = data + sigma · unit noise ↦ denoised, same shape and type,
-/// a
+/// The best guess of the clean latents: x [B, C, H, W] = data + sigma · unit noise ↦ denoised, same shape and type, a
 /// tensor of its own in the current scope. Samplers know nothing else of the model.
 /// </summary>
 public delegate Tensor Denoise(Tensor x, Sigma sigma);

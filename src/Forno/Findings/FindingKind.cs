@@ -93,7 +93,7 @@ public sealed class FindingKind
     public static readonly FindingKind OnlyLast = new("only-last", "No epoch but the last is saved.");
     public static readonly FindingKind NoBuckets = new(
         "no-buckets",
-        "Pictures are cut to one shape, for want of buckets."
+        "Pictures are cut to one shape, because there are no buckets."
     );
 
     // Configuration and data together.
@@ -119,7 +119,7 @@ public sealed class FindingKind
     public static readonly FindingKind NoCaption = new("no-caption", "The picture has no caption.");
     public static readonly FindingKind NoBucket = new("no-bucket", "The picture is smaller than any bucket.");
     public static readonly FindingKind Format = new("format", "Trainers do not read such a file.");
-    public static readonly FindingKind Disguised = new("disguised", "The file's name tells another format.");
+    public static readonly FindingKind Disguised = new("disguised", "The file's name says another format.");
     public static readonly FindingKind Retro = new("retro", "The picture is of an era that is learnt faster.");
     public static readonly FindingKind Small = new("small", "The picture is smaller than the training resolution.");
     public static readonly FindingKind Cropped = new("cropped", "Much of the picture is cut off for its bucket.");
@@ -163,12 +163,12 @@ public sealed class FindingKind
     public static readonly FindingKind Long = new("long", "Captions are longer than the trainer reads.");
     public static readonly FindingKind Repeated = new("repeated", "Captions have a tag twice.");
     public static readonly FindingKind Spellings = new("spellings", "A tag is written in several ways.");
-    public static readonly FindingKind Singletons = new("singletons", "Tags stand on one picture only.");
+    public static readonly FindingKind Singletons = new("singletons", "Tags are on one picture only.");
     public static readonly FindingKind Together = new("together", "Tags are never seen apart.");
-    public static readonly FindingKind Always = new("always", "Tags stand in every caption of a folder.");
+    public static readonly FindingKind Always = new("always", "Tags are in every caption of a folder.");
     public static readonly FindingKind Aliases = new("aliases", "The model's data has a tag under another name.");
-    public static readonly FindingKind Unknown = new("unknown", "The model's data has not got a tag.");
-    public static readonly FindingKind Rare = new("rare", "The model's data has a tag seldom.");
+    public static readonly FindingKind Unknown = new("unknown", "The model's data does not have a tag.");
+    public static readonly FindingKind Rare = new("rare", "The model's data seldom has a tag.");
     public static readonly FindingKind NoMatch = new("no-match", "No caption fulfils the expression.");
 
     // Triggers.
@@ -206,7 +206,7 @@ public sealed class FindingKind
     public static readonly FindingKind PrunedRarely = new("pruned-rarely", "Tags were pruned from few captions.");
     public static readonly FindingKind OtherCharacter = new(
         "other-character",
-        "A tagger recognised characters that are no trigger."
+        "A tagger recognised characters that are not triggers."
     );
     public static readonly FindingKind Split = new("split", "A feature is split between triggers.");
     public static readonly FindingKind Leak = new("leak", "A feature turns up with a trigger that does not take it.");
@@ -233,7 +233,7 @@ public sealed class FindingKind
         "A folder has more pictures than its share of steps."
     );
     public static readonly FindingKind OneGamma = new("one-gamma", "One of the two gammas is on, without the other.");
-    public static readonly FindingKind OverCap = new("over-cap", "A concept gets more steps than it stands.");
+    public static readonly FindingKind OverCap = new("over-cap", "A concept gets more steps than it can take.");
     public static readonly FindingKind ShortTraining = new("short-training", "A concept gets few steps.");
     public static readonly FindingKind LongTraining = new("long-training", "A concept gets many steps.");
     public static readonly FindingKind Network = new("network", "The recipe is for another kind of adapter.");

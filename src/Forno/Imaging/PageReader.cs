@@ -5,8 +5,7 @@ namespace Forno.Imaging;
 
 /// <summary>
 /// The pages of a TIFF that are pictures of their own. Cameras and scanners add smaller versions of a picture as
-/// further
-/// pages: those are passed over.
+/// further pages: those are passed over.
 /// </summary>
 public static class PageReader
 {

@@ -27,9 +27,8 @@ public enum Kernel
 
 /// <summary>
 /// A picture: a thin owner of a libvips image. Every operation gives a new picture and leaves this one as it was;
-/// pixels
-/// are computed when they are asked for, so damage in a file shows at <see cref="CopyTo"/> or when saving, not at
-/// loading. Safe to read from several threads. Failures are <see cref="FornoException"/>s that name
+/// pixels are computed when they are asked for, so damage in a file shows at <see cref="CopyTo"/> or when saving, not
+/// at loading. Safe to read from several threads. Failures are <see cref="FornoException"/>s that name
 /// <see cref="Source"/>.
 /// </summary>
 public sealed partial class Picture : IDisposable

@@ -49,8 +49,7 @@ public sealed partial class Picture
 
     /// <summary>
     /// 8-bit sRGB with or without alpha, upright: EXIF orientation applied, an embedded profile (also CMYK's)
-    /// converted,
-    /// grey and palettes spread to three channels, 16-bit samples rounded (v / 257).
+    /// converted, grey and palettes spread to three channels, 16-bit samples rounded (v / 257).
     /// </summary>
     /// <param name="useProfile">Off: embedded colour profiles are ignored, as kohya's trainer does.</param>
     public Picture ToSrgb8(bool useProfile = true)
@@ -233,8 +232,7 @@ public sealed partial class Picture
     {
         using var resize = new VipsOperation("resize", Source);
         // A gap of 2: beyond a factor of 4 a whole-pixel average comes first. libvips' 8-bit weights are too coarse for
-        // a
-        // kernel over hundreds of pixels (1001 → 7 columns of one colour came out 7 levels darker).
+        // a kernel over hundreds of pixels (1001 → 7 columns of one colour came out 7 levels darker).
         Picture resized = resize
             .Set("in", this)
             .Set("scale", (double)width / Width)

@@ -5,8 +5,7 @@ namespace Forno.Imaging;
 
 /// <summary>
 /// Picture files that nobody vouches for: what their header claims is looked at before anything is decoded, and
-/// decoding
-/// them says whether they are whole. Failures are <see cref="FornoException"/>s "path: why".
+/// decoding them says whether they are whole. Failures are <see cref="FornoException"/>s "path: why".
 /// </summary>
 public sealed record PictureFile
 {
@@ -75,8 +74,7 @@ public sealed record PictureFile
 
     /// <summary>
     /// The whole picture in memory, upright, 8-bit sRGB (the first frame of an animation). All of its data must be
-    /// there
-    /// and pass the format's checksums.
+    /// there and pass the format's checksums.
     /// </summary>
     /// <exception cref="FornoException">The file is damaged.</exception>
     public Picture Decode()

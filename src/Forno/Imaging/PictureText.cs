@@ -39,7 +39,7 @@ public static class PictureText
 
             return file.StartsWith("GIF8"u8)
                 ? Gif(file)
-                : throw new CorruptFileException("it is no PNG, JPEG, WebP or GIF picture");
+                : throw new CorruptFileException("it is not a PNG, JPEG, WebP or GIF picture");
         }
         catch (CorruptFileException e)
         {

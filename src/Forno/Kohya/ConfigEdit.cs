@@ -19,8 +19,7 @@ public sealed record ConfigText(string File, string Before, string After, bool M
 
 /// <summary>
 /// Changes numbers in a training configuration and the dataset config it names; comments, order and all other keys
-/// stay.
-/// Nothing is written: <see cref="Changed"/> says what the files are to hold.
+/// stay. Nothing is written: <see cref="Changed"/> says what the files are to hold.
 /// </summary>
 public sealed class ConfigEdit
 {

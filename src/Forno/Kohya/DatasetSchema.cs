@@ -91,7 +91,7 @@ public static class DatasetSchema
                     $"{file} line {subset.LineOf("conditioning_data_dir")}: conditioning_data_dir "
                         + (
                             maskedLoss
-                                ? "stands in some subsets only; put those without masks into [[datasets]] of their own"
+                                ? "is in some subsets only; put those without masks into [[datasets]] of their own"
                                 : "is for masked training; set masked_loss = true in the training configuration"
                         )
                 );
@@ -136,7 +136,7 @@ public static class DatasetSchema
 
             if (!May(option, levels, kind))
             {
-                throw new FornoException($"{at}: '{key}' cannot stand in {where}");
+                throw new FornoException($"{at}: '{key}' is not allowed in {where}");
             }
 
             if (!Fits(option, value))

@@ -35,7 +35,7 @@ internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> value
             IEnumerable list => list.Cast<object>()
                 .Select(item => (double?)Convert.ToDouble(item, CultureInfo.InvariantCulture))
                 .FirstOrDefault(),
-            var other => throw new FornoException($"{name}: '{other}' is no number"),
+            var other => throw new FornoException($"{name}: '{other}' is not a number"),
         };
 
     /// <summary>A list of strings; null if it is not set.</summary>
@@ -48,7 +48,7 @@ internal sealed class MetadataOptions(IReadOnlyDictionary<string, object?> value
             [
                 .. list.Cast<object>().Select(item => Convert.ToString(item, CultureInfo.InvariantCulture)!),
             ],
-            var other => throw new FornoException($"{name}: '{other}' is no list"),
+            var other => throw new FornoException($"{name}: '{other}' is not a list"),
         };
 
     /// <summary>The option <c>resolution</c>; null if it is not set.</summary>

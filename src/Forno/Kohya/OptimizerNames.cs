@@ -24,8 +24,7 @@ public static class OptimizerNames
     /// <param name="options">The training options.</param>
     /// <returns>
     /// Module and class; arguments as "k=v,k=v"; and whether Adafactor chooses its own learning rates, which removes
-    /// the
-    /// options' from the metadata.
+    /// the options' from the metadata.
     /// </returns>
     internal static (string Name, string Arguments, bool OwnRates) Describe(MetadataOptions options)
     {

@@ -252,7 +252,7 @@ public sealed class RecipeReading
                 FindingKind.EmptyFolder,
                 $"{(config is null ? "" : $"{where}: ")}there is nothing to train on",
                 config is null
-                    ? "give train_data_dir, a folder that holds folders named N_text (repeats, underscore, class), or "
+                    ? "give train_data_dir, a folder with folders named N_text (repeats, underscore, class), or "
                         + "dataset_config"
                     : "add [[datasets]] with [[datasets.subsets]] and their image_dir"
             );

@@ -112,7 +112,7 @@ public static class SamplePrompts
                     ? number
                     : throw FornoException.ForFile(
                         origin,
-                        $"--{name} {text} in a sample prompt is no number",
+                        $"--{name} {text} in a sample prompt is not a number",
                         "Correct the line."
                     );
 

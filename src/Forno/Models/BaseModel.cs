@@ -215,8 +215,8 @@ public sealed class BaseModel : IDisposable
         {
             throw FornoException.ForFile(
                 file.Path,
-                "it holds no autoencoder (VAE)",
-                "Name a file that does beside the checkpoint: --vae FILE."
+                "it has no autoencoder (VAE)",
+                "Name a VAE file as well: --vae FILE."
             );
         }
         // A store of its own: the autoencoder computes in fp32 whatever the rest does.

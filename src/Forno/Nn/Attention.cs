@@ -3,8 +3,7 @@ using Forno.Torch;
 namespace Forno.Nn;
 
 /// <summary>
-/// softmax(Q Kᵀ / √d) V. Short sequences are computed at once; long ones in chunks of queries whose probabilities
-/// are
+/// softmax(Q Kᵀ / √d) V. Short sequences are computed at once; long ones in chunks of queries whose probabilities are
 /// computed again in backward, so that no T × T matrix is ever kept. On the processor a chunk is part of one head
 /// (<see cref="TiledAttention"/>), so that its scores stay in the caches; on a card, of all heads.
 /// </summary>

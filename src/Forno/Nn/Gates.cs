@@ -11,8 +11,7 @@ public static class Gates
     private const long TileElements = 256 * 1024;
 
     /// <summary>
-    /// GEGLU (Shazeer 2020): [.., 2C] → [.., C], the first half times the exact GELU of the second, in fp32 within;
-    /// the
+    /// GEGLU (Shazeer 2020): [.., 2C] → [.., C], the first half times the exact GELU of the second, in fp32 within; the
     /// result has the input's type. Keeps only its input for backward.
     /// </summary>
     public static Tensor Geglu(Tensor x)

@@ -39,8 +39,7 @@ public sealed record PatchTarget
 
     /// <summary>
     /// The layer's key in a weight store: its checkpoint key without <c>.weight</c>; text towers by Hugging Face's
-    /// names,
-    /// as models take them.
+    /// names, as models take them.
     /// </summary>
     public required string Key { get; init; }
 

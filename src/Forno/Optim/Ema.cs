@@ -3,8 +3,7 @@ using Forno.Torch;
 namespace Forno.Optim;
 
 /// <summary>
-/// An exponential moving average of parameters: average = decay · average + (1 − decay) · parameter after every
-/// step.
+/// An exponential moving average of parameters: average = decay · average + (1 − decay) · parameter after every step.
 /// It begins as the parameters are. Owns its averages.
 /// </summary>
 public sealed class Ema : IDisposable

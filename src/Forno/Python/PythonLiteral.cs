@@ -5,8 +5,7 @@ namespace Forno.Python;
 
 /// <summary>
 /// Python literals as kohya's <c>key=value</c> arguments hold them: <c>True</c>, <c>None</c>, <c>1e-6</c>,
-/// <c>"text"</c>,
-/// <c>0.9,0.99</c>. Data only; nothing is evaluated.
+/// <c>"text"</c>, <c>0.9,0.99</c>. Data only; nothing is evaluated.
 /// </summary>
 public static class PythonLiteral
 {
@@ -65,7 +64,7 @@ public static class PythonLiteral
 
     private static FornoException Bad(string text) =>
         new(
-            $"'{text}' is no Python literal; write a number, True, False, None, a quoted \"text\" or values "
+            $"'{text}' is not a Python literal; write a number, True, False, None, a quoted \"text\" or values "
                 + "joined by commas"
         );
 

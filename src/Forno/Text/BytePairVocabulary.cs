@@ -53,7 +53,7 @@ internal sealed class BytePairVocabulary
                     || !bySpan.TryGetValue(line[(space + 1)..], out int right)
                 )
                 {
-                    throw NotTheMerges(path, $"line {read + 2} is no merge of known symbols");
+                    throw NotTheMerges(path, $"line {read + 2} is not a merge of known symbols");
                 }
 
                 parts[read] = (left, right);
@@ -69,7 +69,7 @@ internal sealed class BytePairVocabulary
 
         if (read != Merges)
         {
-            throw NotTheMerges(path, $"it holds {Math.Max(read, 0)} merges, not {Merges}");
+            throw NotTheMerges(path, $"it has {Math.Max(read, 0)} merges, not {Merges}");
         }
     }
 

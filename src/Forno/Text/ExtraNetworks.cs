@@ -94,13 +94,13 @@ public sealed record ExtraNetworks(IReadOnlyList<string> Prompts, IReadOnlyList<
             out double value
         ) && double.IsFinite(value)
             ? value
-            : throw new FornoException($"{tag} in the prompt: '{text}' is no number; write <{tag.Kind}:NAME:0.8>");
+            : throw new FornoException($"{tag} in the prompt: '{text}' is not a number; write <{tag.Kind}:NAME:0.8>");
 
     private static int Whole(NetworkTag tag, string text) =>
         int.TryParse(text.AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
             ? value
             : throw new FornoException(
-                $"{tag} in the prompt: '{text}' is no whole number, which the rank limit must be"
+                $"{tag} in the prompt: '{text}' is not a whole number, which the rank limit must be"
             );
 
     // A tag is "<", word characters, ":", one or more characters other than ">", ">".

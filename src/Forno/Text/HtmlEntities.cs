@@ -70,8 +70,7 @@ internal static class HtmlEntities
 
     /// <summary>
     /// Decodes only references with a semicolon, as ftfy does; names written in capitals throughout
-    /// (<c>&amp;NTILDE;</c>)
-    /// give the capital letter.
+    /// (<c>&amp;NTILDE;</c>) give the capital letter.
     /// </summary>
     /// <param name="text">Any text.</param>
     /// <returns>The decoded text.</returns>

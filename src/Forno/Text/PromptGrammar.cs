@@ -152,7 +152,7 @@ public static class PromptGrammar
         )
             ? weight
             : throw new FornoException(
-                $"the prompt has the weight '{text}', which is no number; write one like (word:1.2)"
+                $"the prompt has the weight '{text}', which is not a number; write one like (word:1.2)"
             );
     }
 

@@ -31,7 +31,7 @@ public static class TomlEdit
                             ),
                         }
                 ) as TomlTable
-            ?? throw new FornoException($"{name}: {string.Join('.', path.SkipLast(1))} is no table");
+            ?? throw new FornoException($"{name}: {string.Join('.', path.SkipLast(1))} is not a table");
         string last = (string)path[^1];
         string written = TomlWriter.Text(new TomlTable { [last] = value }[last]);
         if (!table.ContainsKey(last))

@@ -156,7 +156,7 @@ internal sealed partial class TomlReader(string text, string name)
 
             if (array is not List<object> list || !tableArrays.Contains(list))
             {
-                throw Error($"'{last}' is already there and is no array of tables", start);
+                throw Error($"'{last}' is already there and is not an array of tables", start);
             }
 
             list.Add(item);

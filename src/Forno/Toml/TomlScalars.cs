@@ -179,7 +179,7 @@ internal sealed partial class TomlReader
             "nan" or "+nan" or "-nan" => double.NaN,
             _ => Number(word, start)
                 ?? Date(word, start)
-                ?? throw Error($"'{word}' is no value; put text in quotes", start),
+                ?? throw Error($"'{word}' is not a value; put text in quotes", start),
         };
     }
 
@@ -199,7 +199,7 @@ internal sealed partial class TomlReader
             );
             if (bits is null)
             {
-                throw Error($"'{word}' is no number", start);
+                throw Error($"'{word}' is not a number", start);
             }
 
             var value = UInt128.Zero;
@@ -235,7 +235,7 @@ internal sealed partial class TomlReader
         if (whole is null || fraction is null || exponent is null || (whole.Length > 1 && whole[0] == '0'))
         {
             throw Error(
-                $"'{word}' is no number"
+                $"'{word}' is not a number"
                     + (whole is { Length: > 1 } && whole[0] == '0' ? " (leading zeros are not allowed)" : ""),
                 start
             );
@@ -316,7 +316,7 @@ internal sealed partial class TomlReader
             )
         )
         {
-            return Looks(form) ? throw Error($"'{word}' is no date", start) : null;
+            return Looks(form) ? throw Error($"'{word}' is not a date", start) : null;
         }
 
         if (!isTime && form.Length == 10)
@@ -326,7 +326,7 @@ internal sealed partial class TomlReader
 
         string clock = isTime ? form : form[11..];
         int zoneAt = clock.IndexOfAny(['Z', '+', '-']);
-        var time = Clock(zoneAt < 0 ? clock : clock[..zoneAt]) ?? throw Error($"'{word}' is no time", start);
+        var time = Clock(zoneAt < 0 ? clock : clock[..zoneAt]) ?? throw Error($"'{word}' is not a time", start);
         if (isTime)
         {
             return zoneAt < 0 ? time : throw Error("a time without a date has no time zone", start);

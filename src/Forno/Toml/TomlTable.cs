@@ -5,10 +5,9 @@ namespace Forno.Toml;
 
 /// <summary>
 /// A TOML table: keys in the order of the file. Values are <see cref="string"/>, <see cref="long"/>,
-/// <see cref="double"/>,
-/// <see cref="bool"/>, <see cref="DateTimeOffset"/>, <see cref="DateTime"/> (local, kind unspecified),
-/// <see cref="DateOnly"/>,
-/// <see cref="TimeOnly"/>, <c>List&lt;object&gt;</c> (array) or <see cref="TomlTable"/>.
+/// <see cref="double"/>, <see cref="bool"/>, <see cref="DateTimeOffset"/>, <see cref="DateTime"/> (local, kind
+/// unspecified), <see cref="DateOnly"/>, <see cref="TimeOnly"/>, <c>List&lt;object&gt;</c> (array) or
+/// <see cref="TomlTable"/>.
 /// </summary>
 public sealed class TomlTable : IReadOnlyDictionary<string, object>
 {

@@ -89,7 +89,7 @@ public sealed class KohyaOutput : TrainOutput
         (string found, string? passedOver) = TrainStates.Find(folder, settings.Name, key);
         if (passedOver is not null)
         {
-            report(new TrainEvent.Notice($"{passedOver} Taking the last whole state instead: {found}"));
+            report(new TrainEvent.Notice($"{passedOver} Using the last complete state instead: {found}"));
         }
         return found;
     }

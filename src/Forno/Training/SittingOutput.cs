@@ -65,5 +65,5 @@ public sealed class SittingOutput(
     public override string StateToResume(string named, string key, Action<TrainEvent> report) =>
         TrainState.IsWhole(named, out string reason)
             ? named
-            : throw new FornoException($"{reason} Remove that file to begin anew.");
+            : throw new FornoException($"{reason} Remove that file to start from the beginning.");
 }

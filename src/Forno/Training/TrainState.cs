@@ -209,7 +209,7 @@ public static class TrainState
         {
             throw FornoException.ForFile(
                 path,
-                "this is no state of a Forno training, or one of an earlier version",
+                "this is not a state of a Forno training, or one of an earlier version",
                 "Name a folder that a training of this version wrote."
             );
         }

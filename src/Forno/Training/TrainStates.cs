@@ -33,7 +33,8 @@ public static partial class TrainStates
         return other is not null
             ? (other, reason)
             : throw new FornoException(
-                $"{reason} {Parent(folder)} has no other whole state of this run ({name}); start it anew."
+                $"{reason} {Parent(folder)} has no other complete state of this run ({name}); start it again "
+                    + "without resuming."
             );
     }
 

@@ -22,8 +22,7 @@ public sealed record PlanStep
 
     /// <summary>
     /// Further additions that only show while they are made (the frames of an animation); each is done before the next
-    /// is
-    /// asked for. A <see cref="FornoException"/> from it takes the step back and becomes a problem.
+    /// is asked for. A <see cref="FornoException"/> from it takes the step back and becomes a problem.
     /// </summary>
     public Func<CancellationToken, IEnumerable<AddFile>>? Expand { get; init; }
 }
@@ -154,8 +153,7 @@ public sealed record ChangePlan
     /// <summary>
     /// The same plan for pictures that are no work folder: they are copied into one, captions and masks with them, and
     /// what the plan would change is added in its changed form; pictures that the plan names as problems are left out.
-    /// The
-    /// sources stay as they are.
+    /// The sources stay as they are.
     /// </summary>
     /// <param name="folder">The pictures that the plan was made for.</param>
     public ChangePlan BringingOver(PictureFolder folder)

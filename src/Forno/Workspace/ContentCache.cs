@@ -7,8 +7,7 @@ namespace Forno.Workspace;
 
 /// <summary>
 /// What is known of files by their content, kept from one run to the next: what was renamed or moved is known still,
-/// what
-/// was changed is looked at anew. Safe for several threads.
+/// what was changed is looked at anew. Safe for several threads.
 /// </summary>
 /// <typeparam name="T">What is known of a file.</typeparam>
 public sealed class ContentCache<T>

@@ -313,7 +313,7 @@ internal sealed class FolderWalk(Func<string, bool> isPicture, bool skipSetAside
         }
         catch (IOException)
         {
-            return "a link that turns in a circle; not followed";
+            return "a link that leads in a circle; not followed";
         }
 
         return target is not { Exists: true } ? "a link that leads nowhere"

@@ -7,8 +7,7 @@ public static class PictureContent
 {
     /// <summary>
     /// A picture as 8-bit sRGB PNG, upright, without loss. A PNG that is that already is copied byte for byte, once it
-    /// has
-    /// been decoded to its end.
+    /// has been decoded to its end.
     /// </summary>
     /// <param name="file">The source.</param>
     /// <param name="maxPixels">Larger ones are refused.</param>

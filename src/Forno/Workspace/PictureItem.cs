@@ -58,8 +58,7 @@ public sealed record PictureItem
 
     /// <summary>
     /// Captions of another name that serve it, as for kohya's trainer (<see cref="Caption.LenderOf"/>): <c>face.txt</c>
-    /// for
-    /// <c>face_1_2_3_4.png</c>. Only of extensions that none of its own has.
+    /// for <c>face_1_2_3_4.png</c>. Only of extensions that none of its own has.
     /// </summary>
     public IReadOnlyList<Companion> Borrowed { get; init; } = [];
 

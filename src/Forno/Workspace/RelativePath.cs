@@ -16,7 +16,7 @@ public static class RelativePath
         string? wrong =
             path.Length == 0 ? "it is empty"
             : path[0] == '/' || Path.IsPathRooted(path) ? "it is absolute"
-            : path.Contains('\0', StringComparison.Ordinal) ? "it holds a zero"
+            : path.Contains('\0', StringComparison.Ordinal) ? "it contains a zero byte"
             : parts.Any(p => p is "" or "." or "..") ? "it leaves the folder or names none"
             : parts[0] == WorkFolder.Hidden ? "it is Forno's own folder"
             : null;

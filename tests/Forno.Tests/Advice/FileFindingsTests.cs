@@ -152,7 +152,7 @@ public class FileFindingsTests
         );
         tree.Write("set/3_deep/inner/x.png", TestPictures.Png(8, 8, 6));
         tree.Write("set/3_deep/inner/x.txt", "anna");
-        Assert.Contains("3_deep holds pictures in folders of its own only", Assert.Single(Find(tree)).What);
+        Assert.Contains("3_deep has pictures only in its subfolders", Assert.Single(Find(tree)).What);
         using TempTree bare = new();
         Directory.CreateDirectory(bare["set"]);
         Assert.Equal("no pictures in set", Assert.Single(Find(bare)).What);

@@ -8,7 +8,8 @@ namespace Forno.Tests.Checkpoints;
 public sealed class PickleTests : IDisposable
 {
     private const string Tensor =
-        "ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\u0004tQK\0K\u0002K\u0002\u0086K\u0002K\u0001\u0086\u0089ccollections\nOrderedDict\n)RtR";
+        "ctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\00X"
+        + "\u0003\0\0\0cpuK\u0004tQK\0K\u0002K\u0002\u0086K\u0002K\u0001\u0086\u0089ccollections\nOrderedDict\n)RtR";
     private readonly string folder = Directory.CreateTempSubdirectory("forno-io").FullName;
 
     public void Dispose() => Directory.Delete(folder, recursive: true);

@@ -28,8 +28,10 @@ public sealed class SafetensorsTests : IDisposable
             new Dictionary<string, string> { ["k"] = "\"\\\n\u0001é" }
         );
         const string Json =
-            "{\"__metadata__\":{\"k\":\"\\\"\\\\\\n\\u0001é\"},\"z\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
-            + "\"a\":{\"dtype\":\"F16\",\"shape\":[],\"data_offsets\":[4,6]},\"b\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[6,8]}}";
+            "{\"__metadata__\":{\"k\":\"\\\"\\\\\\n\\u0001é\"},"
+            + "\"z\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+            + "\"a\":{\"dtype\":\"F16\",\"shape\":[],\"data_offsets\":[4,6]},"
+            + "\"b\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[6,8]}}";
         byte[] header = Encoding.UTF8.GetBytes(Json);
         int padded = (header.Length + 7) / 8 * 8;
         byte[] want = new byte[8 + padded + 8];
@@ -111,7 +113,8 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"t":{"dtype":"U8","shape":[1],"data_offsets":[18446744073709551615,0]}}""", 0, false)]
     [InlineData("""{"t":{"dtype":"U8","shape":[1e0],"data_offsets":[0,1]}}""", 1, false)]
     [InlineData(
-        """{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\u0074":{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}""",
+        """{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\u0074":"""
+            + """{"dtype":"U8","shape":[0],"data_offsets":[1,1]}}""",
         1,
         false
     )]

@@ -170,7 +170,7 @@ public sealed class CleanCommandTests : IDisposable
         (int code, string output, string error) = Run([.. common, "--dry-run", "--sheet", place["crops.html"]]);
         Assert.Equal(0, code);
         Assert.Contains("bust ", output);
-        Assert.Contains("subject box 100x480+600+0 does not lie in the picture", error);
+        Assert.Contains("subject box 100x480+600+0 is not inside the picture", error);
         Assert.Contains("area shot face", File.ReadAllText(place["crops.html"]));
         Assert.False(Directory.Exists(work));
 

@@ -186,7 +186,8 @@ public partial class CommandTreeTests
 
     // "forno", the words after it up to the end of the phrase.
     [GeneratedRegex(
-        @"(?<![\w/.-])forno (?:--help|(?:dataset|caption|model|score|pocket|upscale|train|generate|grid|doctor|demo|plan|slider|serve|conformance)\b(?: [^`;:()\""{}]*)?)"
+        @"(?<![\w/.-])forno (?:--help|(?:dataset|caption|model|score|pocket|upscale|train|generate|grid|doctor"
+            + @"|demo|plan|slider|serve|conformance)\b(?: [^`;:()\""{}]*)?)"
     )]
     private static partial Regex Named();
 }

@@ -406,7 +406,8 @@ public sealed class DatasetMaskTests : IDisposable
         string list = tree.Write(
             "dist/resources.json",
             $$$"""
-            {"/models/small":{"chunks":[{"hash":"{{{b}}}","offsets":[13,19]},{"hash":"{{{a}}}","offsets":[0,13]}],"size":19,"mime":"x"}}
+            {"/models/small":{"chunks":[{"hash":"{{{b}}}","offsets":[13,19]},
+             {"hash":"{{{a}}}","offsets":[0,13]}],"size":19,"mime":"x"}}
             """
         );
         using MemoryStream whole = new();

@@ -125,7 +125,7 @@ public sealed class CommandTests : IDisposable
 
     [Theory]
     [InlineData("sampler \"x\" is unknown", "--sampler", "x")]
-    [InlineData("width 65 is no multiple of 8", "--width", "65")]
+    [InlineData("width 65 is not a multiple of 8", "--width", "65")]
     [InlineData("precision 'int4' is unknown", "--precision", "int4")]
     [InlineData("--device 'tpu' is unknown", "--device", "tpu")]
     [InlineData("there is no LoRA file 'nothing'", "--lora", "nothing:0.5")]

@@ -268,7 +268,7 @@ public sealed class TriggerCommandsTests
         );
         Done("caption", "clean", work);
         Done("caption", "trigger", work, "--character", "anna7");
-        Assert.Contains("2 captions hold sentences, which are left as they are", Done("caption", "prune", work));
+        Assert.Contains("2 captions have sentences, which are left as they are", Done("caption", "prune", work));
         Assert.Equal($"anna7 ||| {Prose}", File.ReadAllText(tree["work/5_a/0.txt"]));
         Assert.Equal($"anna7 ||| 1girl, {Clause}, red dress, smile", File.ReadAllText(tree["work/5_a/1.txt"]));
         Assert.Equal("anna7 ||| 1girl", File.ReadAllText(tree["work/5_a/2.txt"]));

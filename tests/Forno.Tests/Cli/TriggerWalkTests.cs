@@ -6,9 +6,8 @@ using Forno.TestKit;
 namespace Forno.Tests.Cli;
 
 /// <summary>
-/// The walk that docs/captions.md shows, its own command lines run by the built program on a real set: tag,
-/// report, edit,
-/// clean, trigger, prune, absorption table, plan, doctor, and all of it back.
+/// The walk that docs/captions.md shows, its own command lines run by the built program on a real set: tag, report,
+/// edit, clean, trigger, prune, absorption table, plan, doctor, and all of it back.
 /// </summary>
 [Trait("Category", "Long")]
 public sealed class TriggerWalkTests : IDisposable

@@ -7,8 +7,8 @@ using Forno.Vision.Onnx;
 namespace Forno.Tests.Cli;
 
 /// <summary>
-/// The walk of docs/datasets.md, from a messy folder to a trained LoRA: the commands that a user types, in their order, on the
-/// messy set.
+/// The walk of docs/datasets.md, from a messy folder to a trained LoRA: the commands that a user types, in their order,
+/// on the messy set.
 /// </summary>
 public sealed class WalkThroughTests
 {

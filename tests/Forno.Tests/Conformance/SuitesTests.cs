@@ -11,8 +11,7 @@ public class SuitesTests
 {
     /// <summary>
     /// How many cases of each suite are known: what was once known stays so. Where more are, the number is raised;
-    /// where
-    /// the reference has got cases of kinds that are not built yet, it stays.
+    /// where the reference has got cases of kinds that are not built yet, it stays.
     /// </summary>
     private static readonly SortedDictionary<string, int> Known = new(StringComparer.Ordinal)
     {

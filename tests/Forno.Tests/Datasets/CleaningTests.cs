@@ -25,7 +25,10 @@ public class CleaningTests
             700,
             "#7a5",
             """
-            <g stroke="#111" stroke-width="8"><ellipse cx="250" cy="180" rx="150" ry="80"/><path d="M300 240 L350 320 L330 235 Z"/></g><g fill="#fff"><ellipse cx="250" cy="180" rx="150" ry="80"/><path d="M300 240 L350 320 L330 235 Z"/></g>
+            <g stroke="#111" stroke-width="8">
+              <ellipse cx="250" cy="180" rx="150" ry="80"/><path d="M300 240 L350 320 L330 235 Z"/>
+            </g>
+            <g fill="#fff"><ellipse cx="250" cy="180" rx="150" ry="80"/><path d="M300 240 L350 320 L330 235 Z"/></g>
             <rect x="700" y="-20" width="180" height="120" fill="#fefefe" stroke="#111" stroke-width="3"/>
             <rect x="80" y="500" width="300" height="90" fill="#222"/>
             """

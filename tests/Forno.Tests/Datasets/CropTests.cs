@@ -229,9 +229,9 @@ public class CropTests
         Assert.Contains("mask is empty", why["empty.png"]);
         Assert.Contains("tiny", why["tiny.png"]);
         Assert.Contains("whole picture", why["white.png"]);
-        Assert.Contains("does not lie in the picture of 600x1100", why["outside.png"]);
+        Assert.Contains("is not inside the picture of 600x1100", why["outside.png"]);
         Assert.Contains("mask is 40×90", why["small.png"]);
-        Assert.Contains("nothing tells", why["none.png"]);
+        Assert.Contains("nothing shows", why["none.png"]);
         Assert.Contains("no such picture", why["gone.png"]);
 
         (plan, _) = CropPlan.Make(
@@ -243,7 +243,7 @@ public class CropTests
     }
 
     [Theory]
-    [InlineData("[1, 2]", "not of the form")]
+    [InlineData("[1, 2]", "not a valid file of boxes")]
     [InlineData("{ \"a.png\": { \"body\": [1, 2, 3, 4] } }", "there are", "subject, head, face")]
     [InlineData("{ \"a.png\": { \"head\": [1, 2, 3] } }", "four numbers")]
     [InlineData("{ \"a.png\": ", "not JSON")]

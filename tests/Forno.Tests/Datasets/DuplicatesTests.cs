@@ -171,14 +171,16 @@ public class DuplicatesTests
         Invariant.Text(
             $"""
             <svg xmlns="http://www.w3.org/2000/svg" width="100" height="100" viewBox="0 0 100 100">
-              <rect width="100" height="100" fill="#cde"/><rect y="70" width="100" height="30" fill="#7a4"/><rect x="70" y="30" width="20" height="45" fill="#a65"/>
+              <rect width="100" height="100" fill="#cde"/><rect y="70" width="100" height="30" fill="#7a4"/>
+              <rect x="70" y="30" width="20" height="45" fill="#a65"/>
               <circle cx="50" cy="52" r="24" fill="#fc6"/><circle cx="42" cy="47" r="3" fill="{eye}"/>
               {(
                 wink
                     ? "<path d='M55 47 L62 47' stroke='#333' stroke-width='2'/>"
                     : $"<circle cx='59' cy='47' r='3' fill='{eye}'/>"
             )}
-              <path d="M28 36 L50 14 L72 36 Z" fill="{hat}"/><path d="{mouth}" stroke="#622" stroke-width="2.5" fill="none"/></svg>
+              <path d="M28 36 L50 14 L72 36 Z" fill="{hat}"/>
+              <path d="{mouth}" stroke="#622" stroke-width="2.5" fill="none"/></svg>
             """
         );
 

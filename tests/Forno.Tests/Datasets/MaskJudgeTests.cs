@@ -109,7 +109,10 @@ public class MaskJudgeTests(ITestOutputHelper output)
     {
         // The right half of a disc of one colour on a plain ground is left out.
         using var drawn = Picture.LoadSvg(
-            "<svg xmlns='http://www.w3.org/2000/svg' width='200' height='200'><rect width='200' height='200' fill='#9bd'/><circle cx='100' cy='100' r='70' fill='#b42'/></svg>"u8,
+            """
+            <svg xmlns="http://www.w3.org/2000/svg" width="200" height="200">
+              <rect width="200" height="200" fill="#9bd"/><circle cx="100" cy="100" r="70" fill="#b42"/></svg>
+            """u8,
             200,
             "disc"
         );
@@ -186,7 +189,11 @@ public class MaskJudgeTests(ITestOutputHelper output)
     {
         // A disc on a slope: two parts, though the slope has many colours.
         using var drawn = Picture.LoadSvg(
-            "<svg xmlns='http://www.w3.org/2000/svg' width='120' height='90'><linearGradient id='g'><stop stop-color='#39c'/><stop offset='1' stop-color='#cef'/></linearGradient><rect width='120' height='90' fill='url(#g)'/><circle cx='60' cy='45' r='25' fill='#a20'/></svg>"u8,
+            """
+            <svg xmlns="http://www.w3.org/2000/svg" width="120" height="90">
+              <linearGradient id="g"><stop stop-color="#39c"/><stop offset="1" stop-color="#cef"/></linearGradient>
+              <rect width="120" height="90" fill="url(#g)"/><circle cx="60" cy="45" r="25" fill="#a20"/></svg>
+            """u8,
             120,
             "disc"
         );

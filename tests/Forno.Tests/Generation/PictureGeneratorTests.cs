@@ -172,9 +172,9 @@ public sealed class PictureGeneratorTests : IDisposable
         Lora("style");
         Fails("sampler \"Eular\" is unknown; valid: DPM++ 2M", Request with { Sampler = "Eular" });
         Fails("schedule \"Carras\" is unknown", Request with { Scheduler = "Carras" });
-        Fails("width 100 is no multiple of 8; the nearest is 104", Request with { Width = 100 });
+        Fails("width 100 is not a multiple of 8; the nearest is 104", Request with { Width = 100 });
         Fails("height 16392 is too large; at most 16384", Request with { Height = 16392 });
-        Fails("width -8 is no multiple of 8; the nearest is 8", Request with { Width = -8 });
+        Fails("width -8 is not a multiple of 8; the nearest is 8", Request with { Width = -8 });
         Fails("steps must be at least 1", Request with { Steps = 0 });
         Fails("steps must be at most 1000, not 1001", Request with { Steps = 1001 });
         Fails("steps must be below 1000 with UniPC", Request with { Steps = 1000, Sampler = "UniPC" });

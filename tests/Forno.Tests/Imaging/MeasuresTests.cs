@@ -135,7 +135,8 @@ public class MeasuresTests
     private static readonly byte[] Shapes = System.Text.Encoding.UTF8.GetBytes(
         """
         <svg xmlns="http://www.w3.org/2000/svg" width="100" height="100" viewBox="0 0 100 100">
-          <defs><linearGradient id="g"><stop offset="0" stop-color="#fc8"/><stop offset="1" stop-color="#84c"/></linearGradient></defs>
+          <defs><linearGradient id="g">
+            <stop offset="0" stop-color="#fc8"/><stop offset="1" stop-color="#84c"/></linearGradient></defs>
           <rect width="100" height="100" fill="url(#g)"/><circle cx="30" cy="40" r="21" fill="#281"/>
           <path d="M55 20 L90 33 L70 80 Z" fill="#d22"/><ellipse cx="45" cy="82" rx="30" ry="9" fill="#fff"/></svg>
         """

@@ -103,7 +103,10 @@ public class PictureTests
     public void SvgIsDrawnAtTheSizeAskedFor()
     {
         byte[] svg = Encoding.UTF8.GetBytes(
-            """<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><rect width="10" height="10" fill="#f00"/></svg>"""
+            """
+            <svg xmlns="http://www.w3.org/2000/svg" width="20" height="10">
+              <rect width="10" height="10" fill="#f00"/></svg>
+            """
         );
         using var picture = Picture.LoadSvg(svg, 128, "drawing");
         Assert.Equal((128, 64, 4), (picture.Width, picture.Height, picture.Bands));

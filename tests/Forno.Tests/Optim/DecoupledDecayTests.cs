@@ -5,8 +5,7 @@ using Forno.Torch;
 namespace Forno.Tests.Optim;
 
 /// <summary>
-/// Decoupled weight decay with the rounding of each reference: in float32, p + (−wd·lr)·p and p·(1 − wd·lr)
-/// differ, and
+/// Decoupled weight decay with the rounding of each reference: in float32, p + (−wd·lr)·p and p·(1 − wd·lr) differ, and
 /// where d grows out of how far parameters have come, the difference grows with it.
 /// </summary>
 public class DecoupledDecayTests
@@ -94,8 +93,7 @@ public class DecoupledDecayTests
     }
 
     // The formula of prodigyopt, element by element in float32. The part of p that decays is taken by the d of before
-    // the
-    // step; the denominator has the new one.
+    // the step; the denominator has the new one.
     private static (float[] Parameter, double[] D) Recompute(double d0, double decay, Func<float, float, float> decayed)
     {
         float[] p = Start(),

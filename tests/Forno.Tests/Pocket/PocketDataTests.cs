@@ -14,14 +14,19 @@ public sealed class PocketDataTests : IDisposable
     {
         Put(
             "emojibase-data/meta/groups.json",
-            """{"groups":{"0":"smileys-emotion","4":"food-drink","9":"flags"},"subgroups":{"14":"heart","42":"food-fruit","97":"flag"}}"""
+            """
+            {"groups":{"0":"smileys-emotion","4":"food-drink","9":"flags"},
+             "subgroups":{"14":"heart","42":"food-fruit","97":"flag"}}
+            """
         );
         Put("emojibase-data/meta/unicode-names.json", """{"2764-FE0F":"HEAVY BLACK HEART"}""");
         Put(
             "emojibase-data/en/messages.json",
             """
-            {"groups":[{"key":"smileys-emotion","message":"smileys & emotion"},{"key":"food-drink","message":"food & drink"},{"key":"flags","message":"flags"}],
-             "subgroups":[{"key":"heart","message":"hearts"},{"key":"food-fruit","message":"fruit"},{"key":"flag","message":"other flags"}]}
+            {"groups":[{"key":"smileys-emotion","message":"smileys & emotion"},
+              {"key":"food-drink","message":"food & drink"},{"key":"flags","message":"flags"}],
+             "subgroups":[{"key":"heart","message":"hearts"},{"key":"food-fruit","message":"fruit"},
+              {"key":"flag","message":"other flags"}]}
             """
         );
         Put(

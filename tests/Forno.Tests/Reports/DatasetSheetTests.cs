@@ -217,7 +217,8 @@ public class DatasetSheetTests
             Visible(
                 tree,
                 html,
-                "document.querySelector('[data-filter=soft]').click();document.querySelector('[data-filter=small]').click();"
+                "document.querySelector('[data-filter=soft]').click();"
+                    + "document.querySelector('[data-filter=small]').click();"
             )
         );
         Assert.Equal(
@@ -322,7 +323,8 @@ public class DatasetSheetTests
     {
         string svg = Invariant.Text(
             $"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 100 100" preserveAspectRatio="none">
+            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 100 100"
+                 preserveAspectRatio="none">
               {(opaque ? $"<rect width='100' height='100' fill='{ground}'/>" : "")}
               <circle cx="{30 + (width % 7 * 6)}" cy="{35 + (height % 5 * 7)}" r="{18 + (width % 11)}" fill="{shape}"/>
               <path d="M{10 + (height % 13)} 90 L60 {50 + (width % 9)} L95 80 Z" fill="#222"/></svg>

@@ -121,12 +121,13 @@ public class TriggerPageTests
             .. Enumerable
                 .Range(0, 18)
                 .Select(i =>
-                    $"folder{i % 7}: {random.Next(3, 40)} "
-                    + $"{string.Join(' ', Enumerable.Range(1, triggers).Where(_ => random.Next(triggers < 3 ? 2 : 4) == 0).Select(t => $"trig{t}"))}"
-                    + " | "
-                    + $"{string.Join(' ', Enumerable.Range(1, 9).Where(_ => random.Next(3) == 0).Select(f => $"feat{f}"))}"
+                    $"folder{i % 7}: {random.Next(3, 40)} {Some("trig", triggers, triggers < 3 ? 2 : 4)}"
+                    + $" | {Some("feat", 9, 3)}"
                 ),
         ]);
+
+        string Some(string name, int count, int oneIn) =>
+            string.Join(' ', Enumerable.Range(1, count).Where(_ => random.Next(oneIn) == 0).Select(n => $"{name}{n}"));
     }
 
     private static double X(XElement rect) => Number(rect, "x");

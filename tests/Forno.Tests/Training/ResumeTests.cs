@@ -68,7 +68,7 @@ public class ResumeTests
         string[] before = Entries(run.Output);
         string named = State(run, "anna-step00000005");
         Assert.Contains(
-            "no other whole state of this run (anna)",
+            "no other complete state of this run (anna)",
             Assert.Throws<FornoException>(() => run.Train(resume: named)).Message
         );
         // The same settings under another name are another run's.
@@ -90,7 +90,10 @@ public class ResumeTests
         Edit(run, "network_dim = 2", "network_dim = 4");
         string named = State(run, "thing-step00000005");
         Damage(named);
-        Assert.Contains("no other whole state", Assert.Throws<FornoException>(() => run.Train(resume: named)).Message);
+        Assert.Contains(
+            "no other complete state",
+            Assert.Throws<FornoException>(() => run.Train(resume: named)).Message
+        );
     }
 
     [Theory]

@@ -122,8 +122,9 @@ public partial class RuntimeTests
     // Setters of the runtime, of the process's surroundings, of switches that stay on.
     [GeneratedRegex(
         @"TorchRuntime\.(Threads = |FlushDenormals|UseMkldnn|AllowTf32)|CallClock\.On = |ProductThreads\.Use"
-            + @"|SetEnvironmentVariable|SetCurrentDirectory|Environment\.CurrentDirectory = |CultureInfo\.(Default|Current)"
-            + @"[A-Za-z]* = |ThreadPool\.Set|GCSettings\.|Environment\.Exit|(?<!\{ )Console\.(Write|Out|Error|Set)"
+            + @"|SetEnvironmentVariable|SetCurrentDirectory|Environment\.CurrentDirectory = "
+            + @"|CultureInfo\.(Default|Current)[A-Za-z]* = |ThreadPool\.Set|GCSettings\.|Environment\.Exit"
+            + @"|(?<!\{ )Console\.(Write|Out|Error|Set)"
     )]
     private static partial Regex ProcessWide();
 

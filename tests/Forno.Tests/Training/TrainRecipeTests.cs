@@ -123,7 +123,7 @@ public sealed class TrainRecipeTests : IDisposable
     [InlineData("huber_schedule = \"x\"", "choose one of: constant, exponential, snr")]
     [InlineData("network_module = \"networks.dylora\"", "choose one of: networks.lora, lycoris.kohya")]
     [InlineData("network_args = [\"block_dims=1,2\"]", "block_dims needs 25 values")]
-    [InlineData("network_args = [\"conv_dim=x\"]", "conv_dim: 'x' is no number")]
+    [InlineData("network_args = [\"conv_dim=x\"]", "conv_dim: 'x' is not a number")]
     [InlineData("learning_rate = \"1e-4\"", "config.toml line 5: learning_rate must be a number, found \"1e-4\"")]
     [InlineData("network_dim = 1.5", "network_dim must be a whole number")]
     [InlineData("network_dim = 0", "network_dim = 0 must be a whole number of at least 1")]

@@ -10,8 +10,7 @@ public class InpainterTests
 {
     /// <summary>
     /// A network of LaMa's interface: each hole becomes the mean of the known pixels within 65 × 65 around. Exports
-    /// differ in
-    /// what they take and give.
+    /// differ in what they take and give.
     /// </summary>
     internal static OnnxFile MeanFill(
         long side = -1,
@@ -223,7 +222,10 @@ public class InpainterTests
             .Node("Add", "a b", "y")
             .Output("y", OnnxType.Float32, 1, 3, 64, 64)
             .Save(tree["black.onnx"]);
-        Assert.Contains("no inpainting network", Assert.Throws<FornoException>(() => Inpainter.Load(black)).Message);
+        Assert.Contains(
+            "not an inpainting network",
+            Assert.Throws<FornoException>(() => Inpainter.Load(black)).Message
+        );
         string bytes = new OnnxFile()
             .Input("image", OnnxType.UInt8, 1, 3, 64, 64)
             .Input("mask", OnnxType.UInt8, 1, 1, 64, 64)
@@ -234,7 +236,7 @@ public class InpainterTests
             .Output("y", OnnxType.UInt8, 1, 3, 64, 64)
             .Save(tree["bytes.onnx"]);
         Assert.Contains(
-            "lie between 0 and 255",
+            "are between 0 and 255",
             Assert.Throws<FornoException>(() => Inpainter.Load(bytes, InpaintRange.One)).Message
         );
     }

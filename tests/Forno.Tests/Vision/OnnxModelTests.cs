@@ -119,7 +119,7 @@ public sealed class OnnxModelTests : IDisposable
         Fails("random.onnx", [.. Enumerable.Range(0, 999).Select(i => (byte)(i * 77))], "an ONNX model was expected");
         Fails("cut.onnx", whole[..^40], "cut off");
         Fails("head.onnx", whole[..3], "cut off");
-        Fails("nograph.onnx", whole[..2], "holds no graph");
+        Fails("nograph.onnx", whole[..2], "has no graph");
         Fails(
             "op.onnx",
             new OnnxFile()

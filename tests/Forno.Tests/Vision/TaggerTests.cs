@@ -133,7 +133,7 @@ public sealed class TaggerTests : IDisposable
             "'tags' (float32 [?, 7])"
         );
         tree.Write("wd/selected_tags.csv", "");
-        Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "it holds no tags");
+        Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "it has no tags");
         tree.Write("wd/selected_tags.csv", [0x41, 0xC0, 0x41, 0xFF]);
         Fails(() => Tagger.Load(TaggerFiles.Find(tree["wd"]), new TaggerOptions()), "cannot be read");
 
@@ -157,7 +157,7 @@ public sealed class TaggerTests : IDisposable
         tree.Write("text/other.onnx", "x");
         File.Delete(tree["text/model.onnx"]);
         tree.Write("text/third.onnx", "x");
-        Fails(() => TaggerFiles.Find(tree["text"]), "it holds several models (other.onnx, third.onnx)");
+        Fails(() => TaggerFiles.Find(tree["text"]), "it has several models (other.onnx, third.onnx)");
 
         static void Fails(Action action, params string[] says)
         {

@@ -238,14 +238,17 @@ public class TextDetectorTests(ITestOutputHelper log)
         for (int i = 0; i < 10; i++)
         {
             // A face with ears; every second one a body of stripes.
+            string body = i % 2 == 0 ? "" : "<path d='M-40 70 H40 M-40 82 H40 M-30 94 H30'/>",
+                place = Invariant.Text($"translate(320 320) scale({1.2 + (i * 0.25)}) rotate({i * 9})");
+            (int ground, int fill, int chin) = (i * 36, 180 + (i * 36), 30 + i);
             string svg = Invariant.Text(
                 $"""
-                <svg xmlns="http://www.w3.org/2000/svg" width="640" height="640"><rect width="640" height="640" fill="hsl({i
-                    * 36},40%,88%)"/><g transform="translate(320 320) scale({1.2 + (i * 0.25)}) rotate({i
-                    * 9})" stroke="#222" stroke-width="5" fill="hsl({180 + (i * 36)},70%,60%)">
-                <path d="M-50 -30 L-60 -80 L-20 -55 Z M50 -30 L60 -80 L20 -55 Z"/><circle r="62"/><circle cx="-22" cy="-12" r="8" fill="#222"/><circle cx="22" cy="-12" r="8" fill="#222"/><path d="M-24 22 Q0 {30
-                    + i} 24 22" fill="none"/>
-                {(i % 2 == 0 ? "" : "<path d='M-40 70 H40 M-40 82 H40 M-30 94 H30'/>")}</g></svg>
+                <svg xmlns="http://www.w3.org/2000/svg" width="640" height="640">
+                <rect width="640" height="640" fill="hsl({ground},40%,88%)"/>
+                <g transform="{place}" stroke="#222" stroke-width="5" fill="hsl({fill},70%,60%)">
+                <path d="M-50 -30 L-60 -80 L-20 -55 Z M50 -30 L60 -80 L20 -55 Z"/><circle r="62"/>
+                <circle cx="-22" cy="-12" r="8" fill="#222"/><circle cx="22" cy="-12" r="8" fill="#222"/>
+                <path d="M-24 22 Q0 {chin} 24 22" fill="none"/>{body}</g></svg>
                 """
             );
             using var drawn = Picture.LoadSvg(Encoding.UTF8.GetBytes(svg), 640, "svg");
@@ -275,17 +278,15 @@ public class TextDetectorTests(ITestOutputHelper log)
     {
         var random = new Random(seed);
         (int width, int height) = (random.Next(480, 1400), random.Next(480, 1400));
+        (int hue, int light) = (random.Next(360), random.Next(20, 85));
+        (int otherHue, int otherLight) = (random.Next(360), random.Next(20, 85));
         var svg = new StringBuilder(
             Invariant.Text(
                 $"""
-                <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><defs><linearGradient id="g" x2="1" y2="1">
-                <stop stop-color="hsl({random.Next(360)},60%,{random.Next(
-                    20,
-                    85
-                )}%)"/><stop offset="1" stop-color="hsl({random.Next(360)},50%,{random.Next(
-                    20,
-                    85
-                )}%)"/></linearGradient></defs>
+                <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">
+                <defs><linearGradient id="g" x2="1" y2="1">
+                <stop stop-color="hsl({hue},60%,{light}%)"/>
+                <stop offset="1" stop-color="hsl({otherHue},50%,{otherLight}%)"/></linearGradient></defs>
                 <rect width="100%" height="100%" fill="url(#g)"/>
                 """
             )

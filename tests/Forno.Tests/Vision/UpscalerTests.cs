@@ -45,7 +45,7 @@ public sealed class UpscalerTests : IDisposable
     {
         var keys = TinyUpscalers.Compact().ToDictionary(k => "module." + k.Key, k => k.Value);
         keys["extra"] = [1];
-        Assert.Contains("no upscaler", Refused(keys));
+        Assert.Contains("not an upscaler", Refused(keys));
     }
 
     [Theory]

@@ -337,7 +337,10 @@ public class WorkFolderTests
     {
         using TempTree tree = new();
         tree.Write("sub/mine.png", "mine");
-        Assert.Contains("holds files", Assert.Throws<FornoException>(() => WorkFolder.OpenOrCreate(tree.Root)).Message);
+        Assert.Contains(
+            "already has files",
+            Assert.Throws<FornoException>(() => WorkFolder.OpenOrCreate(tree.Root)).Message
+        );
         WorkFolder.OpenOrCreate(tree["new/set"]).Dispose();
         Assert.Equal(tree["new/set"], WorkFolder.Find(tree["new/set/10_a"]));
         Assert.Contains(

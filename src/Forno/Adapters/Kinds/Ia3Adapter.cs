@@ -52,9 +52,7 @@ public sealed class Ia3Adapter : Adapter
         Tensor factor = (Along(merged.Shape) * Multiplier) + 1;
         return factor.Abs().Min().Item() > 1e-6
             ? merged / factor
-            : throw new FornoException(
-                $"{Name}: it made a channel zero, which cannot be taken back; load the model again"
-            );
+            : throw new FornoException($"{Name}: it made a channel zero, which cannot be undone; load the model again");
     }
 
     // As LyCORIS lays them out: [C] for linear layers, [1, C, 1, 1] for convolutions.

@@ -24,7 +24,7 @@ internal sealed class PickleCalls
 
         if (callable is not Global global)
         {
-            throw new CorruptFileException("its pickle calls something that is no permitted global");
+            throw new CorruptFileException("its pickle calls something that is not a permitted global");
         }
 
         return global.Kind switch
@@ -59,7 +59,7 @@ internal sealed class PickleCalls
 
         if (type is not Global global)
         {
-            throw new CorruptFileException("its pickle makes an object of something that is no permitted class");
+            throw new CorruptFileException("its pickle makes an object of something that is not a permitted class");
         }
 
         return global.Kind switch
@@ -270,7 +270,7 @@ internal sealed class PickleCalls
     {
         if (arguments is not [string text, string codec])
         {
-            throw new CorruptFileException("its pickle encodes something that is no text");
+            throw new CorruptFileException("its pickle encodes something that is not text");
         }
 
         int limit = codec switch
@@ -310,7 +310,7 @@ internal sealed class PickleCalls
     private static Opaque NumpyScalar(object?[] arguments) =>
         arguments is [_] or [_, byte[] or string or Opaque]
             ? Opaque.Numpy
-            : throw new CorruptFileException("its pickle holds a malformed numpy scalar");
+            : throw new CorruptFileException("its pickle has a malformed numpy scalar");
 
     private object?[] Copy(object? sequence)
     {

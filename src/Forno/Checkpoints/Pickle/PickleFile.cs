@@ -155,7 +155,7 @@ public sealed class PickleFile : ITensorSource
         {
             throw new CorruptFileException(
                 pickles.Length > 1
-                    ? "it holds more than one data.pkl"
+                    ? "it has more than one data.pkl"
                     : "it is a zip archive without the data.pkl of torch.save"
             );
         }
@@ -212,7 +212,7 @@ public sealed class PickleFile : ITensorSource
         long at = 0;
         if (RunAt(ref at, null) is not System.Numerics.BigInteger magic || magic != Magic)
         {
-            throw new CorruptFileException("it does not begin as torch.save writes");
+            throw new CorruptFileException("it does not start as torch.save writes it");
         }
 
         if (RunAt(ref at, null) is not LegacyVersion)

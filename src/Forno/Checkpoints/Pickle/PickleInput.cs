@@ -46,7 +46,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
         if (count > (ulong)(this.data.Length - Position))
         {
             throw new CorruptFileException(
-                $"it ends too early ({count} bytes due, {this.data.Length - Position} left)"
+                $"it ends too early ({count} bytes expected, {this.data.Length - Position} left)"
             );
         }
     }
@@ -79,7 +79,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
         CheckClaim(length);
         if (length > MaxInteger)
         {
-            throw new CorruptFileException("it holds an integer of absurd size");
+            throw new CorruptFileException("it has an integer of absurd size");
         }
 
         return Shrink(new BigInteger(Take(length)));
@@ -103,7 +103,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
             || !BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
         )
         {
-            throw new CorruptFileException("it holds a malformed integer");
+            throw new CorruptFileException("it has a malformed integer");
         }
 
         return Shrink(number);
@@ -120,13 +120,13 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
             var number
                 when double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) =>
                 value,
-            _ => throw new CorruptFileException("it holds a malformed float"),
+            _ => throw new CorruptFileException("it has a malformed float"),
         };
 
     public long MemoLine() =>
         IntegerLine(allowBool: false) is long index and >= 0 and <= uint.MaxValue
             ? index
-            : throw new CorruptFileException("it holds a malformed memo index");
+            : throw new CorruptFileException("it has a malformed memo index");
 
     /// <summary>STRING: a quoted Python literal, decoded as Latin-1 like all strings of Python 2.</summary>
     public string QuotedLine()
@@ -134,7 +134,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
         var line = Line().Trim((byte)' ');
         if (line.Length < 2 || line[0] != line[^1] || line[0] is not ((byte)'\'' or (byte)'"'))
         {
-            throw new CorruptFileException("it holds a malformed string");
+            throw new CorruptFileException("it has a malformed string");
         }
 
         return Unescape(line[1..^1]);
@@ -154,7 +154,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
                 int point = Hex(line, i + 2, digits);
                 if (point > 0x10FFFF)
                 {
-                    throw new CorruptFileException("it holds a malformed string");
+                    throw new CorruptFileException("it has a malformed string");
                 }
 
                 text.Append(point < 0x10000 ? ((char)point).ToString() : char.ConvertFromUtf32(point));
@@ -182,7 +182,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
 
             if (++i == text.Length)
             {
-                throw new CorruptFileException("it holds a malformed string");
+                throw new CorruptFileException("it has a malformed string");
             }
 
             switch (text[i])
@@ -246,7 +246,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
             out uint value
         )
             ? (int)Math.Min(value, int.MaxValue)
-            : throw new CorruptFileException("it holds a malformed string");
+            : throw new CorruptFileException("it has a malformed string");
 
     private static string DecodeUtf8(ReadOnlySpan<byte> bytes)
     {
@@ -256,7 +256,7 @@ internal ref struct PickleInput(ReadOnlySpan<byte> data)
         }
         catch (DecoderFallbackException)
         {
-            throw new CorruptFileException("it holds a text that is not valid UTF-8");
+            throw new CorruptFileException("it has a text that is not valid UTF-8");
         }
     }
 

@@ -329,7 +329,7 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
             case Inert:
                 break;
             default:
-                throw new CorruptFileException("its pickle appends to something that is no list");
+                throw new CorruptFileException("its pickle appends to something that is not a list");
         }
     }
 
@@ -343,7 +343,7 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
             case Inert:
                 break;
             default:
-                throw new CorruptFileException("its pickle sets items of something that is no dict");
+                throw new CorruptFileException("its pickle sets items of something that is not a dict");
         }
     }
 
@@ -356,7 +356,7 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
 
         if (!ReferenceEquals(Top(), Opaque.Set))
         {
-            throw new CorruptFileException("its pickle adds to something that is no set");
+            throw new CorruptFileException("its pickle adds to something that is not a set");
         }
 
         PickleCalls.CheckHashable(items);
@@ -368,7 +368,7 @@ internal sealed class PickleMachine(Func<object?, object>? persistent)
         Push(
             names is [string module, string name]
                 ? PickleGlobals.Resolve(module, name)
-                : throw new CorruptFileException("its pickle names a global by something that is no text")
+                : throw new CorruptFileException("its pickle names a global by something that is not text")
         );
     }
 

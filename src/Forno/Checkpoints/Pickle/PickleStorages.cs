@@ -52,7 +52,7 @@ internal sealed class PickleStorages(bool legacy)
             || items.Length != (legacy ? 6 : 5)
         )
         {
-            throw new CorruptFileException("its pickle holds a malformed persistent id");
+            throw new CorruptFileException("its pickle has a malformed persistent id");
         }
 
         long count = (long)items[4]!;

@@ -24,7 +24,7 @@ internal static class PickleTensors
             || arguments[0] is not PickleStorage storage
         )
         {
-            throw new CorruptFileException("it holds a malformed description of a tensor");
+            throw new CorruptFileException("it has a malformed description of a tensor");
         }
 
         var type = storage.Type;
@@ -32,7 +32,7 @@ internal static class PickleTensors
         {
             type = arguments[6] is Global { Kind: GlobalKind.DType, Type: { } named }
                 ? named
-                : throw new CorruptFileException("it holds a tensor of a dtype that is not supported");
+                : throw new CorruptFileException("it has a tensor of a dtype that is not supported");
         }
 
         return Make(storage, type, Integer(arguments[1]), Integers(arguments[2]), Integers(arguments[3]));
@@ -42,7 +42,7 @@ internal static class PickleTensors
     {
         if (size.Length != stride.Length)
         {
-            throw new CorruptFileException("it holds a tensor whose shape and strides differ in length");
+            throw new CorruptFileException("it has a tensor whose shape and strides differ in length");
         }
 
         Int128 count = 1;
@@ -53,21 +53,19 @@ internal static class PickleTensors
             last += (Int128)Math.Max(size[i] - 1, 0) * stride[i];
             if (count > long.MaxValue / 8 || last > long.MaxValue)
             {
-                throw new CorruptFileException("it holds a tensor whose size overflows");
+                throw new CorruptFileException("it has a tensor whose size overflows");
             }
         }
 
         long available = checked(storage.Count * storage.Type.Size()) / type.Size();
         if (count > 0 && last >= available)
         {
-            throw new CorruptFileException(
-                $"it holds a tensor that reaches element {last} of a storage of {available}"
-            );
+            throw new CorruptFileException($"it has a tensor that reaches element {last} of a storage of {available}");
         }
 
         if (count > available && count * type.Size() > MaxExpandedBytes)
         {
-            throw new CorruptFileException("it holds a tensor that unfolds to far more than its storage");
+            throw new CorruptFileException("it has a tensor that unfolds to far more than its storage");
         }
 
         long first = count > 0 ? (storage.First * storage.Type.Size()) + (offset * type.Size()) : 0;
@@ -77,13 +75,13 @@ internal static class PickleTensors
     private static long Integer(object? value) =>
         value is long and >= 0
             ? (long)value
-            : throw new CorruptFileException("it holds a tensor with negative or non-integer measures");
+            : throw new CorruptFileException("it has a tensor with negative or non-integer measures");
 
     private static long[] Integers(object? value) =>
         value switch
         {
             PickleTuple tuple => Array.ConvertAll(tuple.Items, Integer),
             PickleList list => list.Items.Select(Integer).ToArray(),
-            _ => throw new CorruptFileException("it holds a tensor whose shape is no tuple"),
+            _ => throw new CorruptFileException("it has a tensor whose shape is not a tuple"),
         };
 }

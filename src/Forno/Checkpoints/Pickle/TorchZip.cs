@@ -70,7 +70,7 @@ internal sealed class TorchZip
             inflated.ReadExactly(bytes);
             if (inflated.ReadByte() >= 0)
             {
-                throw new CorruptFileException($"its record '{record.Name}' holds more than it says");
+                throw new CorruptFileException($"its record '{record.Name}' is larger than it says");
             }
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
@@ -175,7 +175,7 @@ internal sealed class TorchZip
         if (length > FreelyInflated && length / 100 > packed)
         {
             throw new CorruptFileException(
-                $"its record '{name}' unpacks to {length} bytes from {packed}, which smells of a zip bomb"
+                $"its record '{name}' unpacks to {length} bytes from {packed}, which looks like a zip bomb"
             );
         }
 
@@ -312,7 +312,7 @@ internal sealed class TorchZip
     private ReadOnlySpan<byte> Window(long offset, int count, string what) =>
         offset >= 0 && offset <= map.Length - count
             ? map.Span(offset, count)
-            : throw new CorruptFileException($"its {what} lies outside of the file");
+            : throw new CorruptFileException($"its {what} is outside of the file");
 
     private static long Signed(ulong value) =>
         value <= long.MaxValue / 2

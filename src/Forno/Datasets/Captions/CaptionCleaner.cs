@@ -38,8 +38,7 @@ public sealed record CleanChange(string Rule, string What, int Captions);
 /// Cleans captions by lists of words: useless tags, synonyms, redundancy, consolidation of one garment's tags, and on
 /// request the splitting of generic tags. Tags that stay in place (before <c>|||</c>, the first <c>keep_tokens</c>), an
 /// ending and sentences are left alone; the others keep their order, and what takes the place of several tags stands
-/// where
-/// the first of them stood. Cleaning what is clean changes nothing. Safe for several threads.
+/// where the first of them stood. Cleaning what is clean changes nothing. Safe for several threads.
 /// </summary>
 public sealed class CaptionCleaner
 {

@@ -91,7 +91,8 @@ internal static class CaptionFindings
                     FindingKind.Extensions,
                     FindingLevel.Warning,
                     $"captions have several extensions: {list}",
-                    "The trainer reads one of them (caption_extension): the pictures of the others count as without caption.",
+                    "The trainer reads one of them (caption_extension): the pictures of the others count as without "
+                        + "caption.",
                     Fix.Run("dataset import").OnDataSet().IntoNew().With("caption-extension", ".txt"),
                     Fix.ByHand("rename them all to .txt")
                 )
@@ -124,7 +125,7 @@ internal static class CaptionFindings
                     FindingLevel.Warning,
                     Invariant.Text(
                         $"{encoded} "
-                            + $"{(encoded == 1 ? "caption is UTF-16 or begins" : "captions are UTF-16 or begin")} "
+                            + $"{(encoded == 1 ? "caption is UTF-16 or starts" : "captions are UTF-16 or start")} "
                             + $"with a byte order mark"
                     ),
                     "Forno reads them, kohya's trainer does not: it stops, or takes the mark for a part of "
@@ -207,7 +208,7 @@ internal static class CaptionFindings
                     FindingKind.Repeated,
                     FindingLevel.Note,
                     $"{Of(survey.Repeating, report.Captions, "caption")} {Have(survey.Repeating)} a tag twice",
-                    "It weighs double and uses up tokens.",
+                    "It counts double and uses up tokens.",
                     Fix.Run("caption edit").OnDataSet().Changing().With("dedupe")
                 )
             );
@@ -224,7 +225,7 @@ internal static class CaptionFindings
                         $"{spelt.Length} {(spelt.Length == 1 ? "tag is" : "tags are")} written in several "
                             + $"ways: {Named(spelt.Select(t => t.Text))}"
                     ),
-                    "With and without underscores or backslashes, a tag is other tokens: each way learns its "
+                    "With and without underscores or backslashes, a tag has other tokens: each form learns its "
                         + "own share.",
                     Fix.Run("caption edit").OnDataSet().Changing().With("spaces").With("escape"),
                     Fix.Run("caption edit").OnDataSet().Changing().With("underscores").With("unescape")
@@ -240,7 +241,7 @@ internal static class CaptionFindings
                     FindingLevel.Note,
                     Invariant.Text(
                         $"{report.Singletons.Count} "
-                            + $"{(report.Singletons.Count == 1 ? "tag stands" : "tags stand")} on one picture "
+                            + $"{(report.Singletons.Count == 1 ? "tag is" : "tags are")} on one picture "
                             + $"only: {Named(report.Singletons.Select(s => s.Tag))}"
                     ),
                     "The LoRA sees such a tag once a round: it learns that picture, not the tag. "
@@ -257,6 +258,9 @@ internal static class CaptionFindings
 
         if (report.Together.Count > 0)
         {
+            string groups = Named(
+                report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : ""))
+            );
             found.Add(
                 new Finding(
                     FindingKind.Together,
@@ -264,10 +268,9 @@ internal static class CaptionFindings
                     Invariant.Text(
                         $"{report.Together.Count} "
                             + $"{(report.Together.Count == 1 ? "group of tags is" : "groups of tags are")} never "
-                            + $"seen apart: "
-                            + $"{Named(report.Together.Select(g => string.Join(" + ", g.Tags.Take(3)) + (g.Tags.Count > 3 ? " …" : "")))}"
+                            + $"seen apart: {groups}"
                     ),
-                    "Nothing tells them apart, so each of them comes to mean the whole group.",
+                    "Nothing distinguishes them, so each of them comes to mean the whole group.",
                     Fix.Run("caption clean").OnDataSet().Changing().Noting("where they mean the same"),
                     Fix.ByHand("add pictures that have only one of them")
                 )
@@ -330,7 +333,7 @@ internal static class CaptionFindings
                         $"{aliases.Length} {(aliases.Length == 1 ? "tag has" : "tags have")} another name in "
                             + $"the tag list: {Named(aliases.Select(a => $"{a.Tag} → {a.AliasOf}"))}"
                     ),
-                    "The model knows the main name; under the other one it begins from nothing.",
+                    "The model knows the main name; under the other one it starts from nothing.",
                     aliases.Length > MostNamed ? Renames(aliases).Noting("and so on") : Renames(aliases)
                 )
             );

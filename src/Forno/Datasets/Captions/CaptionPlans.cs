@@ -24,24 +24,21 @@ public static class CaptionPlans
     /// <summary>
     /// Makes the plan of an edit: a step a picture, with the caption before and after. Captions that the edit leaves as
     /// they are have none, so that their bytes stay; so do captions that cannot be read. Pictures that share a caption
-    /// are
-    /// asked for once; those of other names that borrow it (<see cref="PictureItem.Borrowed"/>) get their own sidecar,
-    /// where the
-    /// edit makes one. What is written into or beside shared captions and those of other extensions is told in notes.
+    /// are asked for once; those of other names that borrow it (<see cref="PictureItem.Borrowed"/>) get their own
+    /// sidecar, where the edit makes one. What is written into or beside shared captions and those of other extensions
+    /// is told in notes.
     /// </summary>
     /// <param name="set">The captions; its problems become the plan's.</param>
     /// <param name="name">The command, for the journal.</param>
     /// <param name="edit">
     /// Decides about one picture, in any order and on several threads; null leaves it. For a picture without a caption
-    /// a new
-    /// file is made. A <see cref="FornoException"/> becomes a problem.
+    /// a new file is made. A <see cref="FornoException"/> becomes a problem.
     /// </param>
     /// <param name="progress">Counts pictures.</param>
     /// <param name="cancel">Stops it.</param>
     /// <param name="own">
     /// Whether a caption is about its one picture: then one that borrows a caption gets its own file, and what it
-    /// borrowed
-    /// stays. Else the caption that it borrows is changed, for all that share it.
+    /// borrowed stays. Else the caption that it borrows is changed, for all that share it.
     /// </param>
     public static ChangePlan Make(
         CaptionSet set,
@@ -209,20 +206,18 @@ public static class CaptionPlans
 
         if (shadows > 0)
         {
-            notes.Add(
-                Invariant.Text(
-                    $"{shadows} "
-                        + $"{(shadows == 1 ? "picture gets a caption of its own and no longer reads" : "pictures get captions of their own and no longer read")}"
-                        + $" the one that was shared (name.txt for name_1_2_3_4.png)"
-                )
-            );
+            string own =
+                shadows == 1
+                    ? "picture gets a caption of its own and no longer reads"
+                    : "pictures get captions of their own and no longer read";
+            notes.Add(Invariant.Text($"{shadows} {own} the one that was shared (name.txt for name_1_2_3_4.png)"));
         }
 
         if (beside > 0)
         {
             notes.Add(
                 Invariant.Text(
-                    $"{beside} new {set.Extension} {(beside == 1 ? "file stands" : "files stand")} beside "
+                    $"{beside} new {set.Extension} {(beside == 1 ? "file is" : "files are")} beside "
                         + $"captions of another extension ({string.Join(", ", kinds)}), which stay as they are"
                 )
             );

@@ -145,7 +145,7 @@ public sealed class CaptionSet
             string? text = EncodedText.Decode(buffer.AsSpan(0, (int)length), out var encoding);
             return text is null ? (null, default, "neither UTF-8 nor UTF-16 text; save it as UTF-8")
                 : text.Contains('\0', StringComparison.Ordinal)
-                    ? (null, default, "not text (it holds zeros); save it as UTF-8, or remove it")
+                    ? (null, default, "not text (it contains zero bytes); save it as UTF-8, or remove it")
                 : (text, encoding, null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -5,8 +5,7 @@ namespace Forno.Datasets.Captions;
 /// <summary>
 /// One caption as an ordered list of tags. The first line is the caption, as for kohya's trainer; further lines
 /// (<c>enable_wildcard</c>) are kept as they are. Immutable; unchanged it is the text it was read from, changed it
-/// keeps
-/// line ends and everything behind the first line, and the way tags are parted (<c>, </c> or <c>,</c>).
+/// keeps line ends and everything behind the first line, and the way tags are parted (<c>, </c> or <c>,</c>).
 /// <para>A tag is what stands between commas; <c>{a, b|c}</c> is one, and so is a whole sentence with its commas (see
 /// <see cref="IsSentence"/>). <c>|||</c> (kohya's <c>keep_tokens_separator</c>) ends the tags that shuffling leaves in
 /// place, and a second one begins an ending that it leaves in place too.</para>
@@ -116,8 +115,7 @@ public sealed partial class CaptionText
 
     /// <summary>
     /// Whether a tag is a sentence, a unit of natural language that edits of tags leave alone: it ends in a full stop,
-    /// or
-    /// has so many words and an article, verb or pronoun that it is none of a booru's tags.
+    /// or has so many words and an article, verb or pronoun that it is none of a booru's tags.
     /// </summary>
     /// <param name="tag">Its place in <see cref="Tags"/>.</param>
     public bool IsSentence(int tag) => sentences is not null && sentences[tag];
@@ -130,7 +128,7 @@ public sealed partial class CaptionText
     /// <param name="kept">How many of them stand before <c>|||</c>; 0 takes it away; null leaves it behind as many tags
     /// as now.</param>
     /// <param name="ending">How many of them stand behind a second <c>|||</c>; null = as many as now.</param>
-    /// <exception cref="FornoException">A tag holds a line end.</exception>
+    /// <exception cref="FornoException">A tag contains a line end.</exception>
     public CaptionText With(IReadOnlyList<string> tags, int? kept = null, int? ending = null)
     {
         var (given, front) = (new List<PooledTag>(tags.Count), kept ?? Kept);
@@ -203,7 +201,7 @@ public sealed partial class CaptionText
                 line.Append(
                     tag.IsPlain || tag.Text.AsSpan().IndexOfAny('\r', '\n') < 0
                         ? tag.Text
-                        : throw new FornoException($"the tag '{tag.Text}' holds a line end; a tag is on one line")
+                        : throw new FornoException($"the tag '{tag.Text}' contains a line end; a tag is on one line")
                 );
             }
         }

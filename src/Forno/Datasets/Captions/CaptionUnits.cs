@@ -6,15 +6,11 @@ namespace Forno.Datasets.Captions;
 /// <item>A piece between commas that ends in <c>.</c>, <c>!</c> or <c>?</c> after a letter or digit ends a sentence, if
 /// that has at least four words or a verb, article or pronoun: <c>k-on!</c> is a tag.</item>
 /// <item>Such a sentence may hold commas: it begins at the first piece since the last sentence that starts with a
-/// capital
-/// article or pronoun (<c>A woman</c>, <c>She</c>), else the nearest that starts with a capital, else the first that
-/// starts
-/// with a small article or pronoun, else at its last comma.</item>
+/// capital article or pronoun (<c>A woman</c>, <c>She</c>), else the nearest that starts with a capital, else the first
+/// that starts with a small article or pronoun, else at its last comma.</item>
 /// <item>A piece without a full stop is a sentence if it has no underscore and is of at least eight words, of five with
-/// an
-/// article, or of four with a verb or pronoun: <c>a photo of a cat</c>, but not <c>looking at viewer</c>. Names of
-/// works
-/// (<c>the legend of zelda: breath of the wild</c>) with a colon or bracket are tags.</item>
+/// an article, or of four with a verb or pronoun: <c>a photo of a cat</c>, but not <c>looking at viewer</c>. Names of
+/// works (<c>the legend of zelda: breath of the wild</c>) with a colon or bracket are tags.</item>
 /// </list>
 /// </summary>
 internal static class CaptionUnits

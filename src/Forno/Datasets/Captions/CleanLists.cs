@@ -193,7 +193,7 @@ internal sealed class CleanLists
                     ++steps <= chosen.Count
                         ? next.Chosen
                         : throw new FornoException(
-                            $"{next.Entry.Source}: the choice leads round in a circle, back to '{word}'; "
+                            $"{next.Entry.Source}: the choice leads in a circle, back to '{word}'; "
                                 + $"take one of the lines out (-{word})"
                         );
             }

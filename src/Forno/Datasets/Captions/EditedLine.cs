@@ -260,10 +260,13 @@ internal sealed class EditedLine
         kept += place == Place.First && caption.HasSeparator ? placed.Count : 0;
         if (!Same(tags, before))
         {
-            reasons.Add(
-                $"add {string.Join(", ", placed.Select(u => u.Text))} "
-                    + $"{place switch { Place.First => "first", Place.Kept => "behind the tags that stay in place", _ => "last" }}"
-            );
+            string where = place switch
+            {
+                Place.First => "first",
+                Place.Kept => "behind the tags that stay in place",
+                _ => "last",
+            };
+            reasons.Add($"add {string.Join(", ", placed.Select(u => u.Text))} {where}");
         }
     }
 

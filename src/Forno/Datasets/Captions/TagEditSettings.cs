@@ -12,11 +12,9 @@ public enum TagOrder
 
 /// <summary>
 /// Edits of captions. They are made in this order: remove, replace, underscores or spaces, escape or unescape,
-/// deduplicate,
-/// sort, truncate, add. What is added is found at its place at the end, and truncating leaves room for it.
+/// deduplicate, sort, truncate, add. What is added is found at its place at the end, and truncating leaves room for it.
 /// <para>Tags that stay in place (before <c>|||</c>, or the first <see cref="KeepTokens"/>) and sentences are changed
-/// only
-/// by their exact names: patterns, forms, sorting and truncating pass them by.</para>
+/// only by their exact names: patterns, forms, sorting and truncating pass them by.</para>
 /// </summary>
 public sealed record TagEditSettings
 {

@@ -107,7 +107,7 @@ public sealed class TagEdits
         TextEncoding? encoding = settings.Utf8 && picture.Encoding != TextEncoding.Utf8 ? TextEncoding.Utf8 : null;
         if (encoding is not null)
         {
-            reasons.Add(picture.Encoding == TextEncoding.Utf8Mark ? "byte order mark taken off" : "UTF-16 to UTF-8");
+            reasons.Add(picture.Encoding == TextEncoding.Utf8Mark ? "byte order mark removed" : "UTF-16 to UTF-8");
         }
 
         return reasons.Count == 0 ? null : new CaptionEdit(text, reasons) { Encoding = encoding };

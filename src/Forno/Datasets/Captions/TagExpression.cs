@@ -6,9 +6,8 @@ namespace Forno.Datasets.Captions;
 
 /// <summary>
 /// A condition on tags: <c>1girl &amp; (red_dress | skirt) &amp; !solo</c>. <c>&amp;</c> binds closer than <c>|</c>;
-/// <c>*</c> in
-/// a tag stands for anything; tags with operators in them stand in double quotes or have <c>\</c> before each:
-/// <c>"saber (fate)"</c>, <c>saber_\(fate\)</c>. Upper and lower case, <c>_</c> and spaces are alike.
+/// <c>*</c> in a tag stands for anything; tags with operators in them stand in double quotes or have <c>\</c> before
+/// each: <c>"saber (fate)"</c>, <c>saber_\(fate\)</c>. Upper and lower case, <c>_</c> and spaces are alike.
 /// </summary>
 public sealed class TagExpression
 {

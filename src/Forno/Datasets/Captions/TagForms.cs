@@ -7,10 +7,8 @@ public static class TagForms
 {
     /// <summary>
     /// Underscores become spaces, as most models want it. They stay in emoticons (<c>^_^</c>, <c>o_o</c>: no part
-    /// beside an
-    /// underscore has two letters or digits in a row) and in Pony's <c>score_9</c>, <c>source_anime</c>,
-    /// <c>rating_safe</c>,
-    /// which are read with them.
+    /// beside an underscore has two letters or digits in a row) and in Pony's <c>score_9</c>, <c>source_anime</c>,
+    /// <c>rating_safe</c>, which are read with them.
     /// </summary>
     public static string Spaced(string tag) => KeepsUnderscores(tag) ? tag : tag.Replace('_', ' ');
 

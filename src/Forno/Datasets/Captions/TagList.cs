@@ -132,12 +132,12 @@ public sealed class TagList
 
         if (!int.TryParse(cells[1], NumberStyles.Integer, CultureInfo.InvariantCulture, out int category))
         {
-            return $"the category '{cells[1]}' is no number";
+            return $"the category '{cells[1]}' is not a number";
         }
 
         if (!long.TryParse(cells[2], NumberStyles.Integer, CultureInfo.InvariantCulture, out long uses) || uses < 0)
         {
-            return $"the count '{cells[2]}' is no number";
+            return $"the count '{cells[2]}' is not a number";
         }
 
         var tag = new ListedTag(name, category, uses);

@@ -5,12 +5,9 @@ namespace Forno.Datasets.Captions;
 
 /// <summary>
 /// What names tags in an edit: a tag (<c>red dress</c>), a wildcard (<c>*_hair</c>), or a regular expression between
-/// slashes
-/// (<c>/^\d+girls?$/</c>). Tags and wildcards are compared as expressions do: upper and lower case, <c>_</c> and
-/// spaces,
-/// escaped and bare parentheses are alike. A regular expression sees the tag as it is written, finds any part of it,
-/// and
-/// ignores case. Safe for several threads.
+/// slashes (<c>/^\d+girls?$/</c>). Tags and wildcards are compared as expressions do: upper and lower case, <c>_</c>
+/// and spaces, escaped and bare parentheses are alike. A regular expression sees the tag as it is written, finds any
+/// part of it, and ignores case. Safe for several threads.
 /// </summary>
 public sealed class TagPattern
 {

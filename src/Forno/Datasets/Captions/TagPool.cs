@@ -26,8 +26,7 @@ internal sealed class PooledTag
 
 /// <summary>
 /// Tags that were seen before: the captions of a set share a few thousand, so each is stored and normalised once.
-/// Bounded;
-/// long texts are not kept. Safe for several threads.
+/// Bounded; long texts are not kept. Safe for several threads.
 /// </summary>
 internal static class TagPool
 {

@@ -44,8 +44,8 @@ public sealed record TagRules
 
     /// <summary>
     /// The tags of a caption: the prefix, characters, everything else, each by falling confidence, then the rating.
-    /// What
-    /// several taggers saw stands once, with the greatest confidence. Tags that were pruned from the caption stay out.
+    /// What several taggers saw stands once, with the greatest confidence. Tags that were pruned from the caption
+    /// stay out.
     /// </summary>
     /// <param name="sidecar">What was seen.</param>
     public IReadOnlyList<string> Choose(TagSidecar sidecar)

@@ -85,7 +85,7 @@ public sealed record TagSidecar
         {
             throw FornoException.ForFile(
                 name,
-                $"it is no list of tags seen and pruned ({e.Message})",
+                $"it is not a list of tags seen and pruned ({e.Message})",
                 "Restore it, or remove it: `forno caption tag` makes a new one.",
                 e
             );
@@ -94,7 +94,7 @@ public sealed record TagSidecar
         return read is null || read.Seen.Any(s => s is null) || read.Pruned.Any(p => p is null)
                 ? throw FornoException.ForFile(
                     name,
-                    "it is no list of tags seen and pruned",
+                    "it is not a list of tags seen and pruned",
                     "Restore it, or remove it: `forno caption tag` makes a new one."
                 )
             : read.Version <= Newest ? read

@@ -4,10 +4,8 @@ namespace Forno.Datasets.Captions;
 
 /// <summary>
 /// Numbers of CLIP tokens of captions, as kohya's trainer cuts them: without start and end, plain text. Pieces of text
-/// are
-/// tokenized apart where there is a blank, so the tokens of a caption of plain tags are the sum of those of
-/// <c>tag,</c>, which are
-/// counted once each. Safe for several threads.
+/// are tokenized apart where there is a blank, so the tokens of a caption of plain tags are the sum of those of
+/// <c>tag,</c>, which are counted once each. Safe for several threads.
 /// </summary>
 /// <param name="tokenizer">The tokenizer.</param>
 internal sealed class TokenCounts(ClipTokenizer tokenizer)

@@ -13,13 +13,11 @@ public sealed record WordEntry(string Section, string? Left, IReadOnlyList<strin
 
 /// <summary>
 /// Lists of words that rules on captions go by. They ship with Forno as text files; a user's folder may hold a file of
-/// the
-/// same name, which adds to the shipped one. A line is <c>word</c>, <c>word, word</c> or <c>left = word, word</c>;
+/// the same name, which adds to the shipped one. A line is <c>word</c>, <c>word, word</c> or <c>left = word, word</c>;
 /// <c>[section]</c> begins a section; <c>#</c> at the beginning of a line or behind a blank begins a comment; <c>\</c>
-/// before a
-/// <c># [ = , - !</c> or <c>\</c> takes its meaning away. In a user's file <c>-word</c> takes
-/// a word out of the shipped list's section, and the entries whose left side it is, and a line <c>!replace</c> anywhere
-/// leaves out the whole shipped list.
+/// before a <c># [ = , - !</c> or <c>\</c> takes its meaning away. In a user's file <c>-word</c> takes a word out of
+/// the shipped list's section, and the entries whose left side it is, and a line <c>!replace</c> anywhere leaves out
+/// the whole shipped list.
 /// </summary>
 public static class WordLists
 {

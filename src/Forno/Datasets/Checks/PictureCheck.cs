@@ -295,7 +295,7 @@ public static class PictureCheck
                     FindingKind.Transparent,
                     FindingLevel.Warning,
                     Invariant.Text($"{m.TransparentShare:0 %} of it is transparent"),
-                    "Trainers drop alpha: whatever colour lies under it is trained, often black with ragged edges.",
+                    "Trainers drop alpha: whatever colour is under it is trained, often black with ragged edges.",
                     Fix.Run("dataset flatten").OnDataSet().Changing()
                 )
             );

@@ -91,7 +91,7 @@ public static class SetCheck
                     FindingKind.MuchText,
                     FindingLevel.Warning,
                     Invariant.Text($"{texts} of {pictures.Length} pictures have text in them"),
-                    "So common a thing sticks to the trigger: text and watermarks come with every picture "
+                    "Anything so common sticks to the trigger: text and watermarks come with every picture "
                         + "that the LoRA draws.",
                     Fix.Run("dataset clean").OnDataSet().Changing().With("mark"),
                     Fix.ByHand("name it in the captions (text, speech bubble, watermark)")
@@ -160,10 +160,9 @@ public static class SetCheck
                 new Finding(
                     FindingKind.Alone,
                     FindingLevel.Note,
-                    Invariant.Text(
-                        $"{alone} "
-                            + $"{(alone == 1 ? "picture is alone in its bucket" : "pictures are alone in their buckets")}"
-                    ),
+                    alone == 1
+                        ? "1 picture is alone in its bucket"
+                        : Invariant.Text($"{alone} pictures are alone in their buckets"),
                     "A picture alone is always trained as a batch of one.",
                     Fix.Run("dataset buckets").OnDataSet().Noting("shows them")
                 )
@@ -218,7 +217,7 @@ public static class SetCheck
                     FindingKind.MostlyMonochrome,
                     FindingLevel.Warning,
                     Invariant.Text($"{monochrome} of {pictures.Length} pictures have no colour"),
-                    "The LoRA draws grey unless told otherwise.",
+                    "The LoRA draws grey unless prompted otherwise.",
                     Fix.ByHand("add coloured pictures"),
                     ToFewRepeats("1_grey: monochrome")
                 )

@@ -5,9 +5,8 @@ namespace Forno.Datasets.Cleaning;
 
 /// <summary>
 /// Speech bubbles and caption boxes: bright, even areas that enclose text. From around each text its area is flooded;
-/// what
-/// runs out into the picture is background, not a bubble. Holes (the letters) are filled, the outline is taken along.
-/// Pure.
+/// what runs out into the picture is background, not a bubble. Holes (the letters) are filled, the outline is taken
+/// along. Pure.
 /// </summary>
 internal sealed class Bubbles
 {
@@ -139,8 +138,7 @@ internal sealed class Bubbles
     }
 
     // What hangs together with a pixel by colour, letters included; null once it is too large for a bubble. No
-    // diagonals: an
-    // outline of one pixel holds.
+    // diagonals: an outline of one pixel holds.
     private Component? Flood(int start, (int R, int G, int B) colour)
     {
         var reached = new List<int>();

@@ -11,8 +11,7 @@ namespace Forno.Datasets.Cleaning;
 public static class CleanPlans
 {
     /// <summary>Adds what was found as black to the masks; a picture without mask gets one that is white elsewhere, and
-    /// so do
-    /// the others of its folder: the trainer wants a mask for every picture of a folder or for none.</summary>
+    /// so do the others of its folder: the trainer wants a mask for every picture of a folder or for none.</summary>
     /// <param name="survey">What was found in them.</param>
     /// <param name="mostShare">Pictures with more of it, 0 to 1, are left as they are.</param>
     public static ChangePlan Mark(CleanSurvey survey, double mostShare)
@@ -121,12 +120,14 @@ public static class CleanPlans
     }
 
     /// <summary>What was found in a picture, for people: <c>2 texts, 1 bubble (3.1 %)</c>.</summary>
-    public static string Told(CleanPicture picture) =>
-        Invariant.Text(
-            $"{string.Join(", ",
-        picture.Found.GroupBy(f => f.Kind).OrderBy(g => g.Key).Select(g => $"{g.Count()} {g.Key.ToString().ToLowerInvariant()}{(g.Count() == 1 ? "" : "s")}"))}"
-                + $" ({picture.Share:0.0 %})"
-        );
+    public static string Told(CleanPicture picture)
+    {
+        IEnumerable<string> counts = picture
+            .Found.GroupBy(f => f.Kind, f => f.Kind.ToString().ToLowerInvariant())
+            .OrderBy(g => g.Key)
+            .Select(g => Invariant.Text($"{g.Count()} {g.First()}{(g.Count() == 1 ? "" : "s")}"));
+        return Invariant.Text($"{string.Join(", ", counts)} ({picture.Share:0.0 %})");
+    }
 
     private static ChangePlan Change(
         PictureFolder folder,
@@ -177,7 +178,7 @@ public static class CleanPlans
         return (info.Width, info.Height) != (picture.Size.Width, picture.Size.Height)
             ? throw new FornoException(
                 $"its mask is {info.Width}×{info.Height}, the picture {picture.Size.Width}×"
-                    + $"{picture.Size.Height}; make the mask anew"
+                    + $"{picture.Size.Height}; make the mask again"
             )
             : new ReplaceFile(
                 mask.Path,

@@ -2,9 +2,8 @@ namespace Forno.Datasets.Cleaning;
 
 /// <summary>
 /// Covers parts of a picture with its blurred surroundings: the known pixels are averaged down a pyramid (the "pull"),
-/// and
-/// each hole takes what the next coarser level knows, spread linearly (the "push"; Gortler and others, "The Lumigraph",
-/// 1996). No letter is left, no texture is made up. Pure.
+/// and each hole takes what the next coarser level knows, spread linearly (the "push"; Gortler and others, "The
+/// Lumigraph", 1996). No letter is left, no texture is made up. Pure.
 /// </summary>
 public static class SmoothFill
 {

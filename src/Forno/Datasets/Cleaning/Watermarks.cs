@@ -7,11 +7,10 @@ namespace Forno.Datasets.Cleaning;
 
 /// <summary>
 /// Marks at the same place in most pictures of a set, found without reading them: what pictures show differs from one
-/// to the
-/// next, so the median of their brightness gradients over many pictures is near zero, except where all have the same
-/// edges
-/// (after Dekel and others, "On the Effectiveness of Visible Watermarks", 2017). Windows in the four corners and in the
-/// middle are compared at native resolution; marks that are scaled with their picture are not found this way.
+/// to the next, so the median of their brightness gradients over many pictures is near zero, except where all have the
+/// same edges (after Dekel and others, "On the Effectiveness of Visible Watermarks", 2017). Windows in the four
+/// corners and in the middle are compared at native resolution; marks that are scaled with their picture are not found
+/// this way.
 /// </summary>
 public static class Watermarks
 {
@@ -25,8 +24,7 @@ public static class Watermarks
     private const int MostPictures = 41;
 
     // Grey levels a step that the median gradient of a mark has at least, and the share of a picture's own gradients
-    // that must
-    // agree with it for the picture to have the mark.
+    // that must agree with it for the picture to have the mark.
     private const int LeastEdge = 7;
     private const double Agree = 0.6;
 

@@ -166,7 +166,7 @@ public static class CropPlan
         {
             // Without the figure's own box nothing says where its feet are: it counts as cut off.
             return head is null && face is null
-                ? throw new FornoException("it has no mask, no alpha and no box: nothing tells where its subject is")
+                ? throw new FornoException("it has no mask, no alpha and no box: nothing shows where its subject is")
                 : new Subject
                 {
                     Box = new Box(0, 0, info.Width, info.Height),
@@ -191,7 +191,7 @@ public static class CropPlan
         {
             throw new FornoException(
                 $"its mask is {source.Width}×{source.Height}, the picture {info.Width}×{info.Height}; make "
-                    + "the mask anew"
+                    + "the mask again"
             );
         }
 

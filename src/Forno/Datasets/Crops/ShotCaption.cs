@@ -7,8 +7,7 @@ public static class ShotCaption
 {
     /// <summary>
     /// Sets the shot tag: in the place of the first one that is there (the others go), else behind the kept tags.
-    /// Sentences stay
-    /// behind it. Underscores are written where the caption's other tags have them.
+    /// Sentences stay behind it. Underscores are written where the caption's other tags have them.
     /// </summary>
     /// <param name="text">The caption.</param>
     /// <param name="shot">The shot.</param>

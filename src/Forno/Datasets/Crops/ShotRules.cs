@@ -18,19 +18,14 @@ public sealed record ShotBox(Shot Shot, Box? Box, string Why = "", bool Tagged =
 /// drawing manual's figure at n = 7.5 (waist 3.2, thighs 4.6) and also holds for small round ones (n = 3: 1.7 and 2.1).
 /// <list type="bullet">
 /// <item>A head box gives H; a face box (chin to hairline) is taken as 5/7 of the head's height. n is the figure's
-/// height
-/// in H, or 7 where the picture cuts the figure off at its bottom edge.</item>
+/// height in H, or 7 where the picture cuts the figure off at its bottom edge.</item>
 /// <item>Without either, only a standing figure tells: its box is at least twice as tall as wide and touches neither
-/// the
-/// top nor the bottom edge of the picture. Then n = 6.5; and where the outline is known, its top H must look like a
-/// head:
-/// between 0.4 and 1.6 H wide on the average. Raised arms and things held aloft fail that, and there is only the full
-/// body.</item>
+/// the top nor the bottom edge of the picture. Then n = 6.5; and where the outline is known, its top H must look like a
+/// head: between 0.4 and 1.6 H wide on the average. Raised arms and things held aloft fail that, and there is only the
+/// full body.</item>
 /// <item>The full body is the figure's box with a margin; there is none of a figure that is cut off at top or bottom.
-/// It is
-/// called full body only of a standing figure, or of one at least four heads high: a sitting figure or a bust that ends
-/// in
-/// the air looks the same to a mask.</item>
+/// It is called full body only of a standing figure, or of one at least four heads high: a sitting figure or a bust
+/// that ends in the air looks the same to a mask.</item>
 /// </list>
 /// </summary>
 public static class ShotRules
@@ -89,8 +84,7 @@ public static class ShotRules
 
     /// <summary>
     /// Whether a crop keeps enough pixels: those of it that are left after the bucket's crop must be at least as many
-    /// as
-    /// the resolution has (width × height). Such a crop is never enlarged in training.
+    /// as the resolution has (width × height). Such a crop is never enlarged in training.
     /// </summary>
     /// <param name="crop">The crop's size.</param>
     /// <param name="buckets">The buckets.</param>
@@ -145,15 +139,15 @@ public static class ShotRules
             return (
                 null,
                 whole
-                    ? "the figure is no standing one (not twice as tall as wide); a head box would tell"
-                    : "the figure is cut off at the picture's edge; a head box would tell"
+                    ? "the figure is not standing (not twice as tall as wide); give its head box"
+                    : "the figure is cut off at the picture's edge; give its head box"
             );
         }
 
         double usual = box.Height / UsualHeads;
         (double Width, double Middle)? seen = subject.Outline?.Mean(box.Top, (int)(box.Top + usual));
         return seen is { } s && (s.Width < 0.4 * usual || s.Width > 1.6 * usual)
-            ? (null, "its top does not look like a head; a head box would tell")
+            ? (null, "its top does not look like a head; give its head box")
             : (new Head(box.Top, usual, seen?.Middle ?? box.Left + (box.Width / 2.0), UsualHeads, bottom), "");
 
         Head From(double top, double height, double middle) =>
@@ -173,7 +167,7 @@ public static class ShotRules
     {
         if (shot == Shot.Face && subject.Outline is null && subject.Head is null && subject.Face is null)
         {
-            return (null, "a subject box alone does not tell the face; give its head or face box");
+            return (null, "a subject box alone does not show where the face is; give its head or face box");
         }
 
         double heads = shot == Shot.Face ? Shoulders : 1 + ((head.Heads - 1) * (shot == Shot.Bust ? 1.0 / 3 : 0.55));

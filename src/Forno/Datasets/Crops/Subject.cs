@@ -145,7 +145,7 @@ public sealed record Subject
                 )
             )
             {
-                throw new FornoException($"its {name} box {b} does not lie in the picture of {picture}");
+                throw new FornoException($"its {name} box {b} is not inside the picture of {picture}");
             }
         }
 

@@ -6,8 +6,7 @@ namespace Forno.Datasets.Crops;
 
 /// <summary>
 /// Boxes that a detector or a person wrote down, one JSON file for a data set. Names are paths within the data set, or
-/// bare
-/// file names, then for every picture of that name; boxes are <c>[left, top, width, height]</c> in pixels of the
+/// bare file names, then for every picture of that name; boxes are <c>[left, top, width, height]</c> in pixels of the
 /// upright picture:
 /// <code>{ "10_cat/a.png": { "subject": [40, 12, 300, 800], "head": [120, 12, 110, 130], "face": [140, 50, 80, 85] }
 /// }</code>
@@ -50,7 +49,11 @@ public sealed class SubjectBoxes
                     ] = box.Value.EnumerateArray().Select(n => (int)Math.Round(n.GetDouble())).ToArray()
                         is [var left, var top, var width, var height]
                         ? new Box(left, top, width, height)
-                        : throw FornoException.ForFile(path, $"{picture.Name}: {box.Name} has not four numbers", Form);
+                        : throw FornoException.ForFile(
+                            path,
+                            $"{picture.Name}: {box.Name} does not have four numbers",
+                            Form
+                        );
                 }
             }
 
@@ -62,7 +65,7 @@ public sealed class SubjectBoxes
         }
         catch (Exception e) when (e is InvalidOperationException or FormatException or OverflowException)
         {
-            throw FornoException.ForFile(path, $"not of the form of a file of boxes ({e.Message})", Form, e);
+            throw FornoException.ForFile(path, $"not a valid file of boxes ({e.Message})", Form, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -75,8 +75,7 @@ public static class DuplicateSearch
     /// <param name="options">Threshold and mirroring.</param>
     /// <param name="closer">
     /// Makes the picture at a place small with a given side (64, 128 or 256), so that a likely pair is looked at
-    /// closely
-    /// and a changed mouth in a large scene is seen; null: the small pictures of the measures decide.
+    /// closely and a changed mouth in a large scene is seen; null: the small pictures of the measures decide.
     /// </param>
     /// <param name="progress">Receives the number of pictures done.</param>
     /// <param name="cancel">Stops the search.</param>
@@ -204,8 +203,7 @@ public static class DuplicateSearch
     }
 
     // Compression makes a copy sharper by its own noise, flat drawings by a fifth: of those about as sharp the better
-    // format
-    // is kept, then the one with caption, mask and repeats, if it is as like the others as the head was.
+    // format is kept, then the one with caption, mask and repeats, if it is as like the others as the head was.
     private static DuplicateGroup BestFormat(
         DuplicateGroup group,
         IReadOnlyList<DuplicateInput> pictures,

@@ -7,10 +7,8 @@ namespace Forno.Datasets.Duplicates;
 
 /// <summary>
 /// Finds all 64-bit hashes within a few bits of a given one without looking at all of them (multi-index hashing,
-/// Norouzi,
-/// Punjani and Fleet 2012): hashes are filed under each of their four 16-bit quarters; of two hashes within 4k + 3
-/// bits,
-/// at least one quarter differs by k bits or less. Fixed once made; safe for several threads.
+/// Norouzi, Punjani and Fleet 2012): hashes are filed under each of their four 16-bit quarters; of two hashes within 4k
+/// + 3 bits, at least one quarter differs by k bits or less. Fixed once made; safe for several threads.
 /// </summary>
 public sealed class HashIndex
 {

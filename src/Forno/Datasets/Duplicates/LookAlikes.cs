@@ -10,8 +10,7 @@ public readonly record struct Candidate(int Id, bool Mirrored);
 /// <summary>
 /// Finds pictures whose hashes are near, of whatever slight crop and, if asked, mirrored. A candidate is only a hint: a
 /// hash of 64 bits does not know two faces apart. Pictures are asked about in order of place, from one thread: each
-/// looks
-/// up the crops that it may be, and those that may be crops of it wait until their turn.
+/// looks up the crops that it may be, and those that may be crops of it wait until their turn.
 /// </summary>
 public sealed class LookAlikes
 {

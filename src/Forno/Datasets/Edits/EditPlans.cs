@@ -193,7 +193,7 @@ public static class EditPlans
         mask.Width == info.Width && mask.Height == info.Height
             ? mask
             : throw new FornoException(
-                $"its mask is {mask.Width}×{mask.Height}, the picture {info.Width}×{info.Height}; make the mask anew"
+                $"its mask is {mask.Width}×{mask.Height}, the picture {info.Width}×{info.Height}; make the mask again"
             );
 
     private static string Name(Rgb colour) =>

@@ -24,7 +24,7 @@ public sealed partial class NameTemplate
         if (literal.IndexOfAny(['{', '}', '/', '\\', '\0']) >= 0 || template.Trim().Length == 0)
         {
             throw new FornoException(
-                $"the name template '{template}' cannot be used; it may hold {{name}}, {{md5}}, {{index}} or "
+                $"the name template '{template}' cannot be used; it may contain {{name}}, {{md5}}, {{index}} or "
                     + "{index:000}, and text without slashes"
             );
         }

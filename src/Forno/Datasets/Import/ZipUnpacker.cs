@@ -42,7 +42,7 @@ internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
             if (zip.Entries.Count > MostEntries)
             {
                 Problems.Add(
-                    new Problem(shown, $"it holds {zip.Entries.Count} files; at most {MostEntries} are unpacked")
+                    new Problem(shown, $"it has {zip.Entries.Count} files; at most {MostEntries} are unpacked")
                 );
                 return;
             }
@@ -74,12 +74,7 @@ internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
         }
         catch (TooMuchException)
         {
-            Problems.Add(
-                new Problem(
-                    shown,
-                    "more comes out of it than any pictures could pack into it; the rest of it is left out"
-                )
-            );
+            Problems.Add(new Problem(shown, "it unpacks to far more than pictures could; the rest of it is left out"));
         }
         catch (Exception e)
             when (e is InvalidDataException or IOException or UnauthorizedAccessException or NotSupportedException)
@@ -109,7 +104,7 @@ internal sealed class ZipUnpacker(string folder, Func<string, bool> wanted)
 
         if (RelativePath.Taken(target))
         {
-            Problems.Add(new Problem($"{shown}/{name}", "the archive holds this name twice; the first is taken"));
+            Problems.Add(new Problem($"{shown}/{name}", "the archive has this name twice; the first one is used"));
             return;
         }
 

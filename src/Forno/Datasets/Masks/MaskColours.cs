@@ -3,8 +3,7 @@ using Forno.Imaging.Masks;
 namespace Forno.Datasets.Masks;
 
 /// <summary>
-/// Which colours a picture has inside of its mask, outside of it, and along its own edge: histograms of 12³ boxes,
-/// each
+/// Which colours a picture has inside of its mask, outside of it, and along its own edge: histograms of 12³ boxes, each
 /// spread over its neighbours.
 /// </summary>
 internal sealed class MaskColours

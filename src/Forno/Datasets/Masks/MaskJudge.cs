@@ -111,15 +111,15 @@ public static class MaskJudge
                 Flaw(
                     "cut",
                     $"its outline runs through even parts of the picture and leaves {fit.Cut:0 %} (of white "
-                        + $"or black, whichever is less) on their smaller side: something is cut off, or ground "
-                        + $"taken along"
+                        + $"or black, whichever is less) on their smaller side: something is cut off, or ground is "
+                        + $"included"
                 )
             ),
             (
                 Math.Min(r.Enclosed.Of(fit.Enclosed), r.Objects.Of(fit.Objects)),
                 Flaw(
                     "part",
-                    $"along {fit.Enclosed:0 %} of its outline it ends at something that is no ground either, "
+                    $"along {fit.Enclosed:0 %} of its outline it ends at something that is not ground either, "
                         + $"since it does not reach the picture's edge: a part of the subject is left out"
                 )
             ),
@@ -127,7 +127,7 @@ public static class MaskJudge
                 r.Strange.Of(fit.Strange),
                 Flaw(
                     "strange",
-                    $"beside it lies a part, as large as {fit.Strange:0 %} of the white, in colours that the "
+                    $"beside it is a part, as large as {fit.Strange:0 %} of the white, in colours that the "
                         + $"picture's edge does not have: left out of the subject?"
                 )
             ),
@@ -143,7 +143,7 @@ public static class MaskJudge
                 Flaw("ragged", $"its outline is {shape.Outline:0.0} times that of a disc: frayed")
             ),
             (r.Islands.Of(shape.Islands), Flaw("islands", $"{shape.Islands} islands: crumbs instead of one subject")),
-            (r.Holes.Of(shape.Holes), Flaw("holes", $"{shape.Holes} holes: the subject is eaten")),
+            (r.Holes.Of(shape.Holes), Flaw("holes", $"{shape.Holes} holes: parts of the subject are missing")),
             (
                 r.Frame.Of(shape.Frame),
                 Flaw("frame", $"{shape.Frame:0 %} of the picture's edge is white: it shows the ground, not the subject")

@@ -100,9 +100,8 @@ public static class MaskPlan
 
     /// <summary>
     /// Good masks are written to <c>masks/</c> beside their pictures. Pictures whose mask is bad go to the folder's
-    /// sibling
-    /// <c>N_name_nomask</c> with their captions: the trainer wants a mask for every picture of a masked folder or for
-    /// none.
+    /// sibling <c>N_name_nomask</c> with their captions: the trainer wants a mask for every picture of a masked folder
+    /// or for none.
     /// </summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="masks">Masks of some of them.</param>

@@ -89,7 +89,8 @@ internal static class MaskShapeJudge
         {
             yield return MaskJudge.Flaw(
                 "holes",
-                $"{shape.Holes} holes, an outline of {shape.Outline:0.0} times that of a disc: the subject is eaten"
+                $"{shape.Holes} holes, an outline of {shape.Outline:0.0} times that of a disc: parts of the "
+                    + $"subject are missing"
             );
         }
 

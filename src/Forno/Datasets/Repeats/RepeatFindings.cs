@@ -41,7 +41,7 @@ internal static class RepeatFindings
                     FindingLevel.Warning,
                     $"scale_weight_norms with {settings.Optimizer}",
                     "It shrinks weights while the optimizer judges its rate by how far they moved: the rate "
-                        + "grows without end.",
+                        + "grows without limit.",
                     Fix.Remove("scale_weight_norms"),
                     Fix.Set("optimizer_type", "AdamW")
                 )
@@ -184,7 +184,7 @@ internal static class RepeatFindings
                             ? Invariant.Text(
                                 $"Alpha ÷ dim is {scale:0.##} instead of 0.5: it learns faster than planned."
                             )
-                        : "It holds more or less than planned, at the same pace.",
+                        : "It can learn more or less than planned, at the same pace.",
                     Fix.All(Fix.Set("network_dim", RepeatPlanner.Dim), Fix.Set("network_alpha", RepeatPlanner.Alpha)),
                     Fix.CompareEpochs()
                 )

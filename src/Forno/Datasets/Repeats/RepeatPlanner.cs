@@ -9,13 +9,9 @@ namespace Forno.Datasets.Repeats;
 /// Reckons repeats and epochs by one of two recipes. Pure.
 /// <list type="bullet">
 /// <item><b>balanced</b>: 8 epochs (at dim 32, alpha 16) of 300 image steps for each concept and 100 for each
-/// sub-concept with
-/// Prodigy at rate 1, twice that with AdamW at 1e-4; × 3/5 with both min_snr_gamma and ip_noise_gamma, × 1/2 for
-/// SDXL,
-/// × 1/3 for
-/// animation of the 1980s and 1990s. All is rounded down. The character's own folder fills up what its sub-concepts
-/// leave of
-/// its share.</item>
+/// sub-concept with Prodigy at rate 1, twice that with AdamW at 1e-4; × 3/5 with both min_snr_gamma and ip_noise_gamma,
+/// × 1/2 for SDXL, × 1/3 for animation of the 1980s and 1990s. All is rounded down. The character's own folder fills up
+/// what its sub-concepts leave of its share.</item>
 /// <item><b>simple</b>: the fewest repeats that reach 900 image steps an epoch over all concepts, and the fewest epochs
 /// that reach 2500 image steps ÷ batch.</item>
 /// </list>

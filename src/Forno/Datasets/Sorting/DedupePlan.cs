@@ -14,8 +14,7 @@ public static class DedupePlan
 
     /// <summary>
     /// Every duplicate goes to <see cref="Folder"/> with its captions and mask, its own path below that, and a list
-    /// says of
-    /// what each is one. A caption that only a duplicate has is copied to the picture that stays.
+    /// says of what each is one. A caption that only a duplicate has is copied to the picture that stays.
     /// </summary>
     /// <param name="survey">The pictures.</param>
     /// <param name="groups">Their duplicates.</param>

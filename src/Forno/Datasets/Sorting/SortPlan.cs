@@ -7,8 +7,7 @@ public static class SortPlan
 {
     /// <summary>
     /// Makes the plan. A folder takes the place of the picture's whole folder; if that was <c>N_name</c> and the new
-    /// one
-    /// has no N of its own, N is kept: from <c>10_cat</c> to <c>10_red</c>.
+    /// one has no N of its own, N is kept: from <c>10_cat</c> to <c>10_red</c>.
     /// </summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="rules">Asked in turn; the first answer counts.</param>

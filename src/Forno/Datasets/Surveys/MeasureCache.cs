@@ -6,8 +6,7 @@ namespace Forno.Datasets.Surveys;
 
 /// <summary>
 /// Measures of pictures by the content of their files, kept from one run to the next: what was renamed or moved is
-/// known
-/// still, what was changed is measured anew. Safe for several threads.
+/// known still, what was changed is measured anew. Safe for several threads.
 /// </summary>
 public sealed class MeasureCache
 {

@@ -57,13 +57,10 @@ public sealed record AbsorptionRow(Feature Feature, IReadOnlyList<AbsorptionCell
 
 /// <summary>
 /// The measure. A feature is learnt by the trigger whose pictures are its own: with H the pictures that show it untold
-/// and E
-/// those of a trigger, the grip is |E∩H| ÷ |E|, the share |E∩H| ÷ |H|. Bearers are triggers with a grip of at
-/// least
-/// <see cref="Tenths"/> tenths. They are asked in order of |E∩H|, then of the closer fit; one takes the feature if
-/// at least half of what it explains nobody before it did, so that a wide bearer leaves nothing to a narrow one within
-/// it.
-/// Equal bearers are judged at once, so that neither order nor names decide.
+/// and E those of a trigger, the grip is |E∩H| ÷ |E|, the share |E∩H| ÷ |H|. Bearers are triggers with a grip of at
+/// least <see cref="Tenths"/> tenths. They are asked in order of |E∩H|, then of the closer fit; one takes the feature
+/// if at least half of what it explains nobody before it did, so that a wide bearer leaves nothing to a narrow one
+/// within it. Equal bearers are judged at once, so that neither order nor names decide.
 /// </summary>
 public static class Absorption
 {

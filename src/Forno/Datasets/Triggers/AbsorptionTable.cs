@@ -4,8 +4,7 @@ namespace Forno.Datasets.Triggers;
 
 /// <summary>
 /// The absorption table: which trigger will learn which pruned feature, and what about the triggers will go wrong.
-/// Pure;
-/// the order of pictures, folders, triggers and features does not matter.
+/// Pure; the order of pictures, folders, triggers and features does not matter.
 /// </summary>
 public sealed class AbsorptionTable
 {
@@ -66,8 +65,7 @@ public sealed class AbsorptionTable
 
     /// <summary>
     /// The pictures by which triggers they have: every combination that occurs, the largest first. Each picture is in
-    /// exactly
-    /// one; the empty combination is the pictures without a trigger.
+    /// exactly one; the empty combination is the pictures without a trigger.
     /// </summary>
     public IReadOnlyList<(IReadOnlyList<Trigger> Triggers, Extent Extent)> Regions()
     {

@@ -66,7 +66,7 @@ internal static class FeatureFindings
                     FindingKind.ComesAndGoes,
                     FindingLevel.Warning,
                     $"{features}: in some pictures of {trigger.Name} only",
-                    "No trigger shows it always: it will come and go, and no word calls it or keeps it away.",
+                    "No trigger always shows it: it will appear now and then, and no word adds or removes it.",
                     Fix.All(
                             Fix.Run("dataset undo").OnDataSet(),
                             Fix.Run("caption prune").OnDataSet().Changing().Asking("keep", "TAG")
@@ -115,7 +115,7 @@ internal static class FeatureFindings
                                 .OnDataSet()
                                 .Changing()
                                 .With("level", 4)
-                                .Noting("levels 0 and 1 mean it so")
+                                .Noting("levels 0 and 1 do so on purpose")
                     )
                 );
             }
@@ -195,7 +195,7 @@ internal static class FeatureFindings
                     FindingLevel.Warning,
                     $"{Features(half)}: pruned from some captions of a folder and left in others",
                     "Trigger and tag each learn half of it.",
-                    Fix.Run("caption prune").OnDataSet().Changing().Noting("the whole of it"),
+                    Fix.Run("caption prune").OnDataSet().Changing().Noting("all of it"),
                     Fix.Run("dataset undo").OnDataSet()
                 )
             );

@@ -27,7 +27,7 @@ internal static class PruneFindings
                         ? "level 0: nothing is pruned"
                         : "level 1 (fluid): nothing is pruned",
                     settings.Level == PruneLevel.None
-                        ? "Captions say all they say."
+                        ? "Captions stay as they are."
                         : "The trigger learns only what no tag says; every trait stays changeable, and has to "
                             + "be prompted.",
                     Instead().With("level", 2).Noting("for a fixed character"),
@@ -66,7 +66,7 @@ internal static class PruneFindings
                     FindingKind.Sentences,
                     FindingLevel.Note,
                     Invariant.Text(
-                        $"{sentences} {(sentences == 1 ? "caption holds" : "captions hold")} sentences, "
+                        $"{sentences} {(sentences == 1 ? "caption has" : "captions have")} sentences, "
                             + $"which are left as they are"
                     ),
                     "What a sentence says goes to its words, not to the trigger.",
@@ -196,8 +196,8 @@ internal static class PruneFindings
                     FindingLevel.Note,
                     "pruned from few captions: "
                         + $"{TriggerFindings.List(rare.Select(r => Invariant.Text($"{r.Tag} ({r.Pictures})")))}",
-                    "What a trigger's pictures seldom show comes and goes: no word calls it or keeps it "
-                        + "away. It may also be another character's, or the tagger's mistake.",
+                    "What a trigger's pictures seldom show appears now and then: no word adds or removes "
+                        + "it. It may also be another character's, or the tagger's mistake.",
                     Instead().With("least-share", 10).Noting("leaves what fewer than 10 % of a trigger's pictures have")
                 )
             );

@@ -42,7 +42,7 @@ public sealed record PruneSettings
         ["pair"] = "counts of people are pruned where two characters are: the two triggers stand for them",
         ["monochrome"] = "monochrome is pruned where a black-and-white style has a trigger: the style is to take it",
         ["other-character"] =
-            "other characters that a tagger recognised are reported: they share the features, or the tagger erred",
+            "other characters that a tagger recognised are reported: they share the features, or the tagger was wrong",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The level.</summary>

@@ -12,8 +12,7 @@ public sealed record TriggerName(string Name, TriggerKind Kind);
 
 /// <summary>
 /// <c>triggers.toml</c> at the top of a data set: the triggers and their kinds. <c>forno caption trigger</c> writes it,
-/// and
-/// a user may; comments stay.
+/// and a user may; comments stay.
 /// </summary>
 public static class TriggerFile
 {
@@ -75,7 +74,7 @@ public static class TriggerFile
         foreach (string key in root.Keys.Where(k => k != Table))
         {
             throw new FornoException(
-                $"{file} line {root.LineOf(key)}: unknown key '{key}'; it holds [triggers] with name = \"kind\""
+                $"{file} line {root.LineOf(key)}: unknown key '{key}'; it has [triggers] with name = \"kind\""
             );
         }
 
@@ -116,14 +115,13 @@ public static class TriggerFile
         string? before = File.Exists(file) ? Caption.ReadText(file) : null;
         string after = With(before, triggers);
         var content = FileContent.Text(after);
+        string known = string.Join(", ", triggers.Select(t => $"{t.Name} ({t.Kind.ToString().ToLowerInvariant()})"));
         return before == after || triggers.Count == 0
             ? null
             : new PlanStep
             {
                 Subject = FileName,
-                What =
-                    "knows "
-                    + $"{string.Join(", ", triggers.Select(t => $"{t.Name} ({t.Kind.ToString().ToLowerInvariant()})"))}",
+                What = $"knows {known}",
                 Changes = [before is null ? new AddFile(FileName, content) : new ReplaceFile(FileName, content)],
             };
     }

@@ -21,7 +21,7 @@ internal static class TriggerFindings
                     FindingKind.NoTrigger,
                     FindingLevel.Warning,
                     "no caption has a trigger",
-                    "What is pruned goes to whatever words are left: there is no word to call it up with.",
+                    "What is pruned goes to whatever words are left: there is no word to prompt it with.",
                     Fix.Run("caption trigger").OnDataSet().Changing().Asking("character", "NAME")
                 )
             );
@@ -55,8 +55,7 @@ internal static class TriggerFindings
 
     /// <summary>
     /// Triggers that stand for what runs through others' pictures: characters and styles as the user says, and those of
-    /// unknown
-    /// kind whose pictures hold all pictures of another and more.
+    /// unknown kind whose pictures hold all pictures of another and more.
     /// </summary>
     internal static bool IsWide(Trigger trigger, IReadOnlyList<Trigger> all) =>
         trigger.Kind is TriggerKind.Character or TriggerKind.Style
@@ -110,7 +109,7 @@ internal static class TriggerFindings
                     new Finding(
                         FindingKind.NearlySame,
                         FindingLevel.Warning,
-                        Invariant.Text($"only {Pictures(either - both)} of {either} tell {a.Name} and {b.Name} apart"),
+                        Invariant.Text($"only {Pictures(either - both)} of {either} distinguish {a.Name} and {b.Name}"),
                         "They will do nearly the same thing.",
                         Fix.ByHand(TellingApart(scene, [a, b])),
                         Fix.ByHand("keep only one of them")
@@ -172,7 +171,7 @@ internal static class TriggerFindings
                         FindingKind.MiscMissing,
                         FindingLevel.Warning,
                         how,
-                        $"{wide.Name} alone will wear a mixture of them, and other clothes come hard.",
+                        $"{wide.Name} alone will wear a mixture of them, and other clothes are hard to draw.",
                         Fix.ByHand(
                             $"add pictures of {wide.Name} in other clothes in a folder of their own (misc): "
                                 + $"{wide.Name} as their only trigger, the tags of clothes stay"
@@ -230,7 +229,7 @@ internal static class TriggerFindings
                         FindingKind.Pair,
                         FindingLevel.Note,
                         $"{a.Name} and {b.Name} are never in one picture",
-                        "Asked for together they melt into one another.",
+                        "Prompted together, they blend into each other.",
                         Fix.ByHand(
                             $"for pictures of both add a folder {a.Name}+{b.Name} of pictures that show both, "
                                 + "with both triggers and without person counts (2girls …)"
@@ -253,12 +252,14 @@ internal static class TriggerFindings
             ];
             if (lack.Length > 0)
             {
+                string folders = List(
+                    lack.Select(l => Invariant.Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})"))
+                );
                 found.Add(
                     new Finding(
                         FindingKind.Forgotten,
                         FindingLevel.Warning,
-                        $"captions lack {trigger.Name}, and others of their folder have it: "
-                            + $"{List(lack.Select(l => Invariant.Text($"{Folder(l.Group)} ({l.Without} of {l.Group.Extent.Count})")))}",
+                        $"captions lack {trigger.Name}, and others of their folder have it: {folders}",
                         "There its features stick to other words.",
                         Fix.Run("caption trigger")
                             .OnParts(lack.Select(l => l.Group.Name))
@@ -303,7 +304,7 @@ internal static class TriggerFindings
                     FindingKind.KnownTag,
                     FindingLevel.Note,
                     $"{trigger.Name} is a tag that base models know",
-                    "It begins with what the tag already means, which mixes with what it learns.",
+                    "It starts with what the tag already means, which mixes with what it learns.",
                     Fix.ByHand("keep it, if the trigger is to refine what it means"),
                     Fix.Run("caption edit")
                         .OnDataSet()

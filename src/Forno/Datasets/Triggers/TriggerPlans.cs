@@ -40,9 +40,8 @@ public static class TriggerPlans
 
     /// <summary>
     /// Makes the plan. What stands in front already stays in its order; a new trigger goes before the first known one
-    /// of a
-    /// later kind (character, outfit, object, pose, situation, style), else behind all of them. A trigger that stands
-    /// among the other tags moves to the front. Pictures without a caption get one.
+    /// of a later kind (character, outfit, object, pose, situation, style), else behind all of them. A trigger that
+    /// stands among the other tags moves to the front. Pictures without a caption get one.
     /// </summary>
     /// <param name="set">The captions.</param>
     /// <param name="settings">What is added where.</param>
@@ -97,7 +96,7 @@ public static class TriggerPlans
                         after,
                         reasons.Count > 0
                             ? [.. reasons.Distinct()]
-                            : [settings.Separator ? "||| behind the triggers" : "||| taken away"]
+                            : [settings.Separator ? "||| behind the triggers" : "||| removed"]
                     );
             },
             progress,
@@ -112,11 +111,11 @@ public static class TriggerPlans
     {
         string? wrong =
             string.IsNullOrWhiteSpace(name) ? "it is empty"
-            : name.Contains(',', StringComparison.Ordinal) ? "it holds a comma, which parts tags"
+            : name.Contains(',', StringComparison.Ordinal) ? "it contains a comma, which separates tags"
             : name.Contains(CaptionText.KeepSeparator, StringComparison.Ordinal)
-                ? "it holds |||, which ends the triggers"
-            : name.Any(char.IsControl) ? "it holds a line end or another control character"
-            : name.IndexOfAny(['{', '}']) >= 0 ? "it holds a brace, which makes a wildcard of it"
+                ? "it contains |||, which ends the triggers"
+            : name.Any(char.IsControl) ? "it contains a line end or another control character"
+            : name.IndexOfAny(['{', '}']) >= 0 ? "it contains a brace, which makes it a wildcard"
             : null;
         if (wrong is not null)
         {

@@ -47,8 +47,7 @@ public static class TriggerScenes
 
     /// <summary>
     /// The triggers of captions: those that are known, then, if none is, the tags before <c>|||</c>, or as many in
-    /// front as
-    /// <c>keep_tokens</c> says, that are no traits, counts of people or words of quality.
+    /// front as <c>keep_tokens</c> says, that are no traits, counts of people or words of quality.
     /// </summary>
     /// <param name="set">The captions.</param>
     /// <param name="known">Those that a user or <c>triggers.toml</c> names.</param>

@@ -32,8 +32,7 @@ public static partial class Samplers
         return walk.Return(x);
     }
 
-    // ∫ from σ_i to σ_{i+1} of the Lagrange polynomial that is 1 at σ_{i−j} and 0 at the other points: the
-    // polynomial
+    // ∫ from σ_i to σ_{i+1} of the Lagrange polynomial that is 1 at σ_{i−j} and 0 at the other points: the polynomial
     // is written out in u = τ − σ_i and integrated term by term.
     private static double LmsCoefficient(IReadOnlyList<Sigma> sigmas, int i, int j, int order)
     {

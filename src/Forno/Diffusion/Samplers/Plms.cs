@@ -5,8 +5,7 @@ namespace Forno.Diffusion.Samplers;
 
 /// <content>
 /// Pseudo linear multistep (Liu et al. 2022, PNDM without its Runge–Kutta steps) on whole timesteps, in
-/// variance-preserving scaling.
-/// </content>
+/// variance-preserving scaling. </content>
 public static partial class Samplers
 {
     /// <summary>PLMS as CompVis has it: two evaluations in the first step; the last step goes to timestep 0.</summary>

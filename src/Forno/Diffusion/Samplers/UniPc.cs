@@ -106,8 +106,7 @@ public static partial class Samplers
     public static Sigma[] SigmasOf(NoiseSchedule schedule, IReadOnlyList<int> timesteps, bool finalZero = true) =>
         [.. timesteps.Select(t => new Sigma(schedule.Sigmas[t])), finalZero ? new Sigma(0) : schedule.SigmaMin];
 
-    // From sigmas[s] to sigmas[s + 1] with the guesses at sigmas[s], sigmas[s − 1], …; with the guess at the far
-    // end it
+    // From sigmas[s] to sigmas[s + 1] with the guesses at sigmas[s], sigmas[s − 1], …; with the guess at the far end it
     // is the corrector, without it the predictor.
     private static Tensor UniPcStep(
         Tensor x,

@@ -28,7 +28,7 @@ internal sealed class ConditioningSchedule
         bool rises = this.spans.Zip(this.spans.Skip(1)).All(pair => pair.First.From < pair.Second.From);
         if (this.spans is not [{ From: 0 }, ..] || !rises)
         {
-            throw new ArgumentException("spans must begin at 0 and rise", nameof(spans));
+            throw new ArgumentException("spans must start at 0 and rise", nameof(spans));
         }
     }
 

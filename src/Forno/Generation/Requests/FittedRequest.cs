@@ -18,7 +18,7 @@ public sealed record FittedRequest
             if (value % factor != 0)
             {
                 throw new FornoException(
-                    $"{name} {value} is no multiple of {factor}, which {model.Name} needs; the nearest is "
+                    $"{name} {value} is not a multiple of {factor}, which {model.Name} needs; the nearest is "
                         + $"{ResolvedRequest.Nearest(value, factor)}"
                 );
             }

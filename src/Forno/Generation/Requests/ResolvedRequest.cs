@@ -144,7 +144,7 @@ public sealed record ResolvedRequest
             }
             if (value < 8 || value % 8 != 0)
             {
-                throw new FornoException($"{name} {value} is no multiple of 8; the nearest is {Nearest(value, 8)}");
+                throw new FornoException($"{name} {value} is not a multiple of 8; the nearest is {Nearest(value, 8)}");
             }
         }
 

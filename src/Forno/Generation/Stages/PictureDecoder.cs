@@ -30,7 +30,7 @@ internal static class PictureDecoder
                     + (
                         model.Options.Type == DType.Float16
                             ? "half precision overflowed; use bf16 or fp32"
-                            : "the model or an adapter holds broken weights, or an adapter is far too strong"
+                            : "the model or an adapter has broken weights, or an adapter is far too strong"
                     )
             );
         }

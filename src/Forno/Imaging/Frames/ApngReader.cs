@@ -128,7 +128,7 @@ public static class ApngReader
                 control is { Left: >= 0, Top: >= 0, Width: > 0, Height: > 0 }
                 && control.Left <= canvas.Width - control.Width
                 && control.Top <= canvas.Height - control.Height;
-            return inside ? control : throw Damaged(path, "a frame lies outside");
+            return inside ? control : throw Damaged(path, "a frame is outside");
         }
     }
 

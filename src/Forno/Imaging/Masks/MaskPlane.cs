@@ -4,8 +4,7 @@ namespace Forno.Imaging.Masks;
 
 /// <summary>
 /// A mask: one byte a pixel, 255 white (trained), 0 black (ignored), grey in between. Operations are pure and give a
-/// new
-/// one.
+/// new one.
 /// </summary>
 /// <param name="Samples">[height, width], row by row.</param>
 /// <param name="Width">Pixels in a row.</param>

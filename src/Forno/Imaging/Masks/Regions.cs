@@ -2,10 +2,9 @@ namespace Forno.Imaging.Masks;
 
 /// <summary>
 /// Parts of a picture with even or slowly changing colour, by P. Felzenszwalb and D. Huttenlocher, "Efficient
-/// Graph-Based Image
-/// Segmentation" (2004): neighbours are joined, the most alike first, as long as the step between two parts is no
-/// larger than the
-/// largest within either of them plus a share of <c>scale</c> that falls with its size. Pure.
+/// Graph-Based Image Segmentation" (2004): neighbours are joined, the most alike first, as long as the step between
+/// two parts is no larger than the largest within either of them plus a share of <c>scale</c> that falls with its
+/// size. Pure.
 /// </summary>
 public static class Regions
 {

@@ -61,8 +61,7 @@ public sealed class Blockiness
     /// <summary>Ends the picture.</summary>
     /// <returns>
     /// Grey levels: the mean lone step at the worst place less that at the second worst, the smaller of both
-    /// directions;
-    /// 0 for pictures too small to tell. About 0.05 and less is undamaged, 0.5 visible, 2 bad.
+    /// directions; 0 for pictures too small to tell. About 0.05 and less is undamaged, 0.5 visible, 2 bad.
     /// </returns>
     public double End() =>
         width < LeastSide || count < LeastSide ? 0 : Math.Min(Excess(across, acrossCount), Excess(down, downCount));

@@ -1,9 +1,8 @@
 namespace Forno.Imaging.Measures;
 
 /// <summary>
-/// Borders of one colour, as ImageMagick's <c>-fuzz N% -trim</c> sees them: left and top are compared with the pixel
-/// at the top left, the right with the one at the top right, the bottom with the one at the bottom left. Two colours
-/// are
+/// Borders of one colour, as ImageMagick's <c>-fuzz N% -trim</c> sees them: left and top are compared with the pixel at
+/// the top left, the right with the one at the top right, the bottom with the one at the bottom left. Two colours are
 /// alike when the root mean square of their channels' differences is at most the fuzz.
 /// </summary>
 public sealed class Borders

@@ -4,10 +4,10 @@ using Forno.Imaging.Resampling;
 namespace Forno.Imaging.Measures;
 
 /// <summary>
-/// Hashes that stay nearly the same when a picture is rescaled, recompressed or re-lit. The frequency hash is that of
-/// the
-/// common <c>phash</c>: 32×32 grey, DCT-II, its 8×8 lowest coefficients, each above their median or not. The gradient
-/// hash is <c>dhash</c>: 9×8 grey, the right neighbour brighter or not. The signature is the chroma of 4×4 fields.
+/// Hashes that stay nearly the same when a picture is rescaled, recompressed or re-lit. The frequency hash is that
+/// of the common <c>phash</c>: 32×32 grey, DCT-II, its 8×8 lowest coefficients, each above their median or not.
+/// The gradient hash is <c>dhash</c>: 9×8 grey, the right neighbour brighter or not. The signature is the chroma
+/// of 4×4 fields.
 /// </summary>
 /// <param name="Frequency">The frequency hash of the whole picture, then of <see cref="Windows"/> after the
 /// first.</param>
@@ -35,9 +35,9 @@ public sealed record PictureHash(
     ];
 
     /// <summary>
-    /// The parts of a picture that are hashed, as shares of its sides (left, top, right, bottom): the whole, a little
-    /// less
-    /// on all sides, more of it, and a little less on one side each. One of them is near whatever a slight crop left.
+    /// The parts of a picture that are hashed, as shares of its sides (left, top, right, bottom): the whole, a
+    /// little less on all sides, more of it, and a little less on one side each. One of them is near whatever a
+    /// slight crop left.
     /// </summary>
     public static IReadOnlyList<(double Left, double Top, double Right, double Bottom)> Windows { get; } =
     [

@@ -2,8 +2,7 @@ namespace Forno.Imaging.Measures;
 
 /// <summary>
 /// A picture squashed to a square of luma and half as large squares of chroma (JPEG's YCbCr): what pictures are
-/// compared
-/// by. Luma is [side, side], Cb and Cr are [side/2, side/2], one byte each.
+/// compared by. Luma is [side, side], Cb and Cr are [side/2, side/2], one byte each.
 /// </summary>
 /// <param name="Luma">0 black to 255 white.</param>
 /// <param name="Cb">Blue less luma, around 128.</param>

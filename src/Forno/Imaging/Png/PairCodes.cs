@@ -8,8 +8,7 @@ namespace Forno.Imaging.Png;
 
 /// <summary>
 /// The Huffman codes of a block. Those of literals are joined in pairs beforehand, so that packing looks up two bytes
-/// at a
-/// time. A code is held with its bits above bit 8 and their number below.
+/// at a time. A code is held with its bits above bit 8 and their number below.
 /// </summary>
 internal sealed class PairCodes
 {

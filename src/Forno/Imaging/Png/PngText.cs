@@ -99,7 +99,7 @@ public static class PngText
         bool first = at == Signature.Length;
         if (first && !IsPng(file))
         {
-            throw new CorruptFileException("it is no PNG file");
+            throw new CorruptFileException("it is not a PNG file");
         }
 
         // IEND is the last chunk; what follows belongs to nobody.

@@ -6,8 +6,7 @@ namespace Forno.Imaging.Png;
 /// <summary>
 /// Writes PNG quickly, row by row, for pictures that will be read more often than stored: rows go through
 /// <see cref="RowFilter"/>, then <see cref="RunPacker"/>. Many times as fast as libpng, for photographs as small. Rows
-/// of
-/// drawings and screenshots (<see cref="FlatRows"/>) are left as they are for zlib, which finds what is repeated.
+/// of drawings and screenshots (<see cref="FlatRows"/>) are left as they are for zlib, which finds what is repeated.
 /// </summary>
 internal sealed class PngWriter
 {

@@ -6,8 +6,7 @@ namespace Forno.Imaging.Png;
 
 /// <summary>
 /// PNG's filters (PNG specification, section 9): of each row of 8-bit samples the differences to what its neighbours
-/// tell.
-/// Sub, Up and Paeth are tried; the one of the least sum of absolute differences is taken.
+/// tell. Sub, Up and Paeth are tried; the one of the least sum of absolute differences is taken.
 /// </summary>
 internal static class RowFilter
 {
@@ -146,10 +145,8 @@ internal static class RowFilter
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector<byte> Of(Vector<byte> left, Vector<byte> above, Vector<byte> corner)
         {
-            // How far left, above and corner are off; the last is |(above − corner) + (left − corner)|: where both
-            // have
-            // the same
-            // sign, corner is the farthest, and else it fits a byte.
+            // How far left, above and corner are off; the last is |(above − corner) + (left − corner)|: where both have
+            // the same sign, corner is the farthest, and else it fits a byte.
             Vector<byte> fromLeft = Distance(above, corner),
                 fromAbove = Distance(left, corner);
             Vector<byte> sameSign = ~(

@@ -10,10 +10,8 @@ namespace Forno.Imaging.Png;
 
 /// <summary>
 /// Packs bytes as a zlib stream (RFC 1950, 1951) by Huffman codes and runs of zeros alone: what filtered rows of
-/// pictures
-/// consist of. It does not look for repetitions, and goes over the bytes about as fast as they can be read. Bytes that
-/// are
-/// known to repeat themselves may go through zlib (<see cref="AddRepeating"/>) into the same stream.
+/// pictures consist of. It does not look for repetitions, and goes over the bytes about as fast as they can be read.
+/// Bytes that are known to repeat themselves may go through zlib (<see cref="AddRepeating"/>) into the same stream.
 /// </summary>
 internal sealed partial class RunPacker
 {

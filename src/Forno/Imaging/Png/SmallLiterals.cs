@@ -6,8 +6,7 @@ namespace Forno.Imaging.Png;
 
 /// <summary>
 /// The codes of the bytes −16 to 15, which most differences of neighbours are: looked up 32 at a time, and joined two
-/// by two
-/// until eight are one word. Wants AVX2.
+/// by two until eight are one word. Wants AVX2.
 /// </summary>
 internal readonly struct SmallLiterals
 {

@@ -4,8 +4,7 @@ namespace Forno.Imaging.Resampling;
 public static class Opacity
 {
     /// <summary>
-    /// Pillow's <c>RGBA → RGBa → LANCZOS → RGBA</c>, then the colours alone: they are multiplied by opacity
-    /// before the
+    /// Pillow's <c>RGBA → RGBa → LANCZOS → RGBA</c>, then the colours alone: they are multiplied by opacity before the
     /// resizing and divided by it after, each step rounded to 8 bits as there.
     /// </summary>
     /// <param name="source">[height, width, 4]; overwritten.</param>

@@ -2,8 +2,8 @@ namespace Forno.Imaging.Resampling;
 
 /// <summary>
 /// The resampling of kohya's trainer, to the bit where the libraries it uses fix it: OpenCV's area average for
-/// shrinking,
-/// Pillow's Lanczos for everything else. Pure; 8-bit samples, [height, width, bands], row by row, no alpha handling.
+/// shrinking, Pillow's Lanczos for everything else. Pure; 8-bit samples, [height, width, bands], row by row, no
+/// alpha handling.
 /// </summary>
 public static class Resample
 {
@@ -78,8 +78,7 @@ public static class Resample
 
     /// <summary>
     /// Pillow's <c>LANCZOS</c>: a sinc of three lobes, widened when shrinking; rows first, then columns, each rounded
-    /// to
-    /// 8 bits, with weights of 22 bits.
+    /// to 8 bits, with weights of 22 bits.
     /// </summary>
     /// <param name="source">[height, width, bands].</param>
     /// <param name="width">The source's columns.</param>
@@ -242,8 +241,7 @@ public static class Resample
     }
 
     // Which old cells a new cell covers, and how much of the new cell each fills. Slivers under a thousandth are
-    // dropped,
-    // as OpenCV drops them.
+    // dropped, as OpenCV drops them.
     private static (int From, float[] Shares)[] Cover(int size, int newSize)
     {
         const double Sliver = 1e-3;

@@ -48,9 +48,9 @@ internal static unsafe partial class VipsApi
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void IgnoreLog(nint domain, int level, nint message, nint data) { }
 
-    /// <summary>libvips' error text, cleared after reading. It is one for the process, and operations that went well
-    /// leave
-    /// lines there too: what names another file, or a seek beyond the end (libheif tries that), is left out.</summary>
+    /// <summary>libvips' error text, cleared after reading. It is one for the process, and operations that went
+    /// well leave lines there too: what names another file, or a seek beyond the end (libheif tries that), is
+    /// left out.</summary>
     /// <param name="source">The file that it is about.</param>
     public static string TakeError(string source = "")
     {

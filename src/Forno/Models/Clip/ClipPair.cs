@@ -25,11 +25,10 @@ public sealed class ClipPair
     {
         if (text.Config.ProjectionDim != vision.Config.ProjectionDim)
         {
+            string width = text.Config.ProjectionDim is { } dim ? Invariant.Text($"{dim}") : "no";
             throw new FornoException(
-                $"{place.Store.Origin}: the text tower gives vectors of "
-                    + $"{text.Config.ProjectionDim?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no"}"
-                    + " "
-                    + $"numbers, the image tower of {vision.Config.ProjectionDim}. Use the two towers of one CLIP."
+                $"{place.Store.Origin}: the text tower gives vectors of {width} numbers, "
+                    + $"the image tower of {vision.Config.ProjectionDim}. Use the two towers of one CLIP."
             );
         }
 

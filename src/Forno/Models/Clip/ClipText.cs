@@ -5,8 +5,7 @@ namespace Forno.Models.Clip;
 
 /// <summary>
 /// A CLIP text tower (Radford et al. 2021; CLIP-L of SD 1.x and XL, OpenCLIP's ViT-H and bigG of SD 2.x and XL):
-/// causal,
-/// pre-norm, no padding mask. Weights by Hugging Face's names below the tower's path (<c>text_model.…</c>,
+/// causal, pre-norm, no padding mask. Weights by Hugging Face's names below the tower's path (<c>text_model.…</c>,
 /// <c>text_projection.weight</c>): bring other files to them by <see cref="ClipKeys.Unify"/>.
 /// </summary>
 public sealed class ClipText
@@ -128,9 +127,9 @@ public sealed class ClipText
     /// <param name="last">The last layer's output without the final norm [B, T, width].</param>
     /// <param name="ids">Token ids, int64 [B, T].</param>
     /// <param name="endOfText">
-    /// Id of the end-of-text token: its first occurrence is the place, or position 0 where a row has none. Null: the
-    /// first
-    /// largest id of the row, as CLIP itself does; wrong once embeddings have added ids beyond the end-of-text token's.
+    /// Id of the end-of-text token: its first occurrence is the place, or position 0 where a row has none. Null:
+    /// the first largest id of the row, as CLIP itself does; wrong once embeddings have added ids beyond the
+    /// end-of-text token's.
     /// </param>
     /// <returns>fp32 [B, projection or width].</returns>
     /// <exception cref="FornoException">The weights lack the last layer, so there is nothing to pool.</exception>

@@ -312,7 +312,9 @@ public static partial class KeyMap
 
     // Schedule tables of the original training code, and single tensors that tools leave behind.
     [GeneratedRegex(
-        @"^(betas|(sqrt_|log_)?(one_minus_|recip_|recipm1_)?alphas_cumprod(_prev)?|posterior_(variance|log_variance_clipped|mean_coef[12])|lvlb_weights|logvar|scale_factor|v_pred|ztsnr|edm_mean|edm_std|edm_vpred\..*|denoiser\..*|global_step|epoch)$"
+        @"^(betas|(sqrt_|log_)?(one_minus_|recip_|recipm1_)?alphas_cumprod(_prev)?"
+            + @"|posterior_(variance|log_variance_clipped|mean_coef[12])|lvlb_weights|logvar|scale_factor"
+            + @"|v_pred|ztsnr|edm_mean|edm_std|edm_vpred\..*|denoiser\..*|global_step|epoch)$"
             + @"|\.position_ids$|\.logit_scale$|^conditioner\.embedders\.0\.transformer\.text_projection\.weight$"
     )]
     private static partial Regex Harmless();

@@ -54,7 +54,7 @@ public sealed record UNetConfig
             ? throw new FornoException(
                 $"a transformer of {channels} channels cannot have heads by the family's rule "
                     + $"({(Heads is null ? $"{part} channels each" : $"{part} of them")}). A file with other "
-                    + $"widths tells its number of heads in its metadata: {HeadsKey}."
+                    + $"widths must give its number of heads in its metadata: {HeadsKey}."
             )
             : Heads ?? (channels / part);
     }

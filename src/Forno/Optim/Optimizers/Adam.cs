@@ -4,10 +4,8 @@ namespace Forno.Optim.Optimizers;
 
 /// <summary>
 /// Adam (Kingma and Ba 2014) and AdamW (Loshchilov and Hutter 2017) as PyTorch has them: bias-corrected moments m and
-/// v,
-/// p −= lr/(1−β₁ⁿ) · m / (√v/√(1−β₂ⁿ) + ε). Adam adds weight decay to the gradient, AdamW shrinks
-/// the parameter by
-/// 1 − lr·wd before the update.
+/// v, p −= lr/(1−β₁ⁿ) · m / (√v/√(1−β₂ⁿ) + ε). Adam adds weight decay to the gradient, AdamW shrinks the parameter by 1
+/// − lr·wd before the update.
 /// </summary>
 public sealed class Adam : Optimizer
 {

@@ -23,8 +23,7 @@ public sealed class Prodigy : Optimizer
     /// <summary>
     /// Options: lr 1, betas (0.9, 0.999), beta3 None (√β₂), eps 1e-8, weight_decay 0, decouple True,
     /// use_bias_correction False, safeguard_warmup False, d0 1e-6, d_coef 1, growth_rate inf, slice_p 1. Of a group
-    /// only
-    /// lr, weight_decay, eps, slice_p and safeguard_warmup may differ: the rest is taken from the first.
+    /// only lr, weight_decay, eps, slice_p and safeguard_warmup may differ: the rest is taken from the first.
     /// </summary>
     public Prodigy(IReadOnlyList<ParameterGroup> groups, IReadOnlyDictionary<string, object?> options)
         : base(groups, "exp_avg", "exp_avg_sq", "s", "p0")

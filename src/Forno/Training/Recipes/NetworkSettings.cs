@@ -121,5 +121,5 @@ public sealed record NetworkSettings
     private static double? Number(string name, string text) =>
         text == "None" ? null
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double v) ? v
-        : throw new FornoException($"network_args: {name}: '{text}' is no number");
+        : throw new FornoException($"network_args: {name}: '{text}' is not a number");
 }

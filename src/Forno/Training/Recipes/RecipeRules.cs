@@ -277,7 +277,7 @@ public static class RecipeRules
                 "set v_parameterization = true with a base model that predicts v, else remove zero_terminal_snr"
             )
             {
-                Effect = "Where nothing but noise is left, telling the noise teaches nothing.",
+                Effect = "Where only noise is left, predicting the noise teaches nothing.",
                 Remedies =
                 [
                     Fix.Set("v_parameterization", true).Noting("with a base model that predicts v"),

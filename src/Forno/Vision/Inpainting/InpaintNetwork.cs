@@ -18,11 +18,9 @@ public enum InpaintRange
 
 /// <summary>
 /// A network that fills holes, as LaMa's exports are: either an image [1, 3, H, W] and a mask [1, 1, H, W], in any
-/// order, or
-/// one input [1, 4, H, W] with the mask behind the colours; RGB; float32, float16 or uint8; sizes fixed or free. Which
-/// range of numbers it takes, and whether 1 in its mask means hole or known, is found out by letting it fill a hole in
-/// a
-/// picture of even colour; LaMa's own (0–1, 1 is hole) is tried first.
+/// order, or one input [1, 4, H, W] with the mask behind the colours; RGB; float32, float16 or uint8; sizes fixed or
+/// free. Which range of numbers it takes, and whether 1 in its mask means hole or known, is found out by letting it
+/// fill a hole in a picture of even colour; LaMa's own (0–1, 1 is hole) is tried first.
 /// </summary>
 internal sealed class InpaintNetwork : IDisposable
 {
@@ -121,7 +119,7 @@ internal sealed class InpaintNetwork : IDisposable
             throw FornoException.ForFile(
                 model.Source,
                 $"none of its outputs is [1, 3, {height}, {width}]",
-                "It is no inpainting network of LaMa's kind."
+                "It is not an inpainting network of LaMa's kind."
             );
         }
 
@@ -149,7 +147,7 @@ internal sealed class InpaintNetwork : IDisposable
         {
             throw FornoException.ForFile(
                 model.Source,
-                "it takes bytes, which lie between 0 and 255",
+                "it takes bytes, which are between 0 and 255",
                 "Leave the range to Forno."
             );
         }
@@ -190,7 +188,7 @@ internal sealed class InpaintNetwork : IDisposable
             throw FornoException.ForFile(
                 model.Source,
                 Invariant.Text($"a hole in an even colour is filled with another one ({best.Error:0 %} off)"),
-                "It is no inpainting network of LaMa's kind."
+                "It is not an inpainting network of LaMa's kind."
             );
         }
     }

@@ -5,8 +5,7 @@ namespace Forno.Vision.Inpainting;
 
 /// <summary>
 /// Fills parts of pictures by a LaMa-style network: the network sees windows around the holes, at native resolution
-/// wherever
-/// they fit; only pixels of the holes change, and within a hole's rim the new ones fade in.
+/// wherever they fit; only pixels of the holes change, and within a hole's rim the new ones fade in.
 /// </summary>
 public sealed class Inpainter : IDisposable
 {

@@ -4,8 +4,7 @@ namespace Forno.Vision.Onnx;
 
 /// <summary>
 /// Looks at a file before ONNX Runtime reads it, so that what is no ONNX model is called by its name: the top level of
-/// the
-/// protobuf <c>ModelProto</c> is walked (onnx.proto), its parts are not read.
+/// the protobuf <c>ModelProto</c> is walked (onnx.proto), its parts are not read.
 /// </summary>
 internal static class OnnxFileCheck
 {
@@ -83,7 +82,7 @@ internal static class OnnxFileCheck
 
             if (!Fields.Contains((int)(tag >> 3)) || (tag & 7) is not (0 or 2))
             {
-                return Invariant.Text($"but at byte {at} stands something that no ONNX model has");
+                return Invariant.Text($"but at byte {at} is something that no ONNX model has");
             }
 
             if (Varint(file) is not { } value)
@@ -107,7 +106,7 @@ internal static class OnnxFileCheck
             graph |= tag >> 3 == GraphField;
         }
 
-        return graph ? null : "but it holds no graph";
+        return graph ? null : "but it has no graph";
     }
 
     private static string CutOff(Stream file) => Invariant.Text($"but it is cut off after {file.Length} bytes");

@@ -125,7 +125,7 @@ public sealed partial class OnnxModel : IDisposable
                         Copied(result)
                         ?? throw FornoException.ForFile(
                             Source,
-                            $"its output {Outputs[i]} is no tensor of numbers",
+                            $"its output {Outputs[i]} is not a tensor of numbers",
                             "Forno cannot use this model."
                         )
                 ),
@@ -266,7 +266,7 @@ public sealed partial class OnnxModel : IDisposable
             || text.Contains("No such file", StringComparison.Ordinal)
                 ? FornoException.ForFile(
                     path,
-                    $"its weights lie in a file of their own that is not there or too short ({text})",
+                    $"its weights are in a separate file that is missing or too short ({text})",
                     "Put that file into the same folder, under the name it was published with.",
                     e
                 )

@@ -5,8 +5,7 @@ namespace Forno.Vision.Onnx;
 
 /// <summary>
 /// Numbers with a shape, in ordinary memory: what goes into an <see cref="OnnxModel"/> and what comes out. The array
-/// given
-/// to <c>Of</c> is used as it is, not copied; nothing has to be disposed.
+/// given to <c>Of</c> is used as it is, not copied; nothing has to be disposed.
 /// </summary>
 public sealed class OnnxTensor
 {

@@ -52,9 +52,7 @@ public sealed record OnnxPort(string Name, OnnxType Type, IReadOnlyList<long> Sh
 
     /// <summary>A shape as messages tell it.</summary>
     internal static string Tell(IEnumerable<long> shape) =>
-        "["
-        + $"{string.Join(", ", shape.Select(d => d < 0 ? "?" : d.ToString(System.Globalization.CultureInfo.InvariantCulture)))}"
-        + "]";
+        $"[{string.Join(", ", shape.Select(d => d < 0 ? "?" : Invariant.Text($"{d}")))}]";
 }
 
 /// <summary>What a model's file says about itself; empty where it says nothing.</summary>

@@ -36,8 +36,7 @@ public sealed record TaggerOptions
 
 /// <summary>
 /// A network that names a picture's tags. The list beside it tells the family: a .csv is WD14's (BGR, bytes, padded to
-/// a
-/// square with white), a text DeepDanbooru's (RGB, 0 to 1, fitted in, its edges drawn out).
+/// a square with white), a text DeepDanbooru's (RGB, 0 to 1, fitted in, its edges drawn out).
 /// </summary>
 public sealed class Tagger : IDisposable
 {

@@ -69,7 +69,7 @@ public sealed record TaggerFiles(string Model, string Tags, string Name)
                             path,
                             found.Length == 0
                                 ? "there is no model.onnx in it"
-                                : $"it holds several models ({string.Join(", ", found.Select(Path.GetFileName))})",
+                                : $"it has several models ({string.Join(", ", found.Select(Path.GetFileName))})",
                             found.Length == 0 ? WhereToGet : "Name the one that is meant."
                         )
                 );

@@ -19,9 +19,8 @@ public static class TaggerTags
     /// <summary>Reads a list.</summary>
     /// <param name="path">
     /// A .csv with the columns name and category (the booru's numbers: 0 general, 1 artist, 3 copyright, 4 character, 5
-    /// meta,
-    /// 9 rating), as the WD14 family has it; or a text with a tag a line (<c>rating:safe</c> and such are ratings), as
-    /// DeepDanbooru has it, with <c>tags-character.txt</c> beside it if there is one.
+    /// meta, 9 rating), as the WD14 family has it; or a text with a tag a line (<c>rating:safe</c> and such are
+    /// ratings), as DeepDanbooru has it, with <c>tags-character.txt</c> beside it if there is one.
     /// </param>
     /// <exception cref="FornoException">It cannot be read, or is no such list.</exception>
     public static IReadOnlyList<KnownTag> Read(string path)
@@ -32,7 +31,7 @@ public static class TaggerTags
             : Lines(path, text);
         return tags.Count > 0
             ? tags
-            : throw FornoException.ForFile(path, "it holds no tags", "Fetch the tagger's own list again.");
+            : throw FornoException.ForFile(path, "it has no tags", "Fetch the tagger's own list again.");
     }
 
     private static List<KnownTag> Lines(string path, string text)

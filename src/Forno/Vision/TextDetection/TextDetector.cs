@@ -22,19 +22,15 @@ public sealed record TextDetectorSettings
 
     /// <summary>
     /// The network takes figures on empty ground for letters. A box of one glyph's shape is text only up to this share
-    /// of the
-    /// picture's shorter side, a longer one up to as many times more as it is longer than high; 0 lets all pass. Of 64
-    /// emoji
-    /// pictures without text 31 had a find without this rule, 1 with it.
+    /// of the picture's shorter side, a longer one up to as many times more as it is longer than high; 0 lets all pass.
+    /// Of 64 emoji pictures without text 31 had a find without this rule, 1 with it.
     /// </summary>
     public double LargestGlyph { get; init; } = 0.04;
 
     /// <summary>
     /// Pictures whose longer side is at least 1.5 times <see cref="LongestSide"/> are looked at once more, at twice the
-    /// scale (never
-    /// enlarged), in tiles: this share of their height along the upper and the lower edge, where the small marks of
-    /// sites stand.
-    /// 0 leaves that out, 0.5 and more looks everywhere.
+    /// scale (never enlarged), in tiles: this share of their height along the upper and the lower edge, where the small
+    /// marks of sites stand. 0 leaves that out, 0.5 and more looks everywhere.
     /// </summary>
     public double FineShare { get; init; } = 0.14;
 
@@ -44,12 +40,10 @@ public sealed record TextDetectorSettings
 
 /// <summary>
 /// Finds text by a DB network such as PP-OCRv4's detector in ONNX form: input [1, 3, H, W] with H and W multiples of
-/// 32,
-/// channels in the order blue, green, red, each (v/255 − mean)/std with ImageNet's means 0.485, 0.456, 0.406 and
-/// deviations 0.229, 0.224, 0.225 in that order (PaddleOCR reads pictures as BGR and normalises them so); output
-/// [1, 1, H, W], probabilities. Safe for several threads; the network itself runs for one picture at a time, with all
-/// its threads: a
-/// run needs some 300 MB.
+/// 32, channels in the order blue, green, red, each (v/255 − mean)/std with ImageNet's means 0.485, 0.456, 0.406 and
+/// deviations 0.229, 0.224, 0.225 in that order (PaddleOCR reads pictures as BGR and normalises them so); output [1, 1,
+/// H, W], probabilities. Safe for several threads; the network itself runs for one picture at a time, with all its
+/// threads: a run needs some 300 MB.
 /// </summary>
 public sealed class TextDetector : IDisposable
 {
@@ -241,7 +235,7 @@ public sealed class TextDetector : IDisposable
             throw FornoException.ForFile(
                 model.Source,
                 $"its output has the shape [{string.Join(", ", output.Shape)}], not [1, 1, {height}, {width}]",
-                "It is no text detector of PaddleOCR's kind."
+                "It is not a text detector of PaddleOCR's kind."
             );
         }
 

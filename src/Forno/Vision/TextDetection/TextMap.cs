@@ -26,9 +26,8 @@ public sealed record TextMapSettings
 /// <summary>
 /// What follows the network of DB ("Real-time Scene Text Detection with Differentiable Binarization", Liao and others,
 /// 2020): the map of text kernels is cut at a threshold; each connected region gets the smallest turned rectangle
-/// around
-/// it and, as its score, the map's mean inside; since kernels are texts shrunk, the rectangle of area A and perimeter L
-/// grows by A · unclip / L on every side. Pure.
+/// around it and, as its score, the map's mean inside; since kernels are texts shrunk, the rectangle of area A and
+/// perimeter L grows by A · unclip / L on every side. Pure.
 /// </summary>
 public static class TextMap
 {

@@ -199,8 +199,7 @@ internal sealed partial class Esrgan : UpscaleNetwork
     }
 
     // One buffer serves all dense blocks: each layer's answer is written beside its inputs, nothing is joined by
-    // copying.
-    // Context that no later layer can see any more is dropped before each block.
+    // copying. Context that no later layer can see any more is dropped before each block.
     private Tensor Body(Tensor x, ref Margins have)
     {
         using var scope = new Scope();

@@ -94,12 +94,12 @@ internal static class NcnnFile
         }
         if (new FileInfo(path).Length > MaxTextBytes)
         {
-            throw new CorruptFileException("it is longer than any network's text");
+            throw new CorruptFileException("it is too long for a network's text");
         }
         string[] lines = [.. File.ReadLines(path).Select(l => l.Trim()).Where(l => l.Length > 0)];
         if (lines.Length < 2 || lines[0] != Magic)
         {
-            throw new CorruptFileException($"it does not begin with {Magic}");
+            throw new CorruptFileException($"it does not start with {Magic}");
         }
         if (Words(lines[1]) is not [var count, _] || Number(count) != lines.Length - 2 || lines.Length > MaxLayers)
         {

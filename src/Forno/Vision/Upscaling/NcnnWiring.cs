@@ -65,7 +65,7 @@ internal sealed class NcnnWiring
         }
         throw FornoException.ForFile(
             path,
-            $"its network of {convs} convolutions is wired as none that Forno knows",
+            $"its network of {convs} convolutions is not wired like any that Forno knows",
             "It reads ESRGAN and Compact (SRVGGNet) in ncnn's form."
         );
     }

@@ -43,8 +43,7 @@ public readonly record struct Tile(int Left, int Top, int Width, int Height, Mar
 
 /// <summary>
 /// Cuts pictures into tiles without seams: the cores lie side by side, and each is computed with real picture around
-/// it.
-/// With the receptive radius as context the result is that of the whole picture; with less it differs by what the
+/// it. With the receptive radius as context the result is that of the whole picture; with less it differs by what the
 /// network makes of far pixels.
 /// </summary>
 public static class TilePlan

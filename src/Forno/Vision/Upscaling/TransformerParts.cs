@@ -55,8 +55,7 @@ internal static class WindowAttention
 
     /// <summary>
     /// Attention of channels to each other: q, k, v [.., heads, d, T], q and k brought to length 1 over T, scores times
-    /// a
-    /// learnt temperature [heads, 1, 1].
+    /// a learnt temperature [heads, 1, 1].
     /// </summary>
     public static Tensor OfChannels(Tensor q, Tensor k, Tensor v, Tensor temperature)
     {

@@ -70,7 +70,7 @@ internal static class UpscalerFile
         }
         throw FornoException.ForFile(
             path,
-            $"this is no upscaler that Forno knows: {Guess(entries)}",
+            $"this is not an upscaler that Forno knows: {Guess(entries)}",
             "It reads ESRGAN (old, new, BSRGAN, ESRGAN+, Real-ESRGAN), Compact (SRVGGNet), SPAN, OmniSR and DAT."
         );
 
@@ -140,7 +140,7 @@ internal static class UpscalerFile
     private static string Guess(IReadOnlyDictionary<string, WeightEntry> entries)
     {
         bool Any(string part) => entries.Keys.Any(k => k.Contains(part, StringComparison.Ordinal));
-        return entries.Count == 0 ? "it holds no weights"
+        return entries.Count == 0 ? "it has no weights"
             : Any("lora_") || Any(".hada_w") || Any(".lokr_w") ? "it looks like a LoRA"
             : Any("diffusion_model.") || Any("cond_stage_model.") ? "it looks like a Stable Diffusion checkpoint"
             : Any("encoder.down.") || Any("decoder.up.") ? "it looks like a VAE"

@@ -165,7 +165,7 @@ public sealed class BorrowedCaptionTests : IDisposable
         );
         Assert.Equal(0, code);
         Assert.Contains(
-            "new .cap files stand beside captions of another extension (.caption, .txt), which stay as they are",
+            "new .cap files are beside captions of another extension (.caption, .txt), which stay as they are",
             said
         );
         Assert.Equal("sks |||", File.ReadAllText(tree["work/10_a/face.cap"]).Trim());

@@ -151,7 +151,9 @@ public class CaptionReportTests
         using TempTree tree = new();
         string file = tree.Write(
             "tags.csv",
-            "name,category,count,aliases\r\n1girl,0,4114588,\"1girls,sole_female\"\r\nrare_thing,0,499,\r\nsolo,0,3426446\r\n\r\nbroken\r\n,0,5\r\nx,general,5\r\ny,0,many\r\nz,0,1,\"open\r\nsaber_(fate),4,900,\"\"\"art\"\"oria\"\r\n"
+            "name,category,count,aliases\r\n1girl,0,4114588,\"1girls,sole_female\"\r\nrare_thing,0,499,\r\n"
+                + "solo,0,3426446\r\n\r\nbroken\r\n,0,5\r\nx,general,5\r\ny,0,many\r\nz,0,1,\"open\r\n"
+                + "saber_(fate),4,900,\"\"\"art\"\"oria\"\r\n"
         );
         var list = TagList.Read(file);
         Assert.Equal(4, list.Count);

@@ -139,7 +139,7 @@ public class AbsorptionTests
         AbsorptionTable table = Scenes.Table("a: 48 anna outfit1 | blue_hair red_dress", "misc: 2 anna | blue_hair");
         Assert.Equal("anna", table.Fate("blue_hair"));
         Assert.Equal("outfit1; leaks anna", table.Fate("red_dress"));
-        Assert.Equal("only 2 pictures of 50 tell anna and outfit1 apart", table.What("nearly-same"));
+        Assert.Equal("only 2 pictures of 50 distinguish anna and outfit1", table.What("nearly-same"));
         Assert.Equal("only 2 pictures of 50 show anna without outfit1", table.What("misc-missing"));
     }
 

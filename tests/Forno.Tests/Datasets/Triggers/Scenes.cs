@@ -5,8 +5,7 @@ namespace Forno.Tests.Datasets.Triggers;
 
 /// <summary>
 /// Data sets in words: <c>"outfit1: 50 anna outfit1 | blue_hair red_dress | hat"</c> is a folder of 50 pictures, its
-/// triggers, what
-/// they show untold, and what their captions tell. Several lines of one folder add to it.
+/// triggers, what they show untold, and what their captions tell. Several lines of one folder add to it.
 /// </summary>
 internal static class Scenes
 {
