@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Forno.Pocket.Data;
+using Forno.Pocket.Demo;
 using Forno.Pocket.Measures;
 
 namespace Forno.Reports.Demo;
@@ -16,7 +17,9 @@ internal sealed class DemoReport
     private DemoReport(DemoResult result) => this.result = result;
 
     /// <summary>Makes the page.</summary>
-    public static string Make(DemoResult result)
+    /// <param name="result">What was done and found.</param>
+    /// <param name="next">Commands to try next, with what they do.</param>
+    public static string Make(DemoResult result, IReadOnlyList<(string Command, string Why)> next)
     {
         var report = new DemoReport(result);
         report.Head();
@@ -28,7 +31,7 @@ internal sealed class DemoReport
         report.Dataset();
         report.Numbers();
         report.Configs();
-        report.Next();
+        report.Next(next);
         return Html.Page($"Forno demo: {result.Style}", report.html.ToString());
     }
 
@@ -215,10 +218,10 @@ internal sealed class DemoReport
         );
     }
 
-    private void Next()
+    private void Next(IReadOnlyList<(string Command, string Why)> next)
     {
         Heading("Try next");
-        foreach ((string command, string why) in result.Next)
+        foreach ((string command, string why) in next)
         {
             Add($"<p>{why}:</p>\n<pre>{command}</pre>\n");
         }

@@ -1,14 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Forno.Pocket.Demo;
 
 namespace Forno.Reports.Demo;
-
-/// <summary>A point of a training's loss curve.</summary>
-/// <param name="Step">Optimizer steps done.</param>
-/// <param name="Epoch">The epoch, from 1.</param>
-/// <param name="Loss">The step's own loss.</param>
-/// <param name="Average">Mean over the last epoch's worth of steps.</param>
-internal readonly record struct LossPoint(long Step, int Epoch, double Loss, double Average);
 
 /// <summary>A loss curve as inline SVG; colours and fonts come from the page's style sheet.</summary>
 internal static class LossChart

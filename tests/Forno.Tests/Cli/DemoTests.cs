@@ -8,8 +8,8 @@ using Forno.Data;
 using Forno.Kohya;
 using Forno.Models;
 using Forno.Pocket.Data;
+using Forno.Pocket.Demo;
 using Forno.Pocket.Measures;
-using Forno.Reports.Demo;
 using Forno.TestKit;
 using Forno.Torch;
 using Forno.Training.Recipes;
@@ -125,7 +125,7 @@ public sealed class DemoTests : IDisposable
         Directory.CreateDirectory(Options().Out);
         string mine = Path.Combine(Options().Out, "dataset");
         File.WriteAllText(mine, "mine");
-        Assert.Contains("--out", Assert.Throws<FornoException>(() => DemoFiles.Clear(Options())).Message);
+        Assert.Contains("name another folder", Assert.Throws<FornoException>(() => DemoFiles.Clear(Options())).Message);
         Assert.Equal("mine", File.ReadAllText(mine));
     }
 
@@ -216,7 +216,7 @@ public sealed class DemoTests : IDisposable
         using StringWriter output = new(),
             error = new();
         using CommandHost cli = new() { Out = output, Error = error };
-        DemoResult result = DemoRun.Run(cli, options);
+        DemoResult result = DemoCommand.Bake(cli, options);
         return (0, string.Join('\n', DemoCommand.Lines(options, result)), error.ToString(), result);
     }
 

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Forno.Pocket.Demo;
 using Forno.Reports;
 using Forno.Reports.Demo;
 

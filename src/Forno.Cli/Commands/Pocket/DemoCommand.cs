@@ -1,9 +1,11 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
+using Forno.Cli.Commands.Shared;
+using Forno.Cli.Setup;
 using Forno.Cli.Terminal;
 using Forno.Files;
 using Forno.Pocket.Data;
+using Forno.Pocket.Demo;
 using Forno.Reports.Demo;
 
 namespace Forno.Cli.Commands.Pocket;
@@ -70,7 +72,7 @@ internal static class DemoCommand
     {
         if (dryRun)
         {
-            DemoRun.Require(options);
+            new DemoJob(options).Require();
             cli.Out.WriteLine(
                 json
                     ? JsonSerializer.Serialize(
@@ -91,10 +93,10 @@ internal static class DemoCommand
             return 0;
         }
 
-        DemoResult result = DemoRun.Run(cli, options);
+        DemoResult result = Bake(cli, options);
         if (json)
         {
-            cli.Out.WriteLine(JsonSerializer.Serialize(DemoRun.Figures(result), JsonOutput.Options));
+            cli.Out.WriteLine(JsonSerializer.Serialize(result.Figures, JsonOutput.Options));
             return 0;
         }
 
@@ -109,7 +111,7 @@ internal static class DemoCommand
     internal static IEnumerable<string> Lines(DemoOptions options, DemoResult r)
     {
         yield return "";
-        yield return $"Done in {DemoReport.Clock(r.Total)}. Look at {Path.Combine(options.Out, "report.html")}";
+        yield return $"Done in {DemoReport.Clock(r.Total)}. Look at {DemoFiles.Report(options)}";
         yield return $"  (or {r.Grid}; the LoRA is {r.Adapter})";
         yield return "";
         yield return $"Measured on {r.Shift.Pairs.Count} pairs of pictures, without and with the LoRA, by Pocket's CLIP:";
@@ -127,10 +129,50 @@ internal static class DemoCommand
         );
         yield return "";
         yield return "Try next:";
-        foreach ((string command, string why) in r.Next)
+        foreach ((string command, string why) in Next(options, r.Trigger))
         {
             yield return $"  # {why}";
             yield return $"  {command}";
         }
     }
+
+    /// <summary>Does all of it, and writes the report and the figures.</summary>
+    internal static DemoResult Bake(CommandHost cli, DemoOptions options)
+    {
+        var job = new DemoJob(options);
+        job.Require();
+        AssetFetch.Ensure(cli, options.Assets, [.. job.Packages]);
+        DemoResult result;
+        using (var printer = new TrainPrinter(cli))
+        {
+            result = job.Run(printer, cli.Cancel);
+        }
+
+        cli.Error.WriteLine("5/5 report");
+        AtomicFile.WriteText(DemoFiles.Report(options), DemoReport.Make(result, Next(options, result.Trigger)));
+        // Without the pictures, which are in the report.
+        AtomicFile.WriteText(
+            DemoFiles.Figures(options),
+            JsonSerializer.Serialize(result.Figures, JsonOutput.Options) + "\n"
+        );
+        return result;
+    }
+
+    private static List<(string Command, string Why)> Next(DemoOptions options, string trigger) =>
+        [
+            (
+                $"forno generate \"birthday cake, {trigger} <lora:{DemoFiles.Name(options)}:0.8>\" "
+                    + $"--lora-dir {DemoFiles.Adapters(options)}",
+                "Draw with the LoRA, at the strength you like"
+            ),
+            (
+                $"forno train {DemoFiles.Config(options)} -- --network_dim 4 --learning_rate 5e-4 --output_name small",
+                "Bake it again with settings of your own"
+            ),
+            (
+                $"forno grid {DemoFiles.Adapters(options)} --prompts \"ghost, {trigger}\" --weights "
+                    + "0,0.4,0.7,1 --seeds 1,2,3",
+                "Compare the epochs on something else, a concept that Pocket has never seen either"
+            ),
+        ];
 }

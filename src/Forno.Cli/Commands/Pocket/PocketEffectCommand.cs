@@ -8,6 +8,7 @@ using Forno.Generation;
 using Forno.Imaging;
 using Forno.Models;
 using Forno.Pocket.Data;
+using Forno.Pocket.Demo;
 using Forno.Pocket.Measures;
 using Forno.Pocket.Training;
 using Forno.Reports.Demo;

@@ -113,11 +113,11 @@ internal sealed class DatasetDoctor
 
     private static void Print(CommandHost cli, string name, DiagnoseResult result, RemedyPlaces at)
     {
+        int count = result.Findings.Count;
+        string found =
+            count == 0 ? "nothing found: it is ready" : Invariant.Text($"{count} {Wording.Counted(count, "finding")}");
         cli.Out.WriteLine(
-            Invariant.Text(
-                $"{name}: {result.Pictures} {Wording.Counted(result.Pictures, "picture")}, "
-                    + $"{(result.Findings.Count == 0 ? "nothing found: it is ready" : Invariant.Text($"{result.Findings.Count} {Wording.Counted(result.Findings.Count, "finding")}"))}"
-            )
+            Invariant.Text($"{name}: {result.Pictures} {Wording.Counted(result.Pictures, "picture")}, {found}")
         );
         foreach (var (harm, heading) in Classes)
         {

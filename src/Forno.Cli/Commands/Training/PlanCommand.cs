@@ -91,7 +91,11 @@ internal static class PlanCommand
         cli.Out.WriteLine();
         cli.Out.WriteLine(
             "--apply renames the folders"
-                + $"{(edit is null ? "; with --config FILE it writes the epochs into a training configuration, too" : $" and writes {Wording.Shown(Path.GetFileName(edit.File))}")}"
+                + (
+                    edit is null
+                        ? "; with --config FILE it writes the epochs into a training configuration, too"
+                        : $" and writes {Wording.Shown(Path.GetFileName(edit.File))}"
+                )
         );
     }
 

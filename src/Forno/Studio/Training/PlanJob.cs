@@ -43,7 +43,7 @@ public sealed class PlanJob(PlanRequest request) : IJob<PlanResult>
         );
     }
 
-    /// <summary>The plan for pictures that are looked at already, such as those of a work folder that is changed.</summary>
+    /// <summary>The plan for pictures that are looked at already, such as those of a work folder to change.</summary>
     /// <param name="folder">The pictures.</param>
     /// <param name="config">The configuration, opened, or null.</param>
     /// <param name="cancel">Stops it.</param>

@@ -46,8 +46,8 @@ public static class TrainJobEvent
 
     /// <summary>
     /// The loop tells something. Its notices and preparations come as <see cref="JobEvent.Said"/> and
-    /// <see cref="JobEvent.Started"/> instead; its steps, files and pictures come as <see cref="JobEvent.Advanced"/> and
-    /// <see cref="JobEvent.Made"/> too, right after.
+    /// <see cref="JobEvent.Started"/> instead; its steps, files and pictures come as <see cref="JobEvent.Advanced"/>
+    /// and <see cref="JobEvent.Made"/> too, right after.
     /// </summary>
     /// <param name="Event">What it tells.</param>
     public sealed record Trained(TrainEvent Event) : JobEvent;

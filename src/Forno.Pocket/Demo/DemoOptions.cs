@@ -1,9 +1,9 @@
 using Forno.Pocket.Data;
 
-namespace Forno.Cli.Commands.Pocket;
+namespace Forno.Pocket.Demo;
 
 /// <summary>What <c>forno demo</c> does, by numbers; the defaults take a few minutes on two cores.</summary>
-internal sealed record DemoOptions
+public sealed record DemoOptions
 {
     /// <summary>Pocket's checkpoint.</summary>
     public required string Model { get; init; }

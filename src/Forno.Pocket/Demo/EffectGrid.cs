@@ -3,10 +3,10 @@ using Forno.Generation.Requests;
 using Forno.Imaging;
 using Forno.Pocket.Measures;
 
-namespace Forno.Reports.Demo;
+namespace Forno.Pocket.Demo;
 
 /// <summary>Pairs drawn without and with an adapter, on one labelled sheet.</summary>
-internal static class EffectGrid
+public static class EffectGrid
 {
     private const int PairsInRow = 5;
 

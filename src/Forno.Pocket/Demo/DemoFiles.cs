@@ -3,10 +3,10 @@ using Forno.Files;
 using Forno.Imaging;
 using Forno.Pocket.Data;
 
-namespace Forno.Cli.Commands.Pocket;
+namespace Forno.Pocket.Demo;
 
 /// <summary>The files that a user would have made by hand: pictures with captions, two TOML files, prompts.</summary>
-internal static class DemoFiles
+public static class DemoFiles
 {
     // Marks a folder as the demo's own, so that a second run may write over the first and over nothing else.
     private const string Mark = "demo.json";
@@ -25,6 +25,15 @@ internal static class DemoFiles
     /// <summary>The folder of adapter files.</summary>
     public static string Adapters(DemoOptions options) => Path.Combine(options.Out, "adapters");
 
+    /// <summary>The grid's path.</summary>
+    public static string Grid(DemoOptions options) => Path.Combine(options.Out, "grid.png");
+
+    /// <summary>The sheet of pairs, without and with the adapter.</summary>
+    public static string Pairs(DemoOptions options) => Path.Combine(options.Out, "before-after.png");
+
+    /// <summary>The report's path.</summary>
+    public static string Report(DemoOptions options) => Path.Combine(options.Out, "report.html");
+
     /// <summary>The figures' path; written last.</summary>
     public static string Figures(DemoOptions options) => Path.Combine(options.Out, Mark);
 
@@ -38,9 +47,7 @@ internal static class DemoFiles
             && !File.Exists(Figures(options))
         )
         {
-            throw new FornoException(
-                $"{options.Out}: is not empty, and not from an earlier demo; name another folder by --out"
-            );
+            throw new FornoException($"{options.Out}: is not empty, and not from an earlier demo; name another folder");
         }
 
         Directory.CreateDirectory(options.Out);
@@ -85,7 +92,8 @@ internal static class DemoFiles
 
     private static string PromptsFile(DemoOptions options) => Path.Combine(options.Out, "prompts.txt");
 
-    private static string DatasetFile(DemoOptions options) => Path.Combine(options.Out, "dataset.toml");
+    /// <summary>The dataset config's path.</summary>
+    public static string DatasetFile(DemoOptions options) => Path.Combine(options.Out, "dataset.toml");
 
     private static string Dataset(DemoOptions o, string dataset, string trigger) =>
         Invariant.Text(
