@@ -65,12 +65,18 @@ internal sealed class MaskFolders(KohyaArgs args, PathRules paths)
                 FindingKind.MaskedLoss,
                 BreachLevel.Refuse,
                 "masked_loss = true, but no folder has masks",
-                "make them with forno dataset mask (they go to masks/ beside the pictures), name their folder as "
+                "make masks (they go to masks/ beside the pictures), name their folder as "
                     + "conditioning_data_dir, or train by transparency with alpha_mask = true"
             )
             {
                 Where = args.Given.GetValueOrDefault("masked_loss"),
                 Options = ["masked_loss", "conditioning_data_dir", "alpha_mask"],
+                Remedies =
+                [
+                    Fix.Run("dataset mask").OnDataSet().Changing(),
+                    Fix.Set("alpha_mask", true).Noting("trains by transparency"),
+                    Fix.Set("masked_loss", false),
+                ],
             };
             yield break;
         }

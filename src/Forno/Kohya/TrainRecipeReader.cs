@@ -21,16 +21,7 @@ public static class TrainRecipeReader
     public static TrainRecipe Read(string path, IReadOnlyList<string>? overrides = null, string? workingFolder = null)
     {
         workingFolder = Path.GetFullPath(workingFolder ?? Directory.GetCurrentDirectory());
-        path = Path.GetFullPath(path, workingFolder);
-        if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new FornoException(
-                $"{path}: JSON presets of other front ends are not yet supported; export kohya's TOML "
-                    + "configuration from there"
-            );
-        }
-
-        path = path.EndsWith(".toml", StringComparison.Ordinal) ? path : path + ".toml";
+        path = ConfigPath.Find(path, workingFolder);
         var file = TomlFile.Read(path);
         RefuseOthers(file, path);
         var args = KohyaArgs.Read(file, Path.GetFileName(path), overrides);

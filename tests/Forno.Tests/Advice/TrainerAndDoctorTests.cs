@@ -78,7 +78,7 @@ public sealed class TrainerAndDoctorTests : IDisposable
                 continue;
             }
             Assert.True(said is null || trainer is not null, where);
-            // What depends on the base model's family shows to the trainer when it has opened the model: after the rest.
+            // What depends on the family shows to the trainer when it has opened the model: after the rest.
             string[] refused = [.. (trainer ?? []).Select(b => Key(b.Kind.Name, b.What + Place(b)))],
                 reported = [.. doctor.Select(f => Key(f.Kind.Name, f.What))];
             Assert.True(!refused.Except(reported).Any(), where);

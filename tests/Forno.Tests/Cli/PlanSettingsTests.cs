@@ -27,8 +27,7 @@ public sealed class PlanSettingsTests : IDisposable
         Assert.DoesNotContain("rates", Kinds("AdamW"));
         Assert.Contains("rates", Kinds("Prodigy"));
 
-        IEnumerable<string> Kinds(string optimizer) =>
-            ConfigFindings.Rates(config, optimizer).Select(f => f.Kind.Name);
+        IEnumerable<string> Kinds(string optimizer) => ConfigFindings.Rates(config, optimizer).Select(f => f.Kind.Name);
     }
 
     private ConfigEdit Open(string text)

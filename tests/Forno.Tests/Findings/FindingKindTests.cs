@@ -116,7 +116,7 @@ public partial class FindingKindTests
         };
     }
 
-    [GeneratedRegex(@"new(?: Finding)?\(\s*[^,;()]*FindingKind\.[^,;]*,")]
+    [GeneratedRegex(@"(?:new(?: Finding| RuleBreach)?|Refuse|Try)\(\s*[^,;()]*FindingKind\.[^,;]*,")]
     private static partial Regex Made();
 
     [GeneratedRegex(@"FindingKind\.(\w+)")]

@@ -116,8 +116,8 @@ public sealed class TrainRecipeTests : IDisposable
         "config.toml line 5: unknown option 'lerning_rate'; did you mean 'learning_rate'?"
     )]
     [InlineData("deepspeed = true", "deepspeed is about machinery that Forno does not have")]
-    [InlineData("optimizer_type = \"AdanW\"", "did you mean 'AdamW'? Choose one of: ")]
-    [InlineData("optimizer_type = \"AdamW8bit\"", "AdamW8bit is not yet supported. Choose one of: ")]
+    [InlineData("optimizer_type = \"AdanW\"", "there is no optimizer AdanW; did you mean 'AdamW'?; choose one of: ")]
+    [InlineData("optimizer_type = \"AdamW8bit\"", "the optimizer AdamW8bit is not supported yet; choose one of: ")]
     [InlineData("loss_type = \"hubr\"", "did you mean 'huber'?")]
     [InlineData("loss_type = \"l3\"", "choose one of: l1, l2, huber, smooth_l1")]
     [InlineData("huber_schedule = \"x\"", "choose one of: constant, exponential, snr")]

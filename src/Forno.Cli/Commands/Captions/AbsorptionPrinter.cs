@@ -29,11 +29,11 @@ internal static class AbsorptionPrinter
         );
         foreach (Trigger trigger in scene.Triggers)
         {
+            string kind = trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ";
             to.WriteLine();
             to.WriteLine(
                 Invariant.Text(
-                    $"{Wording.Shown(trigger.Name)}  "
-                        + $"{(trigger.Kind == TriggerKind.Unknown ? "" : trigger.Kind.ToString().ToLowerInvariant() + ", ")}"
+                    $"{Wording.Shown(trigger.Name)}  {kind}"
                         + $"{trigger.Extent.Count} {Wording.Counted(trigger.Extent.Count, "picture")}"
                 )
             );

@@ -141,12 +141,12 @@ internal static class CaptionPrinter
             report
                 .Companions.Where(c => c.With.Count > 0)
                 .Select(c =>
-                    Invariant.Text(
-                        $"{c.Tag} ({c.Pictures}): "
-                            + $"{string.Join(", ", c.With.Select(w => Invariant.Text($"{w.Tag} {100.0 * w.Pictures / c.Pictures:0} %")))}"
-                    )
+                    Invariant.Text($"{c.Tag} ({c.Pictures}): ") + string.Join(", ", c.With.Select(w => Share(c, w)))
                 )
         );
+
+    private static string Share(TagCompanions of, (string Tag, int Pictures) with) =>
+        Invariant.Text($"{with.Tag} {100.0 * with.Pictures / of.Pictures:0} %");
 
     private static void Section(TextWriter to, string title, int count, int top, IEnumerable<string> rows)
     {

@@ -71,9 +71,13 @@ internal static class CheckPrinter
             foreach (CheckedPicture picture in flawed.Take(MostLines))
             {
                 string bucket = picture.Fit is { } fit ? $" → {fit.Bucket}" : "";
+                IEnumerable<string> found = picture
+                    .Findings.Where(f => f.Level > FindingLevel.Note)
+                    .OrderByDescending(f => f.Level)
+                    .Select(f => Wording.Shown(f.What));
                 to.WriteLine(
                     $"  {Wording.Shown(picture.Picture.Item.Path)}  {picture.Picture.Size}{bucket}: "
-                        + $"{string.Join("; ", picture.Findings.Where(f => f.Level > FindingLevel.Note).OrderByDescending(f => f.Level).Select(f => Wording.Shown(f.What)))}"
+                        + string.Join("; ", found)
                 );
             }
 

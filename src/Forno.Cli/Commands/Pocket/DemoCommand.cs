@@ -114,7 +114,8 @@ internal static class DemoCommand
         yield return $"Done in {DemoReport.Clock(r.Total)}. Look at {DemoFiles.Report(options)}";
         yield return $"  (or {r.Grid}; the LoRA is {r.Adapter})";
         yield return "";
-        yield return $"Measured on {r.Shift.Pairs.Count} pairs of pictures, without and with the LoRA, by Pocket's CLIP:";
+        yield return $"Measured on {r.Shift.Pairs.Count} pairs of pictures, without and with the LoRA, "
+            + "by Pocket's CLIP:";
         yield return Invariant.Text(
             $"  style similarity  {r.Shift.Style.Before:0.000} → {r.Shift.Style.After:0.000}   (p "
                 + $"{DemoReport.Probability(r.Shift.Style.Test.P)})"

@@ -98,7 +98,8 @@ internal static class PocketEffectCommand
         FornoCommand command = new(
             "effect",
             "Measure what a LoRA of a held-out style does: losses and pictures, with tests",
-            "forno pocket effect --lora out/demo/adapters/openmoji.safetensors --sheet docs/pictures/lora-before-after.png"
+            "forno pocket effect --lora out/demo/adapters/openmoji.safetensors "
+                + "--sheet docs/pictures/lora-before-after.png"
         )
         {
             lora,

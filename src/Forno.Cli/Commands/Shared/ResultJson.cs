@@ -11,7 +11,7 @@ internal static class ResultJson
 {
     /// <summary>A result as one JSON document.</summary>
     /// <param name="result">The record; the fields are those of its own type.</param>
-    /// <param name="places">What remedies of findings are about, as it can be typed here; null: nothing is named.</param>
+    /// <param name="places">What remedies of findings are about; null: they name FOLDER and FILE.</param>
     public static string Text(object result, RemedyPlaces? places = null)
     {
         var options = new JsonSerializerOptions(JsonOutput.Options)

@@ -5,9 +5,9 @@ using Forno.Datasets.Repeats;
 using Forno.Kohya;
 using Forno.Reports;
 using Forno.Studio;
-using Forno.Workspace;
 using Forno.Studio.Captions;
 using Forno.Studio.Training;
+using Forno.Workspace;
 
 namespace Forno.Cli.Commands.Training;
 

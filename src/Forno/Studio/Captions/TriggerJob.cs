@@ -109,7 +109,7 @@ public sealed class TriggerJob(TriggerRequest request) : IJob<ChangeResult>
                             FindingLevel.Warning,
                             Invariant.Text($"captions begin with {outcome.Least} to {outcome.Most} triggers"),
                             "One keep_tokens for all: where there are fewer triggers other tags stay in place, too.",
-                            Fix.ByHand("mark the end of the triggers in each caption with ||| (the separator is on by default)")
+                            Fix.ByHand("let ||| mark the end of the triggers in each caption, which is the default")
                         )
                     );
                 }
