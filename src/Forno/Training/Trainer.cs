@@ -204,7 +204,7 @@ public sealed class Trainer : IDisposable, ITrainFiles
                 settings.Steps.Epochs,
                 loss,
                 lossAverage.Mean,
-                [.. optimizer.Groups.Select(g => (g.Name, g.Lr * (optimizer.D ?? 1)))]
+                [.. optimizer.Groups.Select(g => (g.Name, optimizer.RateOf(g.Parameters[0])))]
             )
             {
                 Note = note,

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Forno.Kohya;
 using Forno.TestKit;
 using static Forno.TestKit.CommandLine;
@@ -26,7 +27,7 @@ public class ConfigNameTests
         tree.Write("set/4_cat/a.png", TestPictures.Png(70, 64, 1));
         tree.Write("set/4_cat/a.txt", "cat");
         // Commands that are proposed name the configuration as the user did.
-        string AsGiven(string text) => text.Replace($"--config {name} ", $"--config {name}.toml ");
+        string AsGiven(string text) => Regex.Replace(text, Regex.Escape(name) + @"(?!\.toml)", name + ".toml");
         string[] Named(string config) =>
             [.. command.Select(c => c.Replace("SET", tree["set"]).Replace("CONFIG", config))];
 

@@ -42,6 +42,13 @@ public sealed record OptimizerSettings
     /// <summary>Whether it finds its own step size, which is one for all that it trains.</summary>
     public bool FindsItsOwnRate => OptimizerRegistry.FindsItsOwnRate(Type);
 
+    /// <summary>Whether it takes no schedule: kohya's trainer keeps its rate constant, whatever is given.</summary>
+    public bool IsScheduleFree => OptimizerRegistry.Known(Type)?.ScheduleFree == true;
+
     /// <summary>The schedule for a number of optimizer steps.</summary>
-    public LrScheduleSettings Schedule(long steps) => Rates with { TotalSteps = steps, DefaultLr = LearningRate };
+    public LrScheduleSettings Schedule(long steps)
+    {
+        LrScheduleSettings rates = IsScheduleFree ? new() { Scheduler = "constant", TotalSteps = 0, DefaultLr = 0 } : Rates;
+        return rates with { TotalSteps = steps, DefaultLr = LearningRate };
+    }
 }

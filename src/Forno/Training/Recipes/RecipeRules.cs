@@ -24,6 +24,7 @@ public static class RecipeRules
         Offset,
         VPrediction,
         ZeroSnr,
+        NoSchedule,
         Prompts,
     ];
 
@@ -284,6 +285,24 @@ public static class RecipeRules
                     Fix.Remove("zero_terminal_snr"),
                 ],
                 Options = ["zero_terminal_snr", "v_parameterization"],
+            };
+        }
+    }
+
+    private static IEnumerable<RuleBreach> NoSchedule(TrainRecipe recipe)
+    {
+        if (recipe.Optimizer is { IsScheduleFree: true, Rates.Scheduler: not "constant" } optimizer)
+        {
+            yield return new RuleBreach(
+                FindingKind.LrScheduler,
+                BreachLevel.Warn,
+                $"lr_scheduler = {optimizer.Rates.Scheduler} with {optimizer.Type}, which takes no schedule",
+                "remove lr_scheduler"
+            )
+            {
+                Effect = "The rate stays constant, as in kohya's trainer.",
+                Options = ["lr_scheduler", "lr_scheduler_type"],
+                Remedies = [Fix.Remove("lr_scheduler")],
             };
         }
     }
