@@ -128,6 +128,7 @@ internal static class DemoCommand
             $"  loss on {r.Loss.Pictures} pictures of the style that it has not seen  {r.Loss.Before:0.0000} "
                 + $"→ {r.Loss.After:0.0000}   ({-100 * r.Loss.Fall:+0.0;−0.0} %)"
         );
+        yield return "  " + DemoReport.Balance(r.Shift);
         yield return "";
         yield return "Try next:";
         foreach ((string command, string why) in Next(options, r.Trigger))
@@ -162,7 +163,7 @@ internal static class DemoCommand
     private static List<(string Command, string Why)> Next(DemoOptions options, string trigger) =>
         [
             (
-                $"forno generate \"birthday cake, {trigger} <lora:{DemoFiles.Name(options)}:0.8>\" "
+                $"forno generate \"birthday cake, {trigger} <lora:{DemoFiles.Name(options)}:1>\" "
                     + $"--lora-dir {DemoFiles.Adapters(options)}",
                 "Draw with the LoRA, at the strength you like"
             ),

@@ -48,7 +48,14 @@ public sealed record OptimizerSettings
     /// <summary>The schedule for a number of optimizer steps.</summary>
     public LrScheduleSettings Schedule(long steps)
     {
-        LrScheduleSettings rates = IsScheduleFree ? new() { Scheduler = "constant", TotalSteps = 0, DefaultLr = 0 } : Rates;
+        LrScheduleSettings rates = IsScheduleFree
+            ? new()
+            {
+                Scheduler = "constant",
+                TotalSteps = 0,
+                DefaultLr = 0,
+            }
+            : Rates;
         return rates with { TotalSteps = steps, DefaultLr = LearningRate };
     }
 }
