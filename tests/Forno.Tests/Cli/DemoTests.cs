@@ -10,6 +10,7 @@ using Forno.Models;
 using Forno.Pocket.Data;
 using Forno.Pocket.Demo;
 using Forno.Pocket.Measures;
+using Forno.Reports.Demo;
 using Forno.TestKit;
 using Forno.Torch;
 using Forno.Training.Recipes;

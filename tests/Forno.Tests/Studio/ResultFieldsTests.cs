@@ -23,7 +23,8 @@ public sealed class ResultFieldsTests : IDisposable
 {
     private const string Problems = "problems problems[].file problems[].why",
         Findings =
-            "findings findings[].kind findings[].level findings[].what findings[].effect findings[].fix findings[].remedies",
+            "findings findings[].kind findings[].level findings[].what findings[].effect findings[].fix"
+            + " findings[].remedies",
         Change = "command looked changed kept notes findings " + Problems,
         Planned =
             Change
