@@ -10,6 +10,10 @@ namespace Forno.Reports.Demo;
 /// </summary>
 internal sealed class DemoReport
 {
+    // The share of prompt match that a style may cost: a judge who has never seen the style finds its own pictures less
+    // like their names, too.
+    private const double MostLost = 0.2;
+
     private readonly DemoResult result;
     private readonly StringBuilder html = new();
 
@@ -40,6 +44,21 @@ internal sealed class DemoReport
 
     /// <summary>A probability for people: "0.03", "&lt; 0.001".</summary>
     public static string Probability(double p) => p < 0.001 ? "< 0.001" : Invariant.Text($"{p:0.###}");
+
+    /// <summary>What the two measures of the drawings mean together: a style is worth little where shapes
+    /// break.</summary>
+    public static string Balance(StyleShift shift)
+    {
+        if (shift.Style.Test is not { P: < 0.05, Mean: > 0 })
+        {
+            return "At weight 1 the drawings have not come measurably nearer to the style: train longer.";
+        }
+        double lost = shift.Prompt.Before > 0 ? 1 - (shift.Prompt.After / shift.Prompt.Before) : 0;
+        string fall = lost > 0 ? Invariant.Text($"falls by {lost:0 %}") : "does not fall";
+        return lost < MostLost
+            ? $"At weight 1 the style shows and the shapes hold: prompt match {fall}."
+            : $"At weight 1 the style shows, but shapes suffer: prompt match {fall}; use a lower weight.";
+    }
 
     private void Head() =>
         Add(
@@ -81,6 +100,7 @@ internal sealed class DemoReport
             ""
         );
         html.Append("</div>\n");
+        Add($"<p>{Balance(shift)}</p>\n");
 
         void Figure(string name, InvariantText value, InvariantText note, string verdict) =>
             Add(
@@ -96,7 +116,9 @@ internal sealed class DemoReport
         Heading("Epochs × weights");
         Add(
             $"<p class=\"note\">The same seed in every cell. “No LoRA” is the bare model; beside it the LoRA "
-                + $"of each epoch at growing strength.</p>\n"
+                + $"of each epoch at growing strength. Down a column one sees what training adds, along a row what "
+                + $"strength adds. A good LoRA has the style at weight 1 and still draws the same thing; where shapes "
+                + $"break, take a lower weight or an earlier epoch.</p>\n"
         );
         html.Append("<div class=\"sheet\">")
             .Append(Html.ImageFile(result.Grid, "Grid of epochs and weights"))

@@ -80,6 +80,8 @@ public sealed class DemoTests : IDisposable
         Assert.Contains($"{result.Shift.Style.Before:0.000} → {result.Shift.Style.After:0.000}", html);
         Assert.Contains($"{result.Shift.Prompt.Before:0.000} → {result.Shift.Prompt.After:0.000}", html);
         Assert.Contains($"{result.Loss.Before:0.0000} → {result.Loss.After:0.0000}", html);
+        Assert.Contains(DemoReport.Balance(result.Shift), html);
+        Assert.Contains(DemoReport.Balance(result.Shift), said);
         Assert.Contains("<svg", html);
         Assert.Contains("network_dim = 2", html);
         // Grid, pairs, samples, data set: all of them inside the page, and nothing fetched.
@@ -147,6 +149,7 @@ public sealed class DemoTests : IDisposable
             (2, 2.0, (int?)1, 2),
             (recipe.Network.Dim, recipe.Network.Alpha, recipe.Network.ConvDim, recipe.Run.MaxTrainEpochs)
         );
+        Assert.Equal(3.5, recipe.Optimizer.Args["weight_decay"]);
         Subset subset = Assert.Single(Assert.Single(recipe.Datasets).Subsets);
         Assert.Equal(options.Repeats, subset.NumRepeats);
         Assert.Equal(5, Directory.GetFiles(subset.ImageDir, "*.png").Length);
@@ -163,6 +166,28 @@ public sealed class DemoTests : IDisposable
             prompts,
             p => Assert.Equal((64, 2, 5.0, 1ul), (p.Request.Width, p.Request.Steps, p.Request.CfgScale, p.Seed!.Value))
         );
+    }
+
+    [Theory]
+    [InlineData(0.1, 0.5, 0.8, 0.71, "shapes hold: prompt match falls by 11 %")]
+    [InlineData(0.1, 0.5, 0.8, 0.65, "shapes hold: prompt match falls by 19 %")]
+    [InlineData(0.1, 0.5, 0.8, 0.63, "shapes suffer: prompt match falls by 21 %; use a lower weight")]
+    [InlineData(0.1, 0.5, 0.6, 0.7, "shapes hold: prompt match does not fall")]
+    [InlineData(0.5, 0.1, 0.8, 0.8, "not come measurably nearer")]
+    [InlineData(0.1, 0.1, 0.8, 0.8, "not come measurably nearer")]
+    public void TheBalanceOfStyleAndShapesIsSaid(
+        double styleBefore,
+        double styleAfter,
+        double promptBefore,
+        double promptAfter,
+        string said
+    )
+    {
+        var shift = new StyleShift(Spread(styleBefore, styleAfter), Spread(promptBefore, promptAfter), []);
+        Assert.Contains(said, DemoReport.Balance(shift));
+
+        static Change Spread(double before, double after) =>
+            Change.Of([before, before, before], [after - 0.01, after, after + 0.01]);
     }
 
     [Theory]
@@ -205,6 +230,7 @@ public sealed class DemoTests : IDisposable
             Dim = 2,
             ConvDim = 1,
             LearningRate = 5e-3,
+            WeightDecay = 3.5,
             Size = 64,
             SampleSteps = 2,
             Names = ["red heart", "green apple"],

@@ -125,6 +125,7 @@ internal static class DemoCommand
             $"  loss on {r.Loss.Pictures} pictures of the style that it has not seen  {r.Loss.Before:0.0000} "
                 + $"→ {r.Loss.After:0.0000}   ({-100 * r.Loss.Fall:+0.0;−0.0} %)"
         );
+        yield return "  " + DemoReport.Balance(r.Shift);
         yield return "";
         yield return "Try next:";
         foreach ((string command, string why) in r.Next)

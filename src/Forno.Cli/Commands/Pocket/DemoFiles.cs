@@ -124,6 +124,8 @@ internal static class DemoFiles
             network_train_unet_only = true
 
             optimizer_type = "AdamW"
+            # Far above the usual 0.01: it holds the LoRA small, so that shapes survive at weight 1.
+            optimizer_args = ["weight_decay={o.WeightDecay:0.0######}"]
             learning_rate = {o.LearningRate:0.0######}
             lr_scheduler = "cosine"
             lr_warmup_steps = 20

@@ -261,7 +261,7 @@ internal sealed class DemoRun
     private List<(string Command, string Why)> Next(string trigger) =>
         [
             (
-                $"forno generate \"birthday cake, {trigger} <lora:{DemoFiles.Name(options)}:0.8>\" "
+                $"forno generate \"birthday cake, {trigger} <lora:{DemoFiles.Name(options)}:1>\" "
                     + $"--lora-dir {DemoFiles.Adapters(options)}",
                 "Draw with the LoRA, at the strength you like"
             ),
