@@ -133,8 +133,8 @@ public sealed class ResultFieldsTests : IDisposable
         Holds(
             $"resolution buckets {Fields("buckets[]", "width height count repeats alone pictures")} "
                 + Fields("buckets[].pictures[]", "path original resized scale crop_left crop_top cropped")
-                + $" {Fields("buckets[].pictures[].original", "width height aspect")}"
-                + $" {Fields("buckets[].pictures[].resized", "width height aspect")} {Problems}",
+                + $" {Fields("buckets[].pictures[].original", "width height aspect area")}"
+                + $" {Fields("buckets[].pictures[].resized", "width height aspect area")} {Problems}",
             new BucketsJob(new BucketsRequest(Raw, Rules))
         );
 

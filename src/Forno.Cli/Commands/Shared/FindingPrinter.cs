@@ -1,4 +1,5 @@
 using Forno.Findings;
+using Forno.Kohya;
 using Forno.Reports;
 using Forno.Workspace;
 
@@ -24,7 +25,7 @@ internal static class FindingPrinter
             Root = RootOf(folder.Work, folders),
             IsWork = folder.Work is not null,
             Config = config,
-            OptionsFile = severalFiles ? null : config,
+            OptionsFile = severalFiles || config is null ? null : ConfigPath.Find(config),
         };
 
     /// <summary>The same for folders whose pictures are not at hand.</summary>
