@@ -42,6 +42,10 @@ public sealed class FindingKind
     public static readonly FindingKind UnsupportedOption = new("unsupported-option", "An option that does not work.");
     public static readonly FindingKind OptionValue = new("option-value", "A value that its option cannot have.");
     public static readonly FindingKind MissingOption = new("missing-option", "An option that must be given is not.");
+    public static readonly FindingKind MissingFile = new(
+        "missing-file",
+        "A file that the training reads is not there."
+    );
     public static readonly FindingKind DatasetConfig = new("dataset-config", "A dataset config is not valid.");
     public static readonly FindingKind Buckets = new("buckets", "Buckets cannot be laid out as asked for.");
     public static readonly FindingKind NetworkArgs = new("network-args", "The adapter cannot be made as asked for.");

@@ -39,11 +39,12 @@ public sealed class LoraLibrary(params IReadOnlyList<string> folders)
     /// <summary>All adapter files in the folders, in order of name in each.</summary>
     public IEnumerable<string> Files() => Folders.Where(Directory.Exists).SelectMany(FilesIn);
 
-    /// <summary>The weight files in a folder and below it, in order of name.</summary>
+    /// <summary>The weight files in a folder and below it, in order of name; states of trainings are none.</summary>
     public static IEnumerable<string> FilesIn(string folder) =>
         Directory
             .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Where(f => Extensions.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase))
+            .Where(f => !Path.GetDirectoryName(f)!.EndsWith("-state", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal);
 
     private FornoException Missing(string name, string[] files)

@@ -31,6 +31,7 @@ internal static class LossOptions
         Real("huber_c", 0.1).Above(0).Lands((r, v) => r with { Loss = r.Loss with { HuberC = v } }).InMetadata(),
         Real("huber_scale", 1).Above(0).Lands((r, v) => r with { Loss = r.Loss with { HuberScale = v } }).InMetadata(),
         Real("min_snr_gamma")
+            .From(0)
             .Lands((r, v) => r with { Loss = r.Loss with { MinSnrGamma = v > 0 ? v : null } })
             .InMetadata(),
         Flag("scale_v_pred_loss_like_noise_pred").Lands((r, v) => r with { Loss = r.Loss with { ScaleVPredLoss = v } }),

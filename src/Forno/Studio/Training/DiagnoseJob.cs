@@ -50,7 +50,9 @@ public sealed class DiagnoseJob(DiagnoseRequest request) : IJob<DiagnoseResult>
         ConfigFacts? facts = config is null ? null : ConfigModel.Facts(config, places ?? [], said);
         if (facts is not null)
         {
-            sources.Add(("configuration", ConfigFindings.Find(facts)));
+            sources.Add(
+                ("configuration", [.. ConfigFindings.Find(facts), .. MissingFiles.Find(config!.Read().Recipe)])
+            );
         }
 
         if (folder.Pictures.Count > 0)

@@ -1,3 +1,4 @@
+using Forno.Advice;
 using Forno.Diffusion;
 using Forno.Kohya;
 using Forno.Models;
@@ -72,6 +73,11 @@ public sealed class TrainJob(TrainJobRequest request) : IJob<TrainJobResult>
     {
         var events = new JobProgress(progress);
         (TrainRecipe recipe, string? state) = Read(events);
+        if (MissingFiles.Find(recipe).FirstOrDefault() is { } missing)
+        {
+            throw new FornoException($"{missing.What}. Correct it, or name a file on this machine.");
+        }
+
         using BaseModel model = new ModelChoice
         {
             Path = recipe.Model.Path,
