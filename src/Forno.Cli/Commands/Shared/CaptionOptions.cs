@@ -55,14 +55,6 @@ internal sealed class CaptionOptions
     /// <summary>The caption's extension with its dot, or null.</summary>
     public string? Extension(ParseResult parsed) => parsed.GetValue(extension);
 
-    /// <inheritdoc cref="CaptionExtensions.Of"/>
-    public string? Extension(ParseResult parsed, ConfigEdit? config, PictureFolder folder) =>
-        CaptionExtensions.Of(Extension(parsed), config, folder);
-
-    /// <inheritdoc cref="CaptionExtensions.Further"/>
-    public string? Further(ParseResult parsed, ConfigEdit? config) =>
-        CaptionExtensions.Further(Extension(parsed), config);
-
     /// <summary>The condition, or null.</summary>
     public TagExpression? Where(ParseResult parsed) => parsed.GetValue(where);
 

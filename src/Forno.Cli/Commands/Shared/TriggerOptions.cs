@@ -33,28 +33,9 @@ internal sealed class TriggerOptions
         return this;
     }
 
-    /// <summary>The lists of traits.</summary>
-    public TraitLists Traits(ParseResult parsed) => Search(parsed).Traits();
-
     /// <summary>How triggers are known.</summary>
     public TriggerSearch Search(ParseResult parsed) =>
         new() { Named = [.. (parsed.GetValue(named) ?? []).Select(Parse)], Lists = parsed.GetValue(lists) };
-
-    /// <summary>The triggers of captions.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="folder">The pictures.</param>
-    /// <param name="folders">Where they were looked for.</param>
-    /// <param name="set">Their captions.</param>
-    /// <param name="traits">The lists of traits.</param>
-    /// <param name="config">The training configuration, or null.</param>
-    public IReadOnlyList<TriggerName> Names(
-        ParseResult parsed,
-        PictureFolder folder,
-        IReadOnlyList<string> folders,
-        CaptionSet set,
-        TraitLists traits,
-        ConfigEdit? config = null
-    ) => Search(parsed).Names(folder, folders, set, traits, config);
 
     /// <summary>Reads <c>NAME=KIND</c>.</summary>
     /// <exception cref="FornoException">It is none, or the kind is unknown.</exception>

@@ -80,7 +80,7 @@ internal sealed class DatasetDoctor
                 Folders = named,
                 Configuration = file,
                 Extension = captions.Extension(parsed),
-                Triggers = PlanSettings.Triggers(parsed),
+                Triggers = triggers.Search(parsed),
                 KnownTags = parsed.GetValue(tags) is { } list ? TagList.Read(list) : null,
                 Settings = plan.Of(parsed),
                 Buckets = buckets.Rules(parsed),
@@ -96,7 +96,7 @@ internal sealed class DatasetDoctor
         RemedyPlaces at = FindingPrinter.Places(result.Folder, named, file, result.SeveralFiles);
         if (json)
         {
-            cli.Out.WriteLine(AdviceJson.Text(result, at));
+            cli.Out.WriteLine(ResultJson.Text(result, at));
         }
         else
         {

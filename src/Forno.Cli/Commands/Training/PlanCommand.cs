@@ -46,7 +46,8 @@ internal static class PlanCommand
             apply,
         };
         PlanSettings settings = new PlanSettings().AddTo(command);
-        new TriggerOptions().AddTo(command);
+        var triggers = new TriggerOptions();
+        triggers.AddTo(command);
         CaptionOptions captions = new CaptionOptions().AddTo(command);
         DatasetOptions options = new DatasetOptions(
             "Folders of pictures, with all below them; nothing in them is changed without --apply"
@@ -58,7 +59,7 @@ internal static class PlanCommand
                 Folders = options.Folders(parsed),
                 Configuration = parsed.GetValue(config),
                 Settings = settings.Of(parsed),
-                Triggers = PlanSettings.Triggers(parsed),
+                Triggers = triggers.Search(parsed),
                 Extension = captions.Extension(parsed),
             };
             if (parsed.GetValue(apply))
@@ -83,7 +84,7 @@ internal static class PlanCommand
         );
         if (json)
         {
-            cli.Out.WriteLine(AdviceJson.Text(result, places));
+            cli.Out.WriteLine(ResultJson.Text(result, places));
             return;
         }
 

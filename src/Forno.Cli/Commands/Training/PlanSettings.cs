@@ -115,12 +115,4 @@ internal sealed class PlanSettings
             Epochs = parsed.GetValue(epochs),
             StepsPerConcept = parsed.GetValue(steps),
         };
-
-    /// <summary>How a command with <see cref="TriggerOptions"/> knows triggers.</summary>
-    public static TriggerSearch Triggers(ParseResult parsed) =>
-        new()
-        {
-            Named = [.. (parsed.GetValue<string[]>("--trigger") ?? []).Select(TriggerOptions.Parse)],
-            Lists = parsed.GetValue<string?>("--lists"),
-        };
 }
